@@ -1,0 +1,26 @@
+namespace VmExecutor.Core.Configuration;
+
+/// <summary>How overlays are written. They are thrown away with the job, so flushing them buys nothing.</summary>
+public sealed record DiskSettings
+{
+    public DiskCache Cache { get; init; } = DiskCache.Unsafe;
+
+    public DiskDiscard Discard { get; init; } = DiskDiscard.Unmap;
+}
+
+/// <summary>libvirt's <c>cache</c> attribute of a disk's driver (formatdomain, "Hard drives").</summary>
+public enum DiskCache
+{
+    Unsafe,
+    Writeback,
+    None,
+    Writethrough,
+    Directsync,
+}
+
+/// <summary>libvirt's <c>discard</c> attribute of a disk's driver.</summary>
+public enum DiskDiscard
+{
+    Unmap,
+    Ignore,
+}

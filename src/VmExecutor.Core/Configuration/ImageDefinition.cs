@@ -1,0 +1,60 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Configuration;
+
+/// <summary>One file of <c>images/</c>: a base image that jobs can ask for, and how its clones are run.</summary>
+public sealed record ImageDefinition
+{
+    /// <summary>The file this definition was read from.</summary>
+    public required AbsolutePath File { get; init; }
+
+    public required ImageName Name { get; init; }
+
+    public required ImageSource Source { get; init; }
+
+    /// <summary>Virtual processors; null: what the source domain has, or 1 for a file.</summary>
+    public int? Cpus { get; init; }
+
+    /// <summary>Guest memory; null: what the source domain has, or 1 GiB for a file.</summary>
+    public ByteSize? Memory { get; init; }
+
+    /// <summary>Which shell runs the job's scripts in the guest; told to the runner by the config stage.</summary>
+    public GuestShell Shell { get; init; } = GuestShell.Bash;
+
+    public required SshSettings Ssh { get; init; }
+
+    public Accelerator Accelerator { get; init; } = Accelerator.Auto;
+
+    public NetworkSettings Network { get; init; } = new();
+
+    public DiskSettings Disks { get; init; } = new();
+
+    public StopSettings Stop { get; init; } = new();
+
+    public TimeoutSettings Timeouts { get; init; } = new();
+
+    /// <summary>Where the runner checks projects out in the guest.</summary>
+    public string BuildsDir { get; init; } = "/builds";
+
+    /// <summary>Where the runner keeps caches in the guest.</summary>
+    public string CacheDir { get; init; } = "/cache";
+}
+
+/// <summary>Which shell's scripts the runner makes; the names are the runner's own.</summary>
+public enum GuestShell
+{
+    Bash,
+    Sh,
+    Pwsh,
+}
+
+/// <summary>What executes the guest's instructions.</summary>
+public enum Accelerator
+{
+    /// <summary>KVM if a start with a processor really works, else TCG with a warning.</summary>
+    Auto,
+    Kvm,
+
+    /// <summary>QEMU's emulation: works everywhere, some ten to thirty times slower.</summary>
+    Tcg,
+}

@@ -1,0 +1,14 @@
+namespace VmExecutor.Core.Configuration;
+
+/// <summary>How long each wait of prepare may take.</summary>
+public sealed record TimeoutSettings
+{
+    /// <summary>From the domain's start to the first bytes of its ssh server.</summary>
+    public TimeSpan Boot { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>From the ssh server's first bytes to an authenticated command.</summary>
+    public TimeSpan Ssh { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>From the first request to shut the source domain down until it is off.</summary>
+    public TimeSpan SourceShutdown { get; init; } = TimeSpan.FromMinutes(3);
+}

@@ -1,0 +1,51 @@
+namespace VmExecutor.Core.Failures;
+
+/// <summary>
+/// Every error code there is, once. The hundreds say where: 10 the job, 11 configuration, 12 image and clone,
+/// 13 hypervisor, 14 guest and ssh, 15 the host's tools and files, 19 ourselves.
+/// </summary>
+public static class ErrorCodes
+{
+    public static readonly ErrorCode JobResponseUnusable = new(1001);
+    public static readonly ErrorCode JobValueRefused = new(1002);
+    public static readonly ErrorCode RunnerEnvironmentMissing = new(1003);
+    public static readonly ErrorCode ImageUnknown = new(1010);
+    public static readonly ErrorCode ImageNotNamed = new(1011);
+
+    public static readonly ErrorCode ConfigurationInvalid = new(1101);
+    public static readonly ErrorCode ConfigurationMissing = new(1102);
+
+    public static readonly ErrorCode BaseDiskUnusable = new(1201);
+    public static readonly ErrorCode BaseDiskUnreadable = new(1202);
+    public static readonly ErrorCode SourceNotShutOff = new(1203);
+    public static readonly ErrorCode SourceMissing = new(1204);
+    public static readonly ErrorCode SourceHasPassthrough = new(1205);
+    public static readonly ErrorCode SourceUnsupported = new(1206);
+
+    public static readonly ErrorCode HypervisorUnreachable = new(1301);
+    public static readonly ErrorCode HypervisorCallFailed = new(1302);
+    public static readonly ErrorCode HypervisorCallTimedOut = new(1303);
+    public static readonly ErrorCode HypervisorLibraryMissing = new(1304);
+    public static readonly ErrorCode AcceleratorUnavailable = new(1305);
+    public static readonly ErrorCode DomainStartFailed = new(1306);
+    public static readonly ErrorCode DomainNotOurs = new(1307);
+    public static readonly ErrorCode DomainWouldNotStop = new(1308);
+
+    public static readonly ErrorCode GuestDied = new(1401);
+    public static readonly ErrorCode GuestBootTimedOut = new(1402);
+    public static readonly ErrorCode GuestSshTimedOut = new(1403);
+    public static readonly ErrorCode GuestSshRefused = new(1404);
+    public static readonly ErrorCode GuestHostKeyChanged = new(1405);
+    public static readonly ErrorCode GuestConnectionLost = new(1406);
+    public static readonly ErrorCode GuestAddressUnknown = new(1407);
+    public static readonly ErrorCode GuestCannotRunScripts = new(1408);
+    public static readonly ErrorCode GuestNotPrepared = new(1409);
+
+    public static readonly ErrorCode ToolFailed = new(1501);
+    public static readonly ErrorCode ToolMissing = new(1502);
+    public static readonly ErrorCode HostFileFailed = new(1503);
+    public static readonly ErrorCode CleanupIncomplete = new(1504);
+
+    public static readonly ErrorCode Cancelled = new(1900);
+    public static readonly ErrorCode Bug = new(1999);
+}
