@@ -1,0 +1,7 @@
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>libvirt refused or failed a call, could not be reached, or did not answer in time.</summary>
+public class HypervisorException(ErrorCode code, string message, string hint, Exception? inner = null)
+    : SystemFailureException(code, message, hint, inner);

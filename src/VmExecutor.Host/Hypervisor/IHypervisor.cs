@@ -1,0 +1,41 @@
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>
+/// What the driver asks of libvirt; the seam where a test stands in for it. Domains go by name, since names are ours to give
+/// and unique per connection. Each call is bounded in time and fails with a <see cref="HypervisorException"/>.
+/// </summary>
+public interface IHypervisor : IDisposable
+{
+    /// <summary>The connection's URI as the driver asked for it.</summary>
+    string Uri { get; }
+
+    /// <summary>Versions of the libvirt daemon and of its QEMU.</summary>
+    Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken);
+
+    /// <summary>Capabilities XML of the host (formatcaps).</summary>
+    Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken);
+
+    /// <summary>The names of all domains, running or not.</summary>
+    Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken);
+
+    /// <summary>State of a domain; null when there is none of that name.</summary>
+    Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Domain XML (what would be started next if <paramref name="inactive"/>); null when there is none of that name.</summary>
+    Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken);
+
+    /// <summary>Creates and starts a transient domain; <paramref name="paused"/>: with its processors halted.</summary>
+    Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken);
+
+    /// <summary>Asks the guest to shut down (ACPI button or agent); says nothing about when it will. False: no such running domain.</summary>
+    Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Ends the domain at once. False: there was no such running domain.</summary>
+    Task<bool> DestroyAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Sends a human monitor command (HMP) to the domain's QEMU and returns what it printed.</summary>
+    Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken);
+
+    /// <summary>IPv4 addresses of the domain's interfaces as this source knows them; empty when it knows none (yet).</summary>
+    Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken);
+}

@@ -1,0 +1,27 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Processes;
+
+/// <summary>One run of a tool: its program by name, looked up in PATH, and its arguments as a list.</summary>
+public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
+{
+    /// <summary>Null: the stage's own directory.</summary>
+    public AbsolutePath? WorkingDirectory { get; init; }
+
+    /// <summary>How long it may take; generous, a hang limit rather than an expectation.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// Run in a session of its own, so that the runner's SIGTERM to our process group does not reach it
+    /// before we have decided what to do (RUNNER-CONTRACT section 4).
+    /// </summary>
+    public bool OwnSession { get; init; }
+
+    /// <summary>The command line as a person would type it, for messages.</summary>
+    public override string ToString() => string.Join(' ', Arguments.Prepend(Program).Select(Quote));
+
+    private static string Quote(string argument) =>
+        argument.Length > 0 && argument.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:=,@%+".Contains(c, StringComparison.Ordinal))
+            ? argument
+            : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
