@@ -1,0 +1,84 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Configuration;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>Writable disks become overlays with their whole backing chain written out; the others are shared, read-only.</summary>
+internal static class CloneDisks
+{
+    public static void Apply(XElement domain, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains)
+    {
+        foreach (var disk in domain.Elements("devices").Elements("disk"))
+        {
+            // What describes the source's running state (indices, aliases, a mirror job) is libvirt's to make anew.
+            disk.Elements().Where(e => e.Name.LocalName is "backingStore" or "mirror" or "transient" or "alias").Remove();
+            if (SourceDisk.IsWritable(disk))
+            {
+                var target = SourceDisk.TargetOf(disk);
+                UseOverlay(disk, plan.Paths.Overlay(target).Value, chains[target], plan.Image.Disks);
+            }
+            else
+            {
+                Share(disk);
+            }
+        }
+    }
+
+    private static void UseOverlay(XElement disk, string overlay, BackingChain chain, DiskSettings settings)
+    {
+        disk.SetAttributeValue("type", "file");
+        disk.SetAttributeValue("snapshot", null);
+        var driver = disk.Element("driver");
+        if (driver is null)
+        {
+            disk.AddFirst(driver = new XElement("driver", new XAttribute("name", "qemu")));
+        }
+
+        driver.SetAttributeValue("type", "qcow2");
+        driver.SetAttributeValue("cache", settings.Cache.ToString().ToLowerInvariant());
+        driver.SetAttributeValue("discard", settings.Discard.ToString().ToLowerInvariant());
+
+        // io='native' is only allowed with a cache mode that bypasses the host's page cache.
+        driver.SetAttributeValue("io", null);
+        var source = new XElement("source", new XAttribute("file", overlay));
+        disk.Elements("source").Remove();
+        driver.AddAfterSelf(source);
+        source.AddAfterSelf(Backing(chain.Files, 0));
+    }
+
+    private static XElement Backing(IReadOnlyList<BackingFile> files, int index)
+    {
+        var store = new XElement("backingStore");
+        if (index == files.Count)
+        {
+            return store;
+        }
+
+        var file = files[index];
+        store.SetAttributeValue("type", file.IsBlockDevice ? "block" : "file");
+        store.Add(
+            new XElement("format", new XAttribute("type", file.Format)),
+            new XElement("source", new XAttribute(file.IsBlockDevice ? "dev" : "file", file.Path.Value), LeaveOwnerAlone()),
+            Backing(files, index + 1));
+        return store;
+    }
+
+    private static void Share(XElement disk)
+    {
+        if (disk.Element("readonly") is null && disk.Element("shareable") is null)
+        {
+            disk.Add(new XElement("readonly"));
+        }
+
+        var source = disk.Element("source");
+        if (source is not null && !source.Elements("seclabel").Any(label => (string?)label.Attribute("model") == "dac"))
+        {
+            source.SetAttributeValue("index", null);
+            source.Add(LeaveOwnerAlone());
+        }
+    }
+
+    /// <summary>libvirt would chown base files to QEMU's user for a running clone and not give them all back (formatdomain, seclabel).</summary>
+    private static XElement LeaveOwnerAlone() =>
+        new("seclabel", new XAttribute("model", "dac"), new XAttribute("relabel", "no"));
+}

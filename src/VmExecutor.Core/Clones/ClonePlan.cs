@@ -1,0 +1,46 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>
+/// Names, paths, sizes, network and limits of one clone, all decided from the job and the configuration before anything is made.
+/// </summary>
+public sealed record ClonePlan
+{
+    private static readonly TimeSpan ExpiryMargin = TimeSpan.FromMinutes(30);
+
+    public required Job Job { get; init; }
+
+    public required ImageDefinition Image { get; init; }
+
+    public required JobPaths Paths { get; init; }
+
+    public DomainName Domain => Job.Key.Domain;
+
+    public Guid Uuid => Job.Key.Uuid;
+
+    /// <exception cref="Failures.BuildFailureException">The job asks for what the configuration does not offer.</exception>
+    public static ClonePlan For(Job job, Settings settings) => new()
+    {
+        Job = job,
+        Image = ImageChoice.For(job, settings),
+        Paths = JobPaths.For(settings.StateDir, job.Key),
+    };
+
+    /// <param name="runner">The process that started the stage.</param>
+    /// <param name="temporaryDirectory">The runner's directory of this attempt.</param>
+    /// <param name="now">When the clone is made.</param>
+    public OwnershipStamp Stamp(RunnerProcess runner, AbsolutePath? temporaryDirectory, DateTimeOffset now) => new()
+    {
+        Key = Job.Key.Value,
+        Project = Job.ProjectPath,
+        Image = Image.Name.Value,
+        Runner = runner,
+        TemporaryDirectory = temporaryDirectory?.Value,
+        Created = now,
+        Expires = now + Job.Timeout + ExpiryMargin,
+    };
+}

@@ -1,0 +1,63 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>A disk of the source that the guest may write to: each clone gets an overlay on it.</summary>
+/// <param name="Target">Its name in the guest (<c>vda</c>).</param>
+/// <param name="Path">The base file or block device.</param>
+/// <param name="Format">What the source says it is; null: qemu-img is asked.</param>
+public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format)
+{
+    /// <summary>The writable disks of a domain; read-only and shareable ones, CD-ROMs and floppies are shared as they are.</summary>
+    /// <exception cref="SystemFailureException">A disk that cannot be cloned: of a network, encrypted, or passed through.</exception>
+    public static IReadOnlyList<SourceDisk> WritableOf(XElement domain) =>
+        [.. domain.Elements("devices").Elements("disk").Where(IsWritable).Select(Read)];
+
+    /// <summary>Whether a <c>disk</c> element is one that the guest could write to.</summary>
+    internal static bool IsWritable(XElement disk) =>
+        (string?)disk.Attribute("device") is null or "disk" or "lun"
+        && disk.Element("readonly") is null
+        && disk.Element("shareable") is null;
+
+    internal static string TargetOf(XElement disk)
+    {
+        var target = (string?)disk.Element("target")?.Attribute("dev") ?? string.Empty;
+        return target.Length is > 0 and <= 32 && target.All(char.IsAsciiLetterOrDigit)
+            ? target
+            : throw Unsupported($"a disk has no usable target name ('{target}')", "Give the disk a <target dev='vda'/> in the source domain.");
+    }
+
+    private static SourceDisk Read(XElement disk)
+    {
+        var target = TargetOf(disk);
+        var type = (string?)disk.Attribute("type") ?? "file";
+        if ((string?)disk.Attribute("device") == "lun")
+        {
+            throw new SystemFailureException(
+                ErrorCodes.SourceHasPassthrough,
+                $"disk '{target}' of the source is a SCSI device passed through (device='lun'); clones cannot share it",
+                "Use device='disk' in the source domain.");
+        }
+
+        var attribute = type switch
+        {
+            "file" => "file",
+            "block" => "dev",
+            _ => throw Unsupported(
+                $"disk '{target}' of the source is of type '{type}'; only files and block devices can be cloned",
+                "Copy the disk into a qcow2 file (qemu-img convert) and use that in the source domain."),
+        };
+        if (disk.Descendants("encryption").Any())
+        {
+            throw Unsupported($"disk '{target}' of the source is encrypted", "Use an unencrypted base disk, or read-only for encrypted data.");
+        }
+
+        return AbsolutePath.TryParse((string?)disk.Element("source")?.Attribute(attribute), out var path)
+            ? new SourceDisk(target, path, (string?)disk.Element("driver")?.Attribute("type"))
+            : throw Unsupported($"disk '{target}' of the source names no file", "Attach a disk file to it, or remove the disk from the source domain.");
+    }
+
+    private static SystemFailureException Unsupported(string message, string hint) => new(ErrorCodes.SourceUnsupported, message, hint);
+}

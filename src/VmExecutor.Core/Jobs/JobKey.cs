@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>
+/// What all four stages of one job agree on: GitLab server, runner and job id. Written <c>token-id-hash</c>; the hash covers
+/// the three in full, so that two servers or two runners with equal job ids never meet, whatever was cut for the name.
+/// </summary>
+public sealed record JobKey
+{
+    private const int LongestToken = 12;
+
+    public JobKey(string server, string runner, long jobId)
+    {
+        if (jobId <= 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(jobId), jobId, "a job id is positive");
+        }
+
+        var identity = string.Create(CultureInfo.InvariantCulture, $"{server}\n{runner}\n{jobId}");
+        Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)));
+        var token = new string(runner.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit).Take(LongestToken).ToArray());
+        Value = string.Create(CultureInfo.InvariantCulture, $"{(token.Length == 0 ? "runner" : token)}-{jobId}-{Digest[..6]}");
+    }
+
+    /// <summary>At most 40 characters of <c>a-z 0-9 -</c>: fit for a directory, a domain and a host name.</summary>
+    public string Value { get; }
+
+    /// <summary>The clone's name for libvirt and its host name.</summary>
+    public DomainName Domain => new($"vmx-{Value}");
+
+    /// <summary>The clone's UUID: the same for every attempt of the job (RFC 9562 version 8, custom).</summary>
+    public Guid Uuid => Guid.ParseExact($"{Digest[..12]}8{Digest[13..16]}8{Digest[17..32]}", "N");
+
+    private string Digest { get; }
+
+    /// <summary>A network card's address; each card of a clone has its own index.</summary>
+    public MacAddress Mac(int index) =>
+        new(SHA256.HashData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Digest}/{index}"))).AsSpan(0, 3));
+
+    public override string ToString() => Value;
+}

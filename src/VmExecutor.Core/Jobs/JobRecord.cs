@@ -1,0 +1,51 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>What prepare leaves for run and cleanup in the job's directory, as <c>job.json</c>. It holds no secret.</summary>
+public sealed record JobRecord
+{
+    public required OwnershipStamp Stamp { get; init; }
+
+    public required string Domain { get; init; }
+
+    /// <summary>The libvirt connection the domain lives on.</summary>
+    public required string LibvirtUri { get; init; }
+
+    /// <summary>Null until the guest was reached.</summary>
+    public GuestRecord? Guest { get; init; }
+
+    public required string Shell { get; init; }
+
+    /// <summary>Null: destroyed at once by cleanup; else how long the guest may take to shut down.</summary>
+    public TimeSpan? ShutdownGrace { get; init; }
+
+    /// <summary>Indented, for administrators who look.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);
+
+    /// <summary>Null when the text is not a job record (half written, or of another version).</summary>
+    public static JobRecord? TryParse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, JobRecordContext.Default.JobRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>How to reach the guest over ssh.</summary>
+public sealed record GuestRecord(string Host, int Port, string User, string KeyFile);
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(JobRecord))]
+internal sealed partial class JobRecordContext : JsonSerializerContext;

@@ -1,0 +1,115 @@
+using System.Text.Json;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>
+/// Reads the trusted copy of the job that the runner leaves in <c>JOB_RESPONSE_FILE</c> (RUNNER-CONTRACT section 1).
+/// Only what the driver needs is read; tokens and variable values stay where they are.
+/// </summary>
+public static class JobResponse
+{
+    /// <summary>A response is some kilobytes; past this it is not one.</summary>
+    public const int LongestBytes = 64 << 20;
+
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
+
+    /// <param name="utf8">The file's content.</param>
+    /// <param name="runnerShortToken">The runner's short token; it only tells runners apart, so a wrong one does no harm.</param>
+    /// <exception cref="SystemFailureException">It is not a job response.</exception>
+    public static Job Parse(ReadOnlyMemory<byte> utf8, string? runnerShortToken)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, Options);
+            return Read(document.RootElement, runnerShortToken);
+        }
+        catch (JsonException e)
+        {
+            throw Unusable($"it is not JSON ({e.Message})", e);
+        }
+    }
+
+    private static Job Read(JsonElement root, string? runnerShortToken)
+    {
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            throw Unusable("it is not a JSON object");
+        }
+
+        if (!root.TryGetProperty("id", out var idElement) || idElement.ValueKind != JsonValueKind.Number
+            || !idElement.TryGetInt64(out var id) || id <= 0)
+        {
+            throw Unusable("it has no positive job 'id'");
+        }
+
+        var variables = Variables(root);
+        var server = ServerOf(Text(root, "git_info", "repo_url") ?? variables.GetValueOrDefault("CI_SERVER_URL"));
+        return new Job
+        {
+            Key = new JobKey(server, runnerShortToken ?? string.Empty, id),
+            Id = id,
+            Server = server,
+            ProjectPath = Text(root, "job_info", "project_full_path"),
+            Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
+            Timeout = Timeout(root),
+        };
+    }
+
+    private static TimeSpan Timeout(JsonElement root) =>
+        root.TryGetProperty("runner_info", out var info) && info.ValueKind == JsonValueKind.Object
+        && info.TryGetProperty("timeout", out var timeout) && timeout.ValueKind == JsonValueKind.Number
+        && timeout.TryGetInt32(out var seconds) && seconds > 0
+            ? TimeSpan.FromSeconds(seconds)
+            : DefaultTimeout;
+
+    private static string? Text(JsonElement root, string section, string name) =>
+        root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object ? String(element, name) : null;
+
+    private static string? String(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Decode(value) : null;
+
+    /// <summary>Invalid UTF-8 inside a string is only found when it is decoded.</summary>
+    private static string? Decode(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Unusable("it has a text that is not valid UTF-8", e);
+        }
+    }
+
+    private static Dictionary<string, string> Variables(JsonElement root)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (!root.TryGetProperty("variables", out var list) || list.ValueKind != JsonValueKind.Array)
+        {
+            return variables;
+        }
+
+        foreach (var variable in list.EnumerateArray().Where(variable => variable.ValueKind == JsonValueKind.Object))
+        {
+            if (String(variable, "key") is { } key && String(variable, "value") is { } value)
+            {
+                variables[key] = value;
+            }
+        }
+
+        return variables;
+    }
+
+    private static string ServerOf(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Host.Length > 0
+            ? uri.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped).ToLowerInvariant()
+            : "unknown-server";
+
+    private static SystemFailureException Unusable(string what, Exception? inner = null) => new(
+        ErrorCodes.JobResponseUnusable,
+        $"the job response of the runner cannot be used: {what}",
+        "GitLab Runner 14.1 or later writes it to JOB_RESPONSE_FILE; see whether the runner's disk is full.",
+        inner);
+}

@@ -1,0 +1,94 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>Makes a linked clone and starts it. Each step is preceded by the way to undo it.</summary>
+public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
+{
+    /// <summary>The overlays of all writable disks, and the copy of the NVRAM.</summary>
+    /// <returns>For each writable disk's target: the base its overlay stands on.</returns>
+    public async Task<IReadOnlyDictionary<string, BackingChain>> MakeDisksAsync(
+        XElement source, JobPaths paths, CancellationToken cancellationToken)
+    {
+        var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
+        foreach (var disk in SourceDisk.WritableOf(source))
+        {
+            chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, cancellationToken).ConfigureAwait(false);
+            await qemuImg.CreateOverlayAsync(paths.Overlay(disk.Target), chains[disk.Target], cancellationToken).ConfigureAwait(false);
+        }
+
+        CopyNvram(source, paths);
+        return chains;
+    }
+
+    /// <summary>Starts the clone as a transient domain.</summary>
+    /// <exception cref="SystemFailureException">libvirt or QEMU refused; where QEMU's user may not read a file, the message names it.</exception>
+    public async Task StartAsync(
+        XElement source,
+        ClonePlan plan,
+        OwnershipStamp stamp,
+        IReadOnlyDictionary<string, BackingChain> chains,
+        Accelerator accelerator,
+        UndoStack undo,
+        CancellationToken cancellationToken)
+    {
+        var xml = LinkedClone.Derive(source, plan, stamp, chains, accelerator).ToString();
+        undo.Push(token => stopper.DestroyAsync(plan.Domain.Value, token));
+        try
+        {
+            await hypervisor.CreateTransientAsync(xml, paused: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
+        {
+            if (await FindUnreadableAsync(plan, chains, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            {
+                throw new SystemFailureException(ErrorCodes.BaseDiskUnreadable, $"{e.Message} ({obstacle})", "Let QEMU's user read the base files, then retry the job.", e);
+            }
+
+            throw;
+        }
+    }
+
+    private static void CopyNvram(XElement source, JobPaths paths)
+    {
+        if (CloneFirmware.NvramOf(source) is not { } nvram || !File.Exists(nvram.Value))
+        {
+            return;
+        }
+
+        try
+        {
+            File.Copy(nvram.Value, paths.Nvram.Value);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the source's NVRAM {nvram} cannot be copied to {paths.Nvram}", e);
+        }
+    }
+
+    private async Task<string?> FindUnreadableAsync(
+        ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+    {
+        var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false));
+        if (user is null)
+        {
+            return null;
+        }
+
+        var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory);
+        if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })
+        {
+            files = files.Append(kernel.Kernel);
+            files = kernel.Initrd is { } initrd ? files.Append(initrd) : files;
+        }
+
+        return files.Select(file => ReadAccess.Obstacle(file, user.User, user.Group)).OfType<string>().FirstOrDefault();
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>Where a clone's hardware comes from: an existing domain, shut off, or the built-in machine.</summary>
+public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
+{
+    /// <summary>The source as inactive domain XML. It is read, never changed.</summary>
+    /// <param name="image">The image to clone.</param>
+    /// <param name="tell">Told when a wait begins that people should know of.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SystemFailureException">There is no such domain, or it runs and may not or would not shut down.</exception>
+    public async Task<XElement> ReadAsync(ImageDefinition image, Action<string> tell, CancellationToken cancellationToken)
+    {
+        switch (image.Source)
+        {
+            case ImageSource.DiskFile file:
+                return BuiltInMachine.Describe(image, file, Architecture());
+            case ImageSource.Domain domain:
+                await EnsureShutOffAsync(image, domain, tell, cancellationToken).ConfigureAwait(false);
+                var xml = await hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken).ConfigureAwait(false);
+                return XElement.Parse(xml ?? throw Missing(image, domain));
+            default:
+                throw new InvalidOperationException($"no such source: {image.Source}");
+        }
+    }
+
+    private async Task EnsureShutOffAsync(
+        ImageDefinition image, ImageSource.Domain domain, Action<string> tell, CancellationToken cancellationToken)
+    {
+        var status = await hypervisor.FindStatusAsync(domain.Name, cancellationToken).ConfigureAwait(false) ?? throw Missing(image, domain);
+        if (status.State is DomainState.ShutOff or DomainState.Crashed)
+        {
+            return;
+        }
+
+        var state = status.State.ToString().ToLowerInvariant();
+        if (!domain.AllowShutdown)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.SourceNotShutOff,
+                $"the source domain '{domain.Name}' of image '{image.Name}' is {state}; clones of a disk that is being written to would be broken",
+                $"Shut it down (virsh -c {hypervisor.Uri} shutdown {domain.Name}), or set 'allow_shutdown: true' in {image.File}.");
+        }
+
+        var limit = image.Timeouts.SourceShutdown;
+        tell($"source domain '{domain.Name}' is {state}: asking it to shut down (up to {DurationText.Format(limit)})");
+        if (!await stopper.ShutDownAsync(domain.Name, limit, cancellationToken).ConfigureAwait(false))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.SourceNotShutOff,
+                $"the source domain '{domain.Name}' of image '{image.Name}' did not shut down within {DurationText.Format(limit)}; it was not destroyed",
+                $"Log in and shut it down, or raise 'timeouts: source_shutdown' in {image.File}.");
+        }
+    }
+
+    private SystemFailureException Missing(ImageDefinition image, ImageSource.Domain domain) => new(
+        ErrorCodes.SourceMissing,
+        $"the source domain '{domain.Name}' of image '{image.Name}' does not exist on {hypervisor.Uri}",
+        $"See 'virsh -c {hypervisor.Uri} list --all' and correct 'domain' in {image.File}.");
+
+    private static string Architecture() => RuntimeInformation.OSArchitecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "x86_64",
+        System.Runtime.InteropServices.Architecture.Arm64 => "aarch64",
+        var other => throw new PlatformNotSupportedException($"no built-in machine for {other}"),
+    };
+}

@@ -1,0 +1,38 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Disks;
+
+/// <summary>The installed <c>qemu-img</c>: looks at bases and makes overlays. Making one does not depend on the base's size.</summary>
+public sealed class QemuImg(IToolRunner tools)
+{
+    /// <summary>The backing chain of a base disk, top first.</summary>
+    /// <param name="path">The base.</param>
+    /// <param name="format">What the administrator or the source domain says it is; null: qemu-img looks.</param>
+    /// <param name="cancellationToken">Ends qemu-img.</param>
+    /// <exception cref="SystemFailureException">The disk is missing, unreadable, corrupt or in use by a writer.</exception>
+    public async Task<BackingChain> InspectAsync(AbsolutePath path, string? format, CancellationToken cancellationToken)
+    {
+        string[] formatArguments = format is null ? [] : ["-f", format];
+        var call = new ToolCall("qemu-img", ["info", "--output=json", "--backing-chain", .. formatArguments, "--", path.Value]);
+        var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0
+            ? QemuImgInfo.Parse(result.StandardOutput, path)
+            : throw BaseDiskException.From(path, new ToolFailedException(result));
+    }
+
+    /// <summary>Makes an overlay on a base; it must not exist.</summary>
+    public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, CancellationToken cancellationToken)
+    {
+        // -u: the chain was just inspected; opening it again would cost time and change nothing.
+        var call = new ToolCall(
+            "qemu-img",
+            [
+                "create", "-q", "-u", "-f", "qcow2", "-F", chain.Top.Format, "-b", chain.Top.Path.Value,
+                "--", overlay.Value, chain.VirtualSize.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ]);
+        (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.Disks;
+
+/// <summary>Reads <c>qemu-img info --output=json --backing-chain</c>.</summary>
+internal static class QemuImgInfo
+{
+    /// <exception cref="Core.Failures.SystemFailureException">The disk cannot be a base.</exception>
+    public static BackingChain Parse(string json, AbsolutePath asked)
+    {
+        using var document = JsonDocument.Parse(json);
+        var files = new List<BackingFile>();
+        foreach (var entry in document.RootElement.EnumerateArray())
+        {
+            files.Add(ReadFile(entry, asked));
+        }
+
+        return new BackingChain(files, new ByteSize(document.RootElement[0].GetProperty("virtual-size").GetInt64()));
+    }
+
+    private static BackingFile ReadFile(JsonElement entry, AbsolutePath asked)
+    {
+        var name = entry.GetProperty("filename").GetString();
+        var format = entry.GetProperty("format").GetString()!;
+        if (entry.TryGetProperty("encrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
+        {
+            throw BaseDiskException.Unusable(asked, $"'{name}' is encrypted", "Use an unencrypted base disk.");
+        }
+
+        if (IsFlaggedCorrupt(entry))
+        {
+            throw BaseDiskException.Unusable(asked, $"'{name}' is marked corrupt", $"Repair it: qemu-img check -r all {name}");
+        }
+
+        // Relative backing names are resolved by qemu-img against the overlay's directory, not always to an absolute path.
+        if (!AbsolutePath.TryParse(name, out var path))
+        {
+            if (name is null || name.Contains(':', StringComparison.Ordinal))
+            {
+                throw BaseDiskException.Unusable(asked, $"it stands on '{name}', which is not a file", "Convert it into a plain file: qemu-img convert.");
+            }
+
+            path = asked.Parent().Resolve(name);
+        }
+
+        return new BackingFile(path, format, IsBlockDevice(path));
+    }
+
+    private static bool IsFlaggedCorrupt(JsonElement entry) =>
+        entry.TryGetProperty("format-specific", out var specific)
+        && specific.TryGetProperty("data", out var data)
+        && data.TryGetProperty("corrupt", out var corrupt)
+        && corrupt.ValueKind == JsonValueKind.True;
+
+    private static bool IsBlockDevice(AbsolutePath path) => FileStat.TryRead(path) is { IsBlockDevice: true };
+}

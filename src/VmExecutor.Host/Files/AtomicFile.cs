@@ -1,0 +1,30 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Files;
+
+/// <summary>Writes a file so that readers see the old content or the new, never a part.</summary>
+public static class AtomicFile
+{
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its whole new content.</param>
+    /// <param name="mode">Its mode from the first moment.</param>
+    public static void Write(AbsolutePath path, string content, UnixFileMode mode)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
+            using (var writer = new StreamWriter(temporary, options))
+            {
+                writer.Write(content);
+            }
+
+            File.Move(temporary, path.Value, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+}

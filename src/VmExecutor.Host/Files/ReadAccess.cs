@@ -1,0 +1,47 @@
+using System.Globalization;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Files;
+
+/// <summary>
+/// Why another user cannot read a file, as far as mode bits tell. Access lists and further groups may still allow it, so this
+/// explains a refusal that has happened and never makes one.
+/// </summary>
+internal static class ReadAccess
+{
+    /// <summary>A sentence with the command that would help; null when nothing stands in the way.</summary>
+    public static string? Obstacle(AbsolutePath file, uint user, uint group)
+    {
+        foreach (var path in Ancestors(file))
+        {
+            if (FileStat.TryRead(path) is not { } stat)
+            {
+                return $"{path} does not exist";
+            }
+
+            var (own, grouped, other, letter) = stat.IsDirectory
+                ? (UnixFileMode.UserExecute, UnixFileMode.GroupExecute, UnixFileMode.OtherExecute, 'x')
+                : (UnixFileMode.UserRead, UnixFileMode.GroupRead, UnixFileMode.OtherRead, 'r');
+            var needed = stat.Owner == user ? own : stat.Group == group ? grouped : other;
+            if (user != 0 && !stat.Mode.HasFlag(needed))
+            {
+                return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"QEMU's user {user} may not pass {path} (owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)}): chmod a+{letter} {path}");
+            }
+        }
+
+        return null;
+    }
+
+    private static Stack<AbsolutePath> Ancestors(AbsolutePath file)
+    {
+        var stack = new Stack<AbsolutePath>([file]);
+        while (stack.Peek().Value != "/")
+        {
+            stack.Push(stack.Peek().Parent());
+        }
+
+        return stack;
+    }
+}

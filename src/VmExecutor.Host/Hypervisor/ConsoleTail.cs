@@ -1,0 +1,32 @@
+using System.Text;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>The last lines of a guest's console, for messages: printable text only.</summary>
+public static class ConsoleTail
+{
+    private const int Bytes = 8192;
+    private const int Lines = 15;
+
+    /// <summary>Empty when there is no console log or it cannot be read.</summary>
+    public static IReadOnlyList<string> Read(AbsolutePath console)
+    {
+        try
+        {
+            using var stream = new FileStream(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            stream.Seek(-Math.Min(Bytes, stream.Length), SeekOrigin.End);
+            var buffer = new byte[Bytes];
+            var length = stream.ReadAtLeast(buffer, Bytes, throwOnEndOfStream: false);
+            var text = Encoding.UTF8.GetString(buffer, 0, length);
+            return [.. text.Split('\n').Select(Printable).Where(line => line.Length > 0).TakeLast(Lines)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string Printable(string line) =>
+        new([.. line.TrimEnd().Where(c => c == '\t' || !char.IsControl(c))]);
+}

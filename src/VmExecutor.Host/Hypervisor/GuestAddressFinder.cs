@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Waiting;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>How the host reaches a guest's ssh port.</summary>
+public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWatch watch, TimeProvider time)
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Address and port on which the guest's ssh server will be found.</summary>
+    /// <exception cref="SystemFailureException">The guest had no address when the time was over.</exception>
+    public Task<(string Host, int Port)> FindAsync(
+        string domain, NetworkSettings network, int guestPort, TimeSpan limit, CancellationToken cancellationToken) =>
+        network.Mode == NetworkMode.User
+            ? ForwardAsync(domain, guestPort, cancellationToken)
+            : LookUpAsync(domain, network.Name, guestPort, limit, cancellationToken);
+
+    /// <summary>
+    /// Has QEMU forward a loopback port to the guest. Port 0: the kernel picks a free one while binding it, so two clones never
+    /// race for one. libvirt 9.0 cannot say this in domain XML (portForward came with passt), so the running QEMU is told.
+    /// </summary>
+    private async Task<(string Host, int Port)> ForwardAsync(string domain, int guestPort, CancellationToken cancellationToken)
+    {
+        var command = string.Create(CultureInfo.InvariantCulture, $"hostfwd_add tcp:127.0.0.1:0-:{guestPort}");
+        var refusal = await hypervisor.SendMonitorCommandAsync(domain, command, cancellationToken).ConfigureAwait(false);
+        var connections = await hypervisor.SendMonitorCommandAsync(domain, "info usernet", cancellationToken).ConfigureAwait(false);
+        var forward = ForwardLine().Match(connections);
+        return forward.Success
+            ? ("127.0.0.1", int.Parse(forward.Groups["port"].ValueSpan, CultureInfo.InvariantCulture))
+            : throw new HypervisorException(
+                ErrorCodes.GuestAddressUnknown,
+                $"QEMU of {domain} did not forward a loopback port to the guest: {(refusal + connections).Trim()}",
+                "See whether QEMU has user-mode networking (slirp): qemu-system-x86_64 -netdev help");
+    }
+
+    private async Task<(string Host, int Port)> LookUpAsync(
+        string domain, string network, int guestPort, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        string? address = null;
+        var found = await new Question(limit, PollInterval, time).AskAsync(
+            async token =>
+            {
+                await watch.EnsureAliveAsync(token).ConfigureAwait(false);
+                foreach (var source in new[] { AddressSource.Lease, AddressSource.Agent, AddressSource.Arp })
+                {
+                    var addresses = await hypervisor.GetAddressesAsync(domain, source, token).ConfigureAwait(false);
+                    if (addresses.Count > 0)
+                    {
+                        address = addresses[0];
+                        return true;
+                    }
+                }
+
+                return false;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return found
+            ? (address!, guestPort)
+            : throw new HypervisorException(
+                ErrorCodes.GuestAddressUnknown,
+                $"the guest of {domain} had no address on network '{network}' after {DurationText.Format(limit)}: no lease, no guest agent, nothing in the ARP table",
+                $"See whether the guest asks for an address by DHCP and the network serves it: virsh -c {hypervisor.Uri} net-dhcp-leases {network}");
+    }
+
+    /// <summary>A line of <c>info usernet</c> (slirp's connection_info): protocol[HOST_FORWARD] fd, source address, port, ….</summary>
+    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>\d+)")]
+    private static partial Regex ForwardLine();
+}

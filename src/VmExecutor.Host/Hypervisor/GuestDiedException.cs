@@ -1,0 +1,14 @@
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>The clone stopped running although nobody of us ended it.</summary>
+/// <param name="domain">Its name.</param>
+/// <param name="how">What libvirt says became of it.</param>
+/// <param name="hint">What to do about it.</param>
+/// <param name="consoleTail">The last lines of its console.</param>
+public sealed class GuestDiedException(string domain, string how, string hint, IReadOnlyList<string> consoleTail)
+    : SystemFailureException(ErrorCodes.GuestDied, $"the job's VM {domain} {how}", hint)
+{
+    public IReadOnlyList<string> ConsoleTail { get; } = consoleTail;
+}

@@ -1,0 +1,35 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>
+/// libvirt keeps a log per domain name for ever. A job's name never comes again, so its log goes with the job
+/// (drvqemu: <c>/var/log/libvirt/qemu</c> for the system daemon, <c>~/.cache/libvirt/qemu/log</c> for a session's).
+/// </summary>
+internal static class QemuLog
+{
+    /// <summary>Does nothing for remote hosts, and where the runner's user may not: it is a log, not a leftover of the job's making.</summary>
+    public static void Remove(string uri, DomainName domain)
+    {
+        var directory = DirectoryFor(uri);
+        try
+        {
+            if (directory is not null)
+            {
+                File.Delete(Path.Combine(directory, $"{domain}.log"));
+            }
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or DirectoryNotFoundException)
+        {
+            // An ordinary user of qemu:///system: the system's log rotation has it.
+        }
+    }
+
+    private static string? DirectoryFor(string uri) => uri switch
+    {
+        _ when uri.StartsWith("qemu:///system", StringComparison.Ordinal) => "/var/log/libvirt/qemu",
+        _ when uri.StartsWith("qemu:///session", StringComparison.Ordinal) => Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/libvirt/qemu/log"),
+        _ => null,
+    };
+}
