@@ -3,7 +3,6 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Clones;

@@ -1,0 +1,42 @@
+using System.CommandLine;
+
+namespace VmExecutor.Commands;
+
+/// <summary>The four stages as the runner calls them; only <c>run</c> gets arguments (RUNNER-CONTRACT section 2).</summary>
+internal static class StageCommands
+{
+    public static Command Config(Composition composition, Option<string?> config)
+    {
+        var command = new Command("config", "Stage of GitLab Runner: resolve the job's image and print the driver's answer as JSON.");
+        command.SetAction(parsed => composition.GuardStage(composition.Error, job => composition.ConfigStage(parsed.GetValue(config)).Run(job)));
+        return command;
+    }
+
+    public static Command Prepare(Composition composition, Option<string?> config)
+    {
+        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run.");
+        command.SetAction((parsed, _) => composition.GuardStageAsync(
+            composition.Output,
+            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, log, token)));
+        return command;
+    }
+
+    public static Command Run(Composition composition, Option<string?> config)
+    {
+        var script = new Argument<string>("script") { Description = "The script that the runner made." };
+        var subStage = new Argument<string>("sub-stage") { Description = "What the script is for, such as build_script." };
+        var command = new Command("run", "Stage of GitLab Runner: run one script in the job's VM.") { script, subStage };
+        command.SetAction((parsed, _) => composition.GuardRunAsync(
+            parsed.GetValue(config), DriverCommand.Resolve(parsed.GetRequiredValue(script)), parsed.GetRequiredValue(subStage)));
+        return command;
+    }
+
+    public static Command Cleanup(Composition composition, Option<string?> config)
+    {
+        var command = new Command("cleanup", "Stage of GitLab Runner: destroy the job's VM and remove everything of it.");
+        command.SetAction((parsed, _) => composition.GuardStageAsync(
+            composition.Error,
+            (job, log, token) => composition.CleanupAsync(parsed.GetValue(config), job, log, token)));
+        return command;
+    }
+}

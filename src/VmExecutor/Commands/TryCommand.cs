@@ -1,0 +1,51 @@
+using System.CommandLine;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor try</c>: one job in an image, without a GitLab.</summary>
+internal static class TryCommand
+{
+    private const string DefaultScript = "uname -a";
+
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var image = new Argument<string>("image") { Description = "The image to run a job in." };
+        var words = new Argument<string[]>("command") { Description = "Behind --: a command line to run as the job's script.", Arity = ArgumentArity.ZeroOrMore };
+        var script = new Option<string?>("--script") { Description = "A file with the job's script.", HelpName = "FILE" };
+        var repository = new Option<string?>("--repo") { Description = "A git repository whose HEAD the job gets as its sources.", HelpName = "DIR" };
+        var keep = new Option<bool>("--keep") { Description = "Leave the VM at the end and say how to enter it." };
+        var command = new Command(
+            "try",
+            "Run one job through all four stages as the runner would. Example: vm-executor try debian-12 --repo . -- make test")
+        {
+            image, words, script, repository, keep,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(script) is not null && result.GetValue(words) is { Length: > 0 })
+            {
+                result.AddError("Give either --script FILE or a command behind --, not both.");
+            }
+        });
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            var text = parsed.GetValue(script) is { } file
+                ? await File.ReadAllTextAsync(DriverCommand.Resolve(file).Value, token)
+                : ScriptOf(parsed.GetValue(words) ?? []);
+            AbsolutePath? directory = parsed.GetValue(repository) is { } path ? DriverCommand.Resolve(path) : null;
+            return await composition.Trial(parsed.GetValue(config), token)
+                .RunAsync(parsed.GetRequiredValue(image), text, directory, parsed.GetValue(keep));
+        }));
+        return command;
+    }
+
+    /// <summary>One word is a shell line, as with <c>sh -c</c>; several are a command with its arguments.</summary>
+    private static string ScriptOf(string[] words) => words switch
+    {
+        [] => DefaultScript,
+        [var line] => line,
+        _ => string.Join(' ', words.Select(ShellText.Quote)),
+    };
+}

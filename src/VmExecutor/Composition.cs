@@ -1,0 +1,168 @@
+using System.Collections;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Configuration;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Processes;
+using VmExecutor.Stages;
+using VmExecutor.Trials;
+
+namespace VmExecutor;
+
+/// <summary>
+/// Puts the parts together by hand, each stage with just what it needs: a stage process lives for milliseconds.
+/// </summary>
+internal sealed class Composition(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
+{
+    private static readonly TimeSpan CleanupDeadline = TimeSpan.FromMinutes(5);
+    private readonly TimeProvider _time = TimeProvider.System;
+
+    public TextWriter Output { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
+    public static Composition FromProcess(Signals signals) =>
+        new(new StageEnvironment(ReadEnvironment()), Console.Out, Console.Error, signals.Token);
+
+    /// <exception cref="DriverException">It is missing or has errors.</exception>
+    public ConfigurationResult Load(string? configOption) =>
+        SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, new AbsolutePath(Environment.CurrentDirectory)));
+
+    public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
+
+    public async Task PrepareAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        var plan = ClonePlan.For(job, settings);
+        using var hypervisor = OpenHypervisor(UriOf(settings), settings);
+        var stopper = new DomainStopper(hypervisor, _time);
+        var guestShell = GuestShell();
+        var stage = new PrepareStage(
+            hypervisor,
+            guestShell,
+            new AcceleratorProbe(hypervisor, settings.StateDir),
+            new CloneSource(hypervisor, stopper),
+            new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            Remover(job, hypervisor, stopper, guestShell),
+            _time);
+        await stage.RunAsync(plan, plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, _time.GetUtcNow()), log, cancellationToken);
+    }
+
+    public RunStage RunStage(Settings settings) => new(
+        settings,
+        GuestShell(),
+        uri => OpenHypervisor(uri, settings),
+        _time,
+        Console.OpenStandardOutput(),
+        Console.OpenStandardError());
+
+    /// <summary>Has its own deadline: a cancelled cleanup still removes what it can, it only no longer waits politely.</summary>
+    public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        var record = new JobDirectory(JobPaths.For(settings.StateDir, job.Key)).Read();
+        using var hypervisor = OpenHypervisor(record?.LibvirtUri ?? UriOf(settings), settings);
+        var stage = new CleanupStage(Remover(job, hypervisor, new DomainStopper(hypervisor, _time), GuestShell()));
+        using var deadline = new CancellationTokenSource(CleanupDeadline, _time);
+        await stage.RunAsync(job, settings.StateDir, log, deadline.Token);
+    }
+
+    public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
+        Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
+
+    /// <summary>A stage that does its work at once.</summary>
+    public int GuardStage(TextWriter jobLog, Action<Job> stage)
+    {
+        var log = new JobLog(jobLog);
+        return Guard(log, () =>
+        {
+            stage(TrustedJob.Read(environment));
+            return ExitCodes.Success;
+        });
+    }
+
+    /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
+    public Task<int> GuardStageAsync(TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
+    {
+        var log = new JobLog(jobLog);
+        return GuardAsync(log, async () =>
+        {
+            await stage(TrustedJob.Read(environment), log, cancelled);
+            return ExitCodes.Success;
+        });
+    }
+
+    /// <summary>The run stage, whose exit code tells the script's.</summary>
+    public Task<int> GuardRunAsync(string? configOption, AbsolutePath script)
+    {
+        var log = new JobLog(Error);
+        return GuardAsync(log, async () =>
+        {
+            // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
+            ExitCodes.Forget(environment);
+            var settings = Load(configOption).Settings;
+            return ExitCodes.For(await RunStage(settings).RunAsync(TrustedJob.Read(environment), script, log, cancelled), environment);
+        });
+    }
+
+    /// <summary>An administrator's command: its own exit code, or 1 with the reason.</summary>
+    public int GuardAdmin(Func<int> command) => Guard(new JobLog(Error), command);
+
+    /// <inheritdoc cref="GuardAdmin"/>
+    public Task<int> GuardAdminAsync(Func<CancellationToken, Task<int>> command) => GuardAsync(new JobLog(Error), () => command(cancelled));
+
+    private int Guard(JobLog log, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+#pragma warning disable CA1031 // The last place before the exit code; everything is sorted there.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return ExitCodes.For(e, environment, log);
+        }
+    }
+
+    private async Task<int> GuardAsync(JobLog log, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return ExitCodes.For(e, environment, log);
+        }
+    }
+
+    private CloneRemover Remover(Job job, IHypervisor hypervisor, DomainStopper stopper, IGuestShell guestShell) => new(
+        hypervisor,
+        stopper,
+        (paths, token) => GuestOfJob.TryAccess(job.Key, paths, new JobDirectory(paths).Read()) is { } access
+            ? guestShell.CloseAsync(access, token)
+            : Task.CompletedTask);
+
+    private LibvirtHypervisor OpenHypervisor(string uri, Settings settings) => new(uri, settings.Libvirt.CallTimeout, _time);
+
+    private string UriOf(Settings settings) =>
+        LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
+
+    private SshGuestShell GuestShell() => new(Tools(), ToolEnvironment.From(environment.Variables), _time);
+
+    private ToolRunner Tools() => new(ToolEnvironment.From(environment.Variables), _time);
+
+    private static Dictionary<string, string> ReadEnvironment() =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor;
+
+/// <summary>
+/// The one place that turns outcomes into exit codes (RUNNER-CONTRACT section 3). A stage knows three: 0, build failure and
+/// system failure; anything else would be an "unknown exit code" to the runner.
+/// </summary>
+internal static class ExitCodes
+{
+    public const int Success = 0;
+
+    /// <summary>An administrator's command found something wrong.</summary>
+    public const int Problem = 1;
+
+    /// <summary>A script's exit: its true code goes into BUILD_EXIT_CODE_FILE.</summary>
+    public static int For(ScriptExit exit, StageEnvironment environment)
+    {
+        if (exit.Code == 0)
+        {
+            return Success;
+        }
+
+        if (environment.BuildExitCodeFile is { } file)
+        {
+            File.WriteAllText(file.Value, exit.Code.ToString(CultureInfo.InvariantCulture) + "\n");
+        }
+
+        return environment.BuildFailureExitCode;
+    }
+
+    /// <summary>A stage that failed: says why in the job log and returns the code for who must act.</summary>
+    public static int For(Exception exception, StageEnvironment environment, JobLog log)
+    {
+        switch (exception)
+        {
+            case BuildFailureException failure:
+                log.Fail(failure);
+                return environment.BuildFailureExitCode;
+            case GuestDiedException died:
+                log.ShowConsole(died.ConsoleTail);
+                log.Fail(died);
+                return environment.SystemFailureExitCode;
+            case DriverException failure:
+                log.Fail(failure);
+                return environment.SystemFailureExitCode;
+            case OperationCanceledException:
+                log.Say("Cancelled: stopped by a signal.");
+                return environment.SystemFailureExitCode;
+            default:
+                log.Fail(new SystemFailureException(
+                    ErrorCodes.Bug,
+                    $"vm-executor {DriverVersion.Text} has a bug: {exception}",
+                    "Please report it with the lines above."));
+                return environment.SystemFailureExitCode;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Stages;
+
+/// <summary>A job's guest between <c>job.json</c> and what ssh needs.</summary>
+internal static class GuestOfJob
+{
+    public static GuestAccess Access(ClonePlan plan, GuestAddress address) => new(
+        plan.Domain,
+        address,
+        new GuestUser(plan.Image.Ssh.User),
+        plan.Image.Ssh.Key,
+        plan.Paths.Directory,
+        [.. plan.Image.Ssh.HostKeys.Select(HostKey.Parse)],
+        plan.Image.Shell);
+
+    public static GuestRecord ToRecord(GuestAccess access) => new(
+        access.Address.Host,
+        access.Address.Port,
+        access.User.Value,
+        access.Key.Value,
+        [.. access.HostKeys.Select(key => key.ToString())]);
+
+    /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
+    public static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)
+    {
+        if (record?.Guest is null)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestNotPrepared,
+                $"job {key} has no prepared VM: {(record is null ? $"there is no usable {paths.Record}" : "prepare did not reach its guest")}",
+                "Prepare must have succeeded and the state directory must be the same in all stages; see the prepare section of the job log.");
+        }
+
+        return TryAccess(key, paths, record)
+            ?? throw new SystemFailureException(ErrorCodes.GuestNotPrepared, $"{paths.Record} is damaged", "Retry the job.");
+    }
+
+    /// <summary>Null when the record does not say how to reach a guest.</summary>
+    public static GuestAccess? TryAccess(JobKey key, JobPaths paths, JobRecord? record) =>
+        record?.Guest is { } guest
+        && Enum.TryParse<GuestShell>(record.Shell, ignoreCase: true, out var shell)
+        && GuestUser.TryParse(guest.User, out var user)
+        && AbsolutePath.TryParse(guest.KeyFile, out var keyFile)
+            ? new GuestAccess(
+                key.Domain,
+                new GuestAddress(guest.Host, guest.Port),
+                user,
+                keyFile,
+                paths.Directory,
+                [.. guest.HostKeys.Select(HostKey.Parse)],
+                shell)
+            : null;
+}

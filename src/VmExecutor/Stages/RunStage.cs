@@ -1,0 +1,65 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Stages;
+
+/// <summary>Runs one script in the job's guest: its output is the job log's, its exit is a value.</summary>
+internal sealed class RunStage(
+    Settings settings, IGuestShell guestShell, Func<string, IHypervisor> openHypervisor, TimeProvider time, Stream output, Stream error)
+{
+    private static readonly TimeSpan LookAfterLoss = TimeSpan.FromSeconds(10);
+
+    /// <summary>The script's exit.</summary>
+    /// <exception cref="SystemFailureException">The guest is lost, was never prepared, or cannot run scripts.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled: the script's processes in the guest are ended, the VM lives.</exception>
+    public async Task<ScriptExit> RunAsync(Job job, AbsolutePath script, JobLog log, CancellationToken cancellationToken)
+    {
+        var paths = JobPaths.For(settings.StateDir, job.Key);
+        var record = new JobDirectory(paths).Read();
+        var access = GuestOfJob.Access(job.Key, paths, record);
+        using var hypervisor = openHypervisor(record!.LibvirtUri);
+        var watch = new DomainWatch(hypervisor, job.Key.Domain.Value, paths.Console, time);
+        try
+        {
+            var run = await guestShell.RunScriptAsync(access, Read(script), output, error, watch.WatchAsync, cancellationToken);
+            if (run.OutputMayBeCut)
+            {
+                log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");
+            }
+
+            return run.Exit;
+        }
+        catch (GuestConnectionLostException)
+        {
+            // A VM that is gone explains a lost connection better than the connection does.
+            using var deadline = new CancellationTokenSource(LookAfterLoss, time);
+            await watch.EnsureAliveAsync(deadline.Token);
+            log.ShowConsole(ConsoleTail.Read(paths.Console));
+            log.Say($"VM {job.Key.Domain} is still running.");
+            throw;
+        }
+    }
+
+    private static byte[] Read(AbsolutePath script)
+    {
+        try
+        {
+            return File.ReadAllBytes(script.Value);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.RunnerEnvironmentMissing,
+                $"the script {script} cannot be read: {e.Message}",
+                "The runner names it as the first argument of the run stage; see whether its temporary directory was cleaned.",
+                e);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.Json;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Trials;
+
+/// <summary>
+/// One job through all four stages as the runner would do it, each stage a process of its own; no GitLab is asked.
+/// </summary>
+internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes times, TextWriter output, CancellationToken cancelled)
+{
+    private const int ReportedByScript = 1;
+    private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
+    private readonly string _directory = Directory.CreateTempSubdirectory("custom-executor").FullName;
+
+    /// <param name="image">The image to try.</param>
+    /// <param name="script">What build_script does.</param>
+    /// <param name="repository">Cloned in the guest by get_sources; null: an empty project.</param>
+    /// <param name="keep">Leave the VM as it is at the end.</param>
+    /// <returns>The script's exit code; where the driver failed, its stage's.</returns>
+    public async Task<int> RunAsync(string image, string script, AbsolutePath? repository, bool keep)
+    {
+        var job = new TrialJob(Random.Shared.NextInt64(1, 1_000_000_000), image, JobTimeout);
+        var response = Path.Combine(_directory, "response.json");
+        await File.WriteAllTextAsync(response, job.ToResponse(), CancellationToken.None);
+        var stages = new StageProcess(Variables(job, response), _directory);
+        var trusted = JobResponse.Parse(File.ReadAllBytes(response), "try");
+        var paths = JobPaths.For(settings.StateDir, trusted.Key);
+        var kept = false;
+        try
+        {
+            var exitCode = await UpToTheEndAsync(stages, trusted, paths, script, repository);
+            kept = keep && new JobDirectory(paths).Read()?.Guest is not null;
+            return exitCode;
+        }
+        finally
+        {
+            if (kept)
+            {
+                KeepResponse(response, paths, trusted);
+            }
+            else
+            {
+                Heading("cleanup");
+                await times.MeasureAsync("cleanup", async () => (await stages.RunAsync(["cleanup"])).ExitCode);
+            }
+
+            Directory.Delete(_directory, recursive: true);
+            times.Print(output);
+        }
+    }
+
+    private async Task<int> UpToTheEndAsync(StageProcess stages, Job job, JobPaths paths, string script, AbsolutePath? repository)
+    {
+        var answer = string.Empty;
+        var exitCode = await times.MeasureAsync("config", async () =>
+        {
+            (var code, answer) = await stages.RunAsync(["config"], answer: true);
+            return code;
+        });
+        if (exitCode != 0)
+        {
+            return exitCode;
+        }
+
+        var (shell, project) = ReadAnswer(answer);
+        Heading("prepare_executor");
+        exitCode = await times.MeasureAsync("prepare", async () => (await stages.RunAsync(["prepare"])).ExitCode);
+        if (exitCode != 0)
+        {
+            return exitCode;
+        }
+
+        if (repository is not null)
+        {
+            exitCode = await times.MeasureAsync("(send repository)", () => bundle.SendAsync(repository, job, paths, cancelled));
+        }
+
+        var subStages = new (string Name, string Body)[]
+        {
+            ("prepare_script", TrialScript.PrepareScript),
+            ("get_sources", TrialScript.GetSources(project, repository is not null)),
+            ("build_script", TrialScript.Build(project, script)),
+        };
+        foreach (var (name, body) in subStages.TakeWhile(_ => exitCode == 0 && !cancelled.IsCancellationRequested))
+        {
+            exitCode = await RunSubStageAsync(stages, shell, name, body);
+        }
+
+        // The runner runs it after a failed script too, but not after a lost VM.
+        if (exitCode is 0 or ReportedByScript && !cancelled.IsCancellationRequested)
+        {
+            await RunSubStageAsync(stages, shell, "cleanup_file_variables", ":", keepExitCode: true);
+        }
+
+        return exitCode == ReportedByScript ? ScriptExitCode() : exitCode;
+    }
+
+    private async Task<int> RunSubStageAsync(StageProcess stages, GuestShell shell, string name, string body, bool keepExitCode = false)
+    {
+        Heading(name);
+        var script = Path.Combine(Directory.CreateTempSubdirectory("script").FullName, shell == GuestShell.Pwsh ? "script.ps1" : "script");
+        try
+        {
+            await File.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
+            var reported = keepExitCode && File.Exists(ExitCodeFile) ? await File.ReadAllTextAsync(ExitCodeFile, CancellationToken.None) : null;
+            var exitCode = await times.MeasureAsync(name, async () => (await stages.RunAsync(["run", script, name])).ExitCode);
+            if (reported is not null)
+            {
+                await File.WriteAllTextAsync(ExitCodeFile, reported, CancellationToken.None);
+            }
+
+            return exitCode;
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(script)!, recursive: true);
+        }
+    }
+
+    private string ExitCodeFile => Path.Combine(_directory, "build_exit_code");
+
+    private int ScriptExitCode() =>
+        File.Exists(ExitCodeFile)
+        && int.TryParse(File.ReadAllText(ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            ? code
+            : ReportedByScript;
+
+    private Dictionary<string, string> Variables(TrialJob job, string response) => new(job.ToVariables())
+    {
+        ["VM_EXECUTOR_CONFIG"] = settings.File.Value,
+        ["TMPDIR"] = _directory,
+        ["JOB_RESPONSE_FILE"] = response,
+        ["BUILD_EXIT_CODE_FILE"] = ExitCodeFile,
+        ["BUILD_FAILURE_EXIT_CODE"] = "1",
+        ["SYSTEM_FAILURE_EXIT_CODE"] = "2",
+    };
+
+    private static (GuestShell Shell, string Project) ReadAnswer(string answer)
+    {
+        using var document = JsonDocument.Parse(answer);
+        var shell = Enum.Parse<GuestShell>(document.RootElement.GetProperty("shell").GetString()!, ignoreCase: true);
+        return (shell, $"{document.RootElement.GetProperty("builds_dir").GetString()}/{TrialJob.Project}");
+    }
+
+    private void Heading(string subStage)
+    {
+        output.WriteLine($"--- {subStage}");
+        output.Flush();
+    }
+
+    /// <summary>So that the kept VM can be entered, and removed by the very cleanup that jobs use.</summary>
+    private void KeepResponse(string response, JobPaths paths, Job job)
+    {
+        var kept = paths.Directory.Child("response.json");
+        File.Copy(response, kept.Value, overwrite: true);
+        var record = new JobDirectory(paths).Read()!;
+        var guest = record.Guest!;
+        output.WriteLine();
+        output.WriteLine($"The VM {job.Key.Domain} was kept. Enter it:");
+        output.WriteLine(
+            $"  ssh -F /dev/null -i {guest.KeyFile} -p {guest.Port.ToString(CultureInfo.InvariantCulture)} -o UserKnownHostsFile={paths.KnownHosts} -o HostKeyAlias={job.Key.Domain} {guest.User}@{guest.Host}");
+        output.WriteLine("Remove it:");
+        output.WriteLine($"  JOB_RESPONSE_FILE={kept} CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN=try vm-executor cleanup --config {settings.File}");
+    }
+}

@@ -1,0 +1,43 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+
+namespace VmExecutor.Trials;
+
+/// <summary>Scripts of the shape that the runner makes (RUNNER-CONTRACT section 2).</summary>
+internal static class TrialScript
+{
+    /// <summary>Where the repository's bundle is put in the guest before get_sources.</summary>
+    public const string GuestBundle = "/tmp/vm-executor-try.bundle";
+
+    /// <summary>The body as the runner wraps it for this shell.</summary>
+    public static string Wrap(GuestShell shell, string body) => shell == GuestShell.Pwsh
+        ? body + "\n"
+        : $"""
+           #!/usr/bin/env {(shell == GuestShell.Bash ? "bash" : "sh")}
+           trap 'exit 1' TERM
+           {(shell == GuestShell.Bash ? "set -o pipefail\n" : "")}set -o errexit
+           set +o noclobber
+           : | eval {ShellText.Quote(body)}
+           exit 0
+
+           """;
+
+    public static string PrepareScript => "echo \"Running on $(hostname) via vm-executor try...\"";
+
+    /// <summary>Clones the bundle, or makes an empty project directory.</summary>
+    public static string GetSources(string projectDirectory, bool hasRepository)
+    {
+        var directory = ShellText.Quote(projectDirectory);
+        return hasRepository
+            ? $"""
+               echo "Fetching the repository into {projectDirectory}"
+               git clone --quiet {GuestBundle} {directory}
+               rm -f {GuestBundle}
+               cd {directory}
+               git --no-pager log -1 --format='Checked out %h: %s'
+               """
+            : $"mkdir -p {directory}\necho 'No repository was given (--repo)'";
+    }
+
+    public static string Build(string projectDirectory, string script) => $"cd {ShellText.Quote(projectDirectory)}\n{script}";
+}

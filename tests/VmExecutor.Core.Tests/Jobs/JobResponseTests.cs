@@ -1,0 +1,115 @@
+using System.Text;
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Jobs;
+
+public sealed class JobResponseTests
+{
+    private const string Full =
+        """
+        {
+          "id": 4711, "token": "glcbt-secret",
+          "job_info": { "name": "test", "project_full_path": "group/project" },
+          "git_info": { "repo_url": "https://gitlab-ci-token:secret@gitlab.example.com:8443/group/project.git" },
+          "runner_info": { "timeout": 7200 },
+          "image": { "name": "debian-12" },
+          "variables": [ { "key": "PASSWORD", "value": "hunter2", "masked": true } ],
+          "services": [], "unknown": { "deep": [1, 2] }
+        }
+        """;
+
+    [Fact]
+    public void What_the_driver_needs_is_read_and_no_secret_is_kept()
+    {
+        var job = Parse(Full);
+
+        job.Id.Should().Be(4711);
+        job.Server.Should().Be("https://gitlab.example.com:8443");
+        job.ProjectPath.Should().Be("group/project");
+        job.Image.Should().Be("debian-12");
+        job.Timeout.Should().Be(TimeSpan.FromHours(2));
+        job.ToString().Should().NotContain("secret").And.NotContain("hunter2");
+    }
+
+    [Fact]
+    public void A_response_of_an_older_runner_with_only_an_id_will_do()
+    {
+        var job = Parse("""{ "id": 1 }""");
+
+        job.Image.Should().BeNull();
+        job.ProjectPath.Should().BeNull();
+        job.Timeout.Should().Be(TimeSpan.FromHours(1));
+        job.Server.Should().Be("unknown-server");
+    }
+
+    [Theory]
+    [InlineData("$IMG", "debian")]
+    [InlineData("${IMG}-12", "debian-12")]
+    [InlineData("$OUTER", "x-debian")]
+    [InlineData("$NONE", "")]
+    [InlineData("$LOOP", "$LOOP")]
+    [InlineData("a$", "a$")]
+    public void Variables_in_the_image_are_expanded_as_the_runner_does(string image, string expected)
+    {
+        var json = $$"""
+            { "id": 1, "image": { "name": "{{image}}" }, "variables": [
+              { "key": "IMG", "value": "debian" }, { "key": "OUTER", "value": "x-$IMG" }, { "key": "LOOP", "value": "$LOOP" } ] }
+            """;
+
+        Parse(json).Image.Should().Be(expected);
+    }
+
+    [Theory]
+    [InlineData("", "not JSON")]
+    [InlineData("{", "not JSON")]
+    [InlineData("<html>", "not JSON")]
+    [InlineData("[]", "not a JSON object")]
+    [InlineData("null", "not a JSON object")]
+    [InlineData("{}", "no positive job 'id'")]
+    [InlineData("""{"id":"7"}""", "no positive job 'id'")]
+    [InlineData("""{"id":-7}""", "no positive job 'id'")]
+    [InlineData("""{"id":1e30}""", "no positive job 'id'")]
+    public void What_is_no_job_response_is_a_system_failure_that_says_why(string content, string why)
+    {
+        var parse = () => Parse(content);
+
+        var failure = parse.Should().Throw<SystemFailureException>().WithMessage($"*{why}*").Which;
+        failure.Code.Should().Be(ErrorCodes.JobResponseUnusable);
+        failure.Hint.Should().NotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("""{ "id": 1, "image": "debian", "git_info": [], "runner_info": 7, "job_info": null, "variables": {} }""")]
+    [InlineData("""{ "id": 1, "image": { "name": 5 }, "git_info": { "repo_url": "::" }, "runner_info": { "timeout": -1 }, "variables": [ 1, { "key": 2 } ] }""")]
+    public void Parts_of_a_wrong_type_count_as_absent(string json)
+    {
+        var job = Parse(json);
+
+        job.Image.Should().BeNull();
+        job.Timeout.Should().Be(TimeSpan.FromHours(1));
+        job.Server.Should().Be("unknown-server");
+    }
+
+    [Fact]
+    public void Nesting_without_end_is_refused_not_followed()
+    {
+        var parse = () => Parse($"{{\"id\":1,\"a\":{new string('[', 100_000)}");
+
+        parse.Should().Throw<SystemFailureException>();
+    }
+
+    [Fact]
+    public void Invalid_UTF8_is_a_failure_with_a_code()
+    {
+        byte[] json = [.. "{\"id\":1,\"image\":{\"name\":\""u8, 0xC3, 0x28, .. "\"}}"u8];
+
+        var parse = () => JobResponse.Parse(json, "token");
+
+        parse.Should().Throw<SystemFailureException>().Which.Code.Should().Be(ErrorCodes.JobResponseUnusable);
+    }
+
+    private static Job Parse(string json) => JobResponse.Parse(Encoding.UTF8.GetBytes(json), "token");
+}
