@@ -5,6 +5,9 @@ namespace VmExecutor.Core.Configuration;
 /// <summary>What <c>vm-executor.yaml</c> says. Every default is stated here and nowhere else.</summary>
 public sealed record Settings
 {
+    /// <summary>Where the files of the images are, seen from the directory of <see cref="File"/>.</summary>
+    public const string DefaultImagesDir = "images";
+
     /// <summary>The file these settings were read from.</summary>
     public required AbsolutePath File { get; init; }
 

@@ -29,8 +29,10 @@ public sealed record AbsolutePath
             : new AbsolutePath($"{Value.TrimEnd('/')}/{name}");
 
     /// <summary>The path that <paramref name="text"/> names, seen from this directory; absolute text stays what it is.</summary>
-    public AbsolutePath Resolve(string text) =>
-        text.StartsWith('/') ? new AbsolutePath(text) : new AbsolutePath($"{Value.TrimEnd('/')}/{text}");
+    public AbsolutePath Resolve(string text) => new(From(text));
+
+    /// <summary>As <see cref="Resolve"/>, for text that may have a NUL or a line break in it.</summary>
+    public bool TryResolve(string text, [NotNullWhen(true)] out AbsolutePath? path) => TryParse(From(text), out path);
 
     /// <summary>The directory it lies in; the root's is the root.</summary>
     public AbsolutePath Parent()
@@ -40,6 +42,8 @@ public sealed record AbsolutePath
     }
 
     public override string ToString() => Value;
+
+    private string From(string text) => text.StartsWith('/') ? text : $"{Value}/{text}";
 
     private static bool TryNormalize(string? text, [NotNullWhen(true)] out string? normal)
     {

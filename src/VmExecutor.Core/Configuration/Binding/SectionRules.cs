@@ -1,0 +1,76 @@
+namespace VmExecutor.Core.Configuration.Binding;
+
+/// <summary>The rules between keys that a table states: what is required, and what applies only beside something else.</summary>
+internal sealed class SectionRules(BoundValues values, ErrorList errors)
+{
+    /// <summary>Reports each key of this mapping's own that has no meaning beside the others.</summary>
+    public void CheckApplicable(Section section, string prefix = "")
+    {
+        foreach (var key in section.Keys)
+        {
+            if (key.Kind is Section inner)
+            {
+                CheckApplicable(inner, $"{prefix}{key.Name}.");
+            }
+            else if (values.FindOwn(prefix + key.Name) is { } own && WhyNot(section, key, prefix) is { } reason)
+            {
+                errors.Add(own.KeyAt, prefix + key.Name, reason);
+            }
+        }
+    }
+
+    /// <summary>Reports each required key that neither this mapping nor its defaults have.</summary>
+    public void CheckRequired(Section section, Section shared, string prefix = "")
+    {
+        foreach (var key in section.Keys)
+        {
+            var path = prefix + key.Name;
+            var present = values.Find(path);
+            if (key.Kind is Section inner)
+            {
+                // A section of the wrong kind has been reported; its keys are not missing as well.
+                if (present is null or { Value: not null })
+                {
+                    CheckRequired(inner, shared, path + ".");
+                }
+            }
+            else if (key.Required && present is null && WhyNot(section, key, prefix) is null && !IsUndecided(key, prefix))
+            {
+                errors.Add(values.Around(path), path, $"is missing; add for example '{key.Name}: {key.Example}'{Where(shared, prefix)}");
+            }
+        }
+    }
+
+    private static string Where(Section shared, string prefix)
+    {
+        var parent = prefix.TrimEnd('.');
+        return parent.Length > 0 && shared.Find(parent) is not null
+            ? $" under '{parent}:', here or under 'defaults:' in vm-executor.yaml"
+            : "";
+    }
+
+    /// <summary>Whether it cannot be told if the key applies, since the neighbour that decides it is missing or wrong.</summary>
+    private bool IsUndecided(Key key, string prefix) =>
+        key.OnlyWith is { } condition && values.Find(prefix + condition.Key)?.Value is null;
+
+    private string? WhyNot(Section section, Key key, string prefix)
+    {
+        if (key.OnlyWith is not { } condition || section.Find(condition.Key) is not { } neighbour)
+        {
+            return null;
+        }
+
+        var found = values.Find(prefix + condition.Key);
+        if (found is null && condition.Value is null)
+        {
+            return $"applies only together with '{condition.Key}'; add '{condition.Key}:' or remove '{key.Name}'";
+        }
+
+        // Missing without a default, or wrong: reported elsewhere.
+        var actual = found is null ? neighbour.Default : found.Value is null ? null : found.Text;
+        return actual is null || condition.Value is null || actual == condition.Value
+            ? null
+            : $"applies only with '{condition.Key}: {condition.Value}', but {condition.Key} is '{actual}'{(found is null ? " by default" : "")}; "
+                + $"remove it or write '{condition.Key}: {condition.Value}'";
+    }
+}

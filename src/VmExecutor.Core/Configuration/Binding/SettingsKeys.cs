@@ -1,0 +1,43 @@
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Configuration.Binding;
+
+/// <summary>The keys of <c>vm-executor.yaml</c>.</summary>
+internal static partial class SettingsKeys
+{
+    private static readonly Settings Blank = Binding.Blank.Settings;
+
+    private static readonly Section Libvirt = new(
+    [
+        new("uri", new TextKind("connection URI") { Pattern = Uri(), Rule = "for example qemu:///system" },
+            "The libvirt to work with.", "qemu:///system")
+        {
+            Otherwise = "`VIRSH_DEFAULT_CONNECT_URI`, else `LIBVIRT_DEFAULT_URI`, else `qemu:///system` for root and `qemu:///session` for others",
+        },
+        new("call_timeout", new DurationKind(),
+            "How long a single call may take before libvirt counts as not answering.", "30s") { Default = DurationText.Format(Blank.Libvirt.CallTimeout) },
+    ]);
+
+    public static readonly Section Root = new(
+    [
+        new("state_dir", new PathKind(),
+            "Where jobs, locks and images live; QEMU's user must be able to traverse it.", "/srv/vm-executor") { Default = Blank.StateDir.Value },
+        new("images_dir", new PathKind(),
+            "The directory of the images' files; each *.yaml in it is one image.", "/etc/vm-executor/images") { Default = Settings.DefaultImagesDir },
+        new("default_image", new ImageNameKind(),
+            "The image of a job that names none.", "debian-12") { Otherwise = "such a job is refused" },
+        new("libvirt", Libvirt, "How to reach libvirt."),
+        new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
+    ])
+    {
+        BelongsTo = name =>
+            ImageKeys.Shared.Find(name) is not null ? "under 'defaults:', indented, or in the file of an image"
+            : ImageKeys.Root.Find(name) is not null ? "in the file of an image"
+            : null,
+    };
+
+    [GeneratedRegex("^[a-z][a-z0-9+.-]*:.+$")]
+    private static partial Regex Uri();
+}

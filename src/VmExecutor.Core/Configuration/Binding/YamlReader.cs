@@ -1,0 +1,110 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace VmExecutor.Core.Configuration.Binding;
+
+/// <summary>From the text of a file to its mapping, or to errors that say why it has none.</summary>
+internal static class YamlReader
+{
+    /// <summary>The file's mapping (empty for an empty file), or null when an error keeps it from being looked into.</summary>
+    public static YamlMappingNode? Read(ConfigurationText source, ErrorList errors)
+    {
+        var text = source.Text.TrimStart('\ufeff');
+        if (Encoding.UTF8.GetByteCount(text) > ConfigurationText.MaxBytes)
+        {
+            errors.Add(Position.StartOf(source.File), "", $"is larger than {ConfigurationText.MaxBytes >> 20} MiB; this cannot be a configuration of vm-executor");
+            return null;
+        }
+
+        if (FindUnreadable(text) is { } found)
+        {
+            errors.Add(found.At(source), "", found.Problem);
+            return null;
+        }
+
+        try
+        {
+            var guard = new YamlGuard(new Parser(new StringReader(text)), source.File, errors);
+            return guard.TryPass() ? Root(guard.Replay(), source, errors) : null;
+        }
+        catch (YamlException exception)
+        {
+            var (position, problem) = Explain(exception, source with { Text = text });
+            errors.Add(position, "", problem);
+            return null;
+        }
+    }
+
+    private static YamlMappingNode? Root(IParser parser, ConfigurationText source, ErrorList errors)
+    {
+        var stream = new YamlStream();
+        stream.Load(parser);
+        var root = stream.Documents.Count == 0 ? new YamlMappingNode() : stream.Documents[0].RootNode;
+        switch (root)
+        {
+            case YamlMappingNode mapping:
+                return mapping;
+            case YamlScalarNode { Value: "" or "~" or "null", Style: ScalarStyle.Plain }:
+                return new YamlMappingNode();
+            default:
+                errors.Add(Position.Of(source.File, root.Start), "", "the file holds no keys; write lines such as 'key: value'");
+                return null;
+        }
+    }
+
+    // YamlDotNet takes NUL for the end of the text, so that what follows it would be ignored without a word.
+    private static Unreadable? FindUnreadable(string text)
+    {
+        var index = text.AsSpan().IndexOfAny(Forbidden);
+        return index < 0
+            ? null
+            : new Unreadable(text, index, text[index] == '\ufffd'
+                ? "is not UTF-8 text here; save the file as UTF-8"
+                : $"has the control character {Quote.Text(text[index].ToString())}, which YAML does not allow; remove it");
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Forbidden = System.Buffers.SearchValues.Create(
+        [.. Enumerable.Range(0, 0xa0).Select(i => (char)i).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r')), '\ufffd']);
+
+    private static (Position Position, string Problem) Explain(YamlException exception, ConfigurationText source)
+    {
+        var reason = exception.Message.TrimEnd('.', ' ');
+        if (reason.Contains("tab", StringComparison.Ordinal) && FindTab(source.Text) is { } tab)
+        {
+            // Its own mark is the start of the mapping, which may be far away.
+            return (tab.At(source), "is indented by a tab; YAML allows only spaces there");
+        }
+
+        return (
+            Position.Of(source.File, exception.Start),
+            $"is not valid YAML: {char.ToLowerInvariant(reason[0])}{reason[1..]}; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes");
+    }
+
+    private static Unreadable? FindTab(string text)
+    {
+        var start = 0;
+        foreach (var line in text.Split('\n'))
+        {
+            var indentation = line.Length - line.TrimStart(' ', '\t').Length;
+            var tab = line.IndexOf('\t', StringComparison.Ordinal);
+            if (tab >= 0 && tab < indentation && indentation < line.TrimEnd().Length)
+            {
+                return new Unreadable(text, start + tab, "");
+            }
+
+            start += line.Length + 1;
+        }
+
+        return null;
+    }
+
+    private sealed record Unreadable(string Text, int Index, string Problem)
+    {
+        public Position At(ConfigurationText source)
+        {
+            var before = Text.AsSpan(0, Index);
+            return new Position(source.File, before.Count('\n') + 1, Index - before.LastIndexOf('\n'));
+        }
+    }
+}
