@@ -1,0 +1,98 @@
+using System.Text;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Configuration;
+
+/// <summary>Reads <c>vm-executor.yaml</c> and the files of the images.</summary>
+public static class SettingsFile
+{
+    private const string Ending = ".yaml";
+
+    // What editors and other tools write for YAML and JSON; an image under such a name is most likely a mistake.
+    private static readonly string[] IgnoredEndings = [".yml", ".YAML", ".YML", ".json"];
+
+    /// <exception cref="ConfigurationException">With every error of every file.</exception>
+    /// <exception cref="SystemFailureException">A file is missing or cannot be read.</exception>
+    public static ConfigurationResult Load(SettingsPath path)
+    {
+        var document = SettingsDocument.Parse(ReadSettings(path));
+        return document.Bind(document.ImagesDir is { } directory ? ReadImages(directory) : ImageTexts.None);
+    }
+
+    private static ConfigurationText ReadSettings(SettingsPath path)
+    {
+        try
+        {
+            return Read(path.File);
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.ConfigurationMissing,
+                $"the configuration file {path.File} does not exist ({path.Because()})",
+                path.Origin == SettingsPathOrigin.Default
+                    ? $"Create it from config/vm-executor.yaml, or name another file by {SettingsPath.Option} or {SettingsPath.Variable}."
+                    : $"Correct {(path.Origin == SettingsPathOrigin.Option ? SettingsPath.Option : SettingsPath.Variable)}, or create the file from config/vm-executor.yaml.",
+                exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable($"the configuration file {path.File} ({path.Because()})", path.File, exception);
+        }
+    }
+
+    private static ImageTexts ReadImages(AbsolutePath directory)
+    {
+        try
+        {
+            // Hidden files are what editors leave beside the one they edit.
+            var names = Directory.EnumerateFiles(directory.Value)
+                .Select(file => Path.GetFileName(file))
+                .Where(name => !name.StartsWith('.'))
+                .Order(StringComparer.Ordinal)
+                .ToList();
+            return new ImageTexts(
+                DirectoryExists: true,
+                [.. names.Where(name => name.EndsWith(Ending, StringComparison.Ordinal)).Select(name => ReadImage(directory.Child(name)))],
+                [.. names.Where(name => IgnoredEndings.Any(name.EndsWith)).Select(directory.Child)]);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return ImageTexts.None;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable($"the images' directory {directory} (images_dir)", directory, exception);
+        }
+    }
+
+    private static ConfigurationText ReadImage(AbsolutePath file)
+    {
+        try
+        {
+            return Read(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable($"the image's file {file}", file, exception);
+        }
+    }
+
+    private static ConfigurationText Read(AbsolutePath file)
+    {
+        using var stream = File.OpenRead(file.Value);
+
+        // One byte more than allowed is enough to see that it is too large; the binder says so.
+        var buffer = new byte[ConfigurationText.MaxBytes + 1];
+        var length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        return new ConfigurationText(file, Encoding.UTF8.GetString(buffer, 0, length));
+    }
+
+    private static SystemFailureException Unreadable(string what, AbsolutePath path, Exception exception) => new(
+        ErrorCodes.ConfigurationMissing,
+        $"{what} cannot be read: {exception.Message}",
+        $"Give the user '{Environment.UserName}' permission to read it: see 'namei -l {path}'.",
+        exception);
+}
