@@ -63,7 +63,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         Console.OpenStandardOutput(),
         Console.OpenStandardError());
 
-    /// <summary>Has its own deadline: a cancelled cleanup still removes what it can, it only no longer waits politely.</summary>
+    /// <summary>Has its own deadline: a cancelled cleanup still removes everything, it only no longer waits politely.</summary>
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
@@ -71,7 +71,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         using var hypervisor = OpenHypervisor(record?.LibvirtUri ?? UriOf(settings), settings);
         var stage = new CleanupStage(Remover(job, hypervisor, new DomainStopper(hypervisor, _time), GuestShell()));
         using var deadline = new CancellationTokenSource(CleanupDeadline, _time);
-        await stage.RunAsync(job, settings.StateDir, log, deadline.Token);
+        await stage.RunAsync(job, settings.StateDir, log, hurry: cancellationToken, deadline.Token);
     }
 
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
@@ -146,7 +146,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         }
     }
 
-    private CloneRemover Remover(Job job, IHypervisor hypervisor, DomainStopper stopper, IGuestShell guestShell) => new(
+    private static CloneRemover Remover(Job job, IHypervisor hypervisor, DomainStopper stopper, IGuestShell guestShell) => new(
         hypervisor,
         stopper,
         (paths, token) => GuestOfJob.TryAccess(job.Key, paths, new JobDirectory(paths).Read()) is { } access
@@ -158,9 +158,9 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     private string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
 
-    private SshGuestShell GuestShell() => new(Tools(), ToolEnvironment.From(environment.Variables), _time);
+    private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 
-    private ToolRunner Tools() => new(ToolEnvironment.From(environment.Variables), _time);
+    private ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), _time);
 
     private static Dictionary<string, string> ReadEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

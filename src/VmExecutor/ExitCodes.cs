@@ -20,17 +20,26 @@ internal static class ExitCodes
     /// <summary>A script's exit: its true code goes into BUILD_EXIT_CODE_FILE.</summary>
     public static int For(ScriptExit exit, StageEnvironment environment)
     {
-        if (exit.Code == 0)
+        if (exit.Succeeded)
         {
             return Success;
         }
 
         if (environment.BuildExitCodeFile is { } file)
         {
-            File.WriteAllText(file.Value, exit.Code.ToString(CultureInfo.InvariantCulture) + "\n");
+            File.WriteAllText(file.Value, exit.ExitCode.ToString(CultureInfo.InvariantCulture) + "\n");
         }
 
         return environment.BuildFailureExitCode;
+    }
+
+    /// <summary>Clears what an earlier sub-stage reported: the runner never does, and would take it for this one's.</summary>
+    public static void Forget(StageEnvironment environment)
+    {
+        if (environment.BuildExitCodeFile is { } file)
+        {
+            File.Delete(file.Value);
+        }
     }
 
     /// <summary>A stage that failed: says why in the job log and returns the code for who must act.</summary>

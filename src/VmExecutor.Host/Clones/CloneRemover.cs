@@ -15,10 +15,11 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     /// <param name="directory">The job's directory.</param>
     /// <param name="grace">Null: destroyed at once; else how long the guest may take to shut down.</param>
     /// <param name="tell">Told what people should know.</param>
-    /// <param name="cancellationToken">Ends the wait for a polite shutdown, and the removal itself.</param>
+    /// <param name="hurry">Ends the wait for a polite shutdown: the guest is destroyed then.</param>
+    /// <param name="cancellationToken">The deadline of it all.</param>
     /// <exception cref="CleanupException">Something is left; all of it is named.</exception>
     public async Task RemoveAsync(
-        JobKey key, JobDirectory directory, TimeSpan? grace, Action<string> tell, CancellationToken cancellationToken)
+        JobKey key, JobDirectory directory, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
     {
         // Pushed in reverse: the connection is closed first, the directory goes last.
         var steps = new UndoStack();
@@ -32,7 +33,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             QemuLog.Remove(hypervisor.Uri, key.Domain);
             return Task.CompletedTask;
         });
-        steps.Push(token => StopAsync(key, grace, tell, token));
+        steps.Push(token => StopAsync(key, grace, tell, hurry, token));
         steps.Push(token => closeConnection(directory.Paths, token));
         var failures = await steps.UndoAsync(cancellationToken).ConfigureAwait(false);
         if (failures.Count > 0)
@@ -41,7 +42,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         }
     }
 
-    private async Task StopAsync(JobKey key, TimeSpan? grace, Action<string> tell, CancellationToken cancellationToken)
+    private async Task StopAsync(JobKey key, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
     {
         var domain = key.Domain.Value;
         var xml = await hypervisor.FindXmlAsync(domain, inactive: false, cancellationToken).ConfigureAwait(false);
@@ -58,11 +59,24 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
                 $"If nobody needs it, remove it: virsh -c {hypervisor.Uri} destroy {domain}");
         }
 
-        if (grace is { } limit && !await stopper.ShutDownAsync(domain, limit, cancellationToken).ConfigureAwait(false))
+        if (grace is { } limit && !await TryShutDownAsync(domain, limit, hurry, cancellationToken).ConfigureAwait(false))
         {
             tell($"the guest did not shut down within {DurationText.Format(limit)}: destroyed");
         }
 
         await stopper.DestroyAsync(domain, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> TryShutDownAsync(string domain, TimeSpan limit, CancellationToken hurry, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(hurry, cancellationToken);
+        try
+        {
+            return await stopper.ShutDownAsync(domain, limit, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (hurry.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 }

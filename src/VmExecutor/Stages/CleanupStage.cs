@@ -9,9 +9,9 @@ namespace VmExecutor.Stages;
 internal sealed class CleanupStage(CloneRemover remover)
 {
     /// <exception cref="CleanupException">Something is left.</exception>
-    public Task RunAsync(Job job, AbsolutePath stateDir, JobLog log, CancellationToken cancellationToken)
+    public Task RunAsync(Job job, AbsolutePath stateDir, JobLog log, CancellationToken hurry, CancellationToken cancellationToken)
     {
         var directory = new JobDirectory(JobPaths.For(stateDir, job.Key));
-        return remover.RemoveAsync(job.Key, directory, directory.Read()?.ShutdownGrace, log.Say, cancellationToken);
+        return remover.RemoveAsync(job.Key, directory, directory.Read()?.ShutdownGrace, log.Say, hurry, cancellationToken);
     }
 }

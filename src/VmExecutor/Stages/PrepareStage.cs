@@ -2,7 +2,6 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
@@ -34,7 +33,7 @@ internal sealed class PrepareStage(
 
         // An earlier attempt of this job may have left something, whatever became of its cleanup.
         var directory = new JobDirectory(plan.Paths);
-        await remover.RemoveAsync(plan.Job.Key, directory, grace: null, log.Say, cancellationToken);
+        await remover.RemoveAsync(plan.Job.Key, directory, grace: null, log.Say, hurry: cancellationToken, cancellationToken);
 
         var undo = new UndoStack();
         try
