@@ -1,0 +1,28 @@
+namespace VmExecutor.Core.Configuration;
+
+/// <summary>Which libvirt is meant; the order is virsh's own, so that the driver and an administrator's virsh see the same domains.</summary>
+public static class LibvirtUri
+{
+    /// <summary>The daemon of the machine.</summary>
+    public const string System = "qemu:///system";
+
+    /// <summary>The daemon of one user, started by libvirt at the first connection.</summary>
+    public const string Session = "qemu:///session";
+
+    // https://www.libvirt.org/manpages/virsh.html#environment, https://libvirt.org/uri.html#default-uri-choice
+    private static readonly string[] Variables = ["VIRSH_DEFAULT_CONNECT_URI", "LIBVIRT_DEFAULT_URI"];
+
+    /// <summary>
+    /// The setting, else <c>VIRSH_DEFAULT_CONNECT_URI</c>, else <c>LIBVIRT_DEFAULT_URI</c>, else <see cref="System"/> for
+    /// root and <see cref="Session"/> for others. Empty counts as unset.
+    /// </summary>
+    /// <param name="setting"><see cref="LibvirtSettings.Uri"/>.</param>
+    /// <param name="environment">The process's environment, as data.</param>
+    /// <param name="isRoot">Whether the effective user is root.</param>
+    public static string Resolve(string? setting, IReadOnlyDictionary<string, string> environment, bool isRoot) =>
+        Variables
+            .Select(variable => environment.GetValueOrDefault(variable))
+            .Prepend(setting)
+            .FirstOrDefault(uri => !string.IsNullOrWhiteSpace(uri))
+            ?? (isRoot ? System : Session);
+}
