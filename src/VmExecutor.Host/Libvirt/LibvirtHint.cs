@@ -1,0 +1,62 @@
+using VmExecutor.Core.Configuration;
+
+namespace VmExecutor.Host.Libvirt;
+
+/// <summary>What to do about a libvirt error, decided by its numbers.</summary>
+internal static class LibvirtHint
+{
+    // errno.h, the same on every architecture .NET runs on.
+    private const int NotPermitted = 1;
+    private const int NoSuchFile = 2;
+    private const int AccessDenied = 13;
+    private const int ConnectionRefused = 111;
+
+    private const string JoinGroup =
+        "Add the runner's user to the group libvirt (usermod -aG libvirt gitlab-runner) and restart the runner.";
+
+    public static string ForOpening(string uri, LibvirtError error) => (IsRemote(uri), error) switch
+    {
+        (_, { Number: LibvirtErrorNumber.NoConnect }) =>
+            $"Correct libvirt.uri ('{uri}'): it looks like {LibvirtUri.System}, {LibvirtUri.Session} or qemu+ssh://host/system.",
+        (false, { SystemError: NoSuchFile or ConnectionRefused }) => StartDaemon(uri),
+        (false, _) when uri == LibvirtUri.Session => StartDaemon(uri),
+        (false, { IsRefusal: true } or { SystemError: NotPermitted or AccessDenied }) => JoinGroup,
+
+        // Outside the group, polkit is asked; where there is no polkit either, that is an internal error of the daemon's.
+        (false, { Number: LibvirtErrorNumber.InternalError }) => $"{TryByHand(uri)} {JoinGroup}",
+        (true, { SystemError: ConnectionRefused }) => $"Start the libvirt daemon on the remote host and open its port. {TryByHand(uri)}",
+
+        // The resolver's failures come without an errno.
+        (true, { Number: LibvirtErrorNumber.UnknownHost } or { Number: LibvirtErrorNumber.SystemError, SystemError: 0 }) =>
+            $"Correct the host in libvirt.uri ('{uri}') or this machine's name resolution.",
+        _ => TryByHand(uri),
+    };
+
+    public static string ForCall(string uri, LibvirtError error) => error switch
+    {
+        { IsConnectionLost: true } => $"Look whether the libvirt daemon was restarted; whether the call took effect is not known. {TryByHand(uri)}",
+        { IsRefusal: true } => JoinGroup,
+        { Number: LibvirtErrorNumber.NoDomain } => $"Look what domains there are: virsh -c {uri} list --all.",
+        _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
+    };
+
+    public static string ForStart(LibvirtError error) => error switch
+    {
+        { IsRefusal: true } => JoinGroup,
+        { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
+            "Correct the image's machine definition; this libvirt does not take it as it is.",
+        _ => "Read QEMU's log, /var/log/libvirt/qemu/<domain>.log (session: ~/.cache/libvirt/qemu/log), and the libvirt daemon's: journalctl -u libvirtd -u virtqemud.",
+    };
+
+    public static string ForDestroy(string uri, string domain, LibvirtError error) => error.IsConnectionLost
+        ? ForCall(uri, error)
+        : $"Look at its QEMU process (ps -o pid,stat,wchan,cmd -C qemu-system-x86_64): in state D it waits for storage that does not answer. Then: virsh -c {uri} destroy {domain}.";
+
+    private static string StartDaemon(string uri) => uri == LibvirtUri.Session
+        ? "Install the daemon libvirt starts for a user's session: apt-get install libvirt-daemon; HOME and XDG_RUNTIME_DIR have to be writable."
+        : "Start the libvirt daemon: systemctl start libvirtd (without systemd, as root: virtlogd -d; libvirtd -d). Where there is none: apt-get install libvirt-daemon-system.";
+
+    private static string TryByHand(string uri) => $"Try it as the runner's user: virsh -c '{uri}' version.";
+
+    private static bool IsRemote(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0;
+}

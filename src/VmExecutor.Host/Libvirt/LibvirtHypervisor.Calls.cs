@@ -1,0 +1,54 @@
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Libvirt;
+
+// One connection at a time, one call at a time on it.
+public sealed partial class LibvirtHypervisor
+{
+    private readonly SemaphoreSlim turn = new(1);
+    private LibvirtConnection? connection;
+    private bool disposed;
+
+    /// <summary>Closes the connection; a call in flight is left.</summary>
+    public void Dispose()
+    {
+        disposed = true;
+        Interlocked.Exchange(ref connection, null)?.Close();
+    }
+
+    /// <summary>A call that may be made twice: made again on a new connection when the connection is lost.</summary>
+    private async Task<T> AskAsync<T>(string what, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
+        await Reconnecting.ExecuteAsync(async token => await CallAsync(what, ask, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>
+    /// A call that must not be made twice. A connection may have been lost long before and only a call shows it, so a harmless one
+    /// (0.1 ms) goes first and takes the blow.
+    /// </summary>
+    private async Task<T> TellAsync<T>(string what, Func<LibvirtSession, T> tell, CancellationToken cancellationToken)
+    {
+        await AskAsync("whether it is there", libvirt => { libvirt.Probe(); return true; }, cancellationToken).ConfigureAwait(false);
+        return await CallAsync(what, tell, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<T> CallAsync<T>(string what, Func<LibvirtSession, T> call, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(disposed, this);
+            connection ??= await Opening.ExecuteAsync(
+                async token => await LibvirtConnection.OpenAsync(uri, callTimeout, time, token).ConfigureAwait(false),
+                cancellationToken).ConfigureAwait(false);
+            return await connection.CallAsync(what, call, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is HypervisorTimeoutException or OperationCanceledException or LibvirtException { ConnectionLost: true })
+        {
+            Interlocked.Exchange(ref connection, null)?.Abandon();
+            throw;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Libvirt;
+
+/// <summary>
+/// libvirt as the driver's hypervisor. Opens its connection at first use, and another when that one is lost, has not answered in
+/// time, or was left by a cancelled call. Calls go one after the other.
+/// </summary>
+/// <param name="uri">See <see cref="LibvirtUri.Resolve"/>.</param>
+/// <param name="callTimeout"><see cref="LibvirtSettings.CallTimeout"/>; for each libvirt call, opening included.</param>
+/// <param name="time">The clock of that limit and of the waits between attempts.</param>
+public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, TimeProvider time) : IHypervisor
+{
+    public string Uri => uri;
+
+    public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
+        AskAsync("for its version", libvirt => libvirt.GetVersion(), cancellationToken);
+
+    public Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken) =>
+        AskAsync("for its capabilities", libvirt => libvirt.GetCapabilities(), cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken) =>
+        AskAsync("for its domains", libvirt => libvirt.ListDomains(), cancellationToken);
+
+    public Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"for the state of '{domain}'", libvirt => libvirt.FindStatus(domain), cancellationToken);
+
+    public Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken) =>
+        AskAsync($"for the XML of '{domain}'", libvirt => libvirt.FindXml(domain, inactive), cancellationToken);
+
+    /// <remarks>A domain the agent or the network knows nothing about (yet), one that does not run and one that is not there all give an empty list.</remarks>
+    public Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
+        AskAsync($"for the addresses of '{domain}'", libvirt => libvirt.GetAddresses(domain, source), cancellationToken);
+
+    /// <remarks>
+    /// Not repeated when the connection is lost meanwhile. After that, a time-out or a cancellation the domain may still come into being,
+    /// even later: who undoes this destroys it by name, also when this has failed.
+    /// </remarks>
+    /// <exception cref="LibvirtException">libvirt's whole reason, for instance with QEMU's last words.</exception>
+    public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken) =>
+        TellAsync("to start a domain", libvirt => { libvirt.CreateTransient(xml, paused); return true; }, cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
+    public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>
+        TellAsync($"to shut down '{domain}'", libvirt => libvirt.RequestShutdown(domain), cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile. What the monitor says is not judged: its errors are part of the text.</remarks>
+    /// <exception cref="LibvirtException">There is no such running domain, or its monitor does not work.</exception>
+    public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
+        TellAsync($"to send '{command}' to the monitor of '{domain}'", libvirt => libvirt.SendMonitorCommand(domain, command), cancellationToken);
+
+    /// <remarks>
+    /// False also when the connection was lost while the domain was being destroyed and it is gone at the next attempt.
+    /// Tried again (<see cref="Destroying"/>) while its QEMU cannot be ended.
+    /// </remarks>
+    public Task<bool> DestroyAsync(string domain, CancellationToken cancellationToken) =>
+        Destroying.ExecuteAsync(
+            async token => await AskAsync($"to destroy '{domain}'", libvirt => libvirt.Destroy(domain), token).ConfigureAwait(false),
+            cancellationToken).AsTask();
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using VmExecutor.Core.Failures;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Libvirt.Native;
+
+namespace VmExecutor.Host.Libvirt;
+
+/// <summary>
+/// An open connection, with libvirt's functions as methods that return values or throw <see cref="LibvirtException"/>. Each
+/// blocks its thread until libvirt answers, for ever if it must: <see cref="LibvirtConnection"/> puts a bound on that.
+/// </summary>
+internal sealed partial class LibvirtSession : IDisposable
+{
+    private readonly string uri;
+    private readonly ConnectHandle connect;
+
+    private LibvirtSession(string uri, ConnectHandle connect)
+    {
+        this.uri = uri;
+        this.connect = connect;
+    }
+
+    /// <exception cref="LibvirtException">With <see cref="ErrorCodes.HypervisorUnreachable"/>.</exception>
+    public static LibvirtSession Open(string uri)
+    {
+        LibvirtLibrary.Prepare();
+        var connect = LibvirtLibrary.virConnectOpen(uri);
+        if (connect.IsInvalid)
+        {
+            var error = LibvirtError.OfLastCall();
+            throw new LibvirtException(
+                ErrorCodes.HypervisorUnreachable, nameof(LibvirtLibrary.virConnectOpen), uri, error, LibvirtHint.ForOpening(uri, error));
+        }
+
+        return new LibvirtSession(uri, connect);
+    }
+
+    public void Dispose() => connect.Dispose();
+
+    /// <summary>A short question to the daemon, which fails if the connection is lost.</summary>
+    public void Probe() => Check(LibvirtLibrary.virConnectGetLibVersion(connect, out _), nameof(LibvirtLibrary.virConnectGetLibVersion));
+
+    public HypervisorVersion GetVersion()
+    {
+        Check(LibvirtLibrary.virConnectGetLibVersion(connect, out var libvirt), nameof(LibvirtLibrary.virConnectGetLibVersion));
+        Check(LibvirtLibrary.virConnectGetVersion(connect, out var qemu), nameof(LibvirtLibrary.virConnectGetVersion));
+        return new HypervisorVersion(Version(libvirt), Version(qemu));
+    }
+
+    public unsafe string GetCapabilities()
+    {
+        var xml = LibvirtLibrary.virConnectGetCapabilities(connect);
+        return xml is null ? throw Failure(nameof(LibvirtLibrary.virConnectGetCapabilities)) : NativeText.Take(xml);
+    }
+
+    // libvirt-host.h: 1,000,000 * major + 1,000 * minor + release.
+    private static string Version(CULong number) => string.Create(
+        CultureInfo.InvariantCulture, $"{number.Value / 1_000_000}.{number.Value / 1_000 % 1_000}.{number.Value % 1_000}");
+
+    private int Check(int result, string call) => result < 0 ? throw Failure(call) : result;
+
+    /// <summary>What went wrong in this thread's last libvirt call.</summary>
+    private LibvirtException Failure(string call)
+    {
+        var error = LibvirtError.OfLastCall();
+        return Failure(call, error, ErrorCodes.HypervisorCallFailed, LibvirtHint.ForCall(uri, error));
+    }
+
+    private LibvirtException Failure(string call, LibvirtError error, ErrorCode code, string hint) => new(code, call, uri, error, hint)
+    {
+        // Asked at once, since only a failing call makes the client notice that its socket is closed.
+        ConnectionLost = error.IsConnectionLost || LibvirtLibrary.virConnectIsAlive(connect) == 0,
+    };
+}

@@ -1,0 +1,10 @@
+using System.Runtime.InteropServices;
+
+namespace VmExecutor.Host.Libvirt.Native;
+
+/// <summary>The functions libvirt has for QEMU only (libvirt-qemu.h); loaded when first called.</summary>
+internal static unsafe partial class LibvirtQemuLibrary
+{
+    [LibraryImport("libvirt-qemu.so.0", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainQemuMonitorCommand(DomainHandle domain, string command, out byte* result, uint flags);
+}
