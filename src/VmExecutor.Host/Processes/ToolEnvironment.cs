@@ -1,0 +1,43 @@
+namespace VmExecutor.Host.Processes;
+
+/// <summary>
+/// What a tool is given as its environment: a handful of our own variables and nothing of the job's. The driver's environment
+/// holds every job variable, secrets included (RUNNER-CONTRACT section 1), and a tool's environment is readable through /proc.
+/// </summary>
+public sealed record ToolEnvironment
+{
+    private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+    // TMPDIR is missing on purpose: the runner deletes it after cleanup, and what we start may live longer.
+    private static readonly string[] Kept = ["PATH", "HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR"];
+
+    /// <summary>Takes what tools need from <paramref name="environment"/>; programs speak plain English (<c>LC_ALL=C</c>).</summary>
+    public ToolEnvironment(IReadOnlyDictionary<string, string> environment)
+    {
+        var variables = Kept
+            .Where(environment.ContainsKey)
+            .ToDictionary(name => name, name => environment[name], StringComparer.Ordinal);
+        variables.TryAdd("PATH", DefaultPath);
+        variables["LC_ALL"] = "C";
+        Variables = variables;
+    }
+
+    public IReadOnlyDictionary<string, string> Variables { get; }
+
+    /// <summary>The file that a program's name means, by our PATH only: .NET would look into its own and the working directory first.</summary>
+    /// <exception cref="ToolMissingException">No directory of PATH has a file of that name.</exception>
+    public string Find(string program)
+    {
+        if (program.Contains('/', StringComparison.Ordinal))
+        {
+            return File.Exists(program) ? program : throw new ToolMissingException(program);
+        }
+
+        return Variables["PATH"]
+            .Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Where(directory => directory.StartsWith('/'))
+            .Select(directory => Path.Combine(directory, program))
+            .FirstOrDefault(File.Exists)
+            ?? throw new ToolMissingException(program);
+    }
+}

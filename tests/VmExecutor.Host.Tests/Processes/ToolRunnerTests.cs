@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using FluentAssertions;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Processes;
+
+public sealed class ToolRunnerTests : IDisposable
+{
+    private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("vmx-tools-");
+    private readonly ToolRunner tools = new(
+        new ToolEnvironment(new Dictionary<string, string>
+        {
+            ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin",
+            ["HOME"] = "/root",
+            ["TMPDIR"] = "/tmp/custom-executor1",
+            ["CUSTOM_ENV_SECRET"] = "hunter2",
+        }),
+        TimeProvider.System);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => directory.Delete(recursive: true);
+
+    [Fact(Timeout = 30_000)]
+    public async Task Hostile_arguments_arrive_unchanged()
+    {
+        string[] hostile = ["", " ", "a b", "'", "\"", "\\", "\\\"", "a\nb", "$HOME", "`id`", "*", "ünï→☃", "\t", "-n", "%s", "a\\"];
+
+        var result = await tools.RunAsync(new ToolCall("printf", ["%s\\0", "--", .. hostile]), Cancellation);
+
+        result.StandardOutput.Split('\0')[..^1].Should().Equal(["--", .. hostile]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_sees_a_small_clean_environment_in_plain_English()
+    {
+        var result = await tools.RunAsync(new ToolCall("env", []), Cancellation);
+
+        result.StandardOutput.Trim().Split('\n').Should().BeEquivalentTo("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Output_and_exit_code_of_a_failing_tool_are_kept_apart_and_whole()
+    {
+        var result = await tools.RunAsync(Sh("echo out; echo err >&2; exit 7"), Cancellation);
+
+        result.Should().BeEquivalentTo(new { ExitCode = 7, StandardOutput = "out\n", StandardError = "err\n" });
+        result.Invoking(r => r.EnsureSuccess()).Should().Throw<ToolFailedException>().WithMessage("*exit code 7: err");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_killed_by_a_signal_has_128_and_its_number_as_exit_code() =>
+        (await tools.RunAsync(Sh("kill -9 $$"), Cancellation)).ExitCode.Should().Be(137);
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_that_reads_its_input_finds_the_end_at_once() =>
+        (await tools.RunAsync(new ToolCall("cat", []), Cancellation)).Should().BeEquivalentTo(new { ExitCode = 0, StandardOutput = "" });
+
+    [Fact(Timeout = 60_000)]
+    public async Task Megabytes_on_both_streams_arrive_whole()
+    {
+        var result = await tools.RunAsync(Sh("head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' y >&2"), Cancellation);
+
+        result.StandardOutput.Should().HaveLength(3_000_000).And.NotContain("y");
+        result.StandardError.Should().HaveLength(3_000_000).And.NotContain("x");
+    }
+
+    [Fact]
+    public async Task A_missing_program_is_named()
+    {
+        var run = () => tools.RunAsync(new ToolCall("no-such-tool", []), Cancellation);
+
+        await run.Should().ThrowAsync<ToolMissingException>().WithMessage("*'no-such-tool'*");
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task The_working_directory_is_the_calls()
+    {
+        var result = await tools.RunAsync(new ToolCall("pwd", []) { WorkingDirectory = new AbsolutePath(directory.FullName) }, Cancellation);
+
+        result.StandardOutput.Trim().Should().Be(directory.FullName);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_in_a_session_of_its_own_leads_it()
+    {
+        // /proc/self/stat: pid (name) state ppid pgrp session ...
+        var call = Sh("read -r pid name state parent group session rest </proc/$$/stat; echo $$ $group $session") with { OwnSession = true };
+
+        var ids = (await tools.RunAsync(call, Cancellation)).StandardOutput.Trim().Split(' ');
+
+        ids.Should().HaveCount(3).And.OnlyContain(id => id == ids[0]);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task Cancelling_ends_the_tool_before_the_call_returns()
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var run = tools.RunAsync(Sh($"echo $$ > {Started()}; exec sleep 600"), cancel.Token);
+        var pid = await PidAsync();
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        Directory.Exists($"/proc/{pid}").Should().BeFalse();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_deaf_to_a_polite_end_is_killed()
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var run = tools.RunAsync(Sh($"trap '' TERM; echo $$ > {Started()}; while :; do sleep 1; done"), cancel.Token);
+        var pid = await PidAsync();
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        Directory.Exists($"/proc/{pid}").Should().BeFalse();
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_over_its_time_is_ended_and_the_message_says_which_and_how_long()
+    {
+        var run = () => tools.RunAsync(new ToolCall("sleep", ["600"]) { Timeout = TimeSpan.FromMilliseconds(300) }, Cancellation);
+
+        var time = Stopwatch.StartNew();
+        await run.Should().ThrowAsync<TimeoutException>().WithMessage("'sleep 600' did not end within 300ms");
+        time.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(5));
+    }
+
+    private static ToolCall Sh(string script) => new("sh", ["-c", script]);
+
+    // A fifo: opening it for reading waits until the script has opened it for writing.
+    private string Started()
+    {
+        var fifo = Path.Combine(directory.FullName, "started");
+        Process.Start("mkfifo", [fifo]).WaitForExit();
+        return fifo;
+    }
+
+    private async Task<string> PidAsync() =>
+        (await Task.Run(() => File.ReadAllText(Path.Combine(directory.FullName, "started")), Cancellation)).Trim();
+}
