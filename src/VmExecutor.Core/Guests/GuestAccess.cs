@@ -1,0 +1,27 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Guests;
+
+/// <summary>All it takes to get into a job's guest and run its scripts there.</summary>
+/// <param name="Domain">The clone; its guest's host key is known under this name.</param>
+/// <param name="Address">Where its ssh server is reached.</param>
+/// <param name="User">The account scripts run under.</param>
+/// <param name="Key">Private key file, readable by its owner only.</param>
+/// <param name="Directory">The job's directory: known hosts, control socket and log of the kept connection lie here.</param>
+/// <param name="HostKeys">The guest's pinned keys; empty: the key of the job's first contact is pinned.</param>
+/// <param name="Shell">Which shell runs the job's scripts.</param>
+public sealed record GuestAccess(
+    DomainName Domain,
+    GuestAddress Address,
+    GuestUser User,
+    AbsolutePath Key,
+    AbsolutePath Directory,
+    IReadOnlyList<HostKey> HostKeys,
+    GuestShell Shell)
+{
+    /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
+    public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
+
+    public override string ToString() => $"{User}@{Domain} ({Address})";
+}

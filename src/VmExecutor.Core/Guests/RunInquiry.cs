@@ -1,0 +1,23 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace VmExecutor.Core.Guests;
+
+/// <summary>Asks a guest, after a lost connection, what became of a run: a shell text for <c>sh</c>'s stdin.</summary>
+public static partial class RunInquiry
+{
+    public static string Text(RunToken token) =>
+        $$"""
+        s=
+        [ -r /tmp/vmx-{{token}}-status ] && read -r s </tmp/vmx-{{token}}-status
+        echo "vmx-status:$s"
+        """;
+
+    /// <summary>The recorded status (a script's, or <see cref="ScriptWrapper.NotStored"/>); null when the run has recorded none.</summary>
+    public static int? ParseStatus(string output) =>
+        Answer().Match(output) is { Success: true } answer ? int.Parse(answer.Groups[1].Value, CultureInfo.InvariantCulture) : null;
+
+    // The point is the proof that the line was written to its end.
+    [GeneratedRegex(@"^vmx-status:(\d{1,3})\.$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Answer();
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Guests;
+
+/// <summary>
+/// Argument lists for the OpenSSH client, each complete in itself: no configuration file, agent or forwarding of the host's user plays a
+/// part. ssh runs in the job's directory and all names of files there are relative, since a unix socket's path has 108 bytes at most.
+/// </summary>
+public static class SshArguments
+{
+    public const string ControlSocket = "ssh.sock";
+    public const string KnownHostsFile = "known_hosts";
+    public const string Log = "ssh.log";
+
+    /// <summary>Opens the kept connection and goes to the background once authenticated.</summary>
+    /// <param name="access">Where and how.</param>
+    /// <param name="firstContact">No key is pinned yet: take the one the guest shows, this once.</param>
+    public static IReadOnlyList<string> Open(GuestAccess access, bool firstContact) =>
+    [
+        "-f", "-N", "-M", "-E", Log,
+        .. Common(access),
+        .. Options(
+            "LogLevel=INFO",
+            firstContact ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes",
+            $"HostKeyAlgorithms={HostKeyAlgorithms(access)}",
+            $"UserKnownHostsFile={KnownHostsFile}",
+            "GlobalKnownHostsFile=/dev/null",
+            "CheckHostIP=no",
+            "UpdateHostKeys=no",
+            "HashKnownHosts=no",
+            $"IdentityFile=\"{access.Key.Value.Replace("%", "%%", StringComparison.Ordinal)}\"",
+            "IdentitiesOnly=yes",
+            "IdentityAgent=none",
+            "AddKeysToAgent=no",
+            "PreferredAuthentications=publickey",
+            "PasswordAuthentication=no",
+            "KbdInteractiveAuthentication=no",
+            "GSSAPIAuthentication=no",
+            // The cheapest for an emulated processor among the strong ones come first; the rest stays allowed.
+            "KexAlgorithms=^curve25519-sha256",
+            "Ciphers=^aes128-gcm@openssh.com",
+            "Compression=no",
+            "IPQoS=none",
+            "ConnectTimeout=15",
+            // A guest that says nothing for a minute is lost; a busy emulated one may well be mute for many seconds.
+            "ServerAliveInterval=15",
+            "ServerAliveCountMax=4"),
+        "--", access.Address.Host,
+    ];
+
+    /// <summary>Runs a command line over the kept connection, and never over one of its own.</summary>
+    public static IReadOnlyList<string> Run(GuestAccess access, string commandLine) =>
+        [.. Common(access), .. Options("LogLevel=ERROR", "ControlMaster=no", "ProxyCommand=false"), "--", access.Address.Host, commandLine];
+
+    /// <summary>Speaks with the master of the kept connection: <c>check</c> or <c>exit</c>.</summary>
+    public static IReadOnlyList<string> Control(GuestAccess access, string request) =>
+        ["-O", request, .. Common(access), "--", access.Address.Host];
+
+    /// <summary>The option that is in the argument list of every ssh of this job, and of no other.</summary>
+    public static string HostKeyAlias(DomainName domain) => $"HostKeyAlias={domain}";
+
+    private static IEnumerable<string> Common(GuestAccess access) =>
+    [
+        "-F", "/dev/null", "-S", ControlSocket,
+        "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
+        // The alias also marks each ssh process of this job for whoever looks for leftovers.
+        .. Options(HostKeyAlias(access.Domain), "BatchMode=yes", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "RequestTTY=no", "EscapeChar=none"),
+    ];
+
+    private static IEnumerable<string> Options(params string[] options) => options.SelectMany(option => (string[])["-o", option]);
+
+    private static string HostKeyAlgorithms(GuestAccess access) =>
+        access.HostKeys.Count == 0
+            ? "^ssh-ed25519"
+            : string.Join(',', access.HostKeys.SelectMany(key => key.Algorithms).Distinct());
+}

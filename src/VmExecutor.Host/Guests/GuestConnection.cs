@@ -1,0 +1,166 @@
+using Polly;
+using Polly.Retry;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>
+/// The kept connection of a job: an ssh master in the background, opened by prepare, used by each run, closed by cleanup.
+/// It outlives the stage that opened it and therefore holds none of its streams (RUNNER-CONTRACT section 1): <c>ssh -f</c>
+/// exchanges them for /dev/null once it is authenticated.
+/// </summary>
+internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
+{
+    private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
+
+    // Since OpenSSH 9.8 a server shuts out who is refused too often (PerSourcePenalties in sshd_config(5)).
+    private static readonly TimeSpan PauseAfterDenial = TimeSpan.FromSeconds(2);
+
+    /// <summary>Tries again while the guest may only not be ready; the caller's deadline ends it.</summary>
+    private ResiliencePipeline<SshFailure?> UntilItLetsUsIn => new ResiliencePipelineBuilder<SshFailure?> { TimeProvider = clock }
+        .AddRetry(new RetryStrategyOptions<SshFailure?>
+        {
+            ShouldHandle = new PredicateBuilder<SshFailure?>().HandleResult(failure => failure is { Kind: SshFailureKind.NotYet or SshFailureKind.Denied }),
+            MaxRetryAttempts = int.MaxValue,
+            DelayGenerator = attempt => new(attempt.Outcome.Result is { Kind: SshFailureKind.Denied } ? PauseAfterDenial : Pause),
+        })
+        .Build();
+
+    /// <summary>Opens the connection, unless it is open.</summary>
+    /// <exception cref="SystemFailureException">Not let in: at once where waiting cannot help, else when the time is over.</exception>
+    public async Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    {
+        if (await IsOpenAsync(access, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        EnsureKeyIsThere(access);
+        RemoveSocket(access);
+        PinHostKeys(access);
+        SshFailure? last = null;
+        using var over = new CancellationTokenSource(limit, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            last = await UntilItLetsUsIn.ExecuteAsync(
+                async token =>
+                {
+                    await alive(token).ConfigureAwait(false);
+                    return last = await TryOpenAsync(access, limit, token).ConfigureAwait(false);
+                },
+                stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw SshFailures.ToException(access, last ?? new SshFailure(SshFailureKind.NotYet, "(no answer)"), limit);
+        }
+
+        if (last is not null)
+        {
+            throw SshFailures.ToException(access, last, limit);
+        }
+    }
+
+    /// <summary>Whether a living master serves the job's control socket; says nothing about the guest.</summary>
+    public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        File.Exists(Socket(access)) && await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Asks the master to end, then makes sure that it and every other ssh of the job are gone.</summary>
+    public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
+    {
+        if (File.Exists(Socket(access)))
+        {
+            await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (var signal in (int?[])[null, UnixSignal.Terminate, UnixSignal.Kill])
+        {
+            var left = SshProcesses.Find(access.Domain);
+            if (signal is { } number)
+            {
+                _ = left.Count(id => UnixSignal.Send(id, number));
+            }
+
+            if (await AreGoneAsync(access.Domain, cancellationToken).ConfigureAwait(false))
+            {
+                break;
+            }
+        }
+
+        RemoveSocket(access);
+    }
+
+    private static string Socket(GuestAccess access) => access.Directory.Child(SshArguments.ControlSocket).Value;
+
+    // A socket without a listener would make a new master go without one.
+    private static void RemoveSocket(GuestAccess access) => File.Delete(Socket(access));
+
+    // ssh leaves out a key it cannot open, without a word, and is then denied.
+    private static void EnsureKeyIsThere(GuestAccess access)
+    {
+        try
+        {
+            using var key = File.OpenRead(access.Key.Value);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw SshFailures.ToException(access, new SshFailure(SshFailureKind.KeyUnusable, failure.Message), TimeSpan.Zero);
+        }
+    }
+
+    private static void PinHostKeys(GuestAccess access)
+    {
+        if (access.HostKeys.Count > 0)
+        {
+            File.WriteAllText(access.Directory.Child(SshArguments.KnownHostsFile).Value, access.KnownHosts);
+        }
+    }
+
+    private static bool IsFirstContact(GuestAccess access)
+    {
+        var pinned = new FileInfo(access.Directory.Child(SshArguments.KnownHostsFile).Value);
+        return access.HostKeys.Count == 0 && (!pinned.Exists || pinned.Length == 0);
+    }
+
+    private async Task<SshFailure?> TryOpenAsync(GuestAccess access, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var log = access.Directory.Child(SshArguments.Log).Value;
+        File.Delete(log);
+        var result = await ssh.RunAsync(access, SshArguments.Open(access, IsFirstContact(access)), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0
+            ? null
+            : SshFailure.From(result.StandardError + "\n" + (File.Exists(log) ? await File.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
+    }
+
+    private async Task<bool> ControlAsync(GuestAccess access, string request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await ssh.RunAsync(access, SshArguments.Control(access, request), ControlTimeout, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> AreGoneAsync(DomainName domain, CancellationToken cancellationToken)
+    {
+        for (var look = 0; look < 50; look++)
+        {
+            if (SshProcesses.Find(domain).Count == 0)
+            {
+                return true;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellationToken).ConfigureAwait(false);
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Text;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>Runs scripts over the kept connection. A script's exit is a value; when it cannot be known, that is an exception.</summary>
+internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connection, GuestCommands commands, TimeProvider clock)
+{
+    private static readonly TimeSpan ReopenLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
+
+    public async Task<ScriptRun> RunAsync(
+        GuestAccess access,
+        ReadOnlyMemory<byte> script,
+        Stream output,
+        Stream error,
+        Func<CancellationToken, Task> watch,
+        CancellationToken cancellationToken)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync(watch, done.Token);
+        try
+        {
+            await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, cancellationToken), watching).ConfigureAwait(false);
+            return await RunOnceAsync(access, script, output, error, watching, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await done.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ScriptRun> RunOnceAsync(
+        GuestAccess access,
+        ReadOnlyMemory<byte> script,
+        Stream output,
+        Stream error,
+        Task watching,
+        CancellationToken cancellationToken)
+    {
+        var token = RunTokens.Next();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Length, access.Shell));
+        await using (client.ConfigureAwait(false))
+        {
+            var sending = SendAsync(client.Input, script, token, stop.Token);
+            var outRelay = StopWhenClosedAsync(OutputRelay.RunAsync(client.Output, output, token), stop);
+            var errRelay = StopWhenClosedAsync(OutputRelay.RunAsync(client.Error, error, token), stop);
+            var relays = Task.WhenAll(outRelay, errRelay);
+            var stopped = Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
+
+            await Task.WhenAny(relays, watching, stopped).ConfigureAwait(false);
+            if (watching.IsFaulted)
+            {
+                await watching.ConfigureAwait(false);
+            }
+
+            if (stop.IsCancellationRequested)
+            {
+                await EndRunAsync(access, token, client).ConfigureAwait(false);
+                await ((Task)relays).WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw new OperationCanceledException("the script was ended", cancellationToken);
+            }
+
+            var statuses = await relays.ConfigureAwait(false);
+            await client.EndAsync().ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
+            return statuses[0] is { } status && statuses[1] is not null
+                ? new ScriptRun(ToExit(access, status))
+                : await OrDeathAsync(ResolveAsync(access, token, cancellationToken), watching).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The connection ended without an end marker: what became of the script?</summary>
+    private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, CancellationToken cancellationToken)
+    {
+        GuestCommandResult answer;
+        try
+        {
+            await connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            answer = await commands.RunTextAsync(access, RunInquiry.Text(token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (SystemFailureException unreachable)
+        {
+            throw new GuestConnectionLostException(
+                $"the connection to the guest {access} was lost while the script ran, and it cannot be reached again: {unreachable.Message}", unreachable);
+        }
+
+        if (RunInquiry.ParseStatus(answer.StandardOutput) is { } status)
+        {
+            return new ScriptRun(ToExit(access, status), OutputMayBeCut: true);
+        }
+
+        var left = await TryEndAsync(access, token).ConfigureAwait(false);
+        throw new GuestConnectionLostException(
+            $"the connection to the guest {access} was lost while the script ran; the guest answers again, but the output in between is gone, so the script was ended"
+            + (left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)")));
+    }
+
+    private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream client)
+    {
+        // A server that allows one session only (MaxSessions) takes the second once the first is closed.
+        var left = await TryEndAsync(access, token).ConfigureAwait(false);
+        await client.EndAsync().ConfigureAwait(false);
+        if (left is null)
+        {
+            await TryEndAsync(access, token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>How many processes of the run could not be ended; null when the guest did not say. Has its own deadline.</summary>
+    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token)
+    {
+        using var limit = new CancellationTokenSource(EndLimit, clock);
+        try
+        {
+            return RunEnder.ParseLeft((await commands.RunTextAsync(access, RunEnder.Text(token), limit.Token).ConfigureAwait(false)).StandardOutput);
+        }
+        catch (Exception failure) when (failure is SystemFailureException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<int?> StopWhenClosedAsync(Task<int?> relay, CancellationTokenSource stop)
+    {
+        try
+        {
+            return await relay.ConfigureAwait(false);
+        }
+        catch (OutputClosedException)
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    private static async Task SendAsync(Stream input, ReadOnlyMemory<byte> script, RunToken token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using (input.ConfigureAwait(false))
+            {
+                await input.WriteAsync(script, cancellationToken).ConfigureAwait(false);
+                await input.WriteAsync(Encoding.ASCII.GetBytes($"{token}\n"), cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception cut) when (cut is IOException or OperationCanceledException)
+        {
+            // The wrapper runs nothing that did not arrive whole; what follows from it is seen on the output's side.
+        }
+    }
+
+    private static ScriptExit ToExit(GuestAccess access, int status) => status switch
+    {
+        <= 255 => new ScriptExit(status),
+        ScriptWrapper.NotStored => throw new SystemFailureException(
+            ErrorCodes.GuestCannotRunScripts,
+            $"the script could not be stored in /tmp of the guest {access}",
+            "Is the guest's disk full or read-only? Give the image a larger disk, or make room in /tmp."),
+
+        // ksh reports a signal as 256 + n.
+        _ => new ScriptExit(128 + (status & 127)),
+    };
+
+    private static async Task WatchAsync(Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await watch(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        // A watch that has nothing more to say does not end the run.
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>The work's result, unless the watch says first that the domain is dead.</summary>
+    private static async Task<T> OrDeathAsync<T>(Task<T> work, Task watching)
+    {
+        await OrDeathAsync((Task)work, watching).ConfigureAwait(false);
+        return await work.ConfigureAwait(false);
+    }
+
+    private static async Task OrDeathAsync(Task work, Task watching)
+    {
+        await Task.WhenAny(work, watching).ConfigureAwait(false);
+        if (watching.IsFaulted)
+        {
+            await watching.ConfigureAwait(false);
+        }
+
+        await work.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,53 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>What the stages ask of a guest; the seam where a test stands in for ssh and a virtual machine.</summary>
+public interface IGuestShell
+{
+    /// <summary>Waits until the guest's ssh server speaks and returns its greeting.</summary>
+    /// <param name="address">Where it will be.</param>
+    /// <param name="limit">How long to wait at most.</param>
+    /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
+    /// <param name="cancellationToken">The stage's.</param>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestBootTimedOut"/>.</exception>
+    Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+
+    /// <summary>Opens the kept connection and proves that the guest can run scripts; the connection outlives this process.</summary>
+    /// <exception cref="SystemFailureException">
+    /// <see cref="ErrorCodes.GuestSshTimedOut"/>, <see cref="ErrorCodes.GuestSshRefused"/>, <see cref="ErrorCodes.GuestHostKeyChanged"/>,
+    /// <see cref="ErrorCodes.GuestCannotRunScripts"/>.
+    /// </exception>
+    Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs a script to its end, relaying its output as it comes. Cancelling (or an output that nobody reads any more) ends
+    /// everything the script has started; guest and connection stay usable.
+    /// </summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="script">The script's bytes; they and the secrets in them are in no argument list on either side.</param>
+    /// <param name="output">Takes the script's stdout, byte for byte; flushed after each write.</param>
+    /// <param name="error">Takes its stderr.</param>
+    /// <param name="watch">Runs beside the script and ends the wait by throwing when the domain has died.</param>
+    /// <param name="cancellationToken">The stage's.</param>
+    /// <exception cref="GuestConnectionLostException">How the script ended is not known.</exception>
+    Task<ScriptRun> RunScriptAsync(
+        GuestAccess access,
+        ReadOnlyMemory<byte> script,
+        Stream output,
+        Stream error,
+        Func<CancellationToken, Task> watch,
+        CancellationToken cancellationToken);
+
+    /// <summary>Runs a small POSIX shell text in the guest and collects its output, 1 MiB of each stream at most.</summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="text">Visible in argument lists: no secrets.</param>
+    /// <param name="input">Becomes its stdin, of any length; null: empty.</param>
+    /// <param name="cancellationToken">Cancelling ends the connection's side only, not what the text has started.</param>
+    /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
+    Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken);
+
+    /// <summary>Ends the kept connection and proves it gone; nothing to do when there is none. Bounded by itself.</summary>
+    Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
+}

@@ -1,0 +1,19 @@
+using VmExecutor.Core.Guests;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>Starts the OpenSSH client in a job's directory and in a session of its own, out of reach of the runner's SIGTERM to our group.</summary>
+internal sealed class SshClient(IToolRunner tools, ToolEnvironment environment, TimeProvider clock)
+{
+    /// <summary>Runs a client that needs no streams to its end; one that goes to the background has ended for us.</summary>
+    public Task<ToolResult> RunAsync(GuestAccess access, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
+        tools.RunAsync(Call(access, arguments) with { Timeout = timeout }, cancellationToken);
+
+    /// <summary>Starts a command line in the guest over the kept connection.</summary>
+    public ToolStream Start(GuestAccess access, string commandLine) =>
+        ToolStream.Start(Call(access, SshArguments.Run(access, commandLine)), environment, clock);
+
+    private static ToolCall Call(GuestAccess access, IReadOnlyList<string> arguments) =>
+        new("ssh", arguments) { WorkingDirectory = access.Directory, OwnSession = true };
+}

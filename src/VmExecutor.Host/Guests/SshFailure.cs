@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>What kept ssh from getting in, sorted by what is still usable. ssh's own words are the only source for it (LC_ALL=C).</summary>
+internal enum SshFailureKind
+{
+    /// <summary>Refused, reset, closed, timed out, unknown: the guest may only not be ready yet.</summary>
+    NotYet,
+
+    /// <summary>The server does not take the key; right after boot cloud-init may still have to install it.</summary>
+    Denied,
+
+    /// <summary>The guest shows another host key than the pinned one.</summary>
+    HostKeyChanged,
+
+    /// <summary>The private key file is missing, unreadable, too open or damaged.</summary>
+    KeyUnusable,
+
+    /// <summary>Client and server have no common algorithm, or the client does not understand us.</summary>
+    Incompatible,
+}
+
+/// <summary>The one place that reads ssh's messages (OpenSSH: sshconnect.c, sshconnect2.c, sshkey.c, packet.c).</summary>
+internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
+{
+    public static SshFailure From(string log)
+    {
+        var lines = log.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var telling = lines.Where(line => !Noise().IsMatch(line)).TakeLast(4).ToArray();
+        var evidence = telling.Length == 0 ? "(ssh said nothing)" : string.Join("; ", telling);
+        return new SshFailure(Sort(log), evidence);
+    }
+
+    // The order matters: an unusable key ends in "Permission denied" as well.
+    private static SshFailureKind Sort(string log) =>
+        HostKey().IsMatch(log) ? SshFailureKind.HostKeyChanged
+        : Key().IsMatch(log) ? SshFailureKind.KeyUnusable
+        : Incompatible().IsMatch(log) ? SshFailureKind.Incompatible
+        : Denied().IsMatch(log) ? SshFailureKind.Denied
+        : SshFailureKind.NotYet;
+
+    [GeneratedRegex("REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key type found|host key is known for .* and you have requested strict checking")]
+    private static partial Regex HostKey();
+
+    [GeneratedRegex("UNPROTECTED PRIVATE KEY FILE|Load key \".*\": |Identity file .* not accessible")]
+    private static partial Regex Key();
+
+    [GeneratedRegex("no matching (key exchange method|cipher|MAC|compression) found|Bad configuration option|Bad (SSH2|key types|protocol)|unsupported option|ControlPath .* too long|ControlPath too long|unix_listener: ")]
+    private static partial Regex Incompatible();
+
+    [GeneratedRegex(@"Permission denied \(|Too many authentication failures|Received disconnect .* Too many")]
+    private static partial Regex Denied();
+
+    [GeneratedRegex("^@|^This private key will be ignored|^It is required that|^Warning: Permanently added|^Offending |^Add correct host key|^It is (also )?possible|^Someone could|^IT IS POSSIBLE|^Please contact|^remove with|^ssh-keygen ")]
+    private static partial Regex Noise();
+}

@@ -1,0 +1,58 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>Guests by the OpenSSH client.</summary>
+public sealed class SshGuestShell : IGuestShell
+{
+    private readonly SshBanner banner;
+    private readonly GuestConnection connection;
+    private readonly GuestCommands commands;
+    private readonly GuestScriptRunner scripts;
+
+    public SshGuestShell(IToolRunner tools, ToolEnvironment environment, TimeProvider clock)
+    {
+        var ssh = new SshClient(tools, environment, clock);
+        banner = new SshBanner(clock);
+        connection = new GuestConnection(ssh, clock);
+        commands = new GuestCommands(ssh);
+        scripts = new GuestScriptRunner(ssh, connection, commands, clock);
+    }
+
+    public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        banner.WaitAsync(address, limit, alive, cancellationToken);
+
+    public async Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    {
+        await connection.OpenAsync(access, limit, alive, cancellationToken).ConfigureAwait(false);
+        var answer = await commands.RunTextAsync(access, GuestChecks.Text(access.Shell), cancellationToken).ConfigureAwait(false);
+        var missing = GuestChecks.ParseMissing(answer.StandardOutput);
+        if (missing is not { Count: 0 })
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestCannotRunScripts,
+                missing is null
+                    ? $"the login shell of {access} runs no commands: {(answer.StandardOutput + answer.StandardError).Trim()}"
+                    : $"the guest {access} cannot run scripts: missing or not writable: {string.Join(", ", missing)}",
+                missing is null
+                    ? "Give the image's ssh.user a login shell, and a /bin/sh."
+                    : "Install it in the image, or set the image's shell to one that is there.");
+        }
+    }
+
+    public Task<ScriptRun> RunScriptAsync(
+        GuestAccess access,
+        ReadOnlyMemory<byte> script,
+        Stream output,
+        Stream error,
+        Func<CancellationToken, Task> watch,
+        CancellationToken cancellationToken) =>
+        scripts.RunAsync(access, script, output, error, watch, cancellationToken);
+
+    public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
+        commands.RunAsync(access, $"exec sh -c '{text.Replace("'", "'\\''", StringComparison.Ordinal)}'", input, cancellationToken);
+
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using FluentAssertions;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Guests;
+
+public sealed class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Cancelling_ends_everything_the_script_has_started_and_the_guest_stays_usable()
+    {
+        var started = Fifo("started");
+        using var cancel = new CancellationTokenSource();
+        var run = RunAsync(
+            $"""
+            sleep 301 & a=$!
+            setsid sleep 302 & b=$!
+            nohup sleep 303 >/dev/null 2>&1 & c=$!
+            sh -c 'sleep 304 & echo $!; exec env -i sleep 305' >{File("nested")} & d=$!
+            setsid sh -c 'trap "" TERM HUP INT; while :; do sleep 1; done' & e=$!
+            while [ -z "$(cat {File("nested")})" ]; do sleep 0.02; done
+            echo $$ $a $b $c $d $e $(cat {File("nested")}) >{started}
+            wait
+            """,
+            cancellation: cancel.Token);
+        var ids = (await ReadFifoAsync(started)).Split(' ');
+        ids.Should().HaveCount(7).And.OnlyContain(id => IsRunning(id));
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        ids.Should().NotContain(id => IsRunning(id));
+        (await RunAsync("echo still here; exit 3")).Should().Be((3, "still here\n", ""));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Cancelling_an_ordinary_script_takes_less_than_two_seconds_and_shows_its_last_words()
+    {
+        var started = Fifo("started");
+        using var cancel = new CancellationTokenSource();
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        var run = RunAsync($"trap 'echo last words; exit 1' TERM; echo go >{started}; sleep 600", output, error, cancellation: cancel.Token);
+        await ReadFifoAsync(started);
+
+        var time = Stopwatch.StartNew();
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        time.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(2));
+        System.Text.Encoding.UTF8.GetString(output.ToArray()).Should().Be("last words\n");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Cancelling_one_run_leaves_what_an_earlier_one_put_into_the_background()
+    {
+        var (_, earlier, _) = await RunAsync("sleep 300 >/dev/null 2>&1 & echo $!");
+        var started = Fifo("started");
+        using var cancel = new CancellationTokenSource();
+        var run = RunAsync($"echo go >{started}; sleep 600", cancellation: cancel.Token);
+        await ReadFifoAsync(started);
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        IsRunning(earlier.Trim()).Should().BeTrue();
+        await RunAsync($"kill {earlier}");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_cancel_before_the_script_has_started_leaves_nothing_running()
+    {
+        using var cancel = new CancellationTokenSource();
+        var mark = File("mark");
+        var run = RunAsync($"echo $$ >{mark}; sleep 600", cancellation: cancel.Token);
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        (System.IO.File.Exists(mark) && IsRunning(System.IO.File.ReadAllText(mark).Trim())).Should().BeFalse();
+        (await RunAsync("true")).ExitCode.Should().Be(0);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_output_nobody_reads_any_more_ends_the_script_as_a_cancel_does()
+    {
+        var started = Fifo("started");
+        using var closed = new ClosedStream();
+        using var error = new MemoryStream();
+        var run = RunAsync($"echo $$ >{started}; while echo more; do sleep 0.05; done; sleep 600", closed, error);
+        var id = await ReadFifoAsync(started);
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        IsRunning(id).Should().BeFalse();
+    }
+
+    private sealed class ClosedStream : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("Broken pipe");
+    }
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Processes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Guests;
+
+/// <summary>
+/// A real sshd on a loopback port, with keys of its own, as the current user: a guest without a virtual machine. It proves itself
+/// with the plain ssh command before a test uses it. Missing: tests skip, in CI they fail.
+/// </summary>
+public sealed class SshdFixture : IAsyncLifetime
+{
+    private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("vmx-sshd-");
+    private Process? server;
+    private string? trouble;
+    private int jobs;
+
+    public static ToolEnvironment Environment { get; } = new(new Dictionary<string, string>
+    {
+        ["PATH"] = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ["HOME"] = System.Environment.GetEnvironmentVariable("HOME") ?? "/",
+    });
+
+    public ToolRunner Tools { get; } = new(Environment, TimeProvider.System);
+
+    public SshGuestShell Guest => new(Tools, Environment, TimeProvider.System);
+
+    public int Port { get; private set; }
+
+    public HostKey HostKey => HostKey.Parse(File.ReadAllText(In("host.pub")));
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!File.Exists("/usr/sbin/sshd"))
+        {
+            trouble = "/usr/sbin/sshd is missing: apt-get install openssh-server";
+            return;
+        }
+
+        if (System.Environment.IsPrivilegedProcess)
+        {
+            // The server wants its privilege separation directory, which only its init script makes.
+            Directory.CreateDirectory("/run/sshd");
+        }
+
+        Port = FreePort();
+        await KeyAsync("host");
+        await KeyAsync("client");
+        await KeyAsync("stranger");
+        File.Copy(In("client.pub"), In("authorized_keys"));
+        var bin = Directory.CreateDirectory(In("bin")).FullName;
+        await WriteProgramAsync(Path.Combine(bin, "pwsh"), "#!/bin/sh\necho \"pwsh $*\"\nfor last; do :; done\nexec sh \"$last\"\n");
+        await File.WriteAllTextAsync(In("sshd_config"), $"""
+            ListenAddress 127.0.0.1:{Port}
+            HostKey {In("host")}
+            AuthorizedKeysFile {In("authorized_keys")}
+            PidFile none
+            UsePAM no
+            StrictModes no
+            PermitRootLogin yes
+            PasswordAuthentication no
+            SetEnv PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+            """);
+        server = Process.Start("/usr/sbin/sshd", ["-D", "-E", In("sshd.log"), "-f", In("sshd_config")]);
+        await Guest.WaitForServerAsync(new GuestAddress("127.0.0.1", Port), TimeSpan.FromSeconds(10), _ => Task.CompletedTask, default);
+        var proof = await Tools.RunAsync(
+            new ToolCall("ssh", ["-F", "/dev/null", "-i", In("client"), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", Port.ToString(CultureInfo.InvariantCulture), "127.0.0.1", "echo proven"]),
+            default);
+        trouble = proof.StandardOutput == "proven\n" ? null : $"sshd does not serve: {proof.StandardError}{await File.ReadAllTextAsync(In("sshd.log"))}";
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        server?.Kill();
+        server?.WaitForExit();
+        server?.Dispose();
+        root.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Access for a job of its own: a fresh directory, the right key, the pinned host key.</summary>
+    public GuestAccess NewJob(GuestShell shell = GuestShell.Bash)
+    {
+        if (trouble is not null && System.Environment.GetEnvironmentVariable("CI") == "true")
+        {
+            Assert.Fail(trouble);
+        }
+
+        Assert.SkipWhen(trouble is not null, trouble ?? "");
+        var number = Interlocked.Increment(ref jobs);
+        return new GuestAccess(
+            new DomainName(string.Create(CultureInfo.InvariantCulture, $"vmx-test-{System.Environment.ProcessId}-{Port}-{number}")),
+            new GuestAddress("127.0.0.1", Port),
+            new GuestUser(System.Environment.UserName),
+            Key("client"),
+            new AbsolutePath(root.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"job {number} with a long name {new string('x', 120)}")).FullName),
+            [HostKey],
+            shell);
+    }
+
+    /// <summary>A key file by name: <c>client</c> is let in, <c>stranger</c> is not.</summary>
+    public AbsolutePath Key(string name) => new(In(name));
+
+    /// <summary>Ends the server's side of a job's connection, as a dying guest would.</summary>
+    public async Task CutConnectionAsync(GuestAccess access)
+    {
+        // The connection's own server process is the one whose socket's other end is the job's master.
+        var master = SshProcesses.Find(access.Domain).Min();
+        var sockets = await Tools.RunAsync(new ToolCall("ss", ["-Htnp"]), default);
+        var local = sockets.StandardOutput.Split('\n').Single(line => line.Contains($"pid={master},", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        var ours = sockets.StandardOutput.Split('\n').Where(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(4) == local);
+        foreach (var id in ours.SelectMany(line => line.Split("pid=").Skip(1)).Select(rest => int.Parse(rest.Split(',')[0], CultureInfo.InvariantCulture)))
+        {
+            UnixSignal.Send(id, UnixSignal.Kill);
+        }
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task WriteProgramAsync(string file, string text)
+    {
+        await File.WriteAllTextAsync(file, text);
+        Process.Start("chmod", ["755", file]).WaitForExit();
+    }
+
+    private string In(string name) => Path.Combine(root.FullName, name);
+
+    private async Task KeyAsync(string name) =>
+        (await Tools.RunAsync(new ToolCall("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", In(name)]), default)).EnsureSuccess();
+}
