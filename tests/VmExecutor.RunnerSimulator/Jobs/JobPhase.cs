@@ -1,0 +1,14 @@
+namespace VmExecutor.RunnerSimulator.Jobs;
+
+/// <summary>What the runner knows of a job at one moment; directories are empty until the first config has answered.</summary>
+internal sealed record JobPhase
+{
+    public string BuildsDirectory { get; init; } = "";
+
+    public string CacheDirectory { get; init; } = "";
+
+    public string ProjectDirectory { get; init; } = "";
+
+    /// <summary>CI_JOB_STATUS: running, then success, failed, canceled or timedout.</summary>
+    public string Status { get; init; } = "running";
+}
