@@ -1,0 +1,93 @@
+using FluentAssertions;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.RunnerSimulator.Tests;
+
+/// <summary>RUNNER-CONTRACT section 2: arguments and order.</summary>
+public sealed class OrderTests : SimulatorTest
+{
+    [Fact(Timeout = HangLimit)]
+    public async Task A_minimal_job_has_four_sub_stages()
+    {
+        var result = await RunAsync();
+
+        Driver.Calls.Should().Equal(
+            "config", "prepare", "run prepare_script", "run get_sources", "run build_script", "run cleanup_file_variables", "cleanup");
+        result.State.Should().Be(JobState.Success);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_job_with_everything_has_every_sub_stage_in_order()
+    {
+        var job = new SimulatedJob
+        {
+            HasCache = true,
+            HasDependencies = true,
+            HasArtifacts = true,
+            AfterScript = ["true"],
+            FurtherSteps = new Dictionary<string, string> { ["release"] = "true" },
+        };
+
+        var result = await RunAsync(job);
+
+        result.SubStages.Should().Equal(
+            "prepare_script", "get_sources", "restore_cache", "download_artifacts", "build_script", "step_release", "after_script",
+            "archive_cache", "upload_artifacts_on_success", "cleanup_file_variables");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task After_a_failed_script_the_rest_runs_in_its_failure_form_with_the_jobs_status()
+    {
+        Driver.Does(Stage.Run, "echo $2=$CUSTOM_ENV_CI_JOB_STATUS >> $NOTES/status; [ $2 != build_script ]")
+            .Does(Stage.Cleanup, "echo cleanup=$CUSTOM_ENV_CI_JOB_STATUS >> $NOTES/status");
+        var job = new SimulatedJob { HasCache = true, HasArtifacts = true, AfterScript = ["true"] };
+
+        var result = await RunAsync(job);
+
+        result.State.Should().Be(JobState.Failed);
+        result.SubStages.Should().EndWith([
+            "build_script", "after_script", "archive_cache_on_failure", "upload_artifacts_on_failure", "cleanup_file_variables"]);
+        Driver.Note("status").Split('\n').Should().Contain(["build_script=running", "after_script=failed", "cleanup=failed"]);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_failed_after_script_leaves_the_jobs_state_alone()
+    {
+        Driver.Does(Stage.Run, "[ $2 != after_script ]");
+
+        var result = await RunAsync(new SimulatedJob { AfterScript = ["true"] });
+
+        result.State.Should().Be(JobState.Success);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_failing_get_sources_is_repeated_only_as_often_as_the_job_says()
+    {
+        Driver.Does(Stage.Run, "[ $2 != get_sources ]");
+
+        var once = await RunAsync();
+        var twice = await RunAsync(new SimulatedJob { Variables = [new("GET_SOURCES_ATTEMPTS", "2")] });
+
+        once.SubStages.Should().Equal("prepare_script", "get_sources", "cleanup_file_variables");
+        twice.SubStages.Should().Equal("prepare_script", "get_sources", "clear_worktree", "get_sources", "cleanup_file_variables");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task Only_run_gets_arguments_after_the_configured_ones()
+    {
+        const string Note = "echo \"$0 $*\" >> $NOTES/arguments";
+        Driver.Does(Stage.Config, Note + "; echo '{\"builds_dir\":\"/b\",\"cache_dir\":\"/c\"}'")
+            .Does(Stage.Prepare, Note).Does(Stage.Run, Note).Does(Stage.Cleanup, Note);
+        var options = Driver.Options with { ConfigArguments = ["c"], PrepareArguments = ["p", "q"], RunArguments = ["r"], CleanupArguments = ["x y"] };
+
+        await RunAsync(options: options);
+
+        var lines = Driver.Note("arguments").Split('\n');
+        lines[0].Should().EndWith("/config c");
+        lines[1].Should().EndWith("/prepare p q");
+        lines[2].Should().MatchRegex("/run r /.*/custom-executor[0-9]+/script[0-9]+/script prepare_script$");
+        lines[^1].Should().EndWith("/cleanup x y");
+    }
+}
