@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Tests.Libvirt;
 
-/// <summary>A domain of one test: emulated, 32 MiB, no disks. Destroyed with virsh at the end, whatever the test did.</summary>
+/// <summary>A domain of one test: emulated, 32 MiB, no disks. Destroyed with virsh at the end, whatever the test did, its log too.</summary>
 internal sealed class TestDomain : IDisposable
 {
     public string Name { get; } = $"vmx-test-{Guid.NewGuid():N}"[..20];
@@ -17,5 +17,9 @@ internal sealed class TestDomain : IDisposable
         </domain>
         """;
 
-    public void Dispose() => Virsh.Run("destroy", Name);
+    public void Dispose()
+    {
+        Virsh.Run("destroy", Name);
+        File.Delete($"/var/log/libvirt/qemu/{Name}.log");
+    }
 }
