@@ -61,12 +61,11 @@ internal sealed class LibvirtConnection
 
     private async Task<T> RunAsync<T>(string call, Func<T> ask, CancellationToken cancellationToken)
     {
-        var answer = thread.RunAsync(ask);
         try
         {
-            return await answer.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+            return await thread.RunAsync(ask).WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
-        catch (TimeoutException e) when (!answer.IsFaulted)
+        catch (TimeoutException e)
         {
             throw new HypervisorTimeoutException(call, uri, limit, e);
         }

@@ -17,17 +17,6 @@ public sealed record LibvirtError(
     private const int ConnectionReset = 104;
     private const int ConnectionRefused = 111;
 
-    /// <summary>
-    /// The transport failed, not the call. libvirt has several numbers for that ("End of file while reading data" is a system
-    /// error, "client socket is closed" an internal one); what they share is that the client's RPC code raised them.
-    /// </summary>
-    public bool IsConnectionLost => Number switch
-    {
-        LibvirtErrorNumber.Rpc or LibvirtErrorNumber.NoConnect or LibvirtErrorNumber.InvalidConnection => true,
-        LibvirtErrorNumber.SystemError or LibvirtErrorNumber.InternalError => Domain is LibvirtErrorDomain.Rpc,
-        _ => false,
-    };
-
     /// <summary>The daemon does not let us.</summary>
     public bool IsRefusal => Number
         is LibvirtErrorNumber.AccessDenied
@@ -37,7 +26,7 @@ public sealed record LibvirtError(
         or LibvirtErrorNumber.AuthenticationUnavailable;
 
     /// <summary>At opening: there is no socket or port, or it refuses, or breaks off; a daemon that restarts does all of that.</summary>
-    public bool IsNobodyListening => IsConnectionLost && SystemError is (NoSuchFile or ConnectionReset or ConnectionRefused or BrokenPipe or IoFailed);
+    public bool IsNobodyListening => SystemError is NoSuchFile or ConnectionReset or ConnectionRefused or BrokenPipe or IoFailed;
 
     /// <summary>
     /// A domain that another call still works on, or whose QEMU does not end ("Failed to terminate process 4711 with SIGKILL:

@@ -13,8 +13,8 @@ public sealed class LibvirtException(ErrorCode code, string call, string uri, Li
 
     public LibvirtError Error { get; } = error;
 
-    /// <summary>The connection is of no more use; another one may be.</summary>
-    public bool ConnectionLost { get; init; } = error.IsConnectionLost;
+    /// <summary>An open connection is of no more use; another one may be.</summary>
+    public bool ConnectionLost { get; init; }
 
     private static string Describe(string call, string uri, LibvirtError error) => string.Create(
         CultureInfo.InvariantCulture,

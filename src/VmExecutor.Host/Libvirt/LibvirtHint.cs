@@ -32,9 +32,11 @@ internal static class LibvirtHint
         _ => TryByHand(uri),
     };
 
+    public static string ForLostConnection(string uri) =>
+        $"Look whether the libvirt daemon was restarted; whether the call took effect is not known. {TryByHand(uri)}";
+
     public static string ForCall(string uri, LibvirtError error) => error switch
     {
-        { IsConnectionLost: true } => $"Look whether the libvirt daemon was restarted; whether the call took effect is not known. {TryByHand(uri)}",
         { IsRefusal: true } => JoinGroup,
         { Number: LibvirtErrorNumber.NoDomain } => $"Look what domains there are: virsh -c {uri} list --all.",
         _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
@@ -48,9 +50,8 @@ internal static class LibvirtHint
         _ => "Read QEMU's log, /var/log/libvirt/qemu/<domain>.log (session: ~/.cache/libvirt/qemu/log), and the libvirt daemon's: journalctl -u libvirtd -u virtqemud.",
     };
 
-    public static string ForDestroy(string uri, string domain, LibvirtError error) => error.IsConnectionLost
-        ? ForCall(uri, error)
-        : $"Look at its QEMU process (ps -o pid,stat,wchan,cmd -C qemu-system-x86_64): in state D it waits for storage that does not answer. Then: virsh -c {uri} destroy {domain}.";
+    public static string ForDestroy(string uri, string domain) =>
+        $"Look at its QEMU process (ps -o pid,stat,wchan,cmd -C qemu-system-x86_64): in state D it waits for storage that does not answer. Then: virsh -c {uri} destroy {domain}.";
 
     private static string StartDaemon(string uri) => uri == LibvirtUri.Session
         ? "Install the daemon libvirt starts for a user's session: apt-get install libvirt-daemon; HOME and XDG_RUNTIME_DIR have to be writable."

@@ -71,8 +71,7 @@ internal sealed partial class LibvirtSession
         using var domain = LibvirtLibrary.virDomainCreateXML(connect, xml, paused ? StartPaused : 0);
         if (domain.IsInvalid)
         {
-            var error = LibvirtError.OfLastCall();
-            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), error, ErrorCodes.DomainStartFailed, LibvirtHint.ForStart(error));
+            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, LibvirtHint.ForStart);
         }
     }
 

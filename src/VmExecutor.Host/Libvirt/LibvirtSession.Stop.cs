@@ -46,9 +46,8 @@ internal sealed partial class LibvirtSession
             return true;
         }
 
-        var error = LibvirtError.OfLastCall();
-        var call = Of(name, nameof(LibvirtLibrary.virDomainDestroyFlags));
-        var failure = Failure(call, error, ErrorCodes.DomainWouldNotStop, LibvirtHint.ForDestroy(uri, name, error));
+        var failure = Failure(
+            Of(name, nameof(LibvirtLibrary.virDomainDestroyFlags)), ErrorCodes.DomainWouldNotStop, _ => LibvirtHint.ForDestroy(uri, name));
         return IsStopped(domain, failure) ? false : throw failure;
     }
 

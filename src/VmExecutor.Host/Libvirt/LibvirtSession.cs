@@ -60,16 +60,22 @@ internal sealed partial class LibvirtSession : IDisposable
 
     private int Check(int result, string call) => result < 0 ? throw Failure(call) : result;
 
+    private LibvirtException Failure(string call) =>
+        Failure(call, ErrorCodes.HypervisorCallFailed, error => LibvirtHint.ForCall(uri, error));
+
     /// <summary>What went wrong in this thread's last libvirt call.</summary>
-    private LibvirtException Failure(string call)
+    private LibvirtException Failure(string call, ErrorCode code, Func<LibvirtError, string> hint)
     {
         var error = LibvirtError.OfLastCall();
-        return Failure(call, error, ErrorCodes.HypervisorCallFailed, LibvirtHint.ForCall(uri, error));
+        var lost = IsConnectionLost(error);
+        return new LibvirtException(code, call, uri, error, lost ? LibvirtHint.ForLostConnection(uri) : hint(error)) { ConnectionLost = lost };
     }
 
-    private LibvirtException Failure(string call, LibvirtError error, ErrorCode code, string hint) => new(code, call, uri, error, hint)
-    {
-        // Asked at once, since only a failing call makes the client notice that its socket is closed.
-        ConnectionLost = error.IsConnectionLost || LibvirtLibrary.virConnectIsAlive(connect) == 0,
-    };
+    /// <summary>
+    /// Numbers alone do not tell: a broken socket is a system error or an internal one of the client's RPC code, but the daemon, a client
+    /// of virtlogd itself, reports the same ones about that connection. libvirt's client knows its socket, once a call has failed on it.
+    /// </summary>
+    private bool IsConnectionLost(LibvirtError error) =>
+        error.Number is LibvirtErrorNumber.Rpc or LibvirtErrorNumber.NoConnect or LibvirtErrorNumber.InvalidConnection
+        || LibvirtLibrary.virConnectIsAlive(connect) != 1;
 }
