@@ -17,8 +17,8 @@ public sealed partial class LibvirtHypervisor
     }
 
     /// <summary>A call that may be made twice: made again on a new connection when the connection is lost.</summary>
-    private async Task<T> AskAsync<T>(string what, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
-        await Reconnecting.ExecuteAsync(async token => await CallAsync(what, ask, token).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    private Task<T> AskAsync<T>(string what, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
+        Reconnecting.RunAsync(token => CallAsync(what, ask, token), cancellationToken);
 
     /// <summary>
     /// A call that must not be made twice. A connection may have been lost long before and only a call shows it, so a harmless one
@@ -36,9 +36,8 @@ public sealed partial class LibvirtHypervisor
         try
         {
             ObjectDisposedException.ThrowIf(disposed, this);
-            connection ??= await Opening.ExecuteAsync(
-                async token => await LibvirtConnection.OpenAsync(uri, callTimeout, time, token).ConfigureAwait(false),
-                cancellationToken).ConfigureAwait(false);
+            connection ??= await Opening.RunAsync(
+                token => LibvirtConnection.OpenAsync(uri, callTimeout, time, token), cancellationToken).ConfigureAwait(false);
             return await connection.CallAsync(what, call, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HypervisorTimeoutException or OperationCanceledException or LibvirtException { ConnectionLost: true })

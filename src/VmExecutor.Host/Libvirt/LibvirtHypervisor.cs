@@ -55,7 +55,6 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     /// Tried again (<see cref="Destroying"/>) while its QEMU cannot be ended.
     /// </remarks>
     public Task<bool> DestroyAsync(string domain, CancellationToken cancellationToken) =>
-        Destroying.ExecuteAsync(
-            async token => await AskAsync($"to destroy '{domain}'", libvirt => libvirt.Destroy(domain), token).ConfigureAwait(false),
-            cancellationToken).AsTask();
+        Destroying.RunAsync(
+            token => AskAsync($"to destroy '{domain}'", libvirt => libvirt.Destroy(domain), token), cancellationToken);
 }
