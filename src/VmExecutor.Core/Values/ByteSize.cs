@@ -6,10 +6,11 @@ namespace VmExecutor.Core.Values;
 /// <summary>An amount of memory or disk in bytes; written <c>512MiB</c>, <c>2GiB</c>, <c>10GB</c>.</summary>
 public readonly record struct ByteSize : IComparable<ByteSize>
 {
+    // Largest first, which ToString relies on; "B" last, since every other suffix ends in it.
     private static readonly (string Suffix, long Factor)[] Units =
     [
-        ("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10),
-        ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000), ("B", 1),
+        ("TiB", 1L << 40), ("TB", 1_000_000_000_000), ("GiB", 1L << 30), ("GB", 1_000_000_000),
+        ("MiB", 1L << 20), ("MB", 1_000_000), ("KiB", 1L << 10), ("kB", 1_000), ("B", 1),
     ];
 
     public ByteSize(long bytes)
@@ -20,7 +21,7 @@ public readonly record struct ByteSize : IComparable<ByteSize>
 
     public long Bytes { get; }
 
-    public static ByteSize FromMebibytes(long mebibytes) => new(checked(mebibytes << 20));
+    public static ByteSize FromMebibytes(long mebibytes) => new(checked(mebibytes * (1L << 20)));
 
     /// <summary>Reads a whole number with a unit (case does not matter); no unit, a fraction or an overflow is refused.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out ByteSize size)
@@ -39,7 +40,10 @@ public readonly record struct ByteSize : IComparable<ByteSize>
             }
 
             var digits = text.AsSpan(0, text.Length - suffix.Length).TrimEnd(' ');
-            if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+
+            // The parser of .NET takes trailing NULs for the end of the text.
+            if (digits.Contains('\0')
+                || !long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 || number > long.MaxValue / factor)
             {
                 return false;
