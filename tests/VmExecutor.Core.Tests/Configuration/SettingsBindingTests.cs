@@ -1,17 +1,152 @@
+using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using Xunit;
 
 namespace VmExecutor.Core.Tests.Configuration;
 
 public sealed class SettingsBindingTests
 {
+    private static readonly AbsolutePath File = new("/etc/vm/vm-executor.yaml");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\ufeff")]
+    [InlineData("# nothing\n")]
+    [InlineData("---\n")]
+    [InlineData("{}")]
+    public void An_empty_file_means_all_defaults(string yaml) =>
+        Yaml.Bind(yaml, ("a.yaml", Yaml.Image)).Settings.Should().BeEquivalentTo(
+            new Settings { File = File, Images = [] }, options => options.Excluding(settings => settings.Images));
+
     [Fact]
-    public void An_empty_file_means_all_defaults()
+    public void Every_key_is_bound()
     {
-        var settings = Yaml.Bind("", ("debian-12.yaml", Yaml.Image)).Settings;
+        var settings = Yaml.Bind(
+            """
+            state_dir: state
+            images_dir: /srv/images
+            default_image: a
+            libvirt:
+              uri: qemu+ssh://host/system
+              call_timeout: 5s
+            """,
+            ("a.yaml", Yaml.Image)).Settings;
 
         settings.Should().BeEquivalentTo(
-            new Settings { File = new AbsolutePath("/etc/vm/vm-executor.yaml"), Images = [] },
+            new Settings
+            {
+                File = File,
+                StateDir = new AbsolutePath("/etc/vm/state"),
+                DefaultImage = new ImageName("a"),
+                Libvirt = new LibvirtSettings { Uri = "qemu+ssh://host/system", CallTimeout = TimeSpan.FromSeconds(5) },
+                Images = [],
+            },
             options => options.Excluding(settings => settings.Images));
+    }
+
+    [Theory]
+    [InlineData("", "/etc/vm/images")]
+    [InlineData("images_dir: other", "/etc/vm/other")]
+    [InlineData("images_dir: ../other", "/etc/other")]
+    [InlineData("images_dir: /srv/images", "/srv/images")]
+    [InlineData("images_dir: /srv/images\nunknown: 1", "/srv/images")]
+    [InlineData("images_dir: [x]", null)]
+    [InlineData("images_dir: 'x", null)]
+    public void The_directory_of_the_images_is_known_before_they_are_read(string yaml, string? directory) =>
+        SettingsDocument.Parse(new ConfigurationText(File, yaml)).ImagesDir?.Value.Should().Be(directory);
+
+    [Fact]
+    public void All_errors_of_all_files_come_at_once_in_the_order_they_are_read()
+    {
+        var errors = Yaml.Errors(
+            "libvrt: {}\nstate_dir: ~\ndefaults:\n  cpus: many",
+            ("b.yaml", "source: domain\ndomain: [x]\nmemory: 1\ncpuz: 1\nssh: {user: a, key: /k}"),
+            ("a.yaml", "a: 'x"));
+
+        errors.Select(error => string.Join(':', error.Split(':').Take(4))).Should().Equal(
+            "vm-executor.yaml:1:1: libvrt",
+            "vm-executor.yaml:2:1: state_dir",
+            "vm-executor.yaml:4:9: defaults.cpus",
+            "images/b.yaml:2:9: domain",
+            "images/b.yaml:3:9: memory",
+            "images/b.yaml:4:1: cpuz",
+            "images/a.yaml:1:4: is not valid YAML");
+    }
+
+    [Fact]
+    public void A_wrong_default_is_reported_where_it_stands_and_not_for_each_image() =>
+        Yaml.Errors("defaults: {memory: 2}", ("a.yaml", Yaml.Image), ("b.yaml", Yaml.Image)).Should().ContainSingle()
+            .Which.Should().StartWith("vm-executor.yaml:1:20: defaults.memory");
+
+    [Fact]
+    public void The_exception_tells_the_operator_what_to_do_and_carries_each_error()
+    {
+        var bind = () => Yaml.Bind("cpu: 1");
+
+        var exception = bind.Should().Throw<ConfigurationException>().Which;
+        exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
+        exception.Hint.Should().Contain("vm-executor check");
+        exception.Errors.Should().Equal(new ConfigurationError(
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, defaults"));
+    }
+
+    [Fact]
+    public void Two_images_of_one_name_are_both_named() =>
+        Yaml.Errors("", ("a.yaml", Yaml.Image), ("b.yaml", Yaml.Image + "\nname: a")).Should().Equal(
+            "images/b.yaml:7:7: name: 'a' is already the name of the image in images/a.yaml:1:1; give each image a name of its own");
+
+    [Fact]
+    public void A_default_image_needs_images() =>
+        Yaml.Errors("default_image: a").Should().Equal(
+            "vm-executor.yaml:1:16: default_image: no image is called 'a'; there are no images at all");
+
+    [Fact]
+    public void A_default_image_is_not_missed_while_an_image_has_no_known_name() =>
+        Yaml.Errors("default_image: a", ("a.yaml", "x: 'y")).Should().ContainSingle().Which.Should().StartWith("images/a.yaml:1:4:");
+
+    [Fact]
+    public void A_file_name_that_is_no_image_name_needs_a_name_key() =>
+        Yaml.Errors("", ("Debian 12.yaml", Yaml.Image)).Should().Equal(
+            "images/Debian 12.yaml:1:1: name: is missing, and the file's name 'Debian 12' is not an image name; add 'name:' with " + ImageName.Rule);
+
+    [Fact]
+    public void A_file_that_is_too_large_is_refused_unread() =>
+        Yaml.Errors(new string('#', ConfigurationText.MaxBytes + 1)).Should().Equal(
+            "vm-executor.yaml:1:1: is larger than 1 MiB; this cannot be a configuration of vm-executor");
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("{a: ")]
+    [InlineData("- ")]
+    [InlineData("? ")]
+    public void Deep_nesting_is_refused_at_once(string level)
+    {
+        var yaml = string.Concat(Enumerable.Repeat(level, 100_000));
+
+        Yaml.Errors(yaml).Should().Contain(error => error.Contains("is nested deeper than 32 levels", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_text_that_would_grow_by_aliases_is_refused()
+    {
+        var bomb = "a0: &a0 [x, x]\n" + string.Concat(Enumerable.Range(1, 40).Select(i => $"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n"));
+
+        Yaml.Errors(bomb).Should().Contain("vm-executor.yaml:2:10: a1: '*a0' is an alias, which is not used here; write the value itself");
+    }
+
+    [Fact]
+    public void A_long_value_is_cut_in_the_message() =>
+        Yaml.Errors($"default_image: {new string('A', 5000)}").Should().ContainSingle().Which.Length.Should().BeLessThan(300);
+
+    [Fact]
+    public void Binding_twice_gives_the_same_errors()
+    {
+        var document = SettingsDocument.Parse(new ConfigurationText(File, "x: 1"));
+        var bind = () => document.Bind(ImageTexts.None);
+
+        bind.Should().Throw<ConfigurationException>().Which.Errors.Should().ContainSingle();
+        bind.Should().Throw<ConfigurationException>().Which.Errors.Should().ContainSingle();
     }
 }

@@ -1,3 +1,4 @@
+using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Values;
 

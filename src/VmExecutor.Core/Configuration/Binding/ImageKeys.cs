@@ -33,7 +33,7 @@ internal static partial class ImageKeys
         new("mode", new ChoiceKind<NetworkMode>(),
             "user: a network of its own for each clone, reached by a loopback port of the host; no root, no bridge. libvirt: a network that libvirt knows.",
             "libvirt") { Default = Word(Blank.Network.Mode) },
-        new("name", new TextKind("network name"),
+        new("name", new TextKind("network name") { Rule = "the name that 'virsh net-list' shows" },
             "The libvirt network, as 'virsh net-list' shows it.", "ci") { Default = Blank.Network.Name, OnlyWith = new("mode", "libvirt") },
     ]);
 
@@ -98,7 +98,7 @@ internal static partial class ImageKeys
         new("source", new ChoiceKind<SourceKind>(),
             "domain: a linked clone of a VM that libvirt knows, with its hardware. file: a disk file in the built-in machine.", "domain")
         { Required = true },
-        new("domain", new TextKind("domain name"),
+        new("domain", new TextKind("domain name") { Rule = "the name that 'virsh list --all' shows" },
             "The source VM, as 'virsh list --all' shows it. It is never modified.", "debian-12-base") { Required = true, OnlyWith = WithDomain },
         new("allow_shutdown", new SwitchKind(),
             "Whether a running source may be asked to shut down; it is never destroyed. Without it a running source is an error.", "true")

@@ -41,7 +41,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
             (Section, _) => Reading.Wrong($"is {NodeName(node)}, but has keys of its own; {WriteExample(key)}"),
             (ScalarKind kind, YamlScalarNode scalar) => kind.Read(Text(scalar)),
             (OneOrMoreKind kind, YamlScalarNode scalar) => AsList(kind.Item.Read(Text(scalar))),
-            (OneOrMoreKind kind, YamlSequenceNode list) => List(kind, list, key, path),
+            (OneOrMoreKind kind, YamlSequenceNode list) => List(kind, list, path),
             _ => Reading.Wrong($"is {NodeName(node)}, but takes a single value; {WriteExample(key)}"),
         };
         if (reading.Problem is { } problem)
@@ -58,7 +58,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
         return Reading.Of(inner);
     }
 
-    private Reading List(OneOrMoreKind kind, YamlSequenceNode list, Key key, string path)
+    private Reading List(OneOrMoreKind kind, YamlSequenceNode list, string path)
     {
         if (list.Children.Count == 0)
         {
@@ -70,7 +70,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
         {
             var reading = node is YamlScalarNode scalar && !IsNull(node)
                 ? kind.Item.Read(Text(scalar))
-                : Reading.Wrong($"has an item that is {NodeName(node)}; each item is a {kind.Item.Type}, {WriteExample(key)}");
+                : Reading.Wrong($"has an item that is {NodeName(node)}; each item is a {kind.Item.Type}");
             if (reading.Problem is { } problem)
             {
                 errors.Add(Position.Of(file, node.Start), path, problem);

@@ -16,6 +16,9 @@ internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList err
     private bool _usable = true;
     private bool _tooDeep;
 
+    /// <summary>The end of the last node that was seen.</summary>
+    public Mark Reached { get; private set; } = Mark.Empty;
+
     /// <summary>Whether the nodes can be built; duplicate and odd keys are left out of them, after an error.</summary>
     /// <exception cref="YamlException">The text is not YAML.</exception>
     public bool TryPass()
@@ -55,6 +58,7 @@ internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList err
             return;
         }
 
+        Reached = parser.Current?.End ?? Reached;
         var node = parser.Consume<NodeEvent>();
         if (depth > MaxDepth)
         {
@@ -112,7 +116,11 @@ internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList err
     {
         if (parser.Current is not Scalar key)
         {
-            Report(parser.Current!, path, "has a key that is not plain text; write a single word before the ':'");
+            if (parser.Current is not AnchorAlias)
+            {
+                Report(parser.Current!, path, "has a key that is not plain text; write a single word before the ':'");
+            }
+
             return (path, false);
         }
 

@@ -7,6 +7,8 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>From the text of a file to its mapping, or to errors that say why it has none.</summary>
 internal static class YamlReader
 {
+    private const string Advice = "indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes";
+
     /// <summary>The file's mapping (empty for an empty file), or null when an error keeps it from being looked into.</summary>
     public static YamlMappingNode? Read(ConfigurationText source, ErrorList errors)
     {
@@ -23,15 +25,21 @@ internal static class YamlReader
             return null;
         }
 
+        var guard = new YamlGuard(new Parser(new StringReader(text)), source.File, errors);
         try
         {
-            var guard = new YamlGuard(new Parser(new StringReader(text)), source.File, errors);
             return guard.TryPass() ? Root(guard.Replay(), source, errors) : null;
         }
         catch (YamlException exception)
         {
             var (position, problem) = Explain(exception, source with { Text = text });
             errors.Add(position, "", problem);
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // Its scanner's answer to some broken texts, such as "{a:" or "!<>", found by generating texts; without a mark.
+            errors.Add(Position.Of(source.File, guard.Reached), "", $"is not valid YAML somewhere after this; {Advice}");
             return null;
         }
     }
@@ -69,7 +77,7 @@ internal static class YamlReader
 
     private static (Position Position, string Problem) Explain(YamlException exception, ConfigurationText source)
     {
-        var reason = exception.Message.TrimEnd('.', ' ');
+        var reason = exception.Message.Replace("  ", " ", StringComparison.Ordinal).TrimEnd('.', ' ');
         if (reason.Contains("tab", StringComparison.Ordinal) && FindTab(source.Text) is { } tab)
         {
             // Its own mark is the start of the mapping, which may be far away.
@@ -78,7 +86,7 @@ internal static class YamlReader
 
         return (
             Position.Of(source.File, exception.Start),
-            $"is not valid YAML: {char.ToLowerInvariant(reason[0])}{reason[1..]}; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes");
+            $"is not valid YAML: {char.ToLowerInvariant(reason[0])}{reason[1..]}; {Advice}");
     }
 
     private static Unreadable? FindTab(string text)

@@ -14,7 +14,6 @@ internal sealed record HostKeyKind() : ScalarKind("public host key")
     private static readonly string[] Types =
     [
         "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
-        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
     ];
 
     public override Reading Read(ScalarText scalar)
@@ -43,7 +42,7 @@ internal sealed record HostKeyKind() : ScalarKind("public host key")
 
         if (!Types.Contains(words[0]))
         {
-            return Reading.Wrong($"{Quote.Text(words[0])} is not a type of host key; use {Quote.AnyOf(Types)}");
+            return Reading.Wrong($"{Quote.Text(words[0])} is not a type of host key; write {Quote.AnyOf(Types)}");
         }
 
         return IsBlobOf(words[0], words[1])

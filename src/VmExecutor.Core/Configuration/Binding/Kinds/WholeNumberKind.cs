@@ -11,7 +11,7 @@ internal sealed record WholeNumberKind(int Min, int Max)
         var text = scalar.Text;
         if (text.Length == 0 || !text.All(char.IsAsciiDigit) || (text.Length > 1 && text[0] == '0'))
         {
-            return Reading.Wrong($"{Quote.Text(text)} is not a whole number in plain digits; write {Min} to {Max}, for example {Math.Max(Min, 4)}");
+            return Reading.Wrong($"{Quote.Text(text)} is not a whole number in plain digits; write digits only, from {Min} to {Max}");
         }
 
         if (scalar.Quoted)

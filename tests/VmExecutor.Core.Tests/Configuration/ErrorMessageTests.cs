@@ -1,0 +1,142 @@
+using FluentAssertions;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Configuration;
+
+/// <summary>Wrong YAML and the exact line an administrator reads about it.</summary>
+public sealed class ErrorMessageTests
+{
+    private const string Ssh = "ssh: {user: ci, key: /k}";
+
+    [Theory]
+    [InlineData("stat_dir: /x", "1:1: stat_dir: is unknown; did you mean 'state_dir'?")]
+    [InlineData("stateDir: /x", "1:1: stateDir: is unknown; did you mean 'state_dir'?")]
+    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, defaults")]
+    [InlineData("uri: qemu:///system", "1:1: uri: is unknown here; it belongs under 'libvirt:', indented")]
+    [InlineData("memory: 2GiB", "1:1: memory: is unknown here; it belongs under 'defaults:', indented")]
+    [InlineData("source: file", "1:1: source: is unknown here; it belongs in the file of an image")]
+    [InlineData("defaults:\n  source: file", "2:3: defaults.source: is unknown here; it belongs in the file of each image, since it cannot have a default")]
+    [InlineData("defaults:\n  ssh:\n    usr: ci", "3:5: defaults.ssh.usr: is unknown; did you mean 'user'?")]
+    [InlineData("state_dir:", "1:1: state_dir: has no value; write for example 'state_dir: /srv/vm-executor', or remove this line")]
+    [InlineData("state_dir: ~", "1:1: state_dir: has no value; write for example 'state_dir: /srv/vm-executor', or remove this line")]
+    [InlineData("state_dir: ''", "1:12: state_dir: is empty; write a path")]
+    [InlineData("state_dir: ~/vms", "1:12: state_dir: '~/vms' is not expanded as a shell would; write the whole path, beginning with '/'")]
+    [InlineData("state_dir: $HOME", "1:12: state_dir: '$HOME' is not expanded as a shell would; write the whole path, beginning with '/'")]
+    [InlineData("state_dir: \"/a\\nb\"", "1:12: state_dir: '/a\\u000ab' has a line break or another control character in it; write a plain path")]
+    [InlineData("state_dir: [/a]", "1:12: state_dir: is a list, but takes a single value; write for example 'state_dir: /srv/vm-executor'")]
+    [InlineData("state_dir: {a: b}", "1:12: state_dir: is a mapping, but takes a single value; write for example 'state_dir: /srv/vm-executor'")]
+    [InlineData("libvirt: qemu:///system", "1:10: libvirt: is a single value, but has keys of its own; write its keys indented below it, for example 'libvirt:', then '  uri: qemu:///system'")]
+    [InlineData("libvirt:", "1:1: libvirt: has no value; write its keys indented below it, for example 'libvirt:', then '  uri: qemu:///system', or remove this line")]
+    [InlineData("libvirt:\n- uri: x", "2:1: libvirt: is a list, but has keys of its own; write its keys indented below it, for example 'libvirt:', then '  uri: qemu:///system'")]
+    [InlineData("libvirt: {uri: qemu//system}", "1:16: libvirt.uri: 'qemu//system' is not a connection URI; write for example qemu:///system")]
+    [InlineData("libvirt: {call_timeout: 30}", "1:25: libvirt.call_timeout: '30' has no unit; write for example 30s for seconds or 30m for minutes")]
+    [InlineData("libvirt: {call_timeout: 0s}", "1:25: libvirt.call_timeout: '0s' is out of range; write more than 0s and at most 1d")]
+    [InlineData("default_image: Debian", "1:16: default_image: 'Debian' is not an image name; write 1 to 63 characters out of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")]
+    [InlineData("default_image: imgae", "1:16: default_image: no image is called 'imgae'; did you mean 'image'?")]
+    [InlineData("default_image: windows", "1:16: default_image: no image is called 'windows'; there are image")]
+    [InlineData("defaults: {network: {name: ci}}", "1:22: defaults.network.name: applies only with 'mode: libvirt', but mode is 'user' by default; remove it or write 'mode: libvirt'")]
+    [InlineData("state_dir: /a\nstate_dir: /b", "2:1: state_dir: is here a second time (first in line 1); keep one of the two")]
+    public void In_the_settings(string yaml, string message) =>
+        Yaml.Errors(yaml, ("image.yaml", Yaml.Image)).Should().Equal($"vm-executor.yaml:{message}");
+
+    [Theory]
+    [InlineData("cpus: 0", "1:7: cpus: 0 is out of range; write 1 to 512")]
+    [InlineData("cpus: 513", "1:7: cpus: 513 is out of range; write 1 to 512")]
+    [InlineData("cpus: 99999999999999999999", "1:7: cpus: 99999999999999999999 is out of range; write 1 to 512")]
+    [InlineData("cpus: -1", "1:7: cpus: '-1' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: 1e3", "1:7: cpus: '1e3' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: 0o17", "1:7: cpus: '0o17' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: 010", "1:7: cpus: '010' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: 2.0", "1:7: cpus: '2.0' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: two", "1:7: cpus: 'two' is not a whole number in plain digits; write digits only, from 1 to 512")]
+    [InlineData("cpus: '2'", "1:7: cpus: '2' is text because of its quotes; write it without quotes")]
+    [InlineData("memory: 2048", "1:9: memory: '2048' has no unit such as MiB or GiB; did you mean '2048MiB'?")]
+    [InlineData("memory: 2G", "1:9: memory: '2G' has no unit such as MiB or GiB; did you mean '2GiB'?")]
+    [InlineData("memory: 2Gi", "1:9: memory: '2Gi' has no unit such as MiB or GiB; did you mean '2GiB'?")]
+    [InlineData("memory: 1.5GiB", "1:9: memory: '1.5GiB' is not a size; write a whole number with a unit, for example 512MiB or 2GiB")]
+    [InlineData("memory: lots", "1:9: memory: 'lots' is not a size; write a whole number with a unit, for example 512MiB or 2GiB")]
+    [InlineData("memory: 15MiB", "1:9: memory: '15MiB' is too small; write at least 16MiB")]
+    [InlineData("shell: bahs", "1:8: shell: 'bahs' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
+    [InlineData("shell: Bash", "1:8: shell: 'Bash' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
+    [InlineData("shell: fish", "1:8: shell: 'fish' is not allowed; write bash, sh or pwsh")]
+    [InlineData("accelerator: no", "1:14: accelerator: 'no' is not allowed; write auto, kvm or tcg")]
+    [InlineData("disks: {discard: no}", "1:18: disks.discard: 'no' is not allowed; write unmap or ignore")]
+    [InlineData("network: {mode: bridge}", "1:17: network.mode: 'bridge' is not allowed; write user or libvirt")]
+    [InlineData("network: {name: ci}", "1:11: network.name: applies only with 'mode: libvirt', but mode is 'user' by default; remove it or write 'mode: libvirt'")]
+    [InlineData("network: {mode: user, name: ci}", "1:23: network.name: applies only with 'mode: libvirt', but mode is 'user'; remove it or write 'mode: libvirt'")]
+    [InlineData("network: {mode: libvirt, name: ''}", "1:32: network.name: is empty; write the name that 'virsh net-list' shows")]
+    [InlineData("stop: {grace: 1m}", "1:8: stop.grace: applies only with 'mode: shutdown', but mode is 'destroy' by default; remove it or write 'mode: shutdown'")]
+    [InlineData("timeouts: {boot: 3 minutes}", "1:18: timeouts.boot: '3 minutes' is not a duration; write whole numbers with units, for example 90s, 3m or 1h30m")]
+    [InlineData("timeouts: {ssh: 25h}", "1:17: timeouts.ssh: '25h' is out of range; write more than 0s and at most 1d")]
+    [InlineData("builds_dir: builds", "1:13: builds_dir: 'builds' is not an absolute path; write a path in the guest that begins with '/', for example /builds")]
+    [InlineData("cache_dir: \"/a\\tb\"", "1:12: cache_dir: '/a\\u0009b' is not an absolute path; write a path in the guest that begins with '/', for example /builds")]
+    [InlineData("name: Debian 12", "1:7: name: 'Debian 12' is not an image name; write 1 to 63 characters out of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")]
+    [InlineData("state_dir: /x", "1:1: state_dir: is unknown here; it belongs in vm-executor.yaml")]
+    [InlineData("host_key: x", "1:1: host_key: is unknown here; it belongs under 'ssh:', indented")]
+    [InlineData("file: /x", "1:1: file: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
+    [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
+    [InlineData("allow_shutdown: yes", "1:17: allow_shutdown: 'yes' is neither true nor false; write true or false")]
+    [InlineData("allow_shutdown: 'true'", "1:17: allow_shutdown: 'true' is text because of its quotes; write true without quotes")]
+    [InlineData("allow_shutdown: \"\\e[31m\"", "1:17: allow_shutdown: '\\u001b[31m' is neither true nor false; write true or false")]
+    [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
+    [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, source, domain, allow_shutdown, file, format, kernel, initrd, cmdline, cpus, memory, shell, ssh, accelerator, network, disks, stop, timeouts, builds_dir, cache_dir")]
+    public void In_an_image_of_a_domain(string yaml, string message) =>
+        Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
+
+    [Theory]
+    [InlineData("user: ''", "3:9: ssh.user: is empty; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: -oProxyCommand=x", "3:9: ssh.user: '-oProxyCommand=x' is not a user name; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: a b", "3:9: ssh.user: 'a b' is not a user name; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: \"ci\\n\"", "3:9: ssh.user: 'ci\\u000a' has a line break or another control character in it; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("port: 65536", "3:9: ssh.port: 65536 is out of range; write 1 to 65535")]
+    [InlineData("port: ssh", "3:9: ssh.port: 'ssh' is not a whole number in plain digits; write digits only, from 1 to 65535")]
+    [InlineData("host_key: []", "3:13: ssh.host_key: is an empty list; write at least one item, or remove it")]
+    [InlineData("host_key: SHA256:abcdef", "3:13: ssh.host_key: is only a fingerprint; write '<type> <base64>' as in the guest's /etc/ssh/ssh_host_ed25519_key.pub")]
+    [InlineData("host_key: AAAAC3NzaC1lZDI1NTE5AAAAI", "3:13: ssh.host_key: 'AAAAC3NzaC1lZDI1NTE5AAAAI' is not a public host key; write '<type> <base64>' as in the guest's /etc/ssh/ssh_host_ed25519_key.pub")]
+    [InlineData("host_key: ssh-dss AAAA", "3:13: ssh.host_key: 'ssh-dss' is not a type of host key; write ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521 or ssh-rsa")]
+    [InlineData("host_key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "3:13: ssh.host_key: 'AAAAC3NzaC1lZDI1NTE5' is not the base64 text of a key of type ssh-ed25519; copy the whole line again")]
+    [InlineData("host_key: vm7 ssh-ed25519 AAAA", "3:13: ssh.host_key: begins with 'vm7', as lines of known_hosts and ssh-keyscan do; leave that word out")]
+    [InlineData("host_key: |\n    -----BEGIN OPENSSH PRIVATE KEY-----\n    x", "3:13: ssh.host_key: is a private key, which must never leave the guest; write '<type> <base64>' as in the guest's /etc/ssh/ssh_host_ed25519_key.pub")]
+    [InlineData("host_key: [{a: b}]", "3:14: ssh.host_key: has an item that is a mapping; each item is a public host key")]
+    public void In_the_section_ssh(string yaml, string message) =>
+        Yaml.Errors(
+            "defaults: {ssh: {user: ci, key: /k}}",
+            ("image.yaml", $"source: domain\nssh:\n  {yaml}\ndomain: base")).Should().Equal($"images/image.yaml:{message}");
+
+    [Theory]
+    [InlineData($"domain: x\n{Ssh}", "1:1: source: is missing; add for example 'source: domain'")]
+    [InlineData($"source: domian\n{Ssh}", "1:9: source: 'domian' is not allowed; did you mean 'domain'? Allowed: domain or file")]
+    [InlineData($"source: domain\n{Ssh}", "1:1: domain: is missing; add for example 'domain: debian-12-base'")]
+    [InlineData($"source: domain\ndomain: \"a\\0\"\n{Ssh}", "2:9: domain: 'a\\u0000' has a line break or another control character in it; write the name that 'virsh list --all' shows")]
+    [InlineData($"source: file\n{Ssh}", "1:1: file: is missing; add for example 'file: /var/lib/libvirt/images/small.qcow2'")]
+    [InlineData($"source: file\nfile: /x\nformat: vmdk\n{Ssh}", "3:9: format: 'vmdk' is not allowed; write qcow2 or raw")]
+    [InlineData($"source: file\nfile: /x\ninitrd: /y\n{Ssh}", "3:1: initrd: applies only together with 'kernel'; add 'kernel:' or remove 'initrd'")]
+    [InlineData($"source: file\nfile: /x\ncmdline: quiet\n{Ssh}", "3:1: cmdline: applies only together with 'kernel'; add 'kernel:' or remove 'cmdline'")]
+    [InlineData($"source: file\nfile: /x\ndomain: y\n{Ssh}", "3:1: domain: applies only with 'source: domain', but source is 'file'; remove it or write 'source: domain'")]
+    [InlineData("source: domain\ndomain: x\nssh: {key: /k}", "3:1: ssh.user: is missing; add for example 'user: ci' under 'ssh:', here or under 'defaults:' in vm-executor.yaml")]
+    [InlineData("source: domain\ndomain: x\nssh: {user: ci}", "3:1: ssh.key: is missing; add for example 'key: /etc/vm-executor/keys/ci_ed25519' under 'ssh:', here or under 'defaults:' in vm-executor.yaml")]
+    [InlineData("source: domain\ndomain: x\nssh: root", "3:6: ssh: is a single value, but has keys of its own; write its keys indented below it, for example 'ssh:', then '  user: ci'")]
+    [InlineData("source: domain\ndomain: x\nssh: {user: ci, key: }", "3:17: ssh.key: has no value; write for example 'key: /etc/vm-executor/keys/ci_ed25519'")]
+    public void Where_the_source_or_ssh_is_incomplete(string yaml, string message) =>
+        Yaml.Errors("", ("image.yaml", yaml)).Should().Equal($"images/image.yaml:{message}");
+
+    [Theory]
+    [InlineData("- a", "1:1: the file holds no keys; write lines such as 'key: value'")]
+    [InlineData("debian-12", "1:1: the file holds no keys; write lines such as 'key: value'")]
+    [InlineData("a: 1\n---\nb: 2", "2:1: a second YAML document begins here; keep one and remove the line '---'")]
+    [InlineData("cpus: &n 4\nx: *n", "1:7: cpus: '&n' is an anchor, which is not used here; remove it", "2:4: x: '*n' is an alias, which is not used here; write the value itself")]
+    [InlineData("<<: *base", "1:5: <<: '*base' is an alias, which is not used here; write the value itself")]
+    [InlineData("*a : 1", "1:1: '*a' is an alias, which is not used here; write the value itself")]
+    [InlineData("source: file\n\tfile: /x", "2:1: is indented by a tab; YAML allows only spaces there")]
+    [InlineData("file: a: b", "1:8: is not valid YAML: while scanning a plain scalar value, found invalid mapping; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("file: 'a", "1:7: is not valid YAML: while scanning a quoted scalar, found unexpected end of stream; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("file: [a", "2:1: is not valid YAML: while parsing a flow sequence, did not find expected ',' or ']'; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("file: @a", "1:7: is not valid YAML: while scanning for the next token, found character that cannot start any token; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("disks: {cache: none", "2:1: is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("file: !<>", "1:5: is not valid YAML somewhere after this; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
+    [InlineData("cpus: 4\nfile: a\0b", "2:8: has the control character '\\u0000', which YAML does not allow; remove it")]
+    [InlineData("cpus: 4\nfile: a\ufffdb", "2:8: is not UTF-8 text here; save the file as UTF-8")]
+    public void Where_a_file_is_not_the_YAML_we_read(string yaml, params string[] messages) =>
+        Yaml.Errors("", ("image.yaml", yaml)).Should().Equal(messages.Select(message => $"images/image.yaml:{message}"));
+}

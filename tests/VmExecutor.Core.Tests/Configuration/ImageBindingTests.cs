@@ -1,0 +1,113 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Configuration;
+
+public sealed class ImageBindingTests
+{
+    private const string OfDomain = "source: domain\ndomain: base\n";
+
+    [Fact]
+    public void A_short_image_has_the_defaults_of_the_records() =>
+        Yaml.BindImage(OfDomain + "ssh: {user: ci, key: /k}").Should().BeEquivalentTo(new ImageDefinition
+        {
+            File = new AbsolutePath("/etc/vm/images/image.yaml"),
+            Name = new ImageName("image"),
+            Source = new ImageSource.Domain("base"),
+            Ssh = new SshSettings { User = "ci", Key = new AbsolutePath("/k") },
+        });
+
+    [Fact]
+    public void Every_key_is_bound() =>
+        Yaml.BindImage(EveryKey.OfFile).Should().BeEquivalentTo(
+            new ImageDefinition
+            {
+                File = new AbsolutePath("/etc/vm/images/image.yaml"),
+                Name = new ImageName("small"),
+                Source = new ImageSource.DiskFile(new AbsolutePath("/etc/vm/images/small.img"))
+                {
+                    Format = DiskFormat.Raw,
+                    Kernel = new DirectKernelBoot(new AbsolutePath("/boot/vmlinuz"), new AbsolutePath("/etc/vm/images/initrd"), "quiet ro"),
+                },
+                Cpus = 2,
+                Memory = ByteSize.FromMebibytes(768),
+                Shell = GuestShell.Pwsh,
+                Ssh = new SshSettings { User = "build$", Key = new AbsolutePath("/etc/vm/images/key"), Port = 2222, HostKeys = [Yaml.Key] },
+                Accelerator = Accelerator.Tcg,
+                Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci net" },
+                Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore },
+                Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromSeconds(5) },
+                Timeouts = new TimeoutSettings
+                {
+                    Boot = TimeSpan.FromSeconds(1), Ssh = TimeSpan.FromSeconds(2), SourceShutdown = TimeSpan.FromSeconds(3),
+                },
+                BuildsDir = "/b",
+                CacheDir = "/c",
+            },
+            options => options.RespectingRuntimeTypes());
+
+    [Fact]
+    public void A_domain_may_be_allowed_to_be_shut_down() =>
+        Yaml.BindImage(EveryKey.OfDomain).Source.Should().Be(new ImageSource.Domain("base") { AllowShutdown = true });
+
+    [Fact]
+    public void Defaults_hold_where_the_image_says_nothing()
+    {
+        var image = Yaml.BindImage(
+            OfDomain + "ssh: {port: 2200}\ntimeouts: {ssh: 5s}",
+            "defaults: {cpus: 3, ssh: {user: ci, key: keys/ci, port: 22}, timeouts: {boot: 10s, ssh: 20s}}");
+
+        image.Cpus.Should().Be(3);
+        image.Ssh.Should().BeEquivalentTo(new SshSettings { User = "ci", Key = new AbsolutePath("/etc/vm/keys/ci"), Port = 2200 });
+        image.Timeouts.Should().Be(new TimeoutSettings { Boot = TimeSpan.FromSeconds(10), Ssh = TimeSpan.FromSeconds(5) });
+    }
+
+    [Fact]
+    public void A_default_that_does_not_apply_to_an_image_does_no_harm()
+    {
+        var image = Yaml.BindImage(
+            Yaml.Image + "\nstop: {mode: destroy}\nnetwork: {mode: user}",
+            "defaults: {stop: {mode: shutdown, grace: 1m}, network: {mode: libvirt, name: ci}}");
+
+        image.Stop.Mode.Should().Be(StopMode.Destroy);
+        image.Network.Mode.Should().Be(NetworkMode.User);
+    }
+
+    [Fact]
+    public void A_key_applies_by_a_default_too() =>
+        Yaml.BindImage(Yaml.Image + "\nnetwork: {name: mine}", "defaults: {network: {mode: libvirt, name: ci}}").Network
+            .Should().Be(new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "mine" });
+
+    [Theory]
+    [InlineData("memory: 512 MiB", 512)]
+    [InlineData("memory: '1gib'", 1024)]
+    [InlineData("memory: 16MiB", 16)]
+    public void Sizes_may_be_written_with_a_space_in_any_case_and_in_quotes(string line, long mebibytes) =>
+        Yaml.BindImage($"{Yaml.Image}\n{line}").Memory.Should().Be(ByteSize.FromMebibytes(mebibytes));
+
+    [Fact]
+    public void A_list_of_host_keys_is_normalized_without_comments_and_doubles() =>
+        Yaml.BindImage($"{OfDomain}ssh:\n  user: ci\n  key: /k\n  host_key:\n  - '{Yaml.Key}  root@vm'\n  - {Yaml.Key}\n").Ssh.HostKeys
+            .Should().Equal(Yaml.Key);
+
+    [Fact]
+    public void A_folded_command_line_is_one_line() =>
+        Yaml.BindImage("source: file\nfile: /x\nkernel: /k\ncmdline: >\n  root=/dev/vda1\n  quiet\nssh: {user: ci, key: /k}\n").Source
+            .Should().BeOfType<ImageSource.DiskFile>().Which.Kernel!.Cmdline.Should().Be("root=/dev/vda1 quiet");
+
+    [Fact]
+    public void A_name_that_looks_like_a_number_stays_as_it_is_written() =>
+        Yaml.BindImage(Yaml.Image + "\nname: 12.10").Name.Value.Should().Be("12.10");
+
+    [Theory]
+    [InlineData("/builds/", "/builds")]
+    [InlineData("/home/ci/../x", "/home/x")]
+    public void A_path_in_the_guest_is_normalized(string text, string path) =>
+        Yaml.BindImage($"{Yaml.Image}\nbuilds_dir: {text}").BuildsDir.Should().Be(path);
+
+    [Fact]
+    public void Windows_line_ends_do_not_matter() =>
+        Yaml.BindImage(Yaml.Image.ReplaceLineEndings("\r\n")).Source.Should().Be(new ImageSource.Domain("base"));
+}

@@ -1,0 +1,56 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Configuration;
+
+public sealed class WarningTests
+{
+    private const string HostKeyMissing =
+        "ssh.host_key: is missing, so the key of the first contact is pinned per job and nobody protects that first contact; "
+        + "get it with 'ssh-keyscan -t ed25519 <guest address>' and write it without the leading address";
+
+    [Fact]
+    public void A_complete_image_gives_none() => Warnings("", Yaml.Image).Should().BeEmpty();
+
+    [Fact]
+    public void Without_a_host_key_the_first_contact_is_unprotected() =>
+        Warnings("", "source: domain\ndomain: x\nssh: {user: a, key: b}").Should().Equal($"/etc/vm/images/image.yaml:3:1: {HostKeyMissing}");
+
+    [Fact]
+    public void That_holds_for_an_image_that_gets_its_ssh_settings_from_the_defaults() =>
+        Warnings("defaults: {ssh: {user: a, key: b}}", "source: domain\ndomain: x").Should().Equal($"/etc/vm/images/image.yaml:1:1: {HostKeyMissing}");
+
+    [Theory]
+    [InlineData("disk.img", true)]
+    [InlineData("disk.raw", true)]
+    [InlineData("disk.qcow2", false)]
+    [InlineData("disk.img\nformat: qcow2", false)]
+    public void A_disk_that_looks_raw_should_say_so(string file, bool warned) =>
+        Warnings("", $"source: file\nfile: {file}\nssh: {{user: a, key: b, host_key: {Yaml.Key}}}").Should().Equal(warned
+            ? ["/etc/vm/images/image.yaml:2:7: file: looks like a raw disk, whose content can pose as another format; add 'format: raw' (or 'format: qcow2' if it is one)"]
+            : []);
+
+    [Fact]
+    public void No_images_are_worth_a_warning() =>
+        Warnings(new ImageTexts(DirectoryExists: true, [], [])).Should().Equal(
+            "/etc/vm/vm-executor.yaml:1:13: images_dir: there are no images in /srv/images, so every job will be refused; put a file such as debian-12.yaml there");
+
+    [Fact]
+    public void A_missing_directory_of_images_is_too() =>
+        Warnings(ImageTexts.None).Should().Equal(
+            "/etc/vm/vm-executor.yaml:1:13: images_dir: the directory /srv/images does not exist, so there are no images and every job will be refused; create it and put a file such as debian-12.yaml there");
+
+    [Fact]
+    public void So_is_a_file_that_only_looks_like_an_image() =>
+        Warnings(new ImageTexts(true, [new(new AbsolutePath("/srv/images/a.yaml"), Yaml.Image)], [new("/srv/images/b.yml")])).Should().Equal(
+            "/srv/images/b.yml:1:1: is ignored, since images are files that end in .yaml; rename or remove it");
+
+    private static IEnumerable<string> Warnings(string settings, string image) =>
+        Yaml.Bind(settings, ("image.yaml", image)).Warnings.Select(warning => warning.ToString());
+
+    private static IEnumerable<string> Warnings(ImageTexts images) =>
+        SettingsDocument.Parse(new ConfigurationText(new AbsolutePath("/etc/vm/vm-executor.yaml"), "images_dir: /srv/images"))
+            .Bind(images).Warnings.Select(warning => warning.ToString());
+}
