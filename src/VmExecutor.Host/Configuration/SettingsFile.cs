@@ -58,13 +58,17 @@ public static class SettingsFile
                 [.. names.Where(name => name.EndsWith(Ending, StringComparison.Ordinal)).Select(name => ReadImage(directory.Child(name)))],
                 [.. names.Where(name => IgnoredEndings.Any(name.EndsWith)).Select(directory.Child)]);
         }
-        catch (DirectoryNotFoundException)
+        catch (DirectoryNotFoundException) when (!File.Exists(directory.Value))
         {
             return ImageTexts.None;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable($"the images' directory {directory} (images_dir)", directory, exception);
+            throw new SystemFailureException(
+                ErrorCodes.ConfigurationMissing,
+                $"the directory of the images {directory} (images_dir) cannot be read: {(File.Exists(directory.Value) ? "it is a file" : exception.Message)}",
+                $"Make it a directory that the user '{Environment.UserName}' may list; 'namei -l {directory}' shows what is in the way.",
+                exception);
         }
     }
 
@@ -90,9 +94,10 @@ public static class SettingsFile
         return new ConfigurationText(file, Encoding.UTF8.GetString(buffer, 0, length));
     }
 
+    // Opening a directory is answered by "access denied", which would send people looking for permissions.
     private static SystemFailureException Unreadable(string what, AbsolutePath path, Exception exception) => new(
         ErrorCodes.ConfigurationMissing,
-        $"{what} cannot be read: {exception.Message}",
-        $"Give the user '{Environment.UserName}' permission to read it: see 'namei -l {path}'.",
+        $"{what} cannot be read: {(exception is UnauthorizedAccessException && Directory.Exists(path.Value) ? "it is a directory" : exception.Message)}",
+        $"Make it a file that the user '{Environment.UserName}' may read; 'namei -l {path}' shows what is in the way.",
         exception);
 }
