@@ -25,7 +25,7 @@ internal static partial class SettingsKeys
         new("state_dir", new PathKind(),
             "Where jobs, locks and images live; QEMU's user must be able to traverse it.", "/srv/vm-executor") { Default = Blank.StateDir.Value },
         new("images_dir", new PathKind(),
-            "The directory of the images' files; each *.yaml in it is one image.", "/etc/vm-executor/images") { Default = Settings.DefaultImagesDir },
+            "The directory of the images' files; each file in it that ends in .yaml is one image.", "/etc/vm-executor/images") { Default = Settings.DefaultImagesDir },
         new("default_image", new ImageNameKind(),
             "The image of a job that names none.", "debian-12") { Otherwise = "such a job is refused" },
         new("libvirt", Libvirt, "How to reach libvirt."),
@@ -38,6 +38,6 @@ internal static partial class SettingsKeys
             : null,
     };
 
-    [GeneratedRegex("^[a-z][a-z0-9+.-]*:.+$")]
+    [GeneratedRegex(@"^[a-z][a-z0-9+.-]*:[^\s]+$")]
     private static partial Regex Uri();
 }

@@ -1,8 +1,7 @@
 namespace VmExecutor.Core.Configuration.Binding.Kinds;
 
 /// <summary>One word out of a few.</summary>
-internal abstract record ChoiceKind(IReadOnlyList<string> Words)
-    : ScalarKind(string.Join(" \\| ", Words.Select(word => $"`{word}`")))
+internal abstract record ChoiceKind(IReadOnlyList<string> Words) : ScalarKind(Quote.AnyOf(Words))
 {
     protected string Problem(string text) =>
         Suggestion.For(text, Words) is { } meant

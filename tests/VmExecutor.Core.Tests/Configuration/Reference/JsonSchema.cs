@@ -1,0 +1,115 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Configuration.Binding.Kinds;
+
+namespace VmExecutor.Core.Tests.Configuration.Reference;
+
+/// <summary>The JSON schema (draft 7, which all editors know) of a table of keys.</summary>
+internal static class JsonSchema
+{
+    // Nothing in the schemas ends up in HTML, so that quotes may stay readable.
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static string Of(Section root, string title)
+    {
+        var schema = new JsonObject { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = title };
+        Fill(schema, root, isRoot: true);
+        return schema.ToJsonString(Readable) + "\n";
+    }
+
+    private static void Fill(JsonObject schema, Section section, bool isRoot)
+    {
+        schema["type"] = "object";
+        schema["additionalProperties"] = false;
+        schema["properties"] = new JsonObject(section.Keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Property(key))));
+
+        // What a section of an image lacks may stand in the defaults, so that only the image itself has required keys.
+        if (isRoot && section.Keys.Where(key => key is { Required: true, OnlyWith: null }).ToList() is { Count: > 0 } required)
+        {
+            schema["required"] = Names(required);
+        }
+
+        if (section.Keys.Where(key => key.OnlyWith is { Value: null }).ToList() is { Count: > 0 } dependent)
+        {
+            schema["dependencies"] = new JsonObject(dependent.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)new JsonArray(key.OnlyWith!.Key))));
+        }
+
+        var conditions = section.Keys.Where(key => key.OnlyWith is { Value: not null }).GroupBy(key => key.OnlyWith!).SelectMany(group => Conditions(section, group)).ToArray();
+        if (conditions.Length > 0)
+        {
+            schema["allOf"] = new JsonArray(conditions);
+        }
+    }
+
+    private static IEnumerable<JsonNode> Conditions(Section section, IGrouping<Condition, Key> group)
+    {
+        var condition = group.Key;
+        var words = ((ChoiceKind)section.Find(condition.Key)!.Kind).Words;
+        yield return When(condition.Key, words.Where(word => word != condition.Value), new JsonObject
+        {
+            ["properties"] = new JsonObject(group.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)false))),
+        });
+        if (group.Where(key => key.Required).ToList() is { Count: > 0 } required)
+        {
+            yield return When(condition.Key, [condition.Value!], new JsonObject { ["required"] = Names(required) });
+        }
+    }
+
+    private static JsonObject When(string key, IEnumerable<string> words, JsonObject then) => new()
+    {
+        ["if"] = new JsonObject
+        {
+            ["properties"] = new JsonObject { [key] = new JsonObject { ["enum"] = Array(words) } },
+            ["required"] = new JsonArray(key),
+        },
+        ["then"] = then,
+    };
+
+    private static JsonObject Property(Key key)
+    {
+        var schema = new JsonObject { ["description"] = key.Otherwise is null ? key.Doc : $"{key.Doc} Without it: {key.Otherwise.Replace("`", "", StringComparison.Ordinal)}." };
+        if (key.Kind is Section inner)
+        {
+            Fill(schema, inner, isRoot: false);
+            return schema;
+        }
+
+        if (key.Default is not null)
+        {
+            schema["default"] = Literal(key.Kind, key.Default);
+        }
+
+        schema["examples"] = new JsonArray(Literal(key.Kind, key.Example));
+        if (key.Kind is OneOrMoreKind { Item: var item })
+        {
+            var list = new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Value(item) };
+            schema["oneOf"] = new JsonArray(Value(item), list);
+            return schema;
+        }
+
+        foreach (var (name, node) in Value(key.Kind).ToList())
+        {
+            schema[name] = node?.DeepClone();
+        }
+
+        return schema;
+    }
+
+    private static JsonObject Value(ValueKind kind) => kind switch
+    {
+        ChoiceKind choice => new JsonObject { ["enum"] = Array(choice.Words) },
+        SwitchKind => new JsonObject { ["type"] = "boolean" },
+        WholeNumberKind number => new JsonObject { ["type"] = "integer", ["minimum"] = number.Min, ["maximum"] = number.Max },
+        _ when Patterns.Of(kind) is { } pattern => new JsonObject { ["type"] = "string", ["pattern"] = pattern },
+        _ => throw new InvalidOperationException($"no schema for {kind}"),
+    };
+
+    private static JsonNode Literal(ValueKind kind, string text) =>
+        kind is WholeNumberKind or SwitchKind ? JsonNode.Parse(text)! : JsonValue.Create(text);
+
+    private static JsonArray Names(IEnumerable<Key> keys) => Array(keys.Select(key => key.Name));
+
+    private static JsonArray Array(IEnumerable<string> words) => new([.. words.Select(word => JsonValue.Create(word))]);
+}

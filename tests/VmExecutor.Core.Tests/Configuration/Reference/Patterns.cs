@@ -1,0 +1,24 @@
+using VmExecutor.Core.Configuration.Binding.Kinds;
+
+namespace VmExecutor.Core.Tests.Configuration.Reference;
+
+/// <summary>What an editor can check of a text: the regular expressions (ECMA 262) for each kind of value.</summary>
+internal static class Patterns
+{
+    private const string Plain = @"[^\u0000-\u001f\u007f-\u009f]";
+
+    /// <summary>Null: the kind is not text.</summary>
+    public static string? Of(ValueKind kind) => kind switch
+    {
+        SizeKind => "^[0-9]+ *([KkMmGgTt][Ii]?)?[Bb]$",
+        DurationKind => "^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$",
+        PathKind => $"^(?![~$]){Plain}+$",
+        GuestPathKind => $"^/{Plain}*$",
+        ImageNameKind => "^[a-z0-9][a-z0-9._-]{0,62}$",
+        HostKeyKind => "^ *(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) +[A-Za-z0-9+/]+=*( .*)?$",
+        TextKind { Pattern: { } pattern } => pattern.ToString(),
+        TextKind { MayBeEmpty: true } => $"^{Plain}*$",
+        TextKind => $"^{Plain}+$",
+        _ => null,
+    };
+}

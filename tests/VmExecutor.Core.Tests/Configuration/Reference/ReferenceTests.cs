@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using FluentAssertions;
+using FsCheck.Fluent;
+using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Tests.Values;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Configuration.Reference;
+
+/// <summary>The schemas and the reference say what the binder does, since all come from the same tables.</summary>
+public sealed class ReferenceTests
+{
+    private static readonly AbsolutePath Directory = new("/etc/vm");
+
+    [Fact]
+    public void The_schema_of_the_settings_is_the_table_of_the_binder() =>
+        new RepositoryFile("vm-executor.schema.json").ShouldBe(JsonSchema.Of(SettingsKeys.Root, "vm-executor.yaml"));
+
+    [Fact]
+    public void The_schema_of_an_image_is_the_table_of_the_binder() =>
+        new RepositoryFile("image.schema.json").ShouldBe(JsonSchema.Of(ImageKeys.Root, "an image of vm-executor"));
+
+    [Fact]
+    public void The_reference_has_every_key_with_its_default()
+    {
+        var readme = new RepositoryFile("README.md");
+
+        readme.PartShouldBe("settings", KeyTable.Of(SettingsKeys.Root.Keys.Where(key => key.Name != "defaults")));
+        readme.PartShouldBe("source", KeyTable.Of(ImageKeys.Root.Keys.Except(ImageKeys.Shared.Keys)));
+        readme.PartShouldBe("shared", KeyTable.Of(ImageKeys.Shared.Keys));
+    }
+
+    [Fact]
+    public void The_errors_that_the_reference_shows_are_real()
+    {
+        var errors = Yaml.Errors(
+            "state_dir: /x\n\nstat_dir: /y",
+            ("debian-12.yaml", "source: domain\nssh: {user: ci, key: /k}\ndomain: x\ndomain: y\n\nmemory: 2G"));
+
+        new RepositoryFile("README.md").Text.Should().ContainAll(errors.Select(error => $"    /etc/vm-executor/{error}\n"));
+    }
+
+    [Fact]
+    public void The_example_and_the_default_of_every_key_are_values_that_it_takes()
+    {
+        foreach (var (path, key) in AllKeys())
+        {
+            foreach (var text in new[] { key.Example, key.Default }.OfType<string>())
+            {
+                var kind = (key.Kind as OneOrMoreKind)?.Item ?? (ScalarKind)key.Kind;
+                kind.Read(new ScalarText(text, Quoted: false, Directory)).Problem.Should().BeNull("'{0}: {1}' is in the reference", path, text);
+            }
+
+            key.Example.Should().NotBe(key.Default, "an example of {0} should show something else", path);
+        }
+    }
+
+    [Fact]
+    public void An_editor_accepts_what_the_binder_accepts()
+    {
+        var texts = Gen.Elements(
+                "0", "1", "16", "2048", "MiB", "gib", "G", "kB", "B", " ", "d", "h", "m", "s", "ms", "/", "~", "$", ".", "..", "a", "Z", "_", "-", ":",
+                "\n", "\t", "\u007f", "é", "qemu", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V")
+            .ListOf().Select(string.Concat);
+        foreach (var kind in AllKeys().Select(found => (found.Key.Kind as OneOrMoreKind)?.Item ?? found.Key.Kind).OfType<ScalarKind>().Distinct())
+        {
+            if (Patterns.Of(kind) is { } pattern)
+            {
+                // In .NET '$' matches before a last line break too, in ECMA 262 it does not.
+                var editor = new Regex(pattern + @"(?!
+)");
+                ForAny.Value(texts, text => Agree(kind, text, editor.IsMatch(text)));
+            }
+        }
+    }
+
+    [Fact]
+    public void The_files_with_every_key_have_every_key()
+    {
+        var text = EveryKey.OfFile + "\n" + EveryKey.OfDomain;
+
+        foreach (var (path, key) in AllKeys().Where(found => ImageKeys.Root.Find(found.Path.Split('.')[0]) is not null))
+        {
+            text.Should().MatchRegex($@"\b{key.Name}:", "{0} is in the table", path);
+        }
+    }
+
+    /// <summary>A regular expression knows no ranges and no base64, so an editor may accept a little more, never less.</summary>
+    private static void Agree(ScalarKind kind, string text, bool editorAccepts)
+    {
+        var problem = kind.Read(new ScalarText(text, Quoted: true, Directory)).Problem;
+        if (problem is null)
+        {
+            editorAccepts.Should().BeTrue("the binder accepts '{0}' as {1}", text, kind.Type);
+        }
+        else if (editorAccepts)
+        {
+            problem.Should().MatchRegex("out of range|too small|not the base64|not a size|not a duration", "the editor accepts '{0}' as {1}", text, kind.Type);
+        }
+    }
+
+    private static IEnumerable<(string Path, Key Key)> AllKeys() =>
+        Flatten(SettingsKeys.Root, "").Concat(Flatten(ImageKeys.Root, ""));
+
+    private static IEnumerable<(string Path, Key Key)> Flatten(Section section, string prefix) =>
+        section.Keys.SelectMany(key => key.Kind is Section inner ? Flatten(inner, $"{prefix}{key.Name}.") : [(prefix + key.Name, key)]);
+}
