@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using VmExecutor.Core.Values;
 
@@ -21,7 +21,9 @@ public sealed record JobKey
         }
 
         var identity = string.Create(CultureInfo.InvariantCulture, $"{server}\n{runner}\n{jobId}");
-        Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)));
+
+        // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.
+        Digest = Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(identity)));
         var token = new string(runner.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit).Take(LongestToken).ToArray());
         Value = string.Create(CultureInfo.InvariantCulture, $"{(token.Length == 0 ? "runner" : token)}-{jobId}-{Digest[..6]}");
     }
@@ -39,7 +41,7 @@ public sealed record JobKey
 
     /// <summary>A network card's address; each card of a clone has its own index.</summary>
     public MacAddress Mac(int index) =>
-        new(SHA256.HashData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Digest}/{index}"))).AsSpan(0, 3));
+        new(XxHash128.Hash(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Digest}/{index}"))).AsSpan(0, 3));
 
     public override string ToString() => Value;
 }
