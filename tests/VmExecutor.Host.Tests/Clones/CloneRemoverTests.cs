@@ -1,0 +1,130 @@
+using FluentAssertions;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Clones;
+
+public sealed class CloneRemoverTests : IDisposable
+{
+    private static readonly JobKey Key = new("https://gitlab.example.com", "abc", 1);
+    private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-remover").FullName);
+    private readonly ManualTime _time = new();
+    private readonly FakeHypervisor _hypervisor = new();
+    private readonly List<string> _told = [];
+    private readonly JobDirectory _directory;
+    private bool _connectionClosed;
+
+    public CloneRemoverTests()
+    {
+        _directory = new JobDirectory(JobPaths.For(_state, Key));
+        _directory.Create();
+        File.WriteAllText(_directory.Paths.Overlay("vda").Value, "overlay");
+        _hypervisor.Domains[Key.Domain.Value] = Stamped(Key.Value);
+    }
+
+    public void Dispose()
+    {
+        _hypervisor.Dispose();
+        Directory.Delete(_state.Value, recursive: true);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Everything_of_a_job_is_removed()
+    {
+        await RemoveAsync();
+
+        _hypervisor.Domains.Should().BeEmpty();
+        _connectionClosed.Should().BeTrue();
+        Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
+        Directory.Exists(_directory.Paths.Directory.Parent().Value).Should().BeTrue();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task With_nothing_there_it_succeeds_also_twice()
+    {
+        _hypervisor.Domains.Clear();
+        _directory.Remove();
+
+        await RemoveAsync();
+        await RemoveAsync();
+    }
+
+    [Theory]
+    [InlineData("<domain/>")]
+    [InlineData("<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='another-1-abcdef'/></metadata></domain>")]
+    public async Task A_domain_without_this_jobs_stamp_is_left_alone_and_named(string xml)
+    {
+        _hypervisor.Domains[Key.Domain.Value] = xml;
+
+        var remove = () => RemoveAsync();
+
+        var failure = (await remove.Should().ThrowAsync<CleanupException>()).Which;
+        failure.Message.Should().Contain(Key.Domain.Value).And.Contain("left alone");
+        _hypervisor.Domains.Should().ContainKey(Key.Domain.Value);
+        Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse("the other parts are still removed");
+    }
+
+    [Theory]
+    [InlineData("xml ")]
+    [InlineData("destroy ")]
+    public async Task Each_part_is_tried_even_if_another_failed(string failing)
+    {
+        _hypervisor.Before = call =>
+        {
+            if (call.StartsWith(failing, StringComparison.Ordinal))
+            {
+                throw FakeHypervisor.Refusal(ErrorCodes.HypervisorCallFailed);
+            }
+        };
+
+        var remove = () => RemoveAsync();
+
+        (await remove.Should().ThrowAsync<CleanupException>()).Which.Message.Should().Contain("libvirt says no");
+        _connectionClosed.Should().BeTrue();
+        Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task With_a_grace_period_the_guest_is_asked_first_and_destroyed_when_it_is_over()
+    {
+        _hypervisor.IgnoredShutdowns = null;
+
+        await RemoveAsync(TimeSpan.FromSeconds(30));
+
+        _hypervisor.Domains.Should().BeEmpty();
+        _hypervisor.Calls.Count(call => call.StartsWith("shutdown", StringComparison.Ordinal)).Should().Be(3);
+        _told.Should().ContainSingle().Which.Should().Contain("did not shut down within 30s");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_cancelled_cleanup_waits_no_longer_but_still_removes_everything()
+    {
+        _hypervisor.IgnoredShutdowns = null;
+        using var hurry = new CancellationTokenSource();
+        await hurry.CancelAsync();
+
+        await RemoveAsync(TimeSpan.FromHours(1), hurry.Token);
+
+        _hypervisor.Domains.Should().BeEmpty();
+        Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
+    }
+
+    private static string Stamped(string key) =>
+        $"<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='{key}'/></metadata></domain>";
+
+    private Task RemoveAsync(TimeSpan? grace = null, CancellationToken hurry = default)
+    {
+        var remover = new CloneRemover(_hypervisor, new DomainStopper(_hypervisor, _time), (_, _) =>
+        {
+            _connectionClosed = true;
+            return Task.CompletedTask;
+        });
+        return _time.RunAsync(remover.RemoveAsync(Key, _directory, grace, _told.Add, hurry, CancellationToken.None));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Failures;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Tests.Fakes;
+
+/// <summary>Stands in for libvirt: remembers domains and what was asked of it.</summary>
+internal sealed class FakeHypervisor : IHypervisor
+{
+    private readonly Lock _lock = new();
+
+    /// <summary>Domain XML by name.</summary>
+    public Dictionary<string, string> Domains { get; } = [];
+
+    /// <summary>States that differ from "running".</summary>
+    public Dictionary<string, DomainStatus> States { get; } = [];
+
+    /// <summary>Every call in order, such as <c>destroy vmx-1</c>.</summary>
+    public List<string> Calls { get; } = [];
+
+    /// <summary>Looked at before each call: throws, or changes the world.</summary>
+    public Action<string>? Before { get; set; }
+
+    /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
+    public int? IgnoredShutdowns { get; set; } = 0;
+
+    public string Uri => "fake:///";
+
+    public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
+        Call("version", () => new HypervisorVersion("9.0.0", "7.2.22"), cancellationToken);
+
+    public Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken) =>
+        Call("capabilities", () => "<capabilities><host/></capabilities>", cancellationToken);
+
+    public Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken) =>
+        Call<IReadOnlyList<string>>("list", () => [.. Domains.Keys], cancellationToken);
+
+    public Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"status {domain}", () => Status(domain), cancellationToken);
+
+    public Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken) =>
+        Call($"xml {domain}", () => Domains.GetValueOrDefault(domain), cancellationToken);
+
+    public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken)
+    {
+        var name = XElement.Parse(xml).Element("name")!.Value;
+        return Call($"create {name}", () => Domains[name] = xml, cancellationToken);
+    }
+
+    public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"shutdown {domain}", () =>
+        {
+            if (IgnoredShutdowns is 0)
+            {
+                Stop(domain);
+            }
+
+            IgnoredShutdowns--;
+            return true;
+        }, cancellationToken);
+
+    public Task<bool> DestroyAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"destroy {domain}", () =>
+        {
+            var running = Status(domain) is { State: not DomainState.ShutOff };
+            Stop(domain);
+            return running;
+        }, cancellationToken);
+
+    public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
+        Call($"monitor {domain} {command}", () => command == "info usernet"
+            ? "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
+            : string.Empty, cancellationToken);
+
+    public Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
+        Call<IReadOnlyList<string>>($"addresses {domain} {source}", () => [], cancellationToken);
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>A refusal as libvirt would give it.</summary>
+    public static HypervisorException Refusal(ErrorCode code) => new(code, "libvirt says no", "ask it nicely");
+
+    private DomainStatus? Status(string domain) =>
+        Domains.ContainsKey(domain) ? States.GetValueOrDefault(domain, new DomainStatus(DomainState.Running, 1)) : null;
+
+    private void Stop(string domain)
+    {
+        // A persistent domain is still there when it is off, a transient one is not.
+        if (Domains.TryGetValue(domain, out var xml) && xml.Contains("persistent", StringComparison.Ordinal))
+        {
+            States[domain] = new DomainStatus(DomainState.ShutOff, 1);
+        }
+        else
+        {
+            Domains.Remove(domain);
+        }
+    }
+
+    private Task<T> Call<T>(string call, Func<T> answer, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Calls.Add(call);
+            Before?.Invoke(call);
+            return Task.FromResult(answer());
+        }
+    }
+}

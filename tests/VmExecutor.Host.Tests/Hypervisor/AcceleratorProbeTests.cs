@@ -1,0 +1,73 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Hypervisor;
+
+public sealed class AcceleratorProbeTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("vmx-accelerator").FullName;
+    private readonly FakeHypervisor _hypervisor = new();
+
+    public void Dispose()
+    {
+        _hypervisor.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task KVM_counts_only_when_a_domain_with_a_processor_started_and_the_probe_is_removed()
+    {
+        var answer = await Probe().AskAsync(CancellationToken.None);
+
+        answer.Should().Be(new AcceleratorAnswer(Accelerator.Kvm, null));
+        _hypervisor.Calls.Should().Contain(call => call.StartsWith("create vmx-probe-"));
+        _hypervisor.Domains.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_refused_start_means_emulation_with_the_reason()
+    {
+        RefuseStarts(ErrorCodes.DomainStartFailed);
+
+        var answer = await Probe().AskAsync(CancellationToken.None);
+
+        answer.Should().Be(new AcceleratorAnswer(Accelerator.Tcg, "libvirt says no"));
+    }
+
+    [Fact]
+    public async Task The_answer_is_remembered_and_a_damaged_memory_is_asked_anew()
+    {
+        await Probe().AskAsync(CancellationToken.None);
+        RefuseStarts(ErrorCodes.DomainStartFailed);
+
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+        await File.WriteAllTextAsync(Path.Combine(_directory, "accelerator.json"), "{ \"question\":");
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Tcg);
+    }
+
+    [Fact]
+    public async Task A_libvirt_that_does_not_answer_says_nothing_about_KVM()
+    {
+        RefuseStarts(ErrorCodes.HypervisorCallTimedOut);
+
+        var ask = () => Probe().AskAsync(CancellationToken.None);
+
+        await ask.Should().ThrowAsync<HypervisorException>();
+        File.Exists(Path.Combine(_directory, "accelerator.json")).Should().BeFalse();
+    }
+
+    private AcceleratorProbe Probe() => new(_hypervisor, new AbsolutePath(_directory));
+
+    private void RefuseStarts(ErrorCode code) => _hypervisor.Before = call =>
+    {
+        if (call.StartsWith("create", StringComparison.Ordinal))
+        {
+            throw FakeHypervisor.Refusal(code);
+        }
+    };
+}

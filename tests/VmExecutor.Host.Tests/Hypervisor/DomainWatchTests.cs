@@ -1,0 +1,80 @@
+using FluentAssertions;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Hypervisor;
+
+public sealed class DomainWatchTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("vmx-watch").FullName;
+    private readonly FakeHypervisor _hypervisor = new() { Domains = { ["guest"] = "<domain/>" } };
+
+    public void Dispose()
+    {
+        _hypervisor.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Theory]
+    [InlineData(DomainState.Running, 1)]
+    [InlineData(DomainState.Blocked, 0)]
+    [InlineData(DomainState.Paused, 1)]
+    [InlineData(DomainState.ShuttingDown, 1)]
+    public async Task A_domain_that_may_still_go_on_is_alive(DomainState state, int reason)
+    {
+        _hypervisor.States["guest"] = new DomainStatus(state, reason);
+
+        await Watch().EnsureAliveAsync(CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData(DomainState.ShutOff, 1, "powered itself off")]
+    [InlineData(DomainState.Crashed, 1, "kernel panic")]
+    [InlineData(DomainState.Paused, 10, "kernel panic")]
+    [InlineData(DomainState.Paused, 5, "disk write failed")]
+    public async Task A_domain_that_is_over_is_reported_as_what_it_is_with_the_last_console_lines(DomainState state, int reason, string expected)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "console.log"), "first\r\n\u001b[0mKernel panic - not syncing\r\n\r\n");
+        _hypervisor.States["guest"] = new DomainStatus(state, reason);
+
+        var look = () => Watch().EnsureAliveAsync(CancellationToken.None);
+
+        var died = (await look.Should().ThrowAsync<GuestDiedException>()).Which;
+        died.Message.Should().Contain("guest").And.Contain(expected);
+        died.ConsoleTail.Should().Equal("first", "[0mKernel panic - not syncing");
+    }
+
+    [Fact]
+    public async Task A_domain_that_is_gone_without_a_console_is_reported_all_the_same()
+    {
+        _hypervisor.Domains.Clear();
+
+        var look = () => Watch().EnsureAliveAsync(CancellationToken.None);
+
+        (await look.Should().ThrowAsync<GuestDiedException>()).Which.ConsoleTail.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_watch_beside_a_script_ends_when_the_domain_dies()
+    {
+        var time = new ManualTime();
+        var looks = 0;
+        _hypervisor.Before = _ =>
+        {
+            if (++looks == 3)
+            {
+                _hypervisor.Domains.Clear();
+            }
+        };
+
+        var watching = () => time.RunAsync(Watch(time).WatchAsync(CancellationToken.None));
+
+        await watching.Should().ThrowAsync<GuestDiedException>();
+        looks.Should().Be(3);
+    }
+
+    private DomainWatch Watch(TimeProvider? time = null) =>
+        new(_hypervisor, "guest", new AbsolutePath(_directory).Child("console.log"), time ?? TimeProvider.System);
+}
