@@ -66,6 +66,7 @@ public sealed class SshdFixture : IAsyncLifetime
             StrictModes no
             PermitRootLogin yes
             PasswordAuthentication no
+            KbdInteractiveAuthentication no
             SetEnv PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
             """);

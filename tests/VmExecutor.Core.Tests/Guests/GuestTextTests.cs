@@ -1,0 +1,54 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Guests;
+
+public sealed class GuestTextTests
+{
+    private static readonly RunToken Token = new(new byte[16]);
+
+    [Fact]
+    public void The_wrapper_passes_any_login_shell_unharmed()
+    {
+        var line = ScriptWrapper.CommandLine(Token, 12, GuestShell.Pwsh);
+
+        line.Should().StartWith("exec sh -c '").And.EndWith($"' vmx-run {Token} 12 script.ps1 pwsh -NoProfile -NonInteractive -File");
+        line.Count(c => c == '\'').Should().Be(2);
+        line.Should().NotContainAny("\n", "!", @"\\");
+    }
+
+    [Theory]
+    [InlineData("banner\nvmx-ready:\n", new string[0])]
+    [InlineData("vmx-ready: bash /tmp\n", new[] { "bash", "/tmp" })]
+    public void What_is_missing_is_read_from_the_last_line(string output, string[] missing) =>
+        GuestChecks.ParseMissing(output).Should().Equal(missing);
+
+    [Fact]
+    public void A_login_shell_that_answers_something_else_gives_no_list() =>
+        GuestChecks.ParseMissing("This account is currently not available.\n").Should().BeNull();
+
+    [Theory]
+    [InlineData("vmx-status:7.\n", 7)]
+    [InlineData("vmx-status:901.\n", 901)]
+    [InlineData("vmx-status:\n", null)]
+    [InlineData("vmx-status:7\n", null)]
+    [InlineData("", null)]
+    public void Only_a_status_written_to_its_end_counts(string output, int? status) =>
+        RunInquiry.ParseStatus(output).Should().Be(status);
+
+    [Theory]
+    [InlineData("vmx-left:0\n", 0)]
+    [InlineData("vmx-left:3\n", 3)]
+    [InlineData("", null)]
+    public void How_many_processes_are_left_is_read_or_unknown(string output, int? left) =>
+        RunEnder.ParseLeft(output).Should().Be(left);
+
+    [Theory]
+    [InlineData(1, "exit code 1")]
+    [InlineData(137, "exit code 137 (its shell was killed by SIGKILL; out of memory?)")]
+    [InlineData(143, "exit code 143 (as if ended by signal 15)")]
+    public void An_exit_code_made_of_a_signal_is_explained(int code, string text) =>
+        new ScriptExit(code).ToString().Should().Be(text);
+}

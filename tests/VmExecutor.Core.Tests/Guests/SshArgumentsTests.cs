@@ -1,0 +1,66 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Guests;
+
+public sealed class SshArgumentsTests
+{
+    private static readonly GuestAccess Access = new(
+        new DomainName("vmx-abc-7"),
+        new GuestAddress("127.0.0.1", 40022),
+        new GuestUser("ci"),
+        new AbsolutePath("/keys/50% of it"),
+        new AbsolutePath("/jobs/7"),
+        [HostKey.Parse("ssh-rsa AAAA comment"), HostKey.Parse("ssh-ed25519 BBBB")],
+        GuestShell.Bash);
+
+    [Fact]
+    public void A_pinned_key_is_demanded_by_name_and_type()
+    {
+        var arguments = SshArguments.Open(Access, firstContact: false);
+
+        arguments.Should().Contain(["StrictHostKeyChecking=yes", "HostKeyAlias=vmx-abc-7", "HostKeyAlgorithms=rsa-sha2-512,rsa-sha2-256,ssh-ed25519"]);
+        Access.KnownHosts.Should().Be("vmx-abc-7 ssh-rsa AAAA\nvmx-abc-7 ssh-ed25519 BBBB\n");
+    }
+
+    [Fact]
+    public void Only_the_first_contact_takes_an_unknown_key() =>
+        SshArguments.Open(Access with { HostKeys = [] }, firstContact: true).Should().Contain("StrictHostKeyChecking=accept-new");
+
+    [Fact]
+    public void A_percent_sign_in_the_keys_path_is_no_token_of_ssh() =>
+        SshArguments.Open(Access, false).Should().Contain("IdentityFile=\"/keys/50%% of it\"");
+
+    [Fact]
+    public void A_run_never_opens_a_connection_of_its_own() =>
+        SshArguments.Run(Access, "true").Should().ContainInOrder("-S", "ssh.sock").And.Contain(["ControlMaster=no", "ProxyCommand=false"]).And.EndWith(["--", "127.0.0.1", "true"]);
+
+    [Theory]
+    [InlineData("-oProxyCommand=id", 22)]
+    [InlineData("", 22)]
+    [InlineData("a b", 22)]
+    [InlineData("host", 0)]
+    [InlineData("host", 65536)]
+    public void What_ssh_could_take_for_something_else_is_no_address(string host, int port) =>
+        FluentActions.Invoking(() => new GuestAddress(host, port)).Should().Throw<ArgumentException>();
+
+    [Theory]
+    [InlineData("-root")]
+    [InlineData("a b")]
+    [InlineData("")]
+    [InlineData("a@b")]
+    public void What_ssh_could_take_for_something_else_is_no_user(string name) =>
+        GuestUser.TryParse(name, out _).Should().BeFalse();
+
+    [Theory]
+    [InlineData("ssh-ed25519 AAAA\nevil ssh-rsa BBBB")]
+    [InlineData("ssh-ed25519")]
+    [InlineData("no-key AAAA")]
+    [InlineData("ssh-ed25519 not!base64")]
+    [InlineData(null)]
+    public void What_is_no_single_public_key_is_refused(string? text) =>
+        HostKey.TryParse(text, out _).Should().BeFalse();
+}
