@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
@@ -14,6 +16,8 @@ namespace VmExecutor.Host.Guests;
 /// </summary>
 internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
 {
+    // sockaddr_un.sun_path, less the closing NUL (unix(7)).
+    private const int LongestSocketPath = 107;
     private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
 
@@ -67,13 +71,24 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
     }
 
     /// <summary>Whether a living master serves the job's control socket; says nothing about the guest.</summary>
-    public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken) =>
-        File.Exists(Socket(access)) && await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
+    public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken)
+    {
+        var path = SocketPath(access);
+        if (!File.Exists(path))
+        {
+            return false;
+        }
+
+        // The kernel knows at once whether anybody listens; only for a path too long for it an ssh process must ask.
+        return Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
+            ? await IsServedAsync(path, cancellationToken).ConfigureAwait(false)
+            : await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Asks the master to end, then makes sure that it and every other ssh of the job are gone.</summary>
     public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
     {
-        if (File.Exists(Socket(access)))
+        if (File.Exists(SocketPath(access)))
         {
             await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
         }
@@ -95,10 +110,24 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         RemoveSocket(access);
     }
 
-    private static string Socket(GuestAccess access) => access.Directory.Child(SshArguments.ControlSocket).Value;
+    private static async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static string SocketPath(GuestAccess access) => access.Directory.Child(SshArguments.ControlSocket).Value;
 
     // A socket without a listener would make a new master go without one.
-    private static void RemoveSocket(GuestAccess access) => File.Delete(Socket(access));
+    private static void RemoveSocket(GuestAccess access) => File.Delete(SocketPath(access));
 
     // ssh leaves out a key it cannot open, without a word, and is then denied.
     private static void EnsureKeyIsThere(GuestAccess access)
