@@ -13,7 +13,7 @@ public static partial class GuestChecks
         for c in head wc rm grep cat awk sleep {{ScriptWrapper.Program(shell)}}; do
           command -v "$c" >/dev/null 2>&1 || m="$m $c"
         done
-        [ -w /tmp ] || m="$m /tmp"
+        [ -w "${TMPDIR:-/tmp}" ] || m="$m ${TMPDIR:-/tmp}"
         echo "vmx-ready:$m"
         """;
 

@@ -8,8 +8,8 @@ public static partial class RunInquiry
 {
     public static string Text(RunToken token) =>
         $$"""
-        s=
-        [ -r /tmp/vmx-{{token}}-status ] && read -r s </tmp/vmx-{{token}}-status
+        s= f=${TMPDIR:-/tmp}/vmx-{{token}}-status
+        [ -r "$f" ] && read -r s <"$f"
         echo "vmx-status:$s"
         """;
 

@@ -26,7 +26,7 @@ public static class ScriptWrapper
 
     private const string Text =
         """
-        t=$1 n=$2 f=/tmp/vmx-$1-$3; shift 3;
+        t=$1 n=$2 d=${TMPDIR:-/tmp}; f=$d/vmx-$1-$3; shift 3;
         exec 3>&2 2>/dev/null;
         (umask 077; set -C; exec head -c "$n" >"$f");
         read -r e;
@@ -37,7 +37,7 @@ public static class ScriptWrapper
         else
           s=901;
         fi;
-        echo "$s." >"/tmp/vmx-$t-status";
+        echo "$s." >"$d/vmx-$t-status";
         printf "\000%s %s\n" "$t" "$s";
         printf "\000%s %s\n" "$t" "$s" >&3;
         exec rm -f "$f"

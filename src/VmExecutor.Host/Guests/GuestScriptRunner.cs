@@ -56,13 +56,15 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             await Task.WhenAny(relays, watching, stopped).ConfigureAwait(false);
             if (watching.IsFaulted)
             {
+                await client.EndAsync().ConfigureAwait(false);
+                await DrainAsync(relays).ConfigureAwait(false);
                 await watching.ConfigureAwait(false);
             }
 
             if (stop.IsCancellationRequested)
             {
                 await EndRunAsync(access, token, client).ConfigureAwait(false);
-                await ((Task)relays).WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await DrainAsync(relays).ConfigureAwait(false);
                 throw new OperationCanceledException("the script was ended", cancellationToken);
             }
 
@@ -100,6 +102,10 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             $"the connection to the guest {access} was lost while the script ran; the guest answers again, but the output in between is gone, so the script was ended"
             + (left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)")));
     }
+
+    /// <summary>Lets what is under way reach the job log before anybody else writes there.</summary>
+    private async Task DrainAsync(Task relays) =>
+        await relays.WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream client)
     {
@@ -160,8 +166,8 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         <= 255 => new ScriptExit(status),
         ScriptWrapper.NotStored => throw new SystemFailureException(
             ErrorCodes.GuestCannotRunScripts,
-            $"the script could not be stored in /tmp of the guest {access}",
-            "Is the guest's disk full or read-only? Give the image a larger disk, or make room in /tmp."),
+            $"the script could not be stored in the guest {access} (in its $TMPDIR, else /tmp)",
+            "Is the guest's disk full or read-only? Give the image a larger disk, or make room there."),
 
         // ksh reports a signal as 256 + n.
         _ => new ScriptExit(128 + (status & 127)),

@@ -73,7 +73,7 @@ public sealed class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
         var died = new TaskCompletionSource();
         using var output = new MemoryStream();
         using var error = new MemoryStream();
-        var run = Guest.RunScriptAsync(Job, Encoding.UTF8.GetBytes($"echo $$ >{started}; sleep 600"), output, error, _ => died.Task, Cancellation);
+        var run = Guest.RunScriptAsync(Job, Encoding.UTF8.GetBytes($"echo $$ >{started}; exec sleep 600"), output, error, _ => died.Task, Cancellation);
         var id = await ReadFifoAsync(started);
 
         died.SetException(new SystemFailureException(ErrorCodes.GuestDied, "the domain crashed", "look"));

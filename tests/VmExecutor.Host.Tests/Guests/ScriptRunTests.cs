@@ -99,7 +99,7 @@ public sealed class ScriptRunTests(SshdFixture sshd) : GuestTest(sshd)
     [Theory(Timeout = 60_000)]
     [InlineData("sleep 300 &")]
     [InlineData("setsid sleep 300 &")]
-    [InlineData("(sleep 300; echo late) &")]
+    [InlineData("(exec sleep 300; echo late) &")]
     public async Task A_background_process_that_holds_the_output_does_not_hold_the_run(string start)
     {
         var (exitCode, output, _) = await RunAsync($"{start} echo $!; exit 4");

@@ -67,7 +67,7 @@ public sealed class SshdFixture : IAsyncLifetime
             PermitRootLogin yes
             PasswordAuthentication no
             KbdInteractiveAuthentication no
-            SetEnv PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+            SetEnv PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}
 
             """);
         server = Process.Start("/usr/sbin/sshd", ["-D", "-E", In("sshd.log"), "-f", In("sshd_config")]);
