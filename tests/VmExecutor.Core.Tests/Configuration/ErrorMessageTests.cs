@@ -78,6 +78,8 @@ public sealed class ErrorMessageTests
     [InlineData("allow_shutdown: yes", "1:17: allow_shutdown: 'yes' is neither true nor false; write true or false")]
     [InlineData("allow_shutdown: 'true'", "1:17: allow_shutdown: 'true' is text because of its quotes; write true without quotes")]
     [InlineData("allow_shutdown: \"\\e[31m\"", "1:17: allow_shutdown: '\\u001b[31m' is neither true nor false; write true or false")]
+    [InlineData("\u00a0cpus: 1", "1:1: \\u00a0cpus: is unknown; did you mean 'cpus'?")]
+    [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("'': 1", "1:1: is unknown; known here: name, source, domain, allow_shutdown, file, format, kernel, initrd, cmdline, cpus, memory, shell, ssh, accelerator, network, disks, stop, timeouts, builds_dir, cache_dir")]

@@ -15,13 +15,18 @@ internal static class Quote
         var line = new StringBuilder();
         foreach (var rune in text.EnumerateRunes().Take(MaxLength))
         {
-            line.Append(Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029
+            line.Append(IsInvisible(rune)
                 ? string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
                 : rune.ToString());
         }
 
         return text.EnumerateRunes().Skip(MaxLength).Any() ? line.Append('…').ToString() : line.ToString();
     }
+
+    // Also what gets into a file by copying from a web page: spaces of no width or that do not break.
+    private static bool IsInvisible(Rune rune) => rune.Value != ' ' && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     /// <summary><c>a, b or c</c>.</summary>
     public static string AnyOf(IReadOnlyList<string> words) =>

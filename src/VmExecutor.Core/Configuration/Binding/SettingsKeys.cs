@@ -32,10 +32,7 @@ internal static partial class SettingsKeys
         new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
     ])
     {
-        BelongsTo = name =>
-            ImageKeys.Shared.Find(name) is not null ? "under 'defaults:', indented, or in the file of an image"
-            : ImageKeys.Root.Find(name) is not null ? "in the file of an image"
-            : null,
+        BelongsTo = name => ImageKeys.Root.Find(name) is null ? null : "in the file of an image",
     };
 
     [GeneratedRegex(@"^[a-z][a-z0-9+.-]*:[^\s]+$")]
