@@ -64,16 +64,20 @@ internal static class YamlReader
     // YamlDotNet takes NUL for the end of the text, so that what follows it would be ignored without a word.
     private static Unreadable? FindUnreadable(string text)
     {
-        var index = text.AsSpan().IndexOfAny(Forbidden);
-        return index < 0
+        var index = 0;
+        while (index < text.Length && !IsForbidden(text[index]))
+        {
+            index++;
+        }
+
+        return index == text.Length
             ? null
             : new Unreadable(text, index, text[index] == '\ufffd'
                 ? "is not UTF-8 text here; save the file as UTF-8"
                 : $"has the control character {Quote.Text(text[index].ToString())}, which YAML does not allow; remove it");
     }
 
-    private static readonly System.Buffers.SearchValues<char> Forbidden = System.Buffers.SearchValues.Create(
-        [.. Enumerable.Range(0, 0xa0).Select(i => (char)i).Where(c => char.IsControl(c) && c is not ('\t' or '\n' or '\r')), '\ufffd']);
+    private static bool IsForbidden(char c) => c == '\ufffd' || (char.IsControl(c) && c is not ('\t' or '\n' or '\r'));
 
     private static (Position Position, string Problem) Explain(YamlException exception, ConfigurationText source)
     {

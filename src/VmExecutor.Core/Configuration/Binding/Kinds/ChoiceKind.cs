@@ -10,16 +10,17 @@ internal abstract record ChoiceKind(IReadOnlyList<string> Words) : ScalarKind(Qu
 }
 
 /// <summary>The names of an enumeration in lower case.</summary>
-internal sealed record ChoiceKind<T>() : ChoiceKind([.. Enum.GetValues<T>().Select(Word)])
+internal sealed record ChoiceKind<T>() : ChoiceKind(Array.ConvertAll(Enum.GetNames<T>(), name => name.ToLowerInvariant()))
     where T : struct, Enum
 {
+    // Names and values come in the same order. LINQ over T would be compiled at run time, in each of our short processes.
     public override Reading Read(ScalarText scalar)
     {
-        foreach (var value in Enum.GetValues<T>())
+        for (var i = 0; i < Words.Count; i++)
         {
-            if (Word(value) == scalar.Text)
+            if (Words[i] == scalar.Text)
             {
-                return Reading.Of(value);
+                return Reading.Of(Enum.GetValues<T>()[i]);
             }
         }
 
