@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Processes;
 using VmExecutor.RunnerSimulator.Scripts;
 
 namespace VmExecutor.RunnerSimulator;
@@ -9,10 +11,14 @@ internal sealed class JobAttempt
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private JobAttempt(int number, string directory)
+    private readonly FileOwner? _owner;
+
+    private JobAttempt(int number, string directory, FileOwner? owner)
     {
         Number = number;
         TempDirectory = directory;
+        _owner = owner;
+        Give(directory);
     }
 
     /// <summary>From 1.</summary>
@@ -27,8 +33,8 @@ internal sealed class JobAttempt
     public static JobAttempt Begin(int number, SimulatedJob job, RunnerOptions options)
     {
         var directory = UniqueDirectory(options.TempDirectory, "custom-executor");
-        var attempt = new JobAttempt(number, directory);
-        WriteFile(
+        var attempt = new JobAttempt(number, directory, options.Owner);
+        attempt.WriteFile(
             attempt.JobResponseFile, job.RawResponse ?? JobResponse.Write(job, options), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return attempt;
     }
@@ -36,7 +42,9 @@ internal sealed class JobAttempt
     /// <returns>The script's path, <c>scriptNNN/script</c>.</returns>
     public string WriteScript(string shell, string body)
     {
-        var path = Path.Combine(UniqueDirectory(TempDirectory, "script"), ScriptText.FileName(shell));
+        var directory = UniqueDirectory(TempDirectory, "script");
+        Give(directory);
+        var path = Path.Combine(directory, ScriptText.FileName(shell));
         WriteFile(path, System.Text.Encoding.UTF8.GetBytes(ScriptText.Wrap(shell, body)), OwnerOnly);
         return path;
     }
@@ -57,10 +65,20 @@ internal sealed class JobAttempt
         }
     }
 
-    private static void WriteFile(string path, byte[] content, UnixFileMode mode)
+    private void WriteFile(string path, byte[] content, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
         using var file = new FileStream(path, options);
         file.Write(content);
+        Give(path);
+    }
+
+    private void Give(string path)
+    {
+        if (_owner is not null)
+        {
+            var result = Posix.ChangeOwner(path, _owner.UserId, _owner.GroupId);
+            Posix.Require(result == 0 ? 0 : Marshal.GetLastPInvokeError(), $"chown {path}");
+        }
     }
 }

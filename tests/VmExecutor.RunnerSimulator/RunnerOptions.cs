@@ -28,6 +28,12 @@ public sealed record RunnerOptions
     /// <summary>Where each attempt's TMPDIR is made.</summary>
     public required string TempDirectory { get; init; }
 
+    /// <summary>
+    /// Whom TMPDIR and what is in it belong to; null: us. For stages that a wrapper (setpriv) starts as another user, as a
+    /// runner of that user would.
+    /// </summary>
+    public FileOwner? Owner { get; init; }
+
     public string Name { get; init; } = "simulated runner";
 
     public string ShortToken { get; init; } = "t1_simulat";

@@ -86,6 +86,9 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int processId, int signal);
 
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint userId, uint groupId);
+
     /// <summary>Throws with the call's name and errno if <paramref name="error"/> is not 0 (the posix_spawn family returns it).</summary>
     public static void Require(int error, string call)
     {

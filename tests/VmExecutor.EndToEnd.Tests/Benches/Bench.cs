@@ -1,0 +1,109 @@
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Jobs;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Benches;
+
+/// <summary>
+/// A runner of its own for one test: its token, its configuration and state directory, and the check at the end that
+/// nothing is left.
+/// </summary>
+internal sealed class Bench : IAsyncDisposable
+{
+    private readonly TestMachine _machine;
+    private readonly string _directory;
+    private readonly string _runnerDirectory;
+    private readonly BenchUser? _user;
+
+    /// <summary><paramref name="user"/> runs the runner; null: root does.</summary>
+    public Bench(TestMachine machine, BenchUser? user = null)
+    {
+        _machine = machine;
+        _user = user;
+        Token = $"e2e{Random.Shared.Next(0x1000000):x6}";
+        _directory = user is null ? Path.Combine(machine.Root, Token) : Path.Combine(user.Home, Token);
+        _runnerDirectory = MakeDirectory("tmp");
+        MakeDirectory("config/images");
+        StateDirectory = MakeDirectory("state");
+        File.WriteAllText(
+            ConfigurationFile,
+            $"state_dir: {StateDirectory}\nimages_dir: images\ndefault_image: small\n");
+        Leftovers = new Leftovers(Token, StateDirectory, user is null ? ["virsh", "-c", "qemu:///system"] : user.Virsh);
+    }
+
+    public static CancellationToken TestToken => TestContext.Current.CancellationToken;
+
+    /// <summary>The runner's short token: in every clone's name.</summary>
+    public string Token { get; }
+
+    public string StateDirectory { get; }
+
+    public Leftovers Leftovers { get; }
+
+    public SimulatedRunner Runner => new(Options);
+
+    public RunnerOptions Options
+    {
+        get
+        {
+            var environment = new Dictionary<string, string>
+            {
+                ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                ["HOME"] = _user?.Home ?? "/root",
+                ["USER"] = _user?.Name ?? "root",
+                ["LANG"] = "C.UTF-8",
+                ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
+            };
+            if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
+            {
+                environment["DOTNET_ROOT"] = dotnet;
+            }
+
+            var options = RunnerOptions.ForEntryPoints(_machine.Driver.Directory, environment, _runnerDirectory) with
+            {
+                ShortToken = Token,
+            };
+            return _user?.RunAs(options) ?? options;
+        }
+    }
+
+    private string ConfigurationFile => Path.Combine(_directory, "config/vm-executor.yaml");
+
+    /// <summary>Writes an image's file; by default the test guest under the name <c>small</c>.</summary>
+    public Bench With(ImageYaml? image = null)
+    {
+        var yaml = image ?? new ImageYaml();
+        File.WriteAllText(Path.Combine(_directory, $"config/images/{yaml.Name}.yaml"), yaml.Write(_machine.Guest));
+        return this;
+    }
+
+    public JobSession Open(SimulatedJob? job = null) => Runner.Open(job ?? new SimulatedJob(), TestToken);
+
+    /// <summary>A directory of the bench's for disks and repositories.</summary>
+    public string MakeDirectory(string name)
+    {
+        var path = Path.Combine(_directory, name);
+        Directory.CreateDirectory(path);
+        _user?.Own(_directory);
+        return path;
+    }
+
+    /// <summary>Throws if anything is left of this bench's jobs, also after a test that failed for something else.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var left = await Leftovers.FindAsync();
+        if (left.Count > 0)
+        {
+            await Leftovers.RemoveAsync();
+        }
+
+        var temporary = Directory.GetFileSystemEntries(_runnerDirectory);
+        Directory.Delete(_directory, recursive: true);
+        if (left.Count > 0 || temporary.Length > 0)
+        {
+            Assert.Fail($"left behind:\n{string.Join('\n', left.Concat(temporary))}");
+        }
+    }
+}

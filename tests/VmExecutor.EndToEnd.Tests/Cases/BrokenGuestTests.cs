@@ -1,0 +1,111 @@
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>Guests that do not come up, do not stay up, or are not who they should be; and images that are not there.</summary>
+public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
+{
+    [Fact(Timeout = HangLimit)]
+    public async Task An_unknown_image_is_a_build_failure_that_lists_the_images()
+    {
+        Bench.With().With(new ImageYaml { Name = "other-one" });
+
+        var result = await Bench.Runner.RunJobAsync(new SimulatedJob { Image = "no-such-image" }, Bench.TestToken);
+
+        result.FailureReason.Should().Be(FailureReason.ScriptFailure, "the job's author must act");
+        result.Stages.Count(stage => stage.Stage == Stage.Cleanup).Should().Be(1, "it is not retried");
+        result.TraceText.Should().ContainAll("no-such-image", "other-one", "small").And.MatchRegex("VMX[0-9]{4}");
+        result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_missing_base_disk_is_a_system_failure_that_names_it()
+    {
+        Bench.With(new ImageYaml { File = "/nonexistent/base.qcow2" });
+
+        var result = await Bench.Runner.RunJobAsync(new SimulatedJob(), Bench.TestToken);
+
+        result.FailureReason.Should().Be(FailureReason.RunnerSystemFailure);
+        result.Stages.Count(stage => stage.Stage == Stage.Prepare).Should().Be(3, "the operator may repair it meanwhile");
+        result.TraceText.Should().Contain("/nonexistent/base.qcow2").And.MatchRegex("VMX[0-9]{4}");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_guest_that_never_answers_is_a_system_failure_with_its_last_console_lines()
+    {
+        // Without a root file system and without panic= the kernel stops and says so.
+        Bench.With(new ImageYaml { Cmdline = "console=ttyS0 rdinit=/nonexistent root=/dev/none", BootSeconds = 25 });
+        using var session = Bench.Open(new SimulatedJob { Id = 41 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+        var cleanup = await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        prepare.Duration.Should().BeGreaterThan(TimeSpan.FromSeconds(25)).And.BeLessThan(TimeSpan.FromSeconds(60));
+        session.Trace.ToString().Should().Contain("Kernel panic").And.MatchRegex("VMX[0-9]{4}").And.Contain("25");
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_guest_that_dies_while_it_boots_ends_the_wait_at_once()
+    {
+        // The kernel panics and resets at once; a clone is not started again.
+        Bench.With(new ImageYaml { Cmdline = "console=ttyS0 rdinit=/nonexistent root=/dev/none panic=-1", BootSeconds = 170 });
+        using var session = Bench.Open(new SimulatedJob { Id = 42 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+        var cleanup = await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        prepare.Duration.Should().BeLessThan(TimeSpan.FromSeconds(90));
+        session.Trace.ToString().Should().Contain("Kernel panic");
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_guest_that_powers_off_mid_script_is_a_system_failure_soon()
+    {
+        Bench.With(new ImageYaml { User = "root" });
+        var job = new SimulatedJob
+        {
+            Id = 43,
+            Script = ["echo going-$((1+1))", "sync; echo o > /proc/sysrq-trigger; sleep 3000"],
+            AfterScript = ["echo not-here-$((1+1))"],
+        };
+
+        var result = await Bench.Runner.RunJobAsync(job, Bench.TestToken);
+
+        result.FailureReason.Should().Be(FailureReason.RunnerSystemFailure, result.ToString());
+        var build = result.Last(Stage.Run, SubStages.BuildScript);
+        build.OutputText.Should().Contain("going-2");
+        build.ExitCode.Should().Be(StageReading.SystemFailureExitCode);
+        build.Duration.Should().BeLessThan(TimeSpan.FromSeconds(30));
+        build.ErrorText.Should().MatchRegex("(?i)shut ?off|powered off|not running|is gone").And.MatchRegex("VMX[0-9]{4}");
+        result.TraceText.Should().NotContain("not-here-2");
+        result.Last(Stage.Run, SubStages.AfterScript).Duration.Should().BeLessThan(TimeSpan.FromSeconds(30));
+        result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_guest_with_another_host_key_is_refused()
+    {
+        const string Other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V";
+        Bench.With(new ImageYaml { HostKey = Other });
+        using var session = Bench.Open(new SimulatedJob { Id = 44 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+        await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        session.Trace.ToString().Should().MatchRegex("(?i)host key").And.MatchRegex("VMX[0-9]{4}");
+    }
+}

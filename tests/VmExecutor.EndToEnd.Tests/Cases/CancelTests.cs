@@ -1,0 +1,75 @@
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>Jobs that a user, a timeout or the runner's own end interrupts.</summary>
+public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
+{
+    [Fact(Timeout = HangLimit)]
+    public async Task A_cancel_in_the_script_leaves_the_vm_to_after_script()
+    {
+        Bench.With();
+        var job = new SimulatedJob
+        {
+            Id = 31,
+            Script = ["echo kept > /tmp/marker", "sleep 5171 & echo running-$((1+1)); sleep 5172"],
+            AfterScript = ["cat /tmp/marker; echo status=$CI_JOB_STATUS", "ps -eo args | grep '^sleep 517' || echo script is gone"],
+        };
+        var running = Bench.Runner.Start(job, Bench.TestToken);
+        await running.TraceContainsAsync("running-2");
+
+        running.Cancel();
+        var result = await running.Completion;
+
+        result.State.Should().Be(JobState.Canceled);
+        var after = result.Last(Stage.Run, SubStages.AfterScript);
+        after.ExitCode.Should().Be(0, result.ToString());
+        after.OutputText.Should().Contain("kept\nstatus=canceled\n").And.Contain("script is gone\n");
+        result.Last(Stage.Cleanup).ExitCode.Should().Be(0);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_cancel_while_the_guest_boots_leaves_nothing()
+    {
+        Bench.With();
+        var running = Bench.Runner.Start(new SimulatedJob { Id = 32 }, Bench.TestToken);
+        await Eventually.AskAsync(
+            async () => running.Completion.IsCompleted || (await Bench.Leftovers.DomainsAsync()).Count == 1,
+            there => there,
+            TimeSpan.FromMinutes(1));
+
+        running.Cancel();
+        var result = await running.Completion;
+
+        result.State.Should().Be(JobState.Canceled, result.ToString());
+        result.Stages.Select(stage => stage.Stage).Should().Equal(Stage.Config, Stage.Prepare, Stage.Cleanup);
+        var prepare = result.Last(Stage.Prepare);
+        prepare.Signals.Select(signal => signal.Number).Should().Equal(15);
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_killed_runner_leaves_a_vm_that_the_next_attempt_of_the_job_replaces()
+    {
+        Bench.With();
+        var job = new SimulatedJob { Id = 33, Script = ["cat /proc/sys/kernel/random/boot_id > /tmp/boot; echo running-$((1+1)); sleep 60"] };
+        var running = Bench.Runner.Start(job, Bench.TestToken);
+        await running.TraceContainsAsync("running-2");
+        running.KillRunner();
+        var abandoned = await running.Completion;
+        var left = await Bench.Leftovers.DomainsAsync();
+        Directory.Delete(abandoned.Last(Stage.Prepare).WorkingDirectory, recursive: true);
+
+        var again = await Bench.Runner.RunJobAsync(job with { Script = ["test ! -e /tmp/boot"] }, Bench.TestToken);
+
+        left.Should().ContainSingle("nobody cleaned up");
+        again.State.Should().Be(JobState.Success, again.ToString());
+    }
+}

@@ -1,0 +1,61 @@
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>Cleanup with nothing there, twice, and the polite way; an attempt after another.</summary>
+public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
+{
+    [Fact(Timeout = HangLimit)]
+    public async Task Cleanup_with_nothing_there_is_a_success()
+    {
+        using var session = Bench.With().Open();
+
+        var cleanup = await session.CleanupAsync();
+
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+        cleanup.ErrorText.Should().BeEmpty("the runner logs it as a warning");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_job_can_be_prepared_again_and_cleaned_up_twice()
+    {
+        using var session = Bench.With().Open(new SimulatedJob { Id = 51 });
+        await session.ConfigAsync();
+        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.RunAsync(SubStages.BuildScript, "echo first > /tmp/attempt")).ExitCode.Should().Be(0);
+
+        var again = await session.PrepareAsync();
+        var domains = await Bench.Leftovers.DomainsAsync();
+        var fresh = await session.RunAsync(SubStages.BuildScript, "test ! -e /tmp/attempt");
+        var cleanup = await session.CleanupAsync();
+        var repeated = await session.CleanupAsync();
+
+        again.ExitCode.Should().Be(0, again.ToString());
+        domains.Should().ContainSingle();
+        fresh.ExitCode.Should().Be(0, fresh.ToString());
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+        repeated.ExitCode.Should().Be(0, repeated.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task Stop_mode_shutdown_lets_the_guest_end_itself_and_sh_runs_the_scripts()
+    {
+        using var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 });
+        await session.ConfigAsync();
+        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        var run = await session.RunAsync(SubStages.BuildScript, "echo \"bash is '$BASH_VERSION'\"; exit 5");
+        var domain = (await Bench.Leftovers.DomainsAsync()).Single();
+        var (stopped, events) = await DomainEvents.WatchAsync(domain, session.CleanupAsync);
+
+        run.Reading.ExitCode.Should().Be(5, run.ToString());
+        run.OutputText.Should().Be("bash is ''\n");
+        stopped.ExitCode.Should().Be(0, stopped.ToString());
+        events.Should().Contain("Stopped Shutdown", "the guest powered itself off; 'Stopped Destroyed' would be the power cut");
+    }
+}

@@ -1,0 +1,132 @@
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>Jobs from config to cleanup, as a runner gives them.</summary>
+public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
+{
+    private const string Canary = "glcbt-64_CANARY9f3a";
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_job_clones_its_repository_builds_it_and_leaks_no_secret()
+    {
+        Bench.With(new ImageYaml { Accelerator = "auto" });
+        await using var git = await GitServer.StartAsync(
+            Bench.MakeDirectory("git"),
+            new Dictionary<string, string> { ["Makefile"] = "answer:\n\t@echo answer=$$((6*7)) > answer\n" });
+        var job = new SimulatedJob
+        {
+            Id = 11,
+            Image = "small",
+            Token = Canary,
+            Git = git.Source,
+            Variables = [new("DEPLOY_KEY", $"first line {Canary}\nsecond line") { Masked = true, File = true }],
+            Script =
+            [
+                "make answer && cat answer",
+                "tail -1 $DEPLOY_KEY",
+                "echo waiting-for-branch-$((1+1))",
+                $"until git ls-remote --exit-code {git.UrlForGuest} refs/heads/go > /dev/null; do sleep 0.2; done",
+                "echo away > /tmp/marker",
+            ],
+            AfterScript = ["cat /tmp/marker"],
+        };
+
+        var running = Bench.Runner.Start(job, Bench.TestToken);
+        await running.TraceContainsAsync("waiting-for-branch-2");
+        var secrets = await WhereIsCanaryAsync();
+        await git.AddBranchAsync("go");
+        var result = await running.Completion;
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        result.TraceText.Should().Contain("Using Custom executor with driver vm-executor").And.Contain("Checking out").And.Contain("answer=42")
+            .And.Contain("second line");
+        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("away\n");
+        result.Stages.Should().OnlyContain(stage => stage.PipesHeldOpen < TimeSpan.FromSeconds(5), "nothing may hold the runner's pipes");
+        secrets.Should().BeEmpty();
+        (result.RunnerLog.Debug.ToString() + result.RunnerLog.Warnings).Should().NotContain(Canary);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_failing_script_is_followed_by_after_script_in_the_same_vm()
+    {
+        Bench.With();
+        var job = new SimulatedJob
+        {
+            Id = 12,
+            Script = ["echo $((20+3)) > /tmp/marker", "(exit 7)", "echo not-reached"],
+            AfterScript = ["cat /tmp/marker", "echo status=$CI_JOB_STATUS"],
+            HasCache = true,
+            HasArtifacts = true,
+        };
+
+        var result = await Bench.Runner.RunJobAsync(job, Bench.TestToken);
+
+        result.State.Should().Be(JobState.Failed);
+        result.FailureReason.Should().Be(FailureReason.ScriptFailure, result.ToString());
+        result.ExitCode.Should().Be(7);
+        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("\n23\n").And.Contain("status=failed\n");
+        result.Stages.Where(stage => stage.SubStage != SubStages.BuildScript).Should().OnlyContain(stage => stage.ExitCode == 0);
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task Two_jobs_at_once_have_a_vm_each()
+    {
+        Bench.With();
+        await using var git = await GitServer.StartAsync(Bench.MakeDirectory("git"), new Dictionary<string, string> { ["f"] = "f" });
+
+        // Neither ends before both are running.
+        SimulatedJob Job(long id) => new()
+        {
+            Id = id,
+            Script =
+            [
+                $"echo mine-{id} > /tmp/mine; cat /proc/sys/kernel/random/boot_id",
+                $"echo running-$((0+{id}))",
+                $"until git ls-remote --exit-code {git.UrlForGuest} refs/heads/go > /dev/null; do sleep 0.2; done",
+                "cat /tmp/mine",
+            ],
+        };
+
+        var one = Bench.Runner.Start(Job(21), Bench.TestToken);
+        var two = Bench.Runner.Start(Job(22), Bench.TestToken);
+        await Task.WhenAll(one.TraceContainsAsync("running-21"), two.TraceContainsAsync("running-22"));
+        var domains = await Bench.Leftovers.DomainsAsync();
+        await git.AddBranchAsync("go");
+        var (first, second) = (await one.Completion, await two.Completion);
+
+        domains.Should().HaveCount(2);
+        first.State.Should().Be(JobState.Success, first.ToString());
+        second.State.Should().Be(JobState.Success, second.ToString());
+        first.TraceText.Should().Contain("\nmine-21\n").And.NotContain("mine-22");
+        second.TraceText.Should().Contain("\nmine-22\n").And.NotContain("mine-21");
+    }
+
+    /// <summary>Looks at everything the driver shows or keeps on the host while the job runs; the disks are the guest's own.</summary>
+    private async Task<List<string>> WhereIsCanaryAsync()
+    {
+        List<string> found = [.. (await HostCommand.LinesAsync("ps", "-ww", "-eo", "args=")).Where(line => line.Contains(Canary))];
+        foreach (var file in Directory.EnumerateFiles(Bench.StateDirectory, "*", SearchOption.AllDirectories))
+        {
+            if (!file.EndsWith(".qcow2", StringComparison.Ordinal) && (await File.ReadAllTextAsync(file)).Contains(Canary))
+            {
+                found.Add(file);
+            }
+        }
+
+        foreach (var domain in await Bench.Leftovers.DomainsAsync())
+        {
+            var xml = await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "dumpxml", domain);
+            found.AddRange(xml.Split('\n').Where(line => line.Contains(Canary)));
+        }
+
+        return found;
+    }
+}

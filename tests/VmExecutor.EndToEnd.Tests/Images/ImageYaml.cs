@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace VmExecutor.EndToEnd.Tests.Images;
+
+/// <summary>An image's file as an administrator would write it.</summary>
+internal sealed record ImageYaml
+{
+    public string Name { get; init; } = "small";
+
+    /// <summary>Null: the test guest's disk with direct kernel boot.</summary>
+    public string? Domain { get; init; }
+
+    public bool? AllowShutdown { get; init; }
+
+    public string? File { get; init; }
+
+    /// <summary>In place of the test guest's own kernel command line.</summary>
+    public string? Cmdline { get; init; }
+
+    public string Shell { get; init; } = "bash";
+
+    public string User { get; init; } = "ci";
+
+    public string? KeyFile { get; init; }
+
+    public string? HostKey { get; init; }
+
+    public string Accelerator { get; init; } = "tcg";
+
+    public string? StopMode { get; init; }
+
+    public int BootSeconds { get; init; } = 180;
+
+    public string Write(TestGuest guest)
+    {
+        List<string> lines = [$"name: {Name}"];
+        if (Domain is null)
+        {
+            lines.AddRange([
+                "source: file", $"file: {File ?? guest.Disk}", $"kernel: {guest.Kernel}", $"initrd: {guest.Initrd}",
+                $"cmdline: \"{Cmdline ?? guest.Cmdline}\"", "cpus: 1", "memory: 256MiB"]);
+        }
+        else
+        {
+            lines.AddRange(["source: domain", $"domain: {Domain}"]);
+            if (AllowShutdown is { } allowed)
+            {
+                lines.Add($"allow_shutdown: {(allowed ? "true" : "false")}");
+            }
+        }
+
+        lines.AddRange([
+            $"shell: {Shell}", $"accelerator: {Accelerator}",
+            "ssh:", $"  user: {User}", $"  key: {KeyFile ?? guest.Key}", $"  host_key: \"{HostKey ?? guest.HostKey}\"",
+            "network:", "  mode: user",
+            "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
+        if (StopMode is not null)
+        {
+            lines.AddRange(["stop:", $"  mode: {StopMode}"]);
+            if (StopMode == "shutdown")
+            {
+                lines.Add("  grace: 60s");
+            }
+        }
+
+        return string.Join('\n', lines) + "\n";
+    }
+}

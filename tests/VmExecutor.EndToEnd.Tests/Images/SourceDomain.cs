@@ -1,0 +1,101 @@
+using VmExecutor.EndToEnd.Tests.Instruments;
+
+namespace VmExecutor.EndToEnd.Tests.Images;
+
+/// <summary>A persistent domain with two disks, as an administrator keeps one to clone from; undefined at the end.</summary>
+internal sealed class SourceDomain : IAsyncDisposable
+{
+    private SourceDomain(string name, string directory)
+    {
+        Name = name;
+        RootDisk = Path.Combine(directory, "root.qcow2");
+        DataDisk = Path.Combine(directory, "data.qcow2");
+    }
+
+    public string Name { get; }
+
+    /// <summary>Has a backing file itself, the test guest's disk.</summary>
+    public string RootDisk { get; }
+
+    public string DataDisk { get; }
+
+    /// <summary>Two disks and, where given, one more device.</summary>
+    public static async Task<SourceDomain> DefineAsync(string name, string directory, TestGuest guest, string device = "")
+    {
+        var domain = new SourceDomain(name, directory);
+        await HostCommand.OutputAsync("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", guest.Disk, domain.RootDisk);
+        await MakeDataDiskAsync(directory, domain.DataDisk);
+        var xml = Path.Combine(directory, "domain.xml");
+        await File.WriteAllTextAsync(xml, domain.Xml(guest, device));
+        await VirshAsync("define", "--validate", xml);
+        return domain;
+    }
+
+    public Task StartAsync() => VirshAsync("start", Name);
+
+    public async Task<string> StateAsync() => (await VirshAsync("domstate", Name)).Trim();
+
+    /// <summary>Everything about it that a clone must not change.</summary>
+    public async Task<string> FingerprintAsync(TestGuest guest) => string.Join(
+        '\n',
+        await VirshAsync("dumpxml", "--inactive", Name),
+        await FileFingerprint.OfAsync(RootDisk),
+        await FileFingerprint.OfAsync(DataDisk),
+        await FileFingerprint.OfAsync(guest.Disk));
+
+    public async ValueTask DisposeAsync()
+    {
+        await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "destroy", Name);
+        await VirshAsync("undefine", Name);
+    }
+
+    /// <summary>An ext4 with one file, made without mounting anything.</summary>
+    private static async Task MakeDataDiskAsync(string directory, string disk)
+    {
+        var content = Directory.CreateDirectory(Path.Combine(directory, "content")).FullName;
+        var raw = Path.Combine(directory, "data.raw");
+        await File.WriteAllTextAsync(Path.Combine(content, "hello"), "from the base\n");
+        await HostCommand.OutputAsync("mke2fs", "-q", "-t", "ext4", "-d", content, raw, "32M");
+        await HostCommand.OutputAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk);
+        File.Delete(raw);
+    }
+
+    private static Task<string> VirshAsync(params string[] arguments) =>
+        HostCommand.OutputAsync("virsh", ["-c", "qemu:///system", .. arguments]);
+
+    private string Xml(TestGuest guest, string device) => $"""
+        <domain type='qemu'>
+          <name>{Name}</name>
+          <memory unit='MiB'>256</memory>
+          <vcpu>1</vcpu>
+          <os>
+            <type arch='x86_64' machine='q35'>hvm</type>
+            <kernel>{guest.Kernel}</kernel>
+            <initrd>{guest.Initrd}</initrd>
+            <cmdline>{guest.Cmdline}</cmdline>
+          </os>
+          <features><acpi/></features>
+          <cpu mode='maximum'/>
+          <devices>
+            <disk type='file' device='disk'>
+              <driver name='qemu' type='qcow2'/>
+              <source file='{RootDisk}'/>
+              <target dev='vda' bus='virtio'/>
+            </disk>
+            <disk type='file' device='disk'>
+              <driver name='qemu' type='qcow2'/>
+              <source file='{DataDisk}'/>
+              <target dev='vdb' bus='virtio'/>
+            </disk>
+            <interface type='user'>
+              <mac address='52:54:00:aa:bb:cc'/>
+              <model type='virtio'/>
+            </interface>
+            <serial type='pty'/>
+            <console type='pty'/>
+            <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+            {device}
+          </devices>
+        </domain>
+        """;
+}

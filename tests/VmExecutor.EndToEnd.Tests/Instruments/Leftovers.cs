@@ -1,0 +1,84 @@
+namespace VmExecutor.EndToEnd.Tests.Instruments;
+
+/// <summary>
+/// Looks for what is left of a bench's jobs, with the host's own tools and none of the driver's. Every bench has a runner
+/// token and directories of its own, so that benches at work at the same time do not see each other.
+/// </summary>
+/// <param name="token">Part of every clone's name.</param>
+/// <param name="stateDirectory">The driver's.</param>
+/// <param name="virsh">virsh with what it needs to reach the right daemon.</param>
+internal sealed class Leftovers(string token, string stateDirectory, IReadOnlyList<string> virsh)
+{
+    // PID 1 of a container may reap slowly; a QEMU that was told to end is not a leftover at once.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private string NamePrefix => $"vmx-{token}";
+
+    /// <summary>One line for each thing that is left; empty is what a test wants.</summary>
+    public Task<List<string>> FindAsync() => Eventually.AskAsync(LookAsync, found => found.Count == 0, Patience);
+
+    /// <summary>After a test has failed for its leftovers: takes them away, so that the next tests have the machine to themselves.</summary>
+    public async Task RemoveAsync()
+    {
+        foreach (var domain in await DomainsAsync())
+        {
+            await VirshAsync("destroy", domain);
+        }
+
+        foreach (var process in await ProcessesAsync())
+        {
+            await HostCommand.TryAsync("kill", "-KILL", process.Split(' ', 2)[0]);
+        }
+    }
+
+    public async Task<IReadOnlyList<string>> DomainsAsync()
+    {
+        var (_, output, _) = await VirshAsync("list", "--all", "--name");
+        return [.. output.Split('\n').Select(line => line.Trim()).Where(name => name.StartsWith(NamePrefix, StringComparison.Ordinal))];
+    }
+
+    private async Task<List<string>> LookAsync() =>
+    [
+        .. (await DomainsAsync()).Select(domain => $"domain: {domain}"),
+        .. Files().Select(file => $"file: {file}"),
+        .. (await ProcessesAsync()).Select(process => $"process: {process}"),
+        .. (await SocketsAsync()).Select(socket => $"unix socket: {socket}"),
+        .. (await ListenersAsync()).Select(listener => $"loopback listener: {listener}"),
+    ];
+
+    private IEnumerable<string> Files()
+    {
+        var jobs = Path.Combine(stateDirectory, "jobs");
+        var ours = Directory.Exists(jobs) ? Directory.EnumerateFileSystemEntries(jobs, "*", SearchOption.AllDirectories) : [];
+        var disks = Directory.Exists(stateDirectory)
+            ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories)
+            : [];
+        string[] elsewhere = ["/tmp", "/run", "/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/log/libvirt/qemu", "/dev/shm"];
+        var named = elsewhere.Where(Directory.Exists).SelectMany(directory => Directory.EnumerateFileSystemEntries(directory))
+            .Where(path => Path.GetFileName(path).Contains(NamePrefix, StringComparison.Ordinal));
+        return ours.Concat(disks).Concat(named).Distinct();
+    }
+
+    /// <summary>Lines <c>pid args</c> of processes with our directories or names in their arguments; zombies are gone already.</summary>
+    private async Task<IReadOnlyList<string>> ProcessesAsync() =>
+    [
+        .. from line in await HostCommand.LinesAsync("ps", "-ww", "-eo", "stat=,pid=,args=")
+           where line[0] != 'Z' && IsOurs(line)
+           select line.Split(' ', 2)[1].Trim(),
+    ];
+
+    private async Task<IReadOnlyList<string>> SocketsAsync() => [.. (await HostCommand.LinesAsync("ss", "-Hxl")).Where(IsOurs)];
+
+    /// <summary>TCP listeners on the loopback whose owner has our directories or names in its arguments.</summary>
+    private async Task<IReadOnlyList<string>> ListenersAsync()
+    {
+        var owners = (await ProcessesAsync()).Select(process => $"pid={process.Split(' ', 2)[0]},").ToArray();
+        return [.. (await HostCommand.LinesAsync("ss", "-Hltnp")).Where(line => owners.Any(line.Contains))];
+    }
+
+    private bool IsOurs(string text) =>
+        text.Contains(stateDirectory, StringComparison.Ordinal) || text.Contains(NamePrefix, StringComparison.Ordinal);
+
+    private Task<(int ExitCode, string Output, string Error)> VirshAsync(params string[] arguments) =>
+        HostCommand.TryAsync(virsh[0], [.. virsh.Skip(1), .. arguments]);
+}
