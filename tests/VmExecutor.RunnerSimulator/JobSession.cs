@@ -34,6 +34,9 @@ public sealed class JobSession : IDisposable
 
     public IReadOnlyList<StageRecord> Records => _records;
 
+    /// <summary>Whether an attempt was begun that no cleanup has ended.</summary>
+    public bool IsOpen => _attempt is not null;
+
     /// <summary>Where the project is in the guest; empty before config has answered.</summary>
     public string ProjectDirectory => _phase.ProjectDirectory;
 

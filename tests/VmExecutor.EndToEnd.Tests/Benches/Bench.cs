@@ -16,6 +16,8 @@ internal sealed class Bench : IAsyncDisposable
     private readonly string _directory;
     private readonly string _runnerDirectory;
     private readonly BenchUser? _user;
+    private readonly List<RunningJob> _jobs = [];
+    private readonly List<JobSession> _sessions = [];
 
     /// <summary><paramref name="user"/> runs the runner; null: root does.</summary>
     public Bench(TestMachine machine, BenchUser? user = null)
@@ -33,41 +35,12 @@ internal sealed class Bench : IAsyncDisposable
         Leftovers = new Leftovers(Token, StateDirectory, user is null ? ["virsh", "-c", "qemu:///system"] : user.Virsh);
     }
 
-    public static CancellationToken TestToken => TestContext.Current.CancellationToken;
-
     /// <summary>The runner's short token: in every clone's name.</summary>
     public string Token { get; }
 
     public string StateDirectory { get; }
 
     public Leftovers Leftovers { get; }
-
-    public SimulatedRunner Runner => new(Options);
-
-    public RunnerOptions Options
-    {
-        get
-        {
-            var environment = new Dictionary<string, string>
-            {
-                ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                ["HOME"] = _user?.Home ?? "/root",
-                ["USER"] = _user?.Name ?? "root",
-                ["LANG"] = "C.UTF-8",
-                ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
-            };
-            if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
-            {
-                environment["DOTNET_ROOT"] = dotnet;
-            }
-
-            var options = RunnerOptions.ForEntryPoints(_machine.Driver.Directory, environment, _runnerDirectory) with
-            {
-                ShortToken = Token,
-            };
-            return _user?.RunAs(options) ?? options;
-        }
-    }
 
     private string ConfigurationFile => Path.Combine(_directory, "config/vm-executor.yaml");
 
@@ -79,7 +52,24 @@ internal sealed class Bench : IAsyncDisposable
         return this;
     }
 
-    public JobSession Open(SimulatedJob? job = null) => Runner.Open(job ?? new SimulatedJob(), TestToken);
+    /// <summary>A whole job.</summary>
+    public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;
+
+    /// <summary>A whole job to disturb on its way; aborted at the end if a failing test left it running.</summary>
+    public RunningJob Start(SimulatedJob job)
+    {
+        var running = new SimulatedRunner(Options()).Start(job, CancellationToken.None);
+        _jobs.Add(running);
+        return running;
+    }
+
+    /// <summary>A job to drive stage by stage; cleaned up at the end if a failing test did not.</summary>
+    public JobSession Open(SimulatedJob? job = null)
+    {
+        var session = new SimulatedRunner(Options()).Open(job ?? new SimulatedJob(), CancellationToken.None);
+        _sessions.Add(session);
+        return session;
+    }
 
     /// <summary>A directory of the bench's for disks and repositories.</summary>
     public string MakeDirectory(string name)
@@ -93,6 +83,7 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Throws if anything is left of this bench's jobs, also after a test that failed for something else.</summary>
     public async ValueTask DisposeAsync()
     {
+        await EndJobsAsync();
         var left = await Leftovers.FindAsync();
         if (left.Count > 0)
         {
@@ -105,5 +96,42 @@ internal sealed class Bench : IAsyncDisposable
         {
             Assert.Fail($"left behind:\n{string.Join('\n', left.Concat(temporary))}");
         }
+    }
+
+    private async Task EndJobsAsync()
+    {
+        foreach (var job in _jobs)
+        {
+            job.Abort();
+            await Task.WhenAny(job.Completion);
+        }
+
+        foreach (var session in _sessions.Where(session => session.IsOpen))
+        {
+            await session.CleanupAsync();
+        }
+    }
+
+    private RunnerOptions Options()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            ["HOME"] = _user?.Home ?? "/root",
+            ["USER"] = _user?.Name ?? "root",
+            ["LANG"] = "C.UTF-8",
+            ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
+        };
+        if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
+        {
+            environment["DOTNET_ROOT"] = dotnet;
+        }
+
+        var options = RunnerOptions.ForEntryPoints(_machine.Driver.Directory, environment, _runnerDirectory) with
+        {
+            ShortToken = Token,
+            GracefulKillTimeout = TimeSpan.FromSeconds(60),
+        };
+        return _user?.RunAs(options) ?? options;
     }
 }

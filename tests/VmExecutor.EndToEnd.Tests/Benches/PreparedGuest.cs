@@ -24,7 +24,7 @@ public sealed class PreparedGuest(TestMachine machine) : IAsyncLifetime
         }
 
         _bench = new Bench(machine).With();
-        _session = _bench.Runner.Open(new SimulatedJob { Image = "small" }, CancellationToken.None);
+        _session = _bench.Open(new SimulatedJob { Image = "small" });
         foreach (var stage in new Func<Task<StageRecord>>[] { _session.ConfigAsync, () => _session.PrepareAsync() })
         {
             var record = await stage();
@@ -38,18 +38,9 @@ public sealed class PreparedGuest(TestMachine machine) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_bench is null)
+        if (_bench is not null)
         {
-            return;
-        }
-
-        await using (_bench)
-        {
-            if (_session is not null)
-            {
-                await _session.CleanupAsync();
-                _session.Dispose();
-            }
+            await _bench.DisposeAsync();
         }
     }
 

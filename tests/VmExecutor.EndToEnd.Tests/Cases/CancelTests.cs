@@ -21,7 +21,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
             Script = ["echo kept > /tmp/marker", "sleep 5171 & echo running-$((1+1)); sleep 5172"],
             AfterScript = ["cat /tmp/marker; echo status=$CI_JOB_STATUS", "ps -eo args | grep '^sleep 517' || echo script is gone"],
         };
-        var running = Bench.Runner.Start(job, Bench.TestToken);
+        var running = Bench.Start(job);
         await running.TraceContainsAsync("running-2");
 
         running.Cancel();
@@ -38,7 +38,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
     public async Task A_cancel_while_the_guest_boots_leaves_nothing()
     {
         Bench.With();
-        var running = Bench.Runner.Start(new SimulatedJob { Id = 32 }, Bench.TestToken);
+        var running = Bench.Start(new SimulatedJob { Id = 32 });
         await Eventually.AskAsync(
             async () => running.Completion.IsCompleted || (await Bench.Leftovers.DomainsAsync()).Count == 1,
             there => there,
@@ -60,14 +60,14 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
     {
         Bench.With();
         var job = new SimulatedJob { Id = 33, Script = ["cat /proc/sys/kernel/random/boot_id > /tmp/boot; echo running-$((1+1)); sleep 60"] };
-        var running = Bench.Runner.Start(job, Bench.TestToken);
+        var running = Bench.Start(job);
         await running.TraceContainsAsync("running-2");
         running.KillRunner();
         var abandoned = await running.Completion;
         var left = await Bench.Leftovers.DomainsAsync();
         Directory.Delete(abandoned.Last(Stage.Prepare).WorkingDirectory, recursive: true);
 
-        var again = await Bench.Runner.RunJobAsync(job with { Script = ["test ! -e /tmp/boot"] }, Bench.TestToken);
+        var again = await Bench.RunJobAsync(job with { Script = ["test ! -e /tmp/boot"] });
 
         left.Should().ContainSingle("nobody cleaned up");
         again.State.Should().Be(JobState.Success, again.ToString());

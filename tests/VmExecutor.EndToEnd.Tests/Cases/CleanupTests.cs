@@ -14,7 +14,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     [Fact(Timeout = HangLimit)]
     public async Task Cleanup_with_nothing_there_is_a_success()
     {
-        using var session = Bench.With().Open();
+        var session = Bench.With().Open();
 
         var cleanup = await session.CleanupAsync();
 
@@ -25,7 +25,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     [Fact(Timeout = HangLimit)]
     public async Task A_job_can_be_prepared_again_and_cleaned_up_twice()
     {
-        using var session = Bench.With().Open(new SimulatedJob { Id = 51 });
+        var session = Bench.With().Open(new SimulatedJob { Id = 51 });
         await session.ConfigAsync();
         (await session.PrepareAsync()).ExitCode.Should().Be(0);
         (await session.RunAsync(SubStages.BuildScript, "echo first > /tmp/attempt")).ExitCode.Should().Be(0);
@@ -46,7 +46,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     [Fact(Timeout = HangLimit)]
     public async Task Stop_mode_shutdown_lets_the_guest_end_itself_and_sh_runs_the_scripts()
     {
-        using var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 });
+        var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 });
         await session.ConfigAsync();
         (await session.PrepareAsync()).ExitCode.Should().Be(0);
         var run = await session.RunAsync(SubStages.BuildScript, "echo \"bash is '$BASH_VERSION'\"; exit 5");

@@ -18,7 +18,7 @@ public sealed class DomainSourceTests(TestMachine machine) : BenchTest(machine)
         await using var source = await DefineAsync();
         Bench.With(new ImageYaml { Domain = source.Name });
         var before = await source.FingerprintAsync(Machine.Guest);
-        using var session = Bench.Open(new SimulatedJob { Id = 61 });
+        var session = Bench.Open(new SimulatedJob { Id = 61 });
         await session.ConfigAsync();
 
         var prepare = await session.PrepareAsync();
@@ -93,7 +93,7 @@ public sealed class DomainSourceTests(TestMachine machine) : BenchTest(machine)
     /// <summary>Config, prepare and cleanup of a job, once and not three times.</summary>
     private async Task<StageRecord> PrepareAsync(SimulatedJob job)
     {
-        using var session = Bench.Open(job);
+        var session = Bench.Open(job);
         await session.ConfigAsync();
         var prepare = await session.PrepareAsync();
         (await session.CleanupAsync()).ExitCode.Should().Be(0);

@@ -42,7 +42,7 @@ public sealed class OrdinaryUserTests(TestMachine machine) : IAsyncLifetime
         await using var git = await GitServer.StartAsync(bench.MakeDirectory("git"), new Dictionary<string, string> { ["hello"] = "world\n" });
         var job = new SimulatedJob { Id = 71, Git = git.Source, Script = ["cat hello", "exit 6"], AfterScript = ["echo after-$((1+1))"] };
 
-        var result = await bench.Runner.RunJobAsync(job, Bench.TestToken);
+        var result = await bench.RunJobAsync(job);
 
         result.FailureReason.Should().Be(FailureReason.ScriptFailure, result.ToString());
         result.ExitCode.Should().Be(6, result.ToString());

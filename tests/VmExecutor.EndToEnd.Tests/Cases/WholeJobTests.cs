@@ -39,7 +39,7 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             AfterScript = ["cat /tmp/marker"],
         };
 
-        var running = Bench.Runner.Start(job, Bench.TestToken);
+        var running = Bench.Start(job);
         await running.TraceContainsAsync("waiting-for-branch-2");
         var secrets = await WhereIsCanaryAsync();
         await git.AddBranchAsync("go");
@@ -67,7 +67,7 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             HasArtifacts = true,
         };
 
-        var result = await Bench.Runner.RunJobAsync(job, Bench.TestToken);
+        var result = await Bench.RunJobAsync(job);
 
         result.State.Should().Be(JobState.Failed);
         result.FailureReason.Should().Be(FailureReason.ScriptFailure, result.ToString());
@@ -95,8 +95,8 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             ],
         };
 
-        var one = Bench.Runner.Start(Job(21), Bench.TestToken);
-        var two = Bench.Runner.Start(Job(22), Bench.TestToken);
+        var one = Bench.Start(Job(21));
+        var two = Bench.Start(Job(22));
         await Task.WhenAll(one.TraceContainsAsync("running-21"), two.TraceContainsAsync("running-22"));
         var domains = await Bench.Leftovers.DomainsAsync();
         await git.AddBranchAsync("go");
@@ -115,7 +115,8 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
         List<string> found = [.. (await HostCommand.LinesAsync("ps", "-ww", "-eo", "args=")).Where(line => line.Contains(Canary))];
         foreach (var file in Directory.EnumerateFiles(Bench.StateDirectory, "*", SearchOption.AllDirectories))
         {
-            if (!file.EndsWith(".qcow2", StringComparison.Ordinal) && (await File.ReadAllTextAsync(file)).Contains(Canary))
+            // A socket's length is 0.
+            if (new FileInfo(file).Length > 0 && !file.EndsWith(".qcow2", StringComparison.Ordinal) && (await File.ReadAllTextAsync(file)).Contains(Canary))
             {
                 found.Add(file);
             }
