@@ -60,8 +60,8 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         GuestShell(),
         uri => OpenHypervisor(uri, settings),
         _time,
-        Console.OpenStandardOutput(),
-        Console.OpenStandardError());
+        JobOutput.Output(),
+        JobOutput.Error());
 
     /// <summary>Has its own deadline: a cancelled cleanup still removes everything, it only no longer waits politely.</summary>
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
@@ -117,6 +117,18 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     /// <inheritdoc cref="GuardAdmin"/>
     public Task<int> GuardAdminAsync(Func<CancellationToken, Task<int>> command) => GuardAsync(new JobLog(Error), () => command(cancelled));
+
+    /// <summary>
+    /// A command line we do not understand. A system failure also where a stage was meant: a wrong config.toml is the
+    /// operator's to correct, not the job author's.
+    /// </summary>
+    public int RefuseUsage(IEnumerable<string> errors) => ExitCodes.For(
+        new SystemFailureException(
+            ErrorCodes.UsageWrong,
+            string.Join(' ', errors),
+            $"See '{DriverVersion.Name} --help'; the stages' arguments are in config.toml, [runners.custom]."),
+        environment,
+        new JobLog(Error));
 
     private int Guard(JobLog log, Func<int> run)
     {

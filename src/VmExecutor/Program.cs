@@ -3,4 +3,8 @@ using VmExecutor.Commands;
 
 // The runner waits for our exit code and for nothing else: this is the only way out.
 using var signals = new Signals();
-return await DriverCommand.Create(Composition.FromProcess(signals)).Parse(args).InvokeAsync(DriverCommand.Invocation);
+var composition = Composition.FromProcess(signals);
+var parsed = DriverCommand.Create(composition).Parse(args);
+return parsed.Errors.Count > 0
+    ? composition.RefuseUsage(parsed.Errors.Select(error => error.Message))
+    : await parsed.InvokeAsync(DriverCommand.Invocation);

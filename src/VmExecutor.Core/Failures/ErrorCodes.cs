@@ -7,7 +7,6 @@ namespace VmExecutor.Core.Failures;
 public static class ErrorCodes
 {
     public static readonly ErrorCode JobResponseUnusable = new(1001);
-    public static readonly ErrorCode JobValueRefused = new(1002);
     public static readonly ErrorCode RunnerEnvironmentMissing = new(1003);
     public static readonly ErrorCode ImageUnknown = new(1010);
     public static readonly ErrorCode ImageNotNamed = new(1011);
@@ -26,7 +25,6 @@ public static class ErrorCodes
     public static readonly ErrorCode HypervisorCallFailed = new(1302);
     public static readonly ErrorCode HypervisorCallTimedOut = new(1303);
     public static readonly ErrorCode HypervisorLibraryMissing = new(1304);
-    public static readonly ErrorCode AcceleratorUnavailable = new(1305);
     public static readonly ErrorCode DomainStartFailed = new(1306);
     public static readonly ErrorCode DomainNotOurs = new(1307);
     public static readonly ErrorCode DomainWouldNotStop = new(1308);
@@ -46,6 +44,6 @@ public static class ErrorCodes
     public static readonly ErrorCode HostFileFailed = new(1503);
     public static readonly ErrorCode CleanupIncomplete = new(1504);
 
-    public static readonly ErrorCode Cancelled = new(1900);
+    public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode Bug = new(1999);
 }

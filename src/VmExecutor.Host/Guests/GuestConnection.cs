@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 using Polly;
@@ -18,6 +19,7 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
 {
     // sockaddr_un.sun_path, less the closing NUL (unix(7)).
     private const int LongestSocketPath = 107;
+    private const uint MuxHello = 1;
     private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
 
@@ -79,7 +81,7 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
             return false;
         }
 
-        // The kernel knows at once whether anybody listens; only for a path too long for it an ssh process must ask.
+        // We can ask the master ourselves; only for a path too long for that an ssh process must.
         return Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
             ? await IsServedAsync(path, cancellationToken).ConfigureAwait(false)
             : await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
@@ -110,15 +112,28 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         RemoveSocket(access);
     }
 
-    private static async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
+    /// <summary>
+    /// A living master greets whoever connects (PROTOCOL.mux: MUX_MSG_HELLO). That the kernel takes a connection proves less: it
+    /// still does for a master that was killed a moment ago.
+    /// </summary>
+    private async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
     {
+        using var over = new CancellationTokenSource(ControlTimeout, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-            return true;
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop.Token).ConfigureAwait(false);
+            var hello = new byte[8];
+            await using var stream = new NetworkStream(socket);
+            await stream.ReadExactlyAsync(hello, stop.Token).ConfigureAwait(false);
+            return BinaryPrimitives.ReadUInt32BigEndian(hello.AsSpan(4)) == MuxHello;
         }
-        catch (SocketException)
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return false;
         }

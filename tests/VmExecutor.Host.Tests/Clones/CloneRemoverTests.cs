@@ -95,11 +95,11 @@ public sealed class CloneRemoverTests : IDisposable
     {
         _hypervisor.IgnoredShutdowns = null;
 
-        await RemoveAsync(TimeSpan.FromSeconds(30));
+        await RemoveAsync(TimeSpan.FromSeconds(25));
 
         _hypervisor.Domains.Should().BeEmpty();
         _hypervisor.Calls.Count(call => call.StartsWith("shutdown", StringComparison.Ordinal)).Should().Be(3);
-        _told.Should().ContainSingle().Which.Should().Contain("did not shut down within 30s");
+        _told.Should().ContainSingle().Which.Should().Contain("did not shut down within 25s");
     }
 
     [Fact(Timeout = 60_000)]

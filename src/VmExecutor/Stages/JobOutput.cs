@@ -1,0 +1,21 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace VmExecutor.Stages;
+
+/// <summary>Our stdout and stderr as streams of bytes for a script's output.</summary>
+internal static class JobOutput
+{
+    public static Stream Output() => Open(1, Console.OpenStandardOutput);
+
+    public static Stream Error() => Open(2, Console.OpenStandardError);
+
+    /// <summary>
+    /// A pipe, as the runner gives us, is written to directly: .NET's console streams swallow EPIPE, and a runner that is gone must
+    /// be noticed. A file is left to them, since two streams on one file (2&gt;&amp;1) would each keep a position of their own.
+    /// </summary>
+    private static Stream Open(int descriptor, Func<Stream> otherwise)
+    {
+        var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? otherwise() : stream;
+    }
+}

@@ -1,0 +1,113 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Conventions;
+
+/// <summary>The rules of src/README.md, checked.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly string[] TheMachine =
+    [
+        "System.IO.File", "System.IO.Directory", "System.IO.FileStream", "System.IO.FileInfo", "System.IO.DirectoryInfo",
+        "System.Console", "System.Diagnostics.Process", "System.Diagnostics.Stopwatch",
+        "System.Net.Sockets.Socket", "System.Net.Http.HttpClient", "System.Threading.Thread", "System.Threading.Timer",
+    ];
+
+    private static readonly string[] TheWorld =
+    [
+        "System.Environment.GetEnvironmentVariable", "System.Environment.GetEnvironmentVariables", "System.Environment.get_CurrentDirectory",
+        "System.DateTime.get_Now", "System.DateTime.get_UtcNow", "System.DateTimeOffset.get_Now", "System.DateTimeOffset.get_UtcNow",
+        "System.TimeProvider.get_System", "System.Random.get_Shared", "System.Guid.NewGuid",
+    ];
+
+    [Fact]
+    public void Core_touches_no_process_file_console_socket_clock_or_environment()
+    {
+        var (types, members) = References(typeof(ErrorCode).Assembly.Location);
+
+        types.Should().NotIntersectWith(TheMachine);
+        members.Should().NotIntersectWith(TheWorld);
+        members.Should().Contain("System.DateTimeOffset.op_Addition", "else this test would look at nothing");
+    }
+
+    [Fact]
+    public void No_file_exceeds_400_lines()
+    {
+        var tooLong = Repository.Sources("src").Concat(Repository.Sources("tests"))
+            .Select(file => (File: Repository.Relative(file), Lines: File.ReadLines(file).Count()))
+            .Where(file => file.Lines > 400);
+
+        tooLong.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Error_codes_are_unique_and_each_is_used()
+    {
+        var codes = typeof(ErrorCodes).GetFields().ToDictionary(field => field.Name, field => ((ErrorCode)field.GetValue(null)!).Number);
+        var sources = string.Concat(Repository.Sources("src").Where(file => !file.EndsWith("ErrorCodes.cs", StringComparison.Ordinal)).Select(File.ReadAllText));
+
+        codes.Values.Should().OnlyHaveUniqueItems();
+        codes.Keys.Where(name => !sources.Contains($"ErrorCodes.{name}", StringComparison.Ordinal)).Should().BeEmpty("a code nobody uses is a promise nobody keeps");
+    }
+
+    [Fact]
+    public void Failures_outside_Core_are_of_the_kinds_that_carry_a_hint_and_a_code()
+    {
+        // Exceptions that never leave their part of Host are marked so, by being internal.
+        var declarations = Repository.Sources("src")
+            .SelectMany(file => File.ReadLines(file).Select(line => (File: Repository.Relative(file), Line: line.Trim())))
+            .Where(entry => entry.Line.StartsWith("public", StringComparison.Ordinal) && entry.Line.Contains(" class ", StringComparison.Ordinal) && entry.Line.Contains("Exception", StringComparison.Ordinal));
+
+        foreach (var (file, line) in declarations)
+        {
+            var source = File.ReadAllText(Path.Combine(Repository.Root, file));
+            source.Should().MatchRegex(@":\s*(Exception|DriverException|SystemFailureException|HypervisorException|LibvirtException)\b", $"{file}: {line}");
+            if (!file.EndsWith("DriverException.cs", StringComparison.Ordinal))
+            {
+                source.Should().NotMatchRegex(@":\s*Exception\(", $"{file} must have a hint and a code");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("Environment.Exit", "the exit code is the return value of Main")]
+    [InlineData("Thread.Sleep", "waiting is a question plus a deadline")]
+    [InlineData("#region", "a file that needs regions needs splitting")]
+    public void Some_things_are_written_nowhere(string text, string because)
+    {
+        Repository.Sources("src").Where(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal))
+            .Select(Repository.Relative).Should().BeEmpty(because);
+    }
+
+    [Theory]
+    [InlineData("using Medallion.Shell", "src/VmExecutor.Host/Processes/ToolRunner.cs")]
+    [InlineData("BUILD_EXIT_CODE_FILE\"", "src/VmExecutor.Core/Jobs/StageEnvironment.cs", "src/VmExecutor/Trials/Trial.cs")]
+    public void Some_things_are_known_to_one_place_only(string text, params string[] places)
+    {
+        Repository.Sources("src").Where(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal))
+            .Select(Repository.Relative).Should().BeEquivalentTo(places);
+    }
+
+    private static (HashSet<string> Types, HashSet<string> Members) References(string assembly)
+    {
+        using var stream = File.OpenRead(assembly);
+        using var pe = new PEReader(stream);
+        var metadata = pe.GetMetadataReader();
+        var types = metadata.TypeReferences.Select(handle => Name(metadata, handle)).ToHashSet();
+        var members = metadata.MemberReferences
+            .Select(handle => metadata.GetMemberReference(handle))
+            .Where(member => member.Parent.Kind == HandleKind.TypeReference)
+            .Select(member => $"{Name(metadata, (TypeReferenceHandle)member.Parent)}.{metadata.GetString(member.Name)}")
+            .ToHashSet();
+        return (types, members);
+    }
+
+    private static string Name(MetadataReader metadata, TypeReferenceHandle handle)
+    {
+        var type = metadata.GetTypeReference(handle);
+        return $"{metadata.GetString(type.Namespace)}.{metadata.GetString(type.Name)}";
+    }
+}
