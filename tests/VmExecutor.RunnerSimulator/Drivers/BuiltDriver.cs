@@ -53,7 +53,8 @@ public sealed class BuiltDriver
 
     private static string EntryPoint(string name) => Path.Combine(Checkout(), "executor", name);
 
-    private static string BuiltProgram() =>
+    /// <summary>What <see cref="ProgramVariable"/> names, else the checkout's debug build.</summary>
+    public static string BuiltProgram() =>
         Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } named
             ? named
             : Path.Combine(Checkout(), "src/VmExecutor/bin/Debug/net10.0", ProgramName);

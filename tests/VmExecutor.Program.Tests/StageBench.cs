@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Text;
+using VmExecutor.RunnerSimulator.Drivers;
+
+namespace VmExecutor.Program.Tests;
+
+/// <summary>
+/// The built program as a process, with an environment that a test writes in full. The exit codes for failures are none of
+/// the usual ones, so that a program that answers 1 or 2 out of habit is caught.
+/// </summary>
+internal sealed class StageBench : IDisposable
+{
+    public const int BuildFailure = 71;
+
+    public const int SystemFailure = 72;
+
+    /// <summary>In the job response and in the environment; no output may ever have it.</summary>
+    public const string Canary = "glcbt-64_CANARY77aa";
+
+    private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(1);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("vmx-program-").FullName;
+
+    public StageBench()
+    {
+        Environment = new Dictionary<string, string>
+        {
+            ["PATH"] = "/usr/bin:/bin",
+            ["HOME"] = _directory,
+            ["TMPDIR"] = _directory,
+            ["BUILD_FAILURE_EXIT_CODE"] = $"{BuildFailure}",
+            ["SYSTEM_FAILURE_EXIT_CODE"] = $"{SystemFailure}",
+            ["BUILD_EXIT_CODE_FILE"] = ExitCodeFile,
+            ["JOB_RESPONSE_FILE"] = PathOf("response.json"),
+            ["VM_EXECUTOR_CONFIG"] = PathOf("vm-executor.yaml"),
+            ["CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN"] = "prgtest",
+            ["CUSTOM_ENV_CI_JOB_TOKEN"] = Canary,
+            ["CUSTOM_ENV_SECRET"] = Canary,
+        };
+        if (System.Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
+        {
+            Environment["DOTNET_ROOT"] = dotnet;
+        }
+
+        Write("base.qcow2", "");
+        Write("key", "");
+        Write("vm-executor.yaml", $"state_dir: {PathOf("state")}\nimages_dir: images\ndefault_image: small\nlibvirt:\n  uri: test:///default\n");
+        WriteImage("small", "bash");
+        WriteImage("other", "sh");
+        WriteResponse(image: "small");
+    }
+
+    public Dictionary<string, string> Environment { get; }
+
+    public string ExitCodeFile => PathOf("build_exit_code");
+
+    public string PathOf(string name) => Path.Combine(_directory, name);
+
+    public StageBench Write(string name, string content)
+    {
+        var path = PathOf(name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        return this;
+    }
+
+    public StageBench WriteResponse(string image) => Write(
+        "response.json",
+        System.Text.Json.JsonSerializer.Serialize(new
+        {
+            id = 4711,
+            token = Canary,
+            job_info = new { name = "unit", project_id = 1, project_full_path = "group/project" },
+            git_info = new { repo_url = $"https://gitlab-ci-token:{Canary}@gitlab.example.com/group/project.git" },
+            runner_info = new { timeout = 3600 },
+            image = new { name = image },
+            variables = new[] { new { key = "SECRET", value = Canary } },
+        }));
+
+    public async Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments)
+    {
+        var start = new ProcessStartInfo(BuiltDriver.BuiltProgram(), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _directory,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        using var limit = new CancellationTokenSource(HangLimit);
+        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var error = process.StandardError.ReadToEndAsync(limit.Token);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"vm-executor {string.Join(' ', arguments)} did not end in {HangLimit}");
+        }
+
+        return new ProgramExit(process.ExitCode, await output, await error);
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private void WriteImage(string name, string shell) => Write(
+        $"images/{name}.yaml",
+        $"""
+        source: file
+        file: {PathOf("base.qcow2")}
+        format: qcow2
+        shell: {shell}
+        ssh:
+          user: ci
+          key: {PathOf("key")}
+
+        """);
+}
