@@ -122,10 +122,10 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     /// A command line we do not understand. A system failure also where a stage was meant: a wrong config.toml is the
     /// operator's to correct, not the job author's.
     /// </summary>
-    public int RefuseUsage(IEnumerable<string> errors) => ExitCodes.For(
+    public int RefuseUsage(IEnumerable<string> arguments, IEnumerable<string> errors) => ExitCodes.For(
         new SystemFailureException(
             ErrorCodes.UsageWrong,
-            string.Join(' ', errors),
+            $"'{string.Join(' ', arguments.Prepend(DriverVersion.Name))}' is not understood: {string.Join(' ', errors)}",
             $"See '{DriverVersion.Name} --help'; the stages' arguments are in config.toml, [runners.custom]."),
         environment,
         new JobLog(Error));

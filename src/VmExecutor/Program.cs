@@ -6,5 +6,5 @@ using var signals = new Signals();
 var composition = Composition.FromProcess(signals);
 var parsed = DriverCommand.Create(composition).Parse(args);
 return parsed.Errors.Count > 0
-    ? composition.RefuseUsage(parsed.Errors.Select(error => error.Message))
+    ? composition.RefuseUsage(args, parsed.Errors.Select(error => error.Message))
     : await parsed.InvokeAsync(DriverCommand.Invocation);

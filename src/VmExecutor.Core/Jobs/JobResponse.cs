@@ -27,7 +27,8 @@ public static class JobResponse
         }
         catch (JsonException e)
         {
-            throw Unusable($"it is not JSON ({e.Message})", e);
+            // Not the reader's own message, which quotes what it met: that may be a secret.
+            throw Unusable($"it is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
         }
     }
 

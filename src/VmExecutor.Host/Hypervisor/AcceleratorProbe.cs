@@ -57,13 +57,22 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
-            return new AcceleratorAnswer(Accelerator.Tcg, e.Message.ReplaceLineEndings(" "));
+            return new AcceleratorAnswer(Accelerator.Tcg, Reason(e.Message));
         }
         finally
         {
             // Also after a cancelled call, which the daemon may have carried out all the same.
             await hypervisor.DestroyAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>QEMU's own words, without libvirt's and the assertion that follows: <c>failed to set MSR 0x10a to 0x69</c>.</summary>
+    private static string Reason(string message)
+    {
+        const string Mark = "error: ";
+        var line = message.Split('\n')[0].Trim();
+        var last = line.LastIndexOf(Mark, StringComparison.Ordinal);
+        return last < 0 ? line : line[(last + Mark.Length)..];
     }
 
     private static Remembered? Recall(AbsolutePath memory)

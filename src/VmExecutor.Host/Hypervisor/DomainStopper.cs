@@ -42,8 +42,11 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
     public async Task DestroyAsync(string domain, CancellationToken cancellationToken)
     {
         var gone = await new Question(DestroyLimit, PollInterval, time).AskAsync(
-            async token => !await hypervisor.DestroyAsync(domain, token).ConfigureAwait(false)
-                && await IsOffAsync(domain, token).ConfigureAwait(false),
+            async token =>
+            {
+                await hypervisor.DestroyAsync(domain, token).ConfigureAwait(false);
+                return await IsOffAsync(domain, token).ConfigureAwait(false);
+            },
             cancellationToken).ConfigureAwait(false);
         if (!gone)
         {

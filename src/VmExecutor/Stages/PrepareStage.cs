@@ -111,7 +111,7 @@ internal sealed class PrepareStage(
         var answer = await acceleratorProbe.AskAsync(cancellationToken);
         if (answer.WhyNotKvm is { } why)
         {
-            log.Warn($"KVM does not work on this host, the VM is emulated and slow. {why}");
+            log.Warn($"KVM does not work on this host ({why}): the VM is emulated, which is slow");
         }
 
         return answer.Accelerator;

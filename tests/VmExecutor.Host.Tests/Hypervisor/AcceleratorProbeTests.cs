@@ -40,6 +40,23 @@ public sealed class AcceleratorProbeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_reason_is_QEMUs_own_sentence()
+    {
+        _hypervisor.Before = call =>
+        {
+            if (call.StartsWith("create", StringComparison.Ordinal))
+            {
+                throw new HypervisorException(
+                    ErrorCodes.DomainStartFailed,
+                    "libvirt failed virDomainCreateXML: internal error: process exited: 2026-11-22T21:28:57Z qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69\nqemu: kvm_buf_set_msrs: Assertion `ret' failed.",
+                    "hint");
+            }
+        };
+
+        (await Probe().AskAsync(CancellationToken.None)).WhyNotKvm.Should().Be("failed to set MSR 0x10a to 0x69");
+    }
+
+    [Fact]
     public async Task The_answer_is_remembered_and_a_damaged_memory_is_asked_anew()
     {
         await Probe().AskAsync(CancellationToken.None);

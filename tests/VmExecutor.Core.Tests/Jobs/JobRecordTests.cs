@@ -1,0 +1,54 @@
+using FluentAssertions;
+using VmExecutor.Core.Jobs;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Jobs;
+
+public sealed class JobRecordTests
+{
+    [Fact]
+    public void A_record_reads_back_as_it_was_written()
+    {
+        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"]), TimeSpan.FromSeconds(30));
+
+        JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
+    }
+
+    [Fact]
+    public void What_is_not_known_reads_back_as_not_known()
+    {
+        var record = Record(null, null, null);
+
+        JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("{\"stamp\": null, \"domain\": \"x\", \"libvirt_uri\": \"y\", \"shell\": \"bash\"}")]
+    public void What_is_no_record_is_none(string json)
+    {
+        JobRecord.TryParse(json).Should().BeNull();
+    }
+
+    private static JobRecord Record(string? project, GuestRecord? guest, TimeSpan? grace) => new()
+    {
+        Stamp = new OwnershipStamp
+        {
+            Key = "abc-1-ffffff",
+            Project = project,
+            Image = "base",
+            Runner = new RunnerProcess(1, 2),
+            TemporaryDirectory = project is null ? null : "/tmp/custom-executor1",
+            Created = DateTimeOffset.UnixEpoch,
+            Expires = DateTimeOffset.UnixEpoch.AddHours(1),
+        },
+        Domain = "vmx-abc-1-ffffff",
+        LibvirtUri = "qemu:///system",
+        Guest = guest,
+        Shell = "bash",
+        ShutdownGrace = grace,
+    };
+}

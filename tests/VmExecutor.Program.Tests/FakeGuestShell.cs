@@ -1,0 +1,43 @@
+using VmExecutor.Core.Guests;
+using VmExecutor.Host.Guests;
+
+namespace VmExecutor.Program.Tests;
+
+/// <summary>Stands in for ssh and a guest.</summary>
+internal sealed class FakeGuestShell : IGuestShell
+{
+    /// <summary>Looked at before each call: throws, or changes the world.</summary>
+    public Action<string>? Before { get; set; }
+
+    public List<string> Calls { get; } = [];
+
+    public bool IsOpen { get; private set; }
+
+    public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        CallAsync($"wait {address}", () => "SSH-2.0-fake", alive, cancellationToken);
+
+    public Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        CallAsync("open", () => IsOpen = true, alive, cancellationToken);
+
+    public Task<ScriptRun> RunScriptAsync(
+        GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
+        CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);
+
+    public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
+        CallAsync("command", () => new GuestCommandResult(0, "", ""), _ => Task.CompletedTask, cancellationToken);
+
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
+    {
+        IsOpen = false;
+        return Task.CompletedTask;
+    }
+
+    private async Task<T> CallAsync<T>(string call, Func<T> answer, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await alive(cancellationToken);
+        Calls.Add(call);
+        Before?.Invoke(call);
+        return answer();
+    }
+}
