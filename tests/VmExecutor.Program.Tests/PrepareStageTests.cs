@@ -49,7 +49,7 @@ public sealed class PrepareStageTests : IDisposable
         record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + Job().Timeout);
         File.GetUnixFileMode(Paths().Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _guestShell.IsOpen.Should().BeTrue();
-        _log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d s \(source .*, disks .*, start .*, boot .*, ssh ");
+        _log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
     }
 
     [Theory(Timeout = 60_000)]

@@ -13,7 +13,7 @@ internal sealed class ConfigStage(Settings settings, TextWriter answer)
         var plan = ClonePlan.For(job, settings);
         answer.WriteLine(new DriverAnswer
         {
-            Driver = new DriverIdentity(DriverVersion.Name, DriverVersion.Text),
+            Driver = (DriverVersion.Name, DriverVersion.Text),
             Hostname = plan.Domain.Value,
             BuildsDir = plan.Image.BuildsDir,
             CacheDir = plan.Image.CacheDir,

@@ -16,11 +16,11 @@ internal sealed class PhaseTimes(TimeProvider time)
         _phaseStarted = time.GetTimestamp();
     }
 
-    /// <summary><c>12.3 s (disks 0.1, start 0.6, boot 10.4, ssh 1.2)</c>.</summary>
+    /// <summary><c>4.51 s (source 0.03, disks 0.04, start 0.60, boot 3.12, ssh 0.72)</c>.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{time.GetElapsedTime(_started).TotalSeconds:0.0} s ({string.Join(", ", _phases.Select(Describe))})");
+        $"{time.GetElapsedTime(_started).TotalSeconds:0.00} s ({string.Join(", ", _phases.Select(Describe))})");
 
     private static string Describe((string Name, TimeSpan Duration) phase) =>
-        string.Create(CultureInfo.InvariantCulture, $"{phase.Name} {phase.Duration.TotalSeconds:0.0}");
+        string.Create(CultureInfo.InvariantCulture, $"{phase.Name} {phase.Duration.TotalSeconds:0.00}");
 }
