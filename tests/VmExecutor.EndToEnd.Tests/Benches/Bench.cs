@@ -12,6 +12,9 @@ namespace VmExecutor.EndToEnd.Tests.Benches;
 /// </summary>
 internal sealed class Bench : IAsyncDisposable
 {
+    private static readonly string[] LibvirtDirectories =
+        ["/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/var/log/libvirt/qemu"];
+
     private readonly TestMachine _machine;
     private readonly string _directory;
     private readonly string _runnerDirectory;
@@ -32,7 +35,9 @@ internal sealed class Bench : IAsyncDisposable
         File.WriteAllText(
             ConfigurationFile,
             $"state_dir: {StateDirectory}\nimages_dir: images\ndefault_image: small\n");
-        Leftovers = new Leftovers(Token, StateDirectory, user is null ? ["virsh", "-c", "qemu:///system"] : user.Virsh);
+        Leftovers = user is null
+            ? new Leftovers(Token, StateDirectory, ["virsh", "-c", "qemu:///system"], LibvirtDirectories)
+            : new Leftovers(Token, StateDirectory, user.Virsh, user.LibvirtDirectories);
     }
 
     /// <summary>The runner's short token: in every clone's name.</summary>
@@ -64,9 +69,9 @@ internal sealed class Bench : IAsyncDisposable
     }
 
     /// <summary>A job to drive stage by stage; cleaned up at the end if a failing test did not.</summary>
-    public JobSession Open(SimulatedJob? job = null)
+    public JobSession Open(SimulatedJob? job = null, Func<RunnerOptions, RunnerOptions>? change = null)
     {
-        var session = new SimulatedRunner(Options()).Open(job ?? new SimulatedJob(), CancellationToken.None);
+        var session = new SimulatedRunner(change?.Invoke(Options()) ?? Options()).Open(job ?? new SimulatedJob(), CancellationToken.None);
         _sessions.Add(session);
         return session;
     }

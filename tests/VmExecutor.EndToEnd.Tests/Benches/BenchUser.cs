@@ -22,6 +22,13 @@ internal sealed class BenchUser : IAsyncDisposable
     /// <summary>The guest's key as this user's own file, as ssh demands.</summary>
     public string KeyFile => Path.Combine(Home, "id_ed25519");
 
+    /// <summary>Where the session daemon keeps things by a domain's name.</summary>
+    public IReadOnlyList<string> LibvirtDirectories =>
+    [
+        Path.Combine(Home, ".cache/libvirt/qemu/log"), Path.Combine(Home, ".cache/libvirt/qemu/run"),
+        Path.Combine(Home, ".config/libvirt/qemu"), Path.Combine(Home, ".config/libvirt/qemu/lib"),
+    ];
+
     public IReadOnlyList<string> Virsh => [.. Become, "virsh", "-c", "qemu:///session"];
 
     private IReadOnlyList<string> Become =>

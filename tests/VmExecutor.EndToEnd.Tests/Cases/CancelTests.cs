@@ -39,10 +39,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
     {
         Bench.With();
         var running = Bench.Start(new SimulatedJob { Id = 32 });
-        await Eventually.AskAsync(
-            async () => running.Completion.IsCompleted || (await Bench.Leftovers.DomainsAsync()).Count == 1,
-            there => there,
-            TimeSpan.FromMinutes(1));
+        await DomainAppearsAsync(() => running.Completion.IsCompleted);
 
         running.Cancel();
         var result = await running.Completion;
@@ -53,6 +50,38 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         prepare.Signals.Select(signal => signal.Number).Should().Equal(15);
         prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
         result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_prepare_that_is_killed_leaves_nothing_after_cleanup()
+    {
+        Bench.With();
+        var session = Bench.Open(new SimulatedJob { Id = 34 }, options => options with { GracefulKillTimeout = TimeSpan.Zero });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync(DomainAppearsAsync(() => false));
+        var left = await Bench.Leftovers.DomainsAsync();
+        var cleanup = await session.CleanupAsync();
+
+        prepare.Status!.Value.Signal.Should().Be(9, prepare.ToString());
+        left.Should().ContainSingle("a killed prepare cannot undo anything");
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_runner_that_is_told_to_end_has_the_vm_removed_in_time()
+    {
+        Bench.With();
+        var running = Bench.Start(new SimulatedJob { Id = 35, Script = ["echo running-$((1+1)); sleep 60"], AfterScript = ["true"] });
+        await running.TraceContainsAsync("running-2");
+
+        running.StopRunner();
+        var result = await running.Completion;
+
+        result.Stages.Select(stage => stage.SubStage ?? stage.Stage.ToString()).Should().EndWith([SubStages.BuildScript, "Cleanup"]);
+        var cleanup = result.Last(Stage.Cleanup);
+        cleanup.ExitCode.Should().Be(0, result.ToString());
+        cleanup.Duration.Should().BeLessThan(TimeSpan.FromSeconds(30), "the runner waits no longer (shutdown_timeout)");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -72,4 +101,9 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         left.Should().ContainSingle("nobody cleaned up");
         again.State.Should().Be(JobState.Success, again.ToString());
     }
+
+    private Task DomainAppearsAsync(Func<bool> isInVain) => Eventually.AskAsync(
+        async () => isInVain() || (await Bench.Leftovers.DomainsAsync()).Count == 1,
+        there => there,
+        TimeSpan.FromMinutes(1));
 }

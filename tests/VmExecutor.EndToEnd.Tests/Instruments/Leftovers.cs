@@ -7,7 +7,9 @@ namespace VmExecutor.EndToEnd.Tests.Instruments;
 /// <param name="token">Part of every clone's name.</param>
 /// <param name="stateDirectory">The driver's.</param>
 /// <param name="virsh">virsh with what it needs to reach the right daemon.</param>
-internal sealed class Leftovers(string token, string stateDirectory, IReadOnlyList<string> virsh)
+/// <param name="libvirtDirectories">Where that daemon keeps files and directories by a domain's name.</param>
+internal sealed class Leftovers(
+    string token, string stateDirectory, IReadOnlyList<string> virsh, IReadOnlyList<string> libvirtDirectories)
 {
     // PID 1 of a container may reap slowly; a QEMU that was told to end is not a leftover at once.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -53,7 +55,7 @@ internal sealed class Leftovers(string token, string stateDirectory, IReadOnlyLi
         var disks = Directory.Exists(stateDirectory)
             ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories)
             : [];
-        string[] elsewhere = ["/tmp", "/run", "/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/log/libvirt/qemu", "/dev/shm"];
+        string[] elsewhere = ["/tmp", "/run", "/dev/shm", .. libvirtDirectories];
         var named = elsewhere.Where(Directory.Exists).SelectMany(directory => Directory.EnumerateFileSystemEntries(directory))
             .Where(path => Path.GetFileName(path).Contains(NamePrefix, StringComparison.Ordinal));
         return ours.Concat(disks).Concat(named).Distinct();
