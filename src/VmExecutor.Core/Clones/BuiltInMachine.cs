@@ -66,6 +66,8 @@ public static class BuiltInMachine
             return;
         }
 
+        // A kernel given directly boots once. One that resets (panic=1) would otherwise boot in circles until the time is over.
+        os.Parent!.Add(new XElement("on_reboot", "destroy"));
         os.Add(new XElement("kernel", kernel.Kernel.Value));
         if (kernel.Initrd is { } initrd)
         {

@@ -14,7 +14,7 @@ internal static class ClonePassthrough
         {
             throw new SystemFailureException(
                 ErrorCodes.SourceHasPassthrough,
-                $"the source domain has devices of the host that clones cannot share: {string.Join(", ", found)}",
+                $"the source domain '{(string?)domain.Element("name")}' has devices of the host that clones cannot share: {string.Join(", ", found)}",
                 "Remove them from the source domain (virsh edit), or make a domain without them for CI.");
         }
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using VmExecutor.Core.Values;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
 

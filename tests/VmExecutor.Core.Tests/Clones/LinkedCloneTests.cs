@@ -242,7 +242,7 @@ public sealed class LinkedCloneTests
 
         var failure = derive.Should().Throw<SystemFailureException>().Which;
         failure.Code.Should().Be(ErrorCodes.SourceHasPassthrough);
-        failure.Message.Should().Contain(named);
+        failure.Message.Should().Contain("'base'").And.Contain(named);
     }
 
     [Fact]

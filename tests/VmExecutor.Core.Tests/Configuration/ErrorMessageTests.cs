@@ -87,10 +87,10 @@ public sealed class ErrorMessageTests
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 
     [Theory]
-    [InlineData("user: ''", "3:9: ssh.user: is empty; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
-    [InlineData("user: -oProxyCommand=x", "3:9: ssh.user: '-oProxyCommand=x' is not a user name; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
-    [InlineData("user: a b", "3:9: ssh.user: 'a b' is not a user name; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
-    [InlineData("user: \"ci\\n\"", "3:9: ssh.user: 'ci\\u000a' has a line break or another control character in it; write letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: ''", "3:9: ssh.user: is empty; write up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: -oProxyCommand=x", "3:9: ssh.user: '-oProxyCommand=x' is not a user name; write up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: a b", "3:9: ssh.user: 'a b' is not a user name; write up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
+    [InlineData("user: \"ci\\n\"", "3:9: ssh.user: 'ci\\u000a' has a line break or another control character in it; write up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'")]
     [InlineData("port: 65536", "3:9: ssh.port: 65536 is out of range; write 1 to 65535")]
     [InlineData("port: ssh", "3:9: ssh.port: 'ssh' is not a whole number in plain digits; write digits only, from 1 to 65535")]
     [InlineData("host_key: []", "3:13: ssh.host_key: is an empty list; write at least one item, or remove it")]

@@ -27,7 +27,7 @@ internal static class EveryKey
         memory: 768MiB
         shell: pwsh
         ssh:
-          user: build$
+          user: build-1
           key: key
           port: 2222
           host_key: {{Yaml.Key}} root@small

@@ -34,14 +34,16 @@ public sealed class ImageBindingTests
                 Cpus = 2,
                 Memory = ByteSize.FromMebibytes(768),
                 Shell = GuestShell.Pwsh,
-                Ssh = new SshSettings { User = "build$", Key = new AbsolutePath("/etc/vm/images/key"), Port = 2222, HostKeys = [Yaml.Key] },
+                Ssh = new SshSettings { User = "build-1", Key = new AbsolutePath("/etc/vm/images/key"), Port = 2222, HostKeys = [Yaml.Key] },
                 Accelerator = Accelerator.Tcg,
                 Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci net" },
                 Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore },
                 Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromSeconds(5) },
                 Timeouts = new TimeoutSettings
                 {
-                    Boot = TimeSpan.FromSeconds(1), Ssh = TimeSpan.FromSeconds(2), SourceShutdown = TimeSpan.FromSeconds(3),
+                    Boot = TimeSpan.FromSeconds(1),
+                    Ssh = TimeSpan.FromSeconds(2),
+                    SourceShutdown = TimeSpan.FromSeconds(3),
                 },
                 BuildsDir = "/b",
                 CacheDir = "/c",

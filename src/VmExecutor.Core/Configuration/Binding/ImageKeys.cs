@@ -16,7 +16,7 @@ internal static partial class ImageKeys
 
     private static readonly Section Ssh = new(
     [
-        new("user", new TextKind("user name") { Pattern = UserName(), Rule = "letters, digits, '_', '.' and '-', beginning with a letter or '_'" },
+        new("user", new TextKind("user name") { Pattern = UserName(), Rule = "up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'" },
             "The user that scripts run as in the guest.", "ci") { Required = true },
         new("key", new PathKind(),
             "Private key file that lets this user in; readable by its owner only.", "/etc/vm-executor/keys/ci_ed25519") { Required = true },
@@ -122,7 +122,7 @@ internal static partial class ImageKeys
     };
 
     // It becomes an argument of ssh, so it never begins with '-'.
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_.-]*[$]?$")]
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")]
     private static partial Regex UserName();
 
     private static string Word<T>(T value)

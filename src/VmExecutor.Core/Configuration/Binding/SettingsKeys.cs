@@ -35,6 +35,6 @@ internal static partial class SettingsKeys
         BelongsTo = name => ImageKeys.Root.Find(name) is null ? null : "in the file of an image",
     };
 
-    [GeneratedRegex(@"^[a-z][a-z0-9+.-]*:[^\s]+$")]
+    [GeneratedRegex(@"^[a-z][a-z0-9+.-]*:[^\s\u0000-\u001f\u007f-\u009f]+$")]
     private static partial Regex Uri();
 }

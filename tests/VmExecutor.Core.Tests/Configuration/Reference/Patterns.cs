@@ -15,7 +15,7 @@ internal static class Patterns
         PathKind => $"^(?![~$]){Plain}+$",
         GuestPathKind => $"^/{Plain}*$",
         ImageNameKind => "^[a-z0-9][a-z0-9._-]{0,62}$",
-        HostKeyKind => "^ *(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) +[A-Za-z0-9+/]+=*( .*)?$",
+        HostKeyKind => $@"^\s*(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa) +[A-Za-z0-9+/]+=*( {Plain}*)?\s*$",
         TextKind { Pattern: { } pattern } => pattern.ToString(),
         TextKind { MayBeEmpty: true } => $"^{Plain}*$",
         TextKind => $"^{Plain}+$",
