@@ -160,6 +160,8 @@ public sealed class PrepareStageTests : IDisposable
 
     private Task PrepareAsync(ImageSource? source = null)
     {
+        File.WriteAllText(_state.Child("key").Value, "key");
+        File.WriteAllText(_state.Child("base.qcow2").Value, "disk");
         var stopper = new DomainStopper(_hypervisor, TimeProvider.System);
         var stage = new PrepareStage(
             _hypervisor,
@@ -204,6 +206,6 @@ public sealed class PrepareStageTests : IDisposable
         _guestShell.IsOpen.Should().BeFalse();
         Directory.Exists(Paths().Directory.Value).Should().BeFalse();
         Directory.EnumerateFileSystemEntries(_state.Value, "*", SearchOption.AllDirectories)
-            .Select(Path.GetFileName).Should().BeSubsetOf(["jobs", "accelerator.json"]);
+            .Select(Path.GetFileName).Should().BeSubsetOf(["jobs", "accelerator.json", "key", "base.qcow2"]);
     }
 }

@@ -20,6 +20,7 @@ public static class ErrorCodes
     public static readonly ErrorCode SourceMissing = new(1204);
     public static readonly ErrorCode SourceHasPassthrough = new(1205);
     public static readonly ErrorCode SourceUnsupported = new(1206);
+    public static readonly ErrorCode ImageFileUnusable = new(1207);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);

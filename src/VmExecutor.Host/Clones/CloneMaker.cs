@@ -49,7 +49,11 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         {
             if (await FindUnreadableAsync(plan, chains, cancellationToken).ConfigureAwait(false) is { } obstacle)
             {
-                throw new SystemFailureException(ErrorCodes.BaseDiskUnreadable, $"{e.Message} ({obstacle})", "Let QEMU's user read the base files, then retry the job.", e);
+                throw new SystemFailureException(
+                    ErrorCodes.BaseDiskUnreadable,
+                    $"the VM could not be started: {obstacle.What}. {e.Message}",
+                    $"Let it: {obstacle.Command}",
+                    e);
             }
 
             throw;
@@ -73,7 +77,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
     }
 
-    private async Task<string?> FindUnreadableAsync(
+    private async Task<(string What, string Command)?> FindUnreadableAsync(
         ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
     {
         var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false));
@@ -89,6 +93,6 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
             files = kernel.Initrd is { } initrd ? files.Append(initrd) : files;
         }
 
-        return files.Select(file => ReadAccess.Obstacle(file, user.User, user.Group)).OfType<string>().FirstOrDefault();
+        return files.Select(file => ReadAccess.Obstacle(file, user.User, user.Group)).FirstOrDefault(obstacle => obstacle is not null);
     }
 }

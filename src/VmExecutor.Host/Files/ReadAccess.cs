@@ -9,14 +9,14 @@ namespace VmExecutor.Host.Files;
 /// </summary>
 internal static class ReadAccess
 {
-    /// <summary>A sentence with the command that would help; null when nothing stands in the way.</summary>
-    public static string? Obstacle(AbsolutePath file, uint user, uint group)
+    /// <summary>What stands in the way and the command that would help; null when nothing does.</summary>
+    public static (string What, string Command)? Obstacle(AbsolutePath file, uint user, uint group)
     {
         foreach (var path in Ancestors(file))
         {
             if (FileStat.TryRead(path) is not { } stat)
             {
-                return $"{path} does not exist";
+                return ($"{path} does not exist", $"ls -ld {path}");
             }
 
             var (own, grouped, other, letter) = stat.IsDirectory
@@ -25,9 +25,12 @@ internal static class ReadAccess
             var needed = stat.Owner == user ? own : stat.Group == group ? grouped : other;
             if (user != 0 && !stat.Mode.HasFlag(needed))
             {
-                return string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"QEMU's user {user} may not pass {path} (owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)}): chmod a+{letter} {path}");
+                var verb = stat.IsDirectory ? "pass through" : "read";
+                return (
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"the user QEMU runs as ({user}) may not {verb} {path} (owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)})"),
+                    $"chmod a+{letter} {path}");
             }
         }
 

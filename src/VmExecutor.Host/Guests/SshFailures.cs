@@ -12,7 +12,7 @@ internal static class SshFailures
         SshFailureKind.HostKeyChanged => new(
             ErrorCodes.GuestHostKeyChanged,
             $"the guest {access} shows another host key than the pinned one: {failure.Evidence}",
-            "Correct ssh.host_keys of the image, or publish the image anew; if neither changed, something else answers at this address."),
+            "Correct ssh.host_key of the image if the guest's key was changed; if not, something else answers at this address."),
         SshFailureKind.Denied => new(
             ErrorCodes.GuestSshRefused,
             $"the guest {access} does not accept the key {access.Key}, also after {DurationText.Format(limit)}: {failure.Evidence}",

@@ -47,7 +47,7 @@ internal static class LibvirtHint
         { IsRefusal: true } => JoinGroup,
         { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
             "Correct the image's machine definition; this libvirt does not take it as it is.",
-        _ => "Read QEMU's log, /var/log/libvirt/qemu/<domain>.log (session: ~/.cache/libvirt/qemu/log), and the libvirt daemon's: journalctl -u libvirtd -u virtqemud.",
+        _ => "QEMU's last words are in the message; what the libvirt daemon says: journalctl -u libvirtd -u virtqemud.",
     };
 
     public static string ForDestroy(string uri, string domain) =>

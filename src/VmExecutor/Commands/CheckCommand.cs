@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Commands;
 
@@ -11,14 +12,18 @@ internal static class CheckCommand
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
             var loaded = composition.Load(parsed.GetValue(config));
-            foreach (var warning in loaded.Warnings)
+            var images = loaded.Settings.Images;
+
+            // Warnings, since the files may be readable for the runner's user and not for whoever checks.
+            var files = images.SelectMany(image => ImageFiles.Problems(image).Select(problem => $"{image.File}: {problem}"));
+            var warnings = loaded.Warnings.Select(warning => warning.ToString()).Concat(files).ToList();
+            foreach (var warning in warnings)
             {
                 composition.Output.WriteLine($"warning: {warning}");
             }
 
-            var images = loaded.Settings.Images;
             composition.Output.WriteLine(
-                $"{loaded.Settings.File}: no errors, {loaded.Warnings.Count} warning{(loaded.Warnings.Count == 1 ? "" : "s")}, {images.Count} image{(images.Count == 1 ? "" : "s")}"
+                $"{loaded.Settings.File}: no errors, {warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, {images.Count} image{(images.Count == 1 ? "" : "s")}"
                 + (images.Count == 0 ? "" : $" ({string.Join(", ", images.Select(image => image.Name))})"));
             return ExitCodes.Success;
         }));

@@ -35,6 +35,7 @@ internal sealed class PrepareStage(
         var directory = new JobDirectory(plan.Paths);
         await remover.RemoveAsync(plan.Job.Key, directory, grace: null, log.Say, hurry: cancellationToken, cancellationToken);
 
+        ImageFiles.EnsureUsable(plan.Image);
         var undo = new UndoStack();
         try
         {

@@ -83,7 +83,7 @@ public sealed class LibvirtQemuTests : IDisposable
         var failure = (await start.Should().ThrowAsync<LibvirtException>()).Which;
         failure.Code.Should().Be(ErrorCodes.DomainStartFailed);
         failure.Message.Should().Contain("-no-such-option: invalid option");
-        failure.Hint.Should().Contain("/var/log/libvirt/qemu/");
+        failure.Hint.Should().Contain("journalctl -u libvirtd");
         failure.ConnectionLost.Should().BeFalse();
         Virsh.Domains().Should().NotContain(domain.Name);
     }

@@ -1,0 +1,60 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>The files that an image's YAML names: looked at before a VM is started for nothing.</summary>
+public static class ImageFiles
+{
+    /// <summary>What is wrong with them, one sentence each; empty when the driver can open all of them.</summary>
+    public static IReadOnlyList<string> Problems(ImageDefinition image) =>
+        [.. Named(image).Select(file => Problem(file.Key, file.Path)).OfType<string>()];
+
+    /// <exception cref="SystemFailureException">Something is wrong; all of it is named.</exception>
+    public static void EnsureUsable(ImageDefinition image)
+    {
+        var problems = Problems(image);
+        if (problems.Count > 0)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.ImageFileUnusable,
+                $"image '{image.Name}': {string.Join("; ", problems)}",
+                $"Correct the paths in {image.File}, or the files' owner and mode: the runner's user must be able to read them.");
+        }
+    }
+
+    private static IEnumerable<(string Key, AbsolutePath Path)> Named(ImageDefinition image)
+    {
+        yield return ("ssh.key", image.Ssh.Key);
+        if (image.Source is ImageSource.DiskFile file)
+        {
+            yield return ("file", file.Path);
+            if (file.Kernel is { } kernel)
+            {
+                yield return ("kernel", kernel.Kernel);
+                if (kernel.Initrd is { } initrd)
+                {
+                    yield return ("initrd", initrd);
+                }
+            }
+        }
+    }
+
+    private static string? Problem(string key, AbsolutePath path)
+    {
+        try
+        {
+            File.OpenHandle(path.Value).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return $"{key} {path} does not exist";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{key} {path} cannot be read ({e.Message})";
+        }
+    }
+}

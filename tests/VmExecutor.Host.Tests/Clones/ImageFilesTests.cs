@@ -1,0 +1,59 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Clones;
+
+public sealed class ImageFilesTests : IDisposable
+{
+    private readonly AbsolutePath _directory = new(Directory.CreateTempSubdirectory("vmx-image-files").FullName);
+
+    public void Dispose() => Directory.Delete(_directory.Value, recursive: true);
+
+    [Fact]
+    public void Files_that_are_all_there_are_no_problem()
+    {
+        ImageFiles.EnsureUsable(Image("key", "disk", "kernel", "initrd"));
+    }
+
+    [Fact]
+    public void All_missing_files_are_named_at_once_with_their_keys()
+    {
+        var look = () => ImageFiles.EnsureUsable(Image("disk"));
+
+        var failure = look.Should().Throw<SystemFailureException>().Which;
+        failure.Code.Should().Be(ErrorCodes.ImageFileUnusable);
+        failure.Message.Should().Contain($"ssh.key {_directory}/key does not exist").And.Contain($"kernel {_directory}/kernel does not exist").And.Contain("initrd").And.NotContain("/disk");
+        failure.Hint.Should().Contain("base.yaml");
+    }
+
+    [Fact]
+    public void A_directory_in_a_files_place_is_named()
+    {
+        Directory.CreateDirectory(_directory.Child("disk").Value);
+
+        ImageFiles.Problems(Image("key", "kernel", "initrd")).Should().ContainSingle().Which.Should().StartWith($"file {_directory}/disk cannot be read");
+    }
+
+    private ImageDefinition Image(params string[] existing)
+    {
+        foreach (var name in existing)
+        {
+            File.WriteAllText(_directory.Child(name).Value, name);
+        }
+
+        return new ImageDefinition
+        {
+            File = _directory.Child("base.yaml"),
+            Name = new ImageName("base"),
+            Ssh = new SshSettings { User = "ci", Key = _directory.Child("key") },
+            Source = new ImageSource.DiskFile(_directory.Child("disk"))
+            {
+                Kernel = new DirectKernelBoot(_directory.Child("kernel"), _directory.Child("initrd"), ""),
+            },
+        };
+    }
+}
