@@ -19,14 +19,16 @@ internal sealed class Bench : IAsyncDisposable
     private readonly string _directory;
     private readonly string _runnerDirectory;
     private readonly BenchUser? _user;
+    private readonly IsolatedLibvirt? _libvirt;
     private readonly List<RunningJob> _jobs = [];
     private readonly List<JobSession> _sessions = [];
 
-    /// <summary><paramref name="user"/> runs the runner; null: root does.</summary>
-    public Bench(TestMachine machine, BenchUser? user = null)
+    /// <summary><paramref name="user"/> runs the runner; null: root does. <paramref name="libvirt"/> serves it; null: the machine's own does.</summary>
+    public Bench(TestMachine machine, BenchUser? user = null, IsolatedLibvirt? libvirt = null)
     {
         _machine = machine;
         _user = user;
+        _libvirt = libvirt;
         Token = $"e2e{Random.Shared.Next(0x1000000):x6}";
         _directory = user is null ? Path.Combine(machine.Root, Token) : Path.Combine(user.Home, Token);
         _runnerDirectory = MakeDirectory("tmp");
@@ -35,9 +37,11 @@ internal sealed class Bench : IAsyncDisposable
         File.WriteAllText(
             ConfigurationFile,
             $"state_dir: {StateDirectory}\nimages_dir: images\ndefault_image: small\n");
-        Leftovers = user is null
-            ? new Leftovers(Token, StateDirectory, ["virsh", "-c", "qemu:///system"], LibvirtDirectories)
-            : new Leftovers(Token, StateDirectory, user.Virsh, user.LibvirtDirectories);
+        Leftovers = new Leftovers(
+            Token,
+            StateDirectory,
+            user?.Virsh ?? libvirt?.Virsh ?? ["virsh", "-c", "qemu:///system"],
+            user?.LibvirtDirectories ?? libvirt?.LibvirtDirectories ?? LibvirtDirectories);
     }
 
     /// <summary>The runner's short token: in every clone's name.</summary>
@@ -137,6 +141,6 @@ internal sealed class Bench : IAsyncDisposable
             ShortToken = Token,
             GracefulKillTimeout = TimeSpan.FromSeconds(60),
         };
-        return _user?.RunAs(options) ?? options;
+        return _user?.RunAs(options) ?? _libvirt?.Enter(options) ?? options;
     }
 }

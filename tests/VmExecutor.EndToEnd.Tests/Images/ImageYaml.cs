@@ -29,6 +29,9 @@ internal sealed record ImageYaml
 
     public string? StopMode { get; init; }
 
+    /// <summary>A libvirt network; null: QEMU's user-mode network.</summary>
+    public string? Network { get; init; }
+
     public int BootSeconds { get; init; } = 180;
 
     public string Write(TestGuest guest)
@@ -52,7 +55,7 @@ internal sealed record ImageYaml
         lines.AddRange([
             $"shell: {Shell}", $"accelerator: {Accelerator}",
             "ssh:", $"  user: {User}", $"  key: {KeyFile ?? guest.Key}", $"  host_key: \"{HostKey ?? guest.HostKey}\"",
-            "network:", "  mode: user",
+            "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
         if (StopMode is not null)
         {

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
+
+namespace VmExecutor.EndToEnd.Tests.Benches;
+
+/// <summary>
+/// A libvirt daemon in namespaces of its own, so that its networks are not the machine's: a network namespace, mounts that hide
+/// what a system daemon keeps in /run, /etc and /var/lib, and a process namespace. It leaves nothing whatever happens: the
+/// keeper, process 1 of the process namespace, ends when our end of its stdin is closed, which our death closes too; the
+/// kernel then kills all that was started there, and takes the mounts and networks away with the last process.
+/// </summary>
+internal sealed class IsolatedLibvirt : IAsyncDisposable
+{
+    /// <summary>A libvirt network that is connected to nothing but its own namespace's host.</summary>
+    public const string Network = "vmx-test";
+
+    /// <summary>The first three numbers of the network's addresses.</summary>
+    public const string Subnet = "192.168.233";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
+
+    private static readonly string[] Tools =
+        ["unshare", "nsenter", "mount", "umount", "ip", "libvirtd", "virtlogd", "dnsmasq", "iptables"];
+
+    // The cgroups go with /sys: libvirt then makes none, and none can be left. No D-Bus: neither systemd nor firewalld may
+    // hear of machines and networks that are not theirs. The rest of /var, the QEMU logs and capabilities in it, is shared.
+    private const string Setup = """
+        set -e
+        for directory in /run/libvirt /etc/libvirt/qemu /var/lib/libvirt /run/dbus; do
+            [ ! -d "$directory" ] || mount -t tmpfs -o mode=0755 vmx-test "$directory"
+        done
+        umount -l /sys
+        mount -t sysfs sysfs /sys
+        ip link set lo up
+        unshare --pid --fork --kill-child --mount --mount-proc bash -c "$1"
+        """;
+
+    // Waits for the end of stdin; bash reaps whatever the daemons leave it.
+    private const string Keeper = """
+        virtlogd --pid-file /run/libvirt/virtlogd.pid < /dev/null &
+        libvirtd --pid-file /run/libvirt/libvirtd.pid < /dev/null &
+        read -r _
+        """;
+
+    private const string NetworkXml = $"""
+        <network>
+          <name>{Network}</name>
+          <bridge name='vmx-test'/>
+          <ip address='{Subnet}.1' netmask='255.255.255.0'>
+            <dhcp><range start='{Subnet}.10' end='{Subnet}.99'/></dhcp>
+          </ip>
+        </network>
+        """;
+
+    private readonly Process _holder;
+    private readonly Task<string> _complaints;
+
+    private IsolatedLibvirt(Process holder)
+    {
+        _holder = holder;
+        _complaints = holder.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>virsh of this daemon.</summary>
+    public IReadOnlyList<string> Virsh => [.. Inside, "virsh", "-c", "qemu:///system"];
+
+    /// <summary>Where this daemon keeps things by a domain's name, as seen from outside.</summary>
+    public IReadOnlyList<string> LibvirtDirectories =>
+    [
+        .. new[] { "/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/etc/libvirt/qemu", "/var/log/libvirt/qemu" }
+            .Select(directory => $"/proc/{_holder.Id}/root{directory}"),
+    ];
+
+    /// <summary>The command that a command inside is put behind. It becomes that command; only the working directory is lost.</summary>
+    private IReadOnlyList<string> Inside => ["nsenter", $"--target={_holder.Id}", "--net", "--mount", "--"];
+
+    /// <summary>What the machine lacks.</summary>
+    public static async Task<IReadOnlyList<string>> MissingAsync()
+    {
+        List<string> missing = [];
+        foreach (var tool in Tools)
+        {
+            if ((await HostCommand.TryAsync("which", tool)).ExitCode != 0)
+            {
+                missing.Add($"the command {tool}");
+            }
+        }
+
+        var (exitCode, _, error) = await HostCommand.TryAsync("unshare", "--net", "--mount", "--pid", "--fork", "true");
+        if (exitCode != 0)
+        {
+            missing.Add($"the right to make namespaces ({error.Trim()})");
+        }
+
+        return missing;
+    }
+
+    /// <summary>Starts the daemon and its one network.</summary>
+    /// <param name="directory">For the network's XML.</param>
+    public static async Task<IsolatedLibvirt> StartAsync(string directory)
+    {
+        string[] arguments = ["--net", "--mount", "--propagation", "private", "sh", "-c", Setup, "sh", Keeper];
+        var start = new ProcessStartInfo("unshare", arguments) { RedirectStandardInput = true, RedirectStandardError = true };
+        var libvirt = new IsolatedLibvirt(Process.Start(start)!);
+        try
+        {
+            await libvirt.StartNetworkAsync(directory);
+            return libvirt;
+        }
+        catch
+        {
+            await libvirt.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same runner, whose stages see this daemon and its network as the machine's. Process id and group stay the stage's own.</summary>
+    public RunnerOptions Enter(RunnerOptions options) => options with
+    {
+        ConfigExec = "/bin/sh",
+        ConfigArguments = EnterAnd(options.ConfigExec, options.ConfigArguments),
+        PrepareExec = "/bin/sh",
+        PrepareArguments = EnterAnd(options.PrepareExec, options.PrepareArguments),
+        RunExec = "/bin/sh",
+        RunArguments = EnterAnd(options.RunExec, options.RunArguments),
+        CleanupExec = "/bin/sh",
+        CleanupArguments = EnterAnd(options.CleanupExec, options.CleanupArguments),
+    };
+
+    /// <summary>A tool's stdout, run inside.</summary>
+    public Task<string> OutputAsync(params IReadOnlyList<string> command) =>
+        HostCommand.OutputAsync(Inside[0], [.. Inside.Skip(1), .. command]);
+
+    public async ValueTask DisposeAsync()
+    {
+        _holder.StandardInput.Close();
+        using var limit = new CancellationTokenSource(EndLimit);
+        try
+        {
+            await _holder.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // --kill-child takes the rest along.
+            _holder.Kill(entireProcessTree: true);
+            throw new TimeoutException($"the isolated libvirt did not end within {EndLimit}");
+        }
+        finally
+        {
+            _holder.Dispose();
+        }
+    }
+
+    private async Task StartNetworkAsync(string directory)
+    {
+        var xml = Path.Combine(directory, "network.xml");
+        await File.WriteAllTextAsync(xml, NetworkXml);
+        var (exitCode, _, error) = await Eventually.AskAsync(
+            () => HostCommand.TryAsync(Virsh[0], [.. Virsh.Skip(1), "version"]),
+            answer => answer.ExitCode == 0 || _holder.HasExited,
+            StartLimit);
+        if (exitCode != 0)
+        {
+            _holder.StandardInput.Close();
+            throw new InvalidOperationException($"the isolated libvirt does not answer: {error}\n{await _complaints.WaitAsync(EndLimit)}");
+        }
+
+        await HostCommand.OutputAsync(Virsh[0], [.. Virsh.Skip(1), "net-create", xml]);
+    }
+
+    // Entering a mount namespace loses the working directory, which is the stage's TMPDIR; env goes back to it.
+    private string[] EnterAnd(string executable, IReadOnlyList<string> arguments) =>
+        ["-c", $"exec {string.Join(' ', Inside)} env -C \"$PWD\" \"$0\" \"$@\"", executable, .. arguments];
+}

@@ -1,0 +1,92 @@
+using System.Xml.Linq;
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary><c>network: mode: libvirt</c>: the guest has an address of a libvirt network's, and the host reaches it there.</summary>
+public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
+{
+    private IsolatedLibvirt? _libvirt;
+    private Bench? _bench;
+
+    private IsolatedLibvirt Libvirt => _libvirt!;
+
+    private Bench Bench => _bench!;
+
+    public async ValueTask InitializeAsync()
+    {
+        machine.Require(await IsolatedLibvirt.MissingAsync());
+        _libvirt = await IsolatedLibvirt.StartAsync(machine.Root);
+        _bench = new Bench(machine, libvirt: _libvirt);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await using (_libvirt)
+        await using (_bench)
+        {
+        }
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_job_runs_in_a_vm_that_a_libvirt_network_gave_an_address()
+    {
+        var image = new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", StopMode = "shutdown" };
+        var session = Bench.With(image).Open(new SimulatedJob { Id = 91 });
+
+        var config = await session.ConfigAsync();
+        var prepare = await session.PrepareAsync();
+        config.ExitCode.Should().Be(0, config.ToString());
+        prepare.ExitCode.Should().Be(0, prepare.ToString());
+
+        var domain = (await Bench.Leftovers.DomainsAsync()).Should().ContainSingle().Which;
+        var lease = await LeaseAsync(domain);
+        lease.Should().StartWith($"{IsolatedLibvirt.Subnet}.");
+        (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().Contain($"{lease}:22");
+        (await HostCommand.OutputAsync("ss", "-Htn", "state", "established")).Should().NotContain($"{lease}:22");
+
+        var run = await session.RunAsync(SubStages.BuildScript, "busybox ip -4 -o address show eth0; exit 9");
+        run.Reading.ExitCode.Should().Be(9, run.ToString());
+        run.OutputText.Should().Contain($" {lease}/24 ");
+
+        var cleanup = await session.CleanupAsync();
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+        (await VirshAsync("net-dhcp-leases", IsolatedLibvirt.Network)).Should().NotContain(lease, "a guest that is shut down gives it back");
+        (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().NotContain(lease);
+    }
+
+    [Fact(Timeout = 300_000)]
+    public async Task A_network_that_is_not_there_is_named_and_nothing_is_left()
+    {
+        var session = Bench.With(new ImageYaml { Network = "no-such-network" }).Open(new SimulatedJob { Id = 92 });
+
+        await session.ConfigAsync();
+        var prepare = await session.PrepareAsync();
+
+        prepare.ExitCode.Should().Be(2, prepare.ToString());
+        prepare.ErrorText.Should().Contain("no-such-network");
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    /// <summary>The address that the network gave to the domain's card, as virsh tells it.</summary>
+    private async Task<string> LeaseAsync(string domain)
+    {
+        var xml = XElement.Parse(await VirshAsync("dumpxml", domain));
+        var card = xml.Element("devices")!.Elements("interface").Should().ContainSingle().Which;
+        var mac = (string)card.Element("mac")!.Attribute("address")!;
+        var leases = (await VirshAsync("net-dhcp-leases", IsolatedLibvirt.Network, mac)).Split('\n');
+
+        // Expiry date and time, MAC, protocol, address/prefix, hostname, client id.
+        var line = leases.Should().ContainSingle(line => line.Contains(mac)).Which;
+        return line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4].Split('/')[0];
+    }
+
+    private Task<string> VirshAsync(params string[] arguments) => Libvirt.OutputAsync(["virsh", "-c", "qemu:///system", .. arguments]);
+}
