@@ -13,12 +13,18 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Address and port on which the guest's ssh server will be found.</summary>
+    /// <param name="domain">The running clone.</param>
+    /// <param name="card">Its network card that is connected to <paramref name="network"/>.</param>
+    /// <param name="network">What that card is connected to.</param>
+    /// <param name="guestPort">Of the ssh server, inside the guest.</param>
+    /// <param name="limit">How long the guest may take to get an address.</param>
+    /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <exception cref="SystemFailureException">The guest had no address when the time was over.</exception>
     public Task<(string Host, int Port)> FindAsync(
-        string domain, NetworkSettings network, int guestPort, TimeSpan limit, CancellationToken cancellationToken) =>
+        string domain, MacAddress card, NetworkSettings network, int guestPort, TimeSpan limit, CancellationToken cancellationToken) =>
         network.Mode == NetworkMode.User
             ? ForwardAsync(domain, guestPort, cancellationToken)
-            : LookUpAsync(domain, network.Name, guestPort, limit, cancellationToken);
+            : LookUpAsync(domain, card, network.Name, guestPort, limit, cancellationToken);
 
     /// <summary>
     /// Has QEMU forward a loopback port to the guest. Port 0: the kernel picks a free one while binding it, so two clones never
@@ -39,7 +45,7 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     }
 
     private async Task<(string Host, int Port)> LookUpAsync(
-        string domain, string network, int guestPort, TimeSpan limit, CancellationToken cancellationToken)
+        string domain, MacAddress card, string network, int guestPort, TimeSpan limit, CancellationToken cancellationToken)
     {
         string? address = null;
         var found = await new Question(limit, PollInterval, time).AskAsync(
@@ -49,9 +55,11 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
                 foreach (var source in new[] { AddressSource.Lease, AddressSource.Agent, AddressSource.Arp })
                 {
                     var addresses = await hypervisor.GetAddressesAsync(domain, source, token).ConfigureAwait(false);
-                    if (addresses.Count > 0)
+
+                    // Only this card's: a guest's own bridges (of a container engine, say) have addresses that the host may have, too.
+                    address = addresses.FirstOrDefault(known => known.Mac.Equals(card.Value, StringComparison.OrdinalIgnoreCase))?.Address;
+                    if (address is not null)
                     {
-                        address = addresses[0];
                         return true;
                     }
                 }

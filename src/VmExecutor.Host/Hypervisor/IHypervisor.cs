@@ -37,5 +37,5 @@ public interface IHypervisor : IDisposable
     Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken);
 
     /// <summary>IPv4 addresses of the domain's interfaces as this source knows them; empty when it knows none (yet).</summary>
-    Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken);
+    Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken);
 }

@@ -30,7 +30,7 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
         AskAsync($"for the XML of '{domain}'", libvirt => libvirt.FindXml(domain, inactive), cancellationToken);
 
     /// <remarks>A domain the agent or the network knows nothing about (yet), one that does not run and one that is not there all give an empty list.</remarks>
-    public Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
         AskAsync($"for the addresses of '{domain}'", libvirt => libvirt.GetAddresses(domain, source), cancellationToken);
 
     /// <remarks>

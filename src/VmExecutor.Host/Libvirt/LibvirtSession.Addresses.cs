@@ -11,7 +11,7 @@ internal sealed partial class LibvirtSession
     private const int AddressTypeIpv4 = 0;
 
     /// <summary>IPv4 without loopback; empty where the source does not apply or knows nothing yet, or the domain is gone.</summary>
-    public unsafe IReadOnlyList<string> GetAddresses(string name, AddressSource source)
+    public unsafe IReadOnlyList<CardAddress> GetAddresses(string name, AddressSource source)
     {
         using var domain = Find(name);
         if (domain is null)
@@ -26,7 +26,7 @@ internal sealed partial class LibvirtSession
             return KnowsNothing(source, failure.Error.Number) ? [] : throw failure;
         }
 
-        var addresses = new List<string>();
+        var addresses = new List<CardAddress>();
         for (var i = 0; i < count; i++)
         {
             addresses.AddRange(ReadAddresses(interfaces[i]));
@@ -50,9 +50,10 @@ internal sealed partial class LibvirtSession
         _ => false,
     };
 
-    private static unsafe List<string> ReadAddresses(NativeInterface* @interface)
+    private static unsafe List<CardAddress> ReadAddresses(NativeInterface* @interface)
     {
-        var addresses = new List<string>();
+        var mac = NativeText.Read(@interface->HardwareAddress);
+        var addresses = new List<CardAddress>();
         for (var i = 0; i < @interface->AddressCount; i++)
         {
             var address = @interface->Addresses[i];
@@ -60,7 +61,7 @@ internal sealed partial class LibvirtSession
                 && IPAddress.TryParse(NativeText.Read(address.Address), out var parsed)
                 && !IPAddress.IsLoopback(parsed))
             {
-                addresses.Add(parsed.ToString());
+                addresses.Add(new CardAddress(mac, parsed.ToString()));
             }
         }
 

@@ -83,7 +83,7 @@ internal sealed class PrepareStage(
         try
         {
             var (host, port) = await new GuestAddressFinder(hypervisor, watch, time)
-                .FindAsync(plan.Domain.Value, image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
+                .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
             var access = GuestOfJob.Access(plan, new GuestAddress(host, port));
             var bootTimeLeft = image.Timeouts.Boot - time.GetElapsedTime(booting);
             await guestShell.WaitForServerAsync(access.Address, AtLeastASecond(bootTimeLeft), watch.EnsureAliveAsync, cancellationToken);

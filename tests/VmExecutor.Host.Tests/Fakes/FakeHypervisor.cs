@@ -15,6 +15,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>States that differ from "running".</summary>
     public Dictionary<string, DomainStatus> States { get; } = [];
 
+    /// <summary>What a source knows of any domain.</summary>
+    public Dictionary<AddressSource, CardAddress> Addresses { get; } = [];
+
     /// <summary>Every call in order, such as <c>destroy vmx-1</c>.</summary>
     public List<string> Calls { get; } = [];
 
@@ -72,8 +75,9 @@ internal sealed class FakeHypervisor : IHypervisor
             ? "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
             : string.Empty, cancellationToken);
 
-    public Task<IReadOnlyList<string>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
-        Call<IReadOnlyList<string>>($"addresses {domain} {source}", () => [], cancellationToken);
+    public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
+        Call<IReadOnlyList<CardAddress>>(
+            $"addresses {domain} {source}", () => Addresses.TryGetValue(source, out var known) ? [known] : [], cancellationToken);
 
     public void Dispose()
     {

@@ -96,7 +96,8 @@ public sealed class LibvirtTestDriverTests : IDisposable
     public async Task Addresses_are_read_from_the_leases()
     {
         await hypervisor.CreateTransientAsync(Transient, paused: false, Token);
-        (await hypervisor.GetAddressesAsync("vmx-test-transient", AddressSource.Lease, Token)).Should().ContainSingle().Which.Should().StartWith("192.168.122.");
+        (await hypervisor.GetAddressesAsync("vmx-test-transient", AddressSource.Lease, Token))
+            .Should().ContainSingle(lease => lease.Mac.StartsWith("52:54:00:") && lease.Address.StartsWith("192.168.122."));
     }
 
     [Fact(Timeout = 60_000)]
