@@ -8,5 +8,6 @@ public enum LibvirtErrorDomain
     Qemu = 10,
     Test = 12,
     Remote = 13,
+    Network = 19,
     DomainDefinition = 20,
 }

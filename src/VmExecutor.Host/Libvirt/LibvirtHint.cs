@@ -42,9 +42,11 @@ internal static class LibvirtHint
         _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
     };
 
-    public static string ForStart(LibvirtError error) => error switch
+    public static string ForStart(string uri, LibvirtError error) => error switch
     {
         { IsRefusal: true } => JoinGroup,
+        { Domain: LibvirtErrorDomain.Network } =>
+            $"Look whether the network is there and active: virsh -c {uri} net-list --all. Correct network.name, or start it: net-start NAME, net-autostart NAME.",
         { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
             "Correct the image's machine definition; this libvirt does not take it as it is.",
         _ => "QEMU's last words are in the message; what the libvirt daemon says: journalctl -u libvirtd -u virtqemud.",

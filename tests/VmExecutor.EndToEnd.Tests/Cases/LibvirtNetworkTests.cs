@@ -69,9 +69,10 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
 
         await session.ConfigAsync();
         var prepare = await session.PrepareAsync();
+        await session.CleanupAsync();
 
         prepare.ExitCode.Should().Be(2, prepare.ToString());
-        prepare.ErrorText.Should().Contain("no-such-network");
+        prepare.OutputText.Should().Contain("no-such-network").And.Contain("virsh -c qemu:///system net-list --all");
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
