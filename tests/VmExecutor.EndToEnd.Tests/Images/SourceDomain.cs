@@ -47,6 +47,7 @@ internal sealed class SourceDomain : IAsyncDisposable
     {
         await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "destroy", Name);
         await VirshAsync("undefine", Name);
+        File.Delete($"/var/log/libvirt/qemu/{Name}.log");
     }
 
     /// <summary>An ext4 with one file, made without mounting anything.</summary>
