@@ -22,9 +22,9 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
 
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(20);
 
-    private static readonly string[] Tools =
-        ["unshare", "nsenter", "mount", "umount", "ip", "libvirtd", "virtlogd", "dnsmasq", "iptables"];
+    private static readonly string[] Tools = ["unshare", "nsenter", "mount", "umount", "ip", "libvirtd", "virtlogd", "dnsmasq"];
 
+    // Before it says "isolated", who enters would still find the machine's own libvirt, and make the network there.
     // The cgroups go with /sys: libvirt then makes none, and none can be left. No D-Bus: neither systemd nor firewalld may
     // hear of machines and networks that are not theirs. The rest of /var, the QEMU logs and capabilities in it, is shared.
     private const string Setup = """
@@ -35,6 +35,8 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         umount -l /sys
         mount -t sysfs sysfs /sys
         ip link set lo up
+        echo isolated
+        exec > /dev/null
         unshare --pid --fork --kill-child --mount --mount-proc bash -c "$1"
         """;
 
@@ -103,10 +105,16 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     public static async Task<IsolatedLibvirt> StartAsync(string directory)
     {
         string[] arguments = ["--net", "--mount", "--propagation", "private", "sh", "-c", Setup, "sh", Keeper];
-        var start = new ProcessStartInfo("unshare", arguments) { RedirectStandardInput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("unshare", arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         var libvirt = new IsolatedLibvirt(Process.Start(start)!);
         try
         {
+            await libvirt.WaitAsync();
             await libvirt.StartNetworkAsync(directory);
             return libvirt;
         }
@@ -154,11 +162,11 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         }
     }
 
-    private async Task StartNetworkAsync(string directory)
+    private async Task WaitAsync()
     {
-        var xml = Path.Combine(directory, "network.xml");
-        await File.WriteAllTextAsync(xml, NetworkXml);
-        var (exitCode, _, error) = await Eventually.AskAsync(
+        using var limit = new CancellationTokenSource(StartLimit);
+        var isolated = await _holder.StandardOutput.ReadLineAsync(limit.Token) is not null;
+        var (exitCode, _, error) = !isolated ? (1, "", "there are no namespaces") : await Eventually.AskAsync(
             () => HostCommand.TryAsync(Virsh[0], [.. Virsh.Skip(1), "version"]),
             answer => answer.ExitCode == 0 || _holder.HasExited,
             StartLimit);
@@ -167,7 +175,12 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
             _holder.StandardInput.Close();
             throw new InvalidOperationException($"the isolated libvirt does not answer: {error}\n{await _complaints.WaitAsync(EndLimit)}");
         }
+    }
 
+    private async Task StartNetworkAsync(string directory)
+    {
+        var xml = Path.Combine(directory, "network.xml");
+        await File.WriteAllTextAsync(xml, NetworkXml);
         await HostCommand.OutputAsync(Virsh[0], [.. Virsh.Skip(1), "net-create", xml]);
     }
 

@@ -58,7 +58,7 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         var cleanup = await session.CleanupAsync();
         cleanup.ExitCode.Should().Be(0, cleanup.ToString());
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
-        (await VirshAsync("net-dhcp-leases", IsolatedLibvirt.Network)).Should().NotContain(lease, "a guest that is shut down gives it back");
+        (await LeasesAsync(lease)).Should().NotContain(lease, "a guest that is shut down gives it back");
         (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().NotContain(lease);
     }
 
@@ -88,6 +88,10 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         var line = leases.Should().ContainSingle(line => line.Contains(mac)).Which;
         return line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4].Split('/')[0];
     }
+
+    /// <summary>The network's leases; dnsmasq tells libvirt a moment after a guest has told it.</summary>
+    private Task<string> LeasesAsync(string unwanted) => Eventually.AskAsync(
+        () => VirshAsync("net-dhcp-leases", IsolatedLibvirt.Network), leases => !leases.Contains(unwanted), TimeSpan.FromSeconds(5));
 
     private Task<string> VirshAsync(params string[] arguments) => Libvirt.OutputAsync(["virsh", "-c", "qemu:///system", .. arguments]);
 }
