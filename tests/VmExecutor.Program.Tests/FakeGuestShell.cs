@@ -9,6 +9,8 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>Looked at before each call: throws, or changes the world.</summary>
     public Action<string>? Before { get; set; }
 
+    public string CommandOutput { get; set; } = "";
+
     public List<string> Calls { get; } = [];
 
     public bool IsOpen { get; private set; }
@@ -24,7 +26,7 @@ internal sealed class FakeGuestShell : IGuestShell
         CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
-        CallAsync("command", () => new GuestCommandResult(0, "", ""), _ => Task.CompletedTask, cancellationToken);
+        CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
 
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
     {

@@ -147,6 +147,28 @@ public sealed class PrepareStageTests : IDisposable
         _log.ToString().Should().Contain("asking it to shut down (up to 3m)");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task On_a_shared_network_a_guest_with_anothers_card_is_not_taken_for_ours(bool ours)
+    {
+        var mac = Job().Key.Mac(0).Value;
+        _hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
+        _guestShell.CommandOutput = $"00:00:00:00:00:00\n{(ours ? mac : "52:54:00:00:00:01")}\n";
+
+        var prepare = () => PrepareAsync(network: new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci" });
+
+        if (ours)
+        {
+            await prepare();
+        }
+        else
+        {
+            (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestIsAnother);
+            NothingShouldBeLeft();
+        }
+    }
+
     private static Job Job() => new()
     {
         Key = new JobKey("https://gitlab.example.com", "abc", 1),
@@ -158,7 +180,7 @@ public sealed class PrepareStageTests : IDisposable
 
     private JobPaths Paths() => JobPaths.For(_state, Job().Key);
 
-    private Task PrepareAsync(ImageSource? source = null)
+    private Task PrepareAsync(ImageSource? source = null, NetworkSettings? network = null)
     {
         File.WriteAllText(_state.Child("key").Value, "key");
         File.WriteAllText(_state.Child("base.qcow2").Value, "disk");
@@ -179,6 +201,7 @@ public sealed class PrepareStageTests : IDisposable
             {
                 File = _state.Child("base.yaml"),
                 Name = new ImageName("base"),
+                Network = network ?? new NetworkSettings(),
                 Source = source ?? new ImageSource.DiskFile(_state.Child("base.qcow2")),
                 Ssh = new SshSettings { User = "ci", Key = _state.Child("key") },
             },

@@ -39,6 +39,7 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestAddressUnknown = new(1407);
     public static readonly ErrorCode GuestCannotRunScripts = new(1408);
     public static readonly ErrorCode GuestNotPrepared = new(1409);
+    public static readonly ErrorCode GuestIsAnother = new(1410);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

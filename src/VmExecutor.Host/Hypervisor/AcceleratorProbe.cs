@@ -63,6 +63,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         {
             // Also after a cancelled call, which the daemon may have carried out all the same.
             await hypervisor.DestroyAsync(name, CancellationToken.None).ConfigureAwait(false);
+            QemuLog.Remove(hypervisor.Uri, new DomainName(name));
         }
     }
 

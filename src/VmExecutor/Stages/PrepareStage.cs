@@ -1,5 +1,6 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
@@ -91,14 +92,35 @@ internal sealed class PrepareStage(
 
             undo.Push(token => guestShell.CloseAsync(access, token));
             await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+            if (image.Network.Mode == NetworkMode.Libvirt)
+            {
+                await EnsureItIsOursAsync(plan, access, cancellationToken);
+            }
+
             directory.Write(record with { Guest = GuestOfJob.ToRecord(access) });
             times.Ended("ssh");
         }
-        catch (Core.Failures.SystemFailureException e) when (e is not GuestDiedException)
+        catch (SystemFailureException e) when (e is not GuestDiedException)
         {
             // A guest that died brings its console lines along; one that never answered is shown here.
             log.ShowConsole(ConsoleTail.Read(plan.Paths.Console));
             throw;
+        }
+    }
+
+    /// <summary>
+    /// On a shared network two clones can be given one address (config/README.md, dhcp-ignore-clid), and their host keys are the same:
+    /// a card's address tells whose guest answers. A guest without Linux's /sys says nothing.
+    /// </summary>
+    private async Task EnsureItIsOursAsync(ClonePlan plan, GuestAccess access, CancellationToken cancellationToken)
+    {
+        var cards = await guestShell.RunCommandAsync(access, "cat /sys/class/net/*/address", null, cancellationToken);
+        if (cards.ExitCode == 0 && !cards.StandardOutput.Contains(plan.Job.Key.Mac(0).Value, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestIsAnother,
+                $"the guest at {access.Address} is not {plan.Domain}: no network card of it has the address {plan.Job.Key.Mac(0)}",
+                $"Network '{plan.Image.Network.Name}' has given one address to two guests; see dhcp-ignore-clid in config/README.md.");
         }
     }
 

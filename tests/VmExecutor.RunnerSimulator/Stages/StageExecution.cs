@@ -70,6 +70,7 @@ internal sealed class StageExecution(RunnerOptions options, CancellationToken te
         {
             process.SignalGroup(Posix.SigKill);
             process.Abandon();
+            await process.Exited;
             throw;
         }
     }
