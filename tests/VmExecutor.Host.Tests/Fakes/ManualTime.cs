@@ -28,7 +28,8 @@ internal sealed class ManualTime : TimeProvider
 
     /// <summary>
     /// Moves the clock in small steps until the task is done; the hang limit is the test's. On a thread without a synchronization
-    /// context, so that what waits for a timer goes on inside <see cref="ManualTimer.Fire"/>: the clock never runs ahead of the code.
+    /// context, so that what waits for a delay goes on inside <see cref="ManualTimer.Fire"/>. What a time limit cancels goes on elsewhere, and
+    /// the clock runs on meanwhile: say when something happened by looking at the clock then, not after the task.
     /// </summary>
     public Task<T> RunAsync<T>(Task<T> task) => Task.Run(async () =>
     {

@@ -38,11 +38,14 @@ public sealed class DomainStopperTests : IDisposable
     {
         _hypervisor.IgnoredShutdowns = null;
         var started = _time.GetUtcNow();
+        var looked = TimeSpan.Zero;
+        _hypervisor.Before = _ => looked = _time.GetUtcNow() - started;
 
         var off = await _time.RunAsync(Stopper().ShutDownAsync("guest", TimeSpan.FromMinutes(3), CancellationToken.None));
 
         off.Should().BeFalse();
-        (_time.GetUtcNow() - started).Should().BeCloseTo(TimeSpan.FromMinutes(3), TimeSpan.FromSeconds(5));
+        looked.Should().BeCloseTo(TimeSpan.FromMinutes(3), TimeSpan.FromSeconds(2));
+        _hypervisor.Calls.Count(call => call == "shutdown guest").Should().BeInRange(18, 19, "it is asked every ten seconds");
         _hypervisor.Calls.Should().NotContain("destroy guest");
     }
 
