@@ -18,8 +18,11 @@ internal sealed class FakeGuestShell : IGuestShell
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync($"wait {address}", () => "SSH-2.0-fake", alive, cancellationToken);
 
-    public Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
-        CallAsync("open", () => IsOpen = true, alive, cancellationToken);
+    public async Task<LoginShell> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    {
+        IsOpen = await CallAsync("open", () => true, alive, cancellationToken);
+        return LoginShell.Bash;
+    }
 
     public Task<ScriptRun> RunScriptAsync(
         GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>

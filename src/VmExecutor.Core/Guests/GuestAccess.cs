@@ -20,6 +20,9 @@ public sealed record GuestAccess(
     IReadOnlyList<HostKey> HostKeys,
     GuestShell Shell)
 {
+    /// <summary>As the guest said when the connection was opened.</summary>
+    public LoginShell LoginShell { get; init; } = LoginShell.Other;
+
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
 

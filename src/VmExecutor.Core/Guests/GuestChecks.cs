@@ -14,6 +14,7 @@ public static partial class GuestChecks
           command -v "$c" >/dev/null 2>&1 || m="$m $c"
         done
         [ -w "${TMPDIR:-/tmp}" ] || m="$m ${TMPDIR:-/tmp}"
+        echo "vmx-login:${SHELL##*/}"
         echo "vmx-ready:$m"
         """;
 
@@ -23,6 +24,10 @@ public static partial class GuestChecks
         var answer = Answer().Match(output);
         return answer.Success ? answer.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : null;
     }
+
+    /// <summary>What sshd said the account's shell is.</summary>
+    public static LoginShell ParseLoginShell(string output) =>
+        output.Split('\n').Contains("vmx-login:bash") ? LoginShell.Bash : LoginShell.Other;
 
     [GeneratedRegex(@"^vmx-ready:(.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();

@@ -10,8 +10,7 @@ namespace VmExecutor.Core.Guests;
 /// <list type="bullet">
 /// <item>The script arrives as exactly the announced bytes followed by the token: a transfer cut short runs nothing. Where
 /// <c>head</c> reads ahead (busybox) the token is swallowed, then the file's size decides.</item>
-/// <item>It runs in the foreground, since a shell without a terminal makes background jobs deaf to SIGINT, and under
-/// <c>setsid</c>, since a script may well say <c>kill 0</c>.</item>
+/// <item>It runs in a process group of its own, since a script may well say <c>kill 0</c>.</item>
 /// <item>The shell's own remarks ("Killed") go to /dev/null; the redirections are made in the child, as dash makes a plain command's in itself.</item>
 /// <item><c>VMX_RUN</c> in its environment is how <see cref="RunEnder"/> finds everything the script has started.</item>
 /// <item>Forks cost 5 to 10 ms in an emulated guest: there are two, <c>head</c> and the script. <c>rm</c> comes after the end.</item>
@@ -31,8 +30,7 @@ public static class ScriptWrapper
         (umask 077; set -C; exec head -c "$n" >"$f");
         read -r e;
         if [ "$e" = "$t" ] || [ "$(wc -c <"$f")" -eq "$n" ]; then
-          p=setsid; command -v setsid >/dev/null || p=;
-          (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec $p "$@" "$f");
+          @start
           s=$?;
         else
           s=901;
@@ -43,13 +41,25 @@ public static class ScriptWrapper
         exec rm -f "$f"
         """;
 
+    /// <summary>In the foreground, since a shell without a terminal makes background jobs deaf to SIGINT, in a session of its own.</summary>
+    private const string InAnySh =
+        """p=setsid; command -v setsid >/dev/null || p=; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec $p "$@" "$f");""";
+
+    /// <summary>With bash's job control a background job has a process group of its own and hears SIGINT: no setsid to start.</summary>
+    private const string InBash =
+        """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec "$@" "$f") & wait $!;""";
+
     /// <summary>The command line for the guest's login shell.</summary>
-    public static string CommandLine(RunToken token, int scriptLength, GuestShell shell)
+    public static string CommandLine(RunToken token, int scriptLength, GuestShell shell, LoginShell loginShell)
     {
         var oneLine = Text.ReplaceLineEndings(" ");
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"exec sh -c '{oneLine}' vmx-run {token} {scriptLength} {(shell == GuestShell.Pwsh ? "script.ps1" : "script")} {Interpreter(shell)}");
+        var arguments = string.Create(
+            CultureInfo.InvariantCulture, $"{token} {scriptLength} {(shell == GuestShell.Pwsh ? "script.ps1" : "script")} {Interpreter(shell)}");
+
+        // Both have "vmx-run TOKEN" in their argument list, by which RunEnder finds the wrapper.
+        return loginShell == LoginShell.Bash
+            ? $": vmx-run {token}; set -- {arguments}; {oneLine.Replace("@start", InBash, StringComparison.Ordinal)}"
+            : $"exec sh -c '{oneLine.Replace("@start", InAnySh, StringComparison.Ordinal)}' vmx-run {arguments}";
     }
 
     /// <summary>The program that must be there for this shell's scripts.</summary>

@@ -39,7 +39,7 @@ public sealed record JobRecord
 }
 
 /// <summary>How to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
-public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys);
+public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys, string LoginShell);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

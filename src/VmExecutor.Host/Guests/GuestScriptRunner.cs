@@ -44,7 +44,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     {
         var token = RunTokens.Next();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Length, access.Shell));
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Length, access.Shell, access.LoginShell));
         await using (client.ConfigureAwait(false))
         {
             var sending = SendAsync(client.Input, script, token, stop.Token);

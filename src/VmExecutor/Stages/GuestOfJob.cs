@@ -24,7 +24,8 @@ internal static class GuestOfJob
         access.Address.Port,
         access.User.Value,
         access.Key.Value,
-        [.. access.HostKeys.Select(key => key.ToString())]);
+        [.. access.HostKeys.Select(key => key.ToString())],
+        access.LoginShell.ToString().ToLowerInvariant());
 
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
     public static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)
@@ -55,5 +56,8 @@ internal static class GuestOfJob
                 paths.Directory,
                 [.. guest.HostKeys.Select(HostKey.Parse)],
                 shell)
+            {
+                LoginShell = Enum.TryParse<LoginShell>(guest.LoginShell, ignoreCase: true, out var login) ? login : LoginShell.Other,
+            }
             : null;
 }

@@ -12,12 +12,25 @@ public sealed class GuestTextTests
     [Fact]
     public void The_wrapper_passes_any_login_shell_unharmed()
     {
-        var line = ScriptWrapper.CommandLine(Token, 12, GuestShell.Pwsh);
+        var line = ScriptWrapper.CommandLine(Token, 12, GuestShell.Pwsh, LoginShell.Other);
 
         line.Should().StartWith("exec sh -c '").And.EndWith($"' vmx-run {Token} 12 script.ps1 pwsh -NoProfile -NonInteractive -File");
         line.Count(c => c == '\'').Should().Be(2);
         line.Should().NotContainAny("\n", "!", @"\\");
     }
+
+    [Fact]
+    public void Bash_runs_the_wrapper_itself_and_is_found_by_the_same_words() =>
+        ScriptWrapper.CommandLine(Token, 12, GuestShell.Sh, LoginShell.Bash)
+            .Should().StartWith($": vmx-run {Token}; set -- {Token} 12 script sh;").And.NotContainAny("exec sh", "setsid", "@start", "'", "\n");
+
+    [Theory]
+    [InlineData("vmx-login:bash\nvmx-ready:\n", LoginShell.Bash)]
+    [InlineData("vmx-login:fish\nvmx-ready:\n", LoginShell.Other)]
+    [InlineData("vmx-login:rbash\nvmx-ready:\n", LoginShell.Other)]
+    [InlineData("vmx-ready:\n", LoginShell.Other)]
+    public void Only_bash_is_taken_for_bash(string output, LoginShell shell) =>
+        GuestChecks.ParseLoginShell(output).Should().Be(shell);
 
     [Theory]
     [InlineData("banner\nvmx-ready:\n", new string[0])]

@@ -9,7 +9,7 @@ public sealed class JobRecordTests
     [Fact]
     public void A_record_reads_back_as_it_was_written()
     {
-        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"]), TimeSpan.FromSeconds(30));
+        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"], "bash"), TimeSpan.FromSeconds(30));
 
         JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
     }

@@ -39,6 +39,9 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>What the tests take the account's login shell for; bash will do whatever is for any other.</summary>
+    protected virtual LoginShell LoginShell => LoginShell.Other;
+
     protected static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected static Task NeverDies(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
@@ -64,7 +67,7 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
     }
 
     protected Task<ScriptRun> RunAsync(string script, Stream output, Stream error, GuestShell shell = GuestShell.Bash, CancellationToken? cancellation = null) =>
-        Guest.RunScriptAsync(Job with { Shell = shell }, Encoding.UTF8.GetBytes(script), output, error, NeverDies, cancellation ?? Cancellation);
+        Guest.RunScriptAsync(Job with { Shell = shell, LoginShell = LoginShell }, Encoding.UTF8.GetBytes(script), output, error, NeverDies, cancellation ?? Cancellation);
 
     protected static bool IsRunning(string processId) => Directory.Exists($"/proc/{processId}")
         && !System.IO.File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
 
-public sealed class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
+public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
 {
     [Fact(Timeout = 60_000)]
     public async Task Cancelling_ends_everything_the_script_has_started_and_the_guest_stays_usable()

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
 
-public sealed class ScriptRunTests(SshdFixture sshd) : GuestTest(sshd)
+public class ScriptRunTests(SshdFixture sshd) : GuestTest(sshd)
 {
     [Theory(Timeout = 60_000)]
     [InlineData("true", 0)]
