@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
@@ -32,13 +33,25 @@ internal static class TryCommand
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
             var text = parsed.GetValue(script) is { } file
-                ? await File.ReadAllTextAsync(DriverCommand.Resolve(file).Value, token)
+                ? await ReadScriptAsync(DriverCommand.Resolve(file), token)
                 : ScriptOf(parsed.GetValue(words) ?? []);
             AbsolutePath? directory = parsed.GetValue(repository) is { } path ? DriverCommand.Resolve(path) : null;
             return await composition.Trial(parsed.GetValue(config), token)
                 .RunAsync(parsed.GetRequiredValue(image), text, directory, parsed.GetValue(keep));
         }));
         return command;
+    }
+
+    private static async Task<string> ReadScriptAsync(AbsolutePath file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await File.ReadAllTextAsync(file.Value, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SystemFailureException(ErrorCodes.UsageWrong, $"the script {file} cannot be read: {e.Message}", "Give --script a file with the job's script.", e);
+        }
     }
 
     /// <summary>One word is a shell line, as with <c>sh -c</c>; several are a command with its arguments.</summary>
