@@ -23,7 +23,7 @@ public sealed class SettingsPathTests
     [Fact]
     public void A_relative_path_is_seen_from_the_working_directory()
     {
-        Decide("a.yaml", null).File.Value.Should().Be("/work/a.yaml");
+        Decide("a.yaml", null).File.Value.Should().Be("/here/a.yaml");
         Decide(null, "../b.yaml").File.Value.Should().Be("/b.yaml");
     }
 
@@ -42,7 +42,7 @@ public sealed class SettingsPathTests
     private static SettingsPath Decide(string? option, string? variable) => SettingsPath.Decide(
         option,
         variable is null ? new Dictionary<string, string>() : new() { ["VM_EXECUTOR_CONFIG"] = variable },
-        new AbsolutePath("/work"));
+        new AbsolutePath("/here"));
 
     private static SettingsPath Path(string path, SettingsPathOrigin origin) => new(new AbsolutePath(path), origin);
 }
