@@ -67,11 +67,12 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
-        var record = new JobDirectory(JobPaths.For(settings.StateDir, job.Key)).Read();
+        var directory = new JobDirectory(JobPaths.For(settings.StateDir, job.Key));
+        var record = directory.Read();
         using var hypervisor = OpenHypervisor(record?.LibvirtUri ?? UriOf(settings), settings);
         var stage = new CleanupStage(Remover(job, hypervisor, new DomainStopper(hypervisor, _time), GuestShell()));
         using var deadline = new CancellationTokenSource(CleanupDeadline, _time);
-        await stage.RunAsync(job, settings.StateDir, log, hurry: cancellationToken, deadline.Token);
+        await stage.RunAsync(job, directory, record, log, hurry: cancellationToken, deadline.Token);
     }
 
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(

@@ -46,21 +46,16 @@ public sealed class JobDirectory(JobPaths paths)
         }
     }
 
-    /// <summary>Null when prepare has not come this far, or the record is not one.</summary>
-    /// <exception cref="HostFileException">It is there but cannot be read.</exception>
+    /// <summary>Null when prepare has not come this far, or the record is damaged or unreadable: cleanup then goes by the job's names.</summary>
     public JobRecord? Read()
     {
         try
         {
             return JobRecord.TryParse(File.ReadAllText(Paths.Record.Value));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            throw new HostFileException($"{Paths.Record} cannot be read", e);
+            return null;
         }
     }
 

@@ -187,7 +187,7 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         {
             return (await ssh.RunAsync(access, SshArguments.Control(access, request), ControlTimeout, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
         }
-        catch (TimeoutException)
+        catch (ToolTimedOutException)
         {
             return false;
         }

@@ -28,11 +28,23 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
 
         var answer = await TryAsync(cancellationToken).ConfigureAwait(false);
-        AtomicFile.Write(
-            memory,
-            JsonSerializer.Serialize(new Remembered(question, answer), AcceleratorContext.Default.Remembered),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Remember(memory, new Remembered(question, answer));
         return answer;
+    }
+
+    private static void Remember(AbsolutePath memory, Remembered answer)
+    {
+        try
+        {
+            AtomicFile.Write(
+                memory,
+                JsonSerializer.Serialize(answer, AcceleratorContext.Default.Remembered),
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            // The answer is good all the same; the next job asks again.
+        }
     }
 
     private async Task<AcceleratorAnswer> TryAsync(CancellationToken cancellationToken)

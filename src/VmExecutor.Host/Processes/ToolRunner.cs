@@ -1,13 +1,11 @@
 using System.Text;
 using Medallion.Shell;
-using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Processes;
 
 /// <summary>Runs tools with MedallionShell; the only file that knows it.</summary>
 public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) : IToolRunner
 {
-    private const int SigTerm = 15;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
@@ -20,10 +18,10 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
             var result = await command.Task.WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);
             return new ToolResult(call, result.ExitCode, result.StandardOutput, result.StandardError);
         }
-        catch (TimeoutException)
+        catch (TimeoutException e)
         {
             await EndAsync(command).ConfigureAwait(false);
-            throw new TimeoutException($"'{call}' did not end within {DurationText.Format(call.Timeout)}");
+            throw new ToolTimedOutException(call, e);
         }
         catch (OperationCanceledException)
         {
@@ -44,7 +42,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
 
     private async Task EndAsync(Command command)
     {
-        await command.TrySignalAsync(CommandSignal.FromSystemValue(SigTerm)).ConfigureAwait(false);
+        await command.TrySignalAsync(CommandSignal.FromSystemValue(UnixSignal.Terminate)).ConfigureAwait(false);
         if (!await EndsAsync(command).ConfigureAwait(false))
         {
             command.Kill();

@@ -1,6 +1,4 @@
-using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Stages;
@@ -9,9 +7,6 @@ namespace VmExecutor.Stages;
 internal sealed class CleanupStage(CloneRemover remover)
 {
     /// <exception cref="CleanupException">Something is left.</exception>
-    public Task RunAsync(Job job, AbsolutePath stateDir, JobLog log, CancellationToken hurry, CancellationToken cancellationToken)
-    {
-        var directory = new JobDirectory(JobPaths.For(stateDir, job.Key));
-        return remover.RemoveAsync(job.Key, directory, directory.Read()?.ShutdownGrace, log.Say, hurry, cancellationToken);
-    }
+    public Task RunAsync(Job job, JobDirectory directory, JobRecord? record, JobLog log, CancellationToken hurry, CancellationToken cancellationToken) =>
+        remover.RemoveAsync(job.Key, directory, record?.ShutdownGrace, log.Say, hurry, cancellationToken);
 }

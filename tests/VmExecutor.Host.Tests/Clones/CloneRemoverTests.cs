@@ -102,6 +102,14 @@ public sealed class CloneRemoverTests : IDisposable
         _told.Should().ContainSingle().Which.Should().Contain("did not shut down within 25s");
     }
 
+    [Fact]
+    public void A_record_that_cannot_be_read_counts_as_none()
+    {
+        Directory.CreateDirectory(_directory.Paths.Record.Value);
+
+        _directory.Read().Should().BeNull("cleanup must go on without it");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_cancelled_cleanup_waits_no_longer_but_still_removes_everything()
     {

@@ -68,6 +68,14 @@ public sealed class AcceleratorProbeTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_cannot_be_remembered_is_an_answer()
+    {
+        var nowhere = new AbsolutePath(_directory).Child("missing");
+
+        (await new AcceleratorProbe(_hypervisor, nowhere).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+    }
+
+    [Fact]
     public async Task A_libvirt_that_does_not_answer_says_nothing_about_KVM()
     {
         RefuseStarts(ErrorCodes.HypervisorCallTimedOut);
