@@ -1,20 +1,12 @@
-using System.Globalization;
 using System.Xml.Linq;
 using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Core.Clones;
 
 /// <summary>Name, UUID and ownership stamp.</summary>
-public static class CloneIdentity
+internal static class CloneIdentity
 {
-    /// <summary>The stamp's XML namespace; an identifier, not an address.</summary>
-    public static readonly XNamespace Namespace = "urn:vm-executor:job:1";
-
-    /// <summary>The key of the job that owns a domain; null when the domain is not ours.</summary>
-    public static string? OwnerOf(XElement domain) =>
-        (string?)domain.Element("metadata")?.Element(Namespace + "job")?.Attribute("key");
-
-    internal static void Apply(XElement domain, ClonePlan plan, OwnershipStamp stamp)
+    public static void Apply(XElement domain, ClonePlan plan, OwnershipStamp stamp)
     {
         // The id attribute and the uuid of the SMBIOS tables belong to the source; libvirt demands that the latter match.
         domain.Attribute("id")?.Remove();
@@ -31,26 +23,10 @@ public static class CloneIdentity
             domain.Element("uuid")!.AddAfterSelf(metadata);
         }
 
-        metadata.Add(ToXml(stamp));
+        metadata.Add(StampXml.Write(stamp));
 
         // A clone that stopped, for whatever reason, is over.
         domain.SetElementValue("on_poweroff", "destroy");
         domain.SetElementValue("on_crash", "destroy");
     }
-
-    private static XElement ToXml(OwnershipStamp stamp) => new(
-        Namespace + "job",
-        new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
-        new XAttribute("key", stamp.Key),
-        stamp.Project is null ? null : new XAttribute("project", Printable(stamp.Project)),
-        new XAttribute("image", stamp.Image),
-        new XAttribute("runner-pid", stamp.Runner.Pid),
-        new XAttribute("runner-start", stamp.Runner.StartTicks),
-        stamp.TemporaryDirectory is null ? null : new XAttribute("tmpdir", stamp.TemporaryDirectory),
-        new XAttribute("created", stamp.Created.ToString("O", CultureInfo.InvariantCulture)),
-        new XAttribute("expires", stamp.Expires.ToString("O", CultureInfo.InvariantCulture)));
-
-    /// <summary>XML 1.0 has no way to write most control characters, nor lone surrogates.</summary>
-    private static string Printable(string text) =>
-        new([.. text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= 0xFFFE ? '?' : c)]);
 }

@@ -32,14 +32,17 @@ public sealed record ClonePlan
 
     /// <param name="runner">The process that started the stage.</param>
     /// <param name="temporaryDirectory">The runner's directory of this attempt.</param>
-    /// <param name="now">When the clone is made.</param>
-    public OwnershipStamp Stamp(RunnerProcess runner, AbsolutePath? temporaryDirectory, DateTimeOffset now) => new()
+    /// <param name="made">Where and when the clone is made, by the kernel.</param>
+    /// <param name="now">The same by the wall clock.</param>
+    public OwnershipStamp Stamp(RunnerProcess runner, AbsolutePath? temporaryDirectory, HostMoment made, DateTimeOffset now) => new()
     {
         Key = Job.Key.Value,
         Project = Job.ProjectPath,
         Image = Image.Name.Value,
         Runner = runner,
         TemporaryDirectory = temporaryDirectory?.Value,
+        StateDir = Paths.StateDir.Value,
+        Made = made,
         Created = now,
         Expires = now + Job.Timeout + ExpiryMargin,
     };

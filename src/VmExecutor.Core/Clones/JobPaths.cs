@@ -4,12 +4,21 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Clones;
 
 /// <summary>Where everything of one job lies: one directory, so that removing it removes all.</summary>
-public sealed record JobPaths(AbsolutePath Directory)
+public sealed record JobPaths
 {
     public const string JobsFolder = "jobs";
     public const string RecordName = "job.json";
 
+    private JobPaths(AbsolutePath stateDir, AbsolutePath directory) => (StateDir, Directory) = (stateDir, directory);
+
+    public AbsolutePath StateDir { get; }
+
+    public AbsolutePath Directory { get; }
+
     public AbsolutePath Record => Directory.Child(RecordName);
+
+    /// <summary>One line for each script that ran.</summary>
+    public AbsolutePath Scripts => Directory.Child("scripts.jsonl");
 
     public AbsolutePath Console => Directory.Child("console.log");
 
@@ -17,7 +26,10 @@ public sealed record JobPaths(AbsolutePath Directory)
 
     public AbsolutePath KnownHosts => Directory.Child("known_hosts");
 
-    public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir.Child(JobsFolder).Child(key.Value));
+    public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));
+
+    /// <summary>The directory of all jobs' directories.</summary>
+    public static AbsolutePath Jobs(AbsolutePath stateDir) => stateDir.Child(JobsFolder);
 
     /// <param name="target">The disk's name in the guest, as libvirt's <c>target dev</c> has it (<c>vda</c>).</param>
     public AbsolutePath Overlay(string target) => Directory.Child($"{target}.qcow2");

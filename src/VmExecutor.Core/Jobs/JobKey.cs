@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using System.Text.RegularExpressions;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
@@ -9,7 +11,7 @@ namespace VmExecutor.Core.Jobs;
 /// What all four stages of one job agree on: GitLab server, runner and job id. Written <c>token-id-hash</c>; the hash covers
 /// the three in full, so that two servers or two runners with equal job ids never meet, whatever was cut for the name.
 /// </summary>
-public sealed record JobKey
+public sealed partial record JobKey
 {
     private const int LongestToken = 12;
 
@@ -21,27 +23,44 @@ public sealed record JobKey
         }
 
         var identity = string.Create(CultureInfo.InvariantCulture, $"{server}\n{runner}\n{jobId}");
-
-        // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.
-        Digest = Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(identity)));
         var token = new string(runner.ToLowerInvariant().Where(char.IsAsciiLetterOrDigit).Take(LongestToken).ToArray());
-        Value = string.Create(CultureInfo.InvariantCulture, $"{(token.Length == 0 ? "runner" : token)}-{jobId}-{Digest[..6]}");
+        Value = string.Create(CultureInfo.InvariantCulture, $"{(token.Length == 0 ? "runner" : token)}-{jobId}-{Digest(identity)[..6]}");
     }
+
+    private JobKey(string value) => Value = value;
 
     /// <summary>At most 40 characters of <c>a-z 0-9 -</c>: fit for a directory, a domain and a host name.</summary>
     public string Value { get; }
 
     /// <summary>The clone's name for libvirt and its host name.</summary>
-    public DomainName Domain => new($"vmx-{Value}");
+    public DomainName Domain => new($"{DomainName.Prefix}{Value}");
 
     /// <summary>The clone's UUID: the same for every attempt of the job (RFC 9562 version 8, custom).</summary>
-    public Guid Uuid => Guid.ParseExact($"{Digest[..12]}8{Digest[13..16]}8{Digest[17..32]}", "N");
+    public Guid Uuid
+    {
+        get
+        {
+            var digest = Digest(Value);
+            return Guid.ParseExact($"{digest[..12]}8{digest[13..16]}8{digest[17..32]}", "N");
+        }
+    }
 
-    private string Digest { get; }
+    /// <summary>A key as it was written, for instance as a directory's name.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out JobKey? key)
+    {
+        key = text is not null && Pattern().IsMatch(text) ? new JobKey(text) : null;
+        return key is not null;
+    }
 
     /// <summary>A network card's address; each card of a clone has its own index.</summary>
     public MacAddress Mac(int index) =>
-        new(XxHash128.Hash(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Digest}/{index}"))).AsSpan(0, 3));
+        new(XxHash128.Hash(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Value}/{index}"))).AsSpan(0, 3));
 
     public override string ToString() => Value;
+
+    // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.
+    private static string Digest(string text) => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text)));
+
+    [GeneratedRegex(@"\A[a-z0-9]{1,12}-[1-9][0-9]{0,18}-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Pattern();
 }

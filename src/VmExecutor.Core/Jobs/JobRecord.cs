@@ -21,6 +21,21 @@ public sealed record JobRecord
     /// <summary>Null: destroyed at once by cleanup; else how long the guest may take to shut down.</summary>
     public TimeSpan? ShutdownGrace { get; init; }
 
+    /// <summary>The files the clone stands on, as they were when it was made.</summary>
+    public IReadOnlyList<BaseFingerprint> Bases { get; init; } = [];
+
+    /// <summary>How the VM came up; only <c>cold</c> until there are templates.</summary>
+    public string Start { get; init; } = "cold";
+
+    /// <summary>When the guest was ready for scripts; null: it was not, or not yet.</summary>
+    public DateTimeOffset? Ready { get; init; }
+
+    /// <summary>Seconds that each phase of prepare took.</summary>
+    public IReadOnlyDictionary<string, double> Phases { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Somebody asked to keep the VM when the job is over; it stays until its time is over.</summary>
+    public bool Kept { get; init; }
+
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);
 
@@ -40,6 +55,9 @@ public sealed record JobRecord
 
 /// <summary>How to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
 public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys, string LoginShell);
+
+/// <summary>A base file's identity and last change: what a clone of it relies on not to change (statx(2)).</summary>
+public sealed record BaseFingerprint(string Path, ulong Inode, long Bytes, long ModifiedNanoseconds);
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

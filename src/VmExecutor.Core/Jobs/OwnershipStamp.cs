@@ -11,10 +11,17 @@ public sealed record OwnershipStamp
 
     public required string Image { get; init; }
 
+    /// <summary>The process whose end makes the clone a leftover: the runner's.</summary>
     public required RunnerProcess Runner { get; init; }
 
     /// <summary>The runner's directory of this attempt; gone when the attempt is over.</summary>
     public required string? TemporaryDirectory { get; init; }
+
+    /// <summary>Where the clone's files are, and the lock that whoever works on the job holds.</summary>
+    public required string StateDir { get; init; }
+
+    /// <summary>Where and when it was made, as the kernel counts: what clocks and process ids mean elsewhere is not this.</summary>
+    public required HostMoment Made { get; init; }
 
     public required DateTimeOffset Created { get; init; }
 
@@ -24,3 +31,10 @@ public sealed record OwnershipStamp
 
 /// <summary>A process that cannot be mistaken for a later one with the same id: pid and start time (proc(5), stat field 22, in clock ticks since boot).</summary>
 public sealed record RunnerProcess(int Pid, long StartTicks);
+
+/// <summary>A moment on one boot of one host, as seen from one process namespace.</summary>
+/// <param name="Host">Its name.</param>
+/// <param name="Boot">The kernel's id of this boot (random(4), <c>boot_id</c>).</param>
+/// <param name="Processes">The process namespace in which pids are meant (namespaces(7), <c>/proc/self/ns/pid</c>).</param>
+/// <param name="SinceBoot">CLOCK_BOOTTIME, which nobody can set: steps of the wall clock do not age a job.</param>
+public sealed record HostMoment(string Host, string Boot, string Processes, TimeSpan SinceBoot);

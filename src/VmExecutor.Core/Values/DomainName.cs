@@ -3,6 +3,9 @@ namespace VmExecutor.Core.Values;
 /// <summary>A clone's name for libvirt, also its host name: one DNS label, at most 63 of <c>a-z 0-9 -</c>.</summary>
 public sealed record DomainName
 {
+    /// <summary>Begins the name of every domain of ours. The name alone proves nothing: the stamp does.</summary>
+    public const string Prefix = "vmx-";
+
     public DomainName(string name)
     {
         var valid = name.Length is > 0 and <= 63

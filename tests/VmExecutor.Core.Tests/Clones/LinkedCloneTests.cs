@@ -78,7 +78,7 @@ public sealed class LinkedCloneTests
         clone.Attribute("id").Should().BeNull();
         clone.Descendants("entry").Select(entry => (string?)entry.Attribute("name")).Should().Equal("product");
         clone.Descendants("mac").Select(mac => (string?)mac.Attribute("address")).Should().OnlyContain(mac => !mac!.Contains("aa:bb"));
-        CloneIdentity.OwnerOf(clone).Should().Be("abc-1-" + TestPlan.For(TestPlan.Image()).Job.Key.Value[^6..]);
+        StampXml.KeyIn(clone).Should().Be("abc-1-" + TestPlan.For(TestPlan.Image()).Job.Key.Value[^6..]);
         clone.Element("metadata")!.Elements().Should().HaveCount(2, "the source's own metadata stays");
         clone.Element("on_poweroff")!.Value.Should().Be("destroy");
     }
@@ -92,7 +92,7 @@ public sealed class LinkedCloneTests
         Derive(source: source);
 
         source.ToString().Should().Be(before);
-        CloneIdentity.OwnerOf(source).Should().BeNull();
+        StampXml.KeyIn(source).Should().BeNull();
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class LinkedCloneTests
     {
         var disk = Disk(Derive(), "vda");
 
-        disk.Element("source")!.Attribute("file")!.Value.Should().Be("/state/jobs/abc-1/vda.qcow2");
+        disk.Element("source")!.Attribute("file")!.Value.Should().Be($"/state/jobs/{TestPlan.For(TestPlan.Image()).Job.Key}/vda.qcow2");
         disk.Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" type=\"qcow2\" cache=\"unsafe\" iothread=\"1\" discard=\"unmap\" />");
         disk.Element("boot")!.Attribute("order")!.Value.Should().Be("1");
         disk.Element("address")!.Attribute("bus")!.Value.Should().Be("0x04");
@@ -153,7 +153,7 @@ public sealed class LinkedCloneTests
         var clone = Derive();
 
         CloneFirmware.NvramOf(XElement.Parse(Source))!.Value.Should().Be("/var/lib/libvirt/qemu/nvram/base_VARS.fd");
-        clone.Element("os")!.Element("nvram")!.Value.Should().Be("/state/jobs/abc-1/nvram.fd");
+        clone.Element("os")!.Element("nvram")!.Value.Should().Be($"/state/jobs/{TestPlan.For(TestPlan.Image()).Job.Key}/nvram.fd");
         clone.Element("os")!.Element("nvram")!.Attribute("template")!.Value.Should().EndWith("OVMF_VARS_4M.fd");
     }
 
@@ -184,7 +184,7 @@ public sealed class LinkedCloneTests
 
         var serials = clone.Descendants("serial").Where(serial => serial.HasElements).ToList();
         serials[0].Attribute("type")!.Value.Should().Be("file");
-        serials[0].Element("source")!.Attribute("path")!.Value.Should().Be("/state/jobs/abc-1/console.log");
+        serials[0].Element("source")!.Attribute("path")!.Value.Should().Be($"/state/jobs/{TestPlan.For(TestPlan.Image()).Job.Key}/console.log");
         serials[1].Attribute("type")!.Value.Should().Be("null");
         clone.ToString().Should().NotContain("4555").And.NotContain("5900").And.NotContain("base.agent").And.NotContain("spicevmc").And.NotContain("vnet3");
         clone.Descendants("channel").Should().ContainSingle("the guest agent's channel stays");
@@ -253,7 +253,7 @@ public sealed class LinkedCloneTests
         var clone = XElement.Parse(LinkedClone.Derive(XElement.Parse(Source), plan, TestPlan.Stamp(plan), Chains, Accelerator.Kvm).ToString());
 
         clone.Descendants("evil").Should().BeEmpty();
-        CloneIdentity.OwnerOf(clone).Should().Be(plan.Job.Key.Value);
+        StampXml.KeyIn(clone).Should().Be(plan.Job.Key.Value);
     }
 
     private static XElement Derive(ImageDefinition? image = null, Accelerator accelerator = Accelerator.Kvm, XElement? source = null)

@@ -10,6 +10,8 @@ internal static class TestPlan
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 22, 20, 0, 0, TimeSpan.Zero);
 
+    public static readonly HostMoment Made = new("runner-host", "8a3c0f5e", "pid:[4026531836]", TimeSpan.FromHours(30));
+
     public static ImageDefinition Image(ImageSource? source = null) => new()
     {
         File = new AbsolutePath("/etc/vm-executor/images/base.yaml"),
@@ -30,11 +32,11 @@ internal static class TestPlan
             Timeout = TimeSpan.FromHours(1),
         },
         Image = image,
-        Paths = new JobPaths(new AbsolutePath("/state/jobs/abc-1")),
+        Paths = JobPaths.For(new AbsolutePath("/state"), new JobKey("https://gitlab.example.com", "abc", 1)),
     };
 
     public static OwnershipStamp Stamp(ClonePlan plan) =>
-        plan.Stamp(new RunnerProcess(42, 4242), new AbsolutePath("/tmp/custom-executor1"), Now);
+        plan.Stamp(new RunnerProcess(42, 4242), new AbsolutePath("/tmp/custom-executor1"), Made, Now);
 
     public static BackingChain Chain(params string[] files) =>
         new([.. files.Select(file => new BackingFile(new AbsolutePath(file), file.EndsWith(".raw", StringComparison.Ordinal) ? "raw" : "qcow2", false))], ByteSize.FromMebibytes(1024));

@@ -42,6 +42,8 @@ public sealed class JobRecordTests
             Image = "base",
             Runner = new RunnerProcess(1, 2),
             TemporaryDirectory = project is null ? null : "/tmp/custom-executor1",
+            StateDir = "/state",
+            Made = new HostMoment("host", "boot", "pid:[1]", TimeSpan.FromSeconds(1.5)),
             Created = DateTimeOffset.UnixEpoch,
             Expires = DateTimeOffset.UnixEpoch.AddHours(1),
         },
@@ -49,6 +51,9 @@ public sealed class JobRecordTests
         LibvirtUri = "qemu:///system",
         Guest = guest,
         Shell = "bash",
+        Bases = [new BaseFingerprint("/base.qcow2", 1, 2, 3)],
+        Phases = new Dictionary<string, double> { ["boot"] = 3.25 },
+        Ready = DateTimeOffset.UnixEpoch.AddMinutes(1),
         ShutdownGrace = grace,
     };
 }

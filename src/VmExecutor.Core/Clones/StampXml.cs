@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Xml;
+using System.Xml.Linq;
+using VmExecutor.Core.Jobs;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>The ownership stamp as an element of a domain's metadata.</summary>
+public static class StampXml
+{
+    /// <summary>The stamp's XML namespace; an identifier, not an address.</summary>
+    public static readonly XNamespace Namespace = "urn:vm-executor:job:1";
+
+    /// <summary>The key in a domain's stamp; null when the domain is not ours.</summary>
+    public static string? KeyIn(XElement domain) =>
+        (string?)domain.Element("metadata")?.Element(Namespace + "job")?.Attribute("key");
+
+    /// <summary>Reads what libvirt gives as the metadata of our namespace; null when it is no stamp of this version of the driver.</summary>
+    public static OwnershipStamp? TryParse(string metadata)
+    {
+        try
+        {
+            var job = XElement.Parse(metadata);
+            return job.Name == Namespace + "job" ? Read(job) : null;
+        }
+        catch (Exception e) when (e is XmlException or FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The stamp in a domain's XML; null: it has none, or none of this version of the driver.</summary>
+    public static OwnershipStamp? TryRead(XElement domain) =>
+        domain.Element("metadata")?.Element(Namespace + "job") is { } job ? TryParse(job.ToString()) : null;
+
+    public static XElement Write(OwnershipStamp stamp) => new(
+        Namespace + "job",
+        new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
+        new XAttribute("key", stamp.Key),
+        stamp.Project is null ? null : new XAttribute("project", Printable(stamp.Project)),
+        new XAttribute("image", stamp.Image),
+        new XAttribute("runner-pid", stamp.Runner.Pid),
+        new XAttribute("runner-start", stamp.Runner.StartTicks),
+
+        // A path that XML cannot say is left out: a wrong one would be missing, and the job taken for a leftover.
+        stamp.TemporaryDirectory is { } directory && Printable(directory) == directory ? new XAttribute("tmpdir", directory) : null,
+        new XAttribute("state-dir", Printable(stamp.StateDir)),
+        new XAttribute("host", Printable(stamp.Made.Host)),
+        new XAttribute("boot", stamp.Made.Boot),
+        new XAttribute("processes", stamp.Made.Processes),
+        new XAttribute("since-boot", stamp.Made.SinceBoot.ToString("c", CultureInfo.InvariantCulture)),
+        new XAttribute("created", stamp.Created.ToString("O", CultureInfo.InvariantCulture)),
+        new XAttribute("expires", stamp.Expires.ToString("O", CultureInfo.InvariantCulture)));
+
+    private static OwnershipStamp? Read(XElement job)
+    {
+        var required = new[] { "key", "image", "runner-pid", "runner-start", "state-dir", "host", "boot", "processes", "since-boot", "created", "expires" };
+        if (required.Any(name => job.Attribute(name) is null))
+        {
+            return null;
+        }
+
+        string Text(string name) => job.Attribute(name)!.Value;
+        return new OwnershipStamp
+        {
+            Key = Text("key"),
+            Project = (string?)job.Attribute("project"),
+            Image = Text("image"),
+            Runner = new RunnerProcess(
+                int.Parse(Text("runner-pid"), NumberStyles.None, CultureInfo.InvariantCulture),
+                long.Parse(Text("runner-start"), NumberStyles.None, CultureInfo.InvariantCulture)),
+            TemporaryDirectory = (string?)job.Attribute("tmpdir"),
+            StateDir = Text("state-dir"),
+            Made = new HostMoment(
+                Text("host"), Text("boot"), Text("processes"), TimeSpan.ParseExact(Text("since-boot"), "c", CultureInfo.InvariantCulture)),
+            Created = DateTimeOffset.ParseExact(Text("created"), "O", CultureInfo.InvariantCulture),
+            Expires = DateTimeOffset.ParseExact(Text("expires"), "O", CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>XML 1.0 has no way to write most control characters, nor lone surrogates.</summary>
+    private static string Printable(string text) =>
+        new([.. text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= 0xFFFE ? '?' : c)]);
+}

@@ -1,0 +1,26 @@
+namespace VmExecutor.Core.Leftovers;
+
+/// <summary>Why something of a job is a leftover.</summary>
+public enum LeftoverReason
+{
+    /// <summary>The runner's process has ended; a process of the same id that started later is another one.</summary>
+    RunnerGone,
+
+    /// <summary>The runner has deleted its directory of the attempt, as it does after cleanup.</summary>
+    TemporaryDirectoryGone,
+
+    /// <summary>The job's time with its margin is over.</summary>
+    TimeOver,
+
+    /// <summary>The host was started anew since, which no VM of ours survives.</summary>
+    HostRestarted,
+
+    /// <summary>Files of a job whose record is damaged or missing, and no VM runs on them.</summary>
+    NoRecord,
+
+    /// <summary>A directory whose making or removing was interrupted.</summary>
+    HalfMade,
+
+    /// <summary>A process of a job of which nothing else is there.</summary>
+    NoJob,
+}

@@ -1,0 +1,31 @@
+namespace VmExecutor.Core.Leftovers;
+
+/// <summary>Reasons for people and for scripts.</summary>
+public static class LeftoverText
+{
+    /// <summary>What stands behind a job in a list: <c>the runner's process is gone</c>.</summary>
+    public static string Describe(LeftoverReason reason) => reason switch
+    {
+        LeftoverReason.RunnerGone => "the runner's process is gone",
+        LeftoverReason.TemporaryDirectoryGone => "the runner's directory for it is gone",
+        LeftoverReason.TimeOver => "its time is over",
+        LeftoverReason.HostRestarted => "the host was restarted",
+        LeftoverReason.NoRecord => "files without a usable job.json",
+        LeftoverReason.HalfMade => "half made or half removed",
+        LeftoverReason.NoJob => "a process without a job",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+
+    /// <summary>The stable name in JSON and in the ledger: <c>runner_gone</c>.</summary>
+    public static string Name(LeftoverReason reason) => reason switch
+    {
+        LeftoverReason.RunnerGone => "runner_gone",
+        LeftoverReason.TemporaryDirectoryGone => "tmpdir_gone",
+        LeftoverReason.TimeOver => "time_over",
+        LeftoverReason.HostRestarted => "host_restarted",
+        LeftoverReason.NoRecord => "no_record",
+        LeftoverReason.HalfMade => "half_made",
+        LeftoverReason.NoJob => "no_job",
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+}
