@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>What one run of a script leaves for the ledger: a line in the job's directory.</summary>
+/// <param name="SubStage">As the runner called it, cut and made printable.</param>
+/// <param name="Seconds">How long it took.</param>
+/// <param name="ExitCode">The script's; null: it did not come to an end of its own.</param>
+/// <param name="Failure">The driver's error code or <c>cancelled</c>, where there is no exit code.</param>
+public sealed record ScriptRecord(string SubStage, double Seconds, int? ExitCode, string? Failure)
+{
+    private const int LongestName = 60;
+
+    /// <summary>A name that a job's author can influence (<c>step_NAME</c>), fit for logs.</summary>
+    public static string Name(string subStage) =>
+        new([.. subStage.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' ? c : '?')]);
+
+    public string ToLine() => JsonSerializer.Serialize(this, ScriptRecordContext.Default.ScriptRecord) + "\n";
+
+    /// <summary>Null when the line is not one, or was cut when its writer was killed.</summary>
+    public static ScriptRecord? TryParse(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, ScriptRecordContext.Default.ScriptRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ScriptRecord))]
+internal sealed partial class ScriptRecordContext : JsonSerializerContext;

@@ -1,0 +1,36 @@
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Ledger;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Host.Ledger;
+
+/// <summary>Makes a ledger's line of what was removed.</summary>
+public static class LedgerEntries
+{
+    /// <param name="key">The job.</param>
+    /// <param name="removal">What was there.</param>
+    /// <param name="removedBy">Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>.</param>
+    /// <param name="result">How the job ended.</param>
+    /// <param name="reason">Why, where there is more to say.</param>
+    /// <param name="now">When.</param>
+    public static LedgerEntry Of(JobKey key, Removal removal, string removedBy, string result, string? reason, DateTimeOffset now) => new()
+    {
+        Job = key.Value,
+        Project = removal.Record?.Stamp.Project,
+        Image = removal.Record?.Stamp.Image,
+        Start = removal.Record?.Start,
+        Result = result,
+        Reason = reason,
+        RemovedBy = removedBy,
+        Created = removal.Record?.Stamp.Created,
+        Ready = removal.Record?.Ready,
+        Removed = now,
+        Prepare = removal.Record?.Phases ?? new Dictionary<string, double>(),
+        Scripts = removal.Scripts,
+        CleanupSeconds = Math.Round(removal.Duration.TotalSeconds, 3),
+        CpuSeconds = removal.CpuTime is { } cpu ? Math.Round(cpu.TotalSeconds, 2) : null,
+        PeakMemoryBytes = removal.PeakMemoryBytes,
+        DiskBytes = removal.DiskBytes,
+        RemovedParts = removal.Parts,
+    };
+}
