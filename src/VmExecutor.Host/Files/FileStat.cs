@@ -3,29 +3,66 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Owner, group and mode of a file: statx(2), whose layout is the same on every architecture.</summary>
-internal sealed partial record FileStat(uint Owner, uint Group, UnixFileMode Mode, bool IsDirectory, bool IsBlockDevice)
+/// <summary>What statx(2) tells of a file; its layout is the same on every architecture.</summary>
+public sealed partial record FileStat
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
+    private const int DoNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
+    private const uint BirthTime = 0x800; // STATX_BTIME
+    private const long BlockSize = 512;
+
+    public uint Owner { get; private init; }
+
+    public uint Group { get; private init; }
+
+    public UnixFileMode Mode { get; private init; }
+
+    public bool IsDirectory { get; private init; }
+
+    public bool IsBlockDevice { get; private init; }
+
+    public ulong Inode { get; private init; }
+
+    public long Bytes { get; private init; }
+
+    /// <summary>What it takes on the disk: less than <see cref="Bytes"/> where it is sparse.</summary>
+    public long AllocatedBytes { get; private init; }
+
+    /// <summary>When it was made, which no write and no <c>touch</c> changes; null where the file system does not say.</summary>
+    public DateTimeOffset? Born { get; private init; }
+
+    /// <summary>Last change of the content, since 1970.</summary>
+    public long ModifiedNanoseconds { get; private init; }
 
     /// <summary>Null when the file is missing or cannot be looked at.</summary>
-    public static FileStat? TryRead(AbsolutePath path)
+    public static FileStat? TryRead(AbsolutePath path, bool followLinks = true)
     {
         Span<byte> buffer = stackalloc byte[256];
-        if (Statx(CurrentDirectory, path.Value, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0)
+        var flags = followLinks ? 0 : DoNotFollow;
+        if (Statx(CurrentDirectory, path.Value, flags, BasicStats | BirthTime, ref MemoryMarshal.GetReference(buffer)) != 0)
         {
             return null;
         }
 
         var mode = MemoryMarshal.Read<ushort>(buffer[28..]);
-        return new FileStat(
-            MemoryMarshal.Read<uint>(buffer[20..]),
-            MemoryMarshal.Read<uint>(buffer[24..]),
-            (UnixFileMode)(mode & 0xFFF),
-            (mode & 0xF000) == 0x4000,
-            (mode & 0xF000) == 0x6000);
+        return new FileStat
+        {
+            Owner = MemoryMarshal.Read<uint>(buffer[20..]),
+            Group = MemoryMarshal.Read<uint>(buffer[24..]),
+            Mode = (UnixFileMode)(mode & 0xFFF),
+            IsDirectory = (mode & 0xF000) == 0x4000,
+            IsBlockDevice = (mode & 0xF000) == 0x6000,
+            Inode = MemoryMarshal.Read<ulong>(buffer[32..]),
+            Bytes = MemoryMarshal.Read<long>(buffer[40..]),
+            AllocatedBytes = MemoryMarshal.Read<long>(buffer[48..]) * BlockSize,
+            Born = (MemoryMarshal.Read<uint>(buffer) & BirthTime) == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(buffer[80..])),
+            ModifiedNanoseconds = Nanoseconds(buffer[112..]),
+        };
     }
+
+    private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
+        (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, ref byte buffer);

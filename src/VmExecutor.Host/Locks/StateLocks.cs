@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Waiting;
+
+namespace VmExecutor.Host.Locks;
+
+/// <summary>
+/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM, and the ledger's. Disposing releases all
+/// that were taken here, as the process's end does.
+/// </summary>
+public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
+{
+    private readonly List<KernelLock> _taken = [];
+
+    private const string Folder = "locks";
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Null: somebody is at work on that job.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile("jobs"), PositionOf(job)));
+
+    /// <summary>Waits until whoever is at work on that job has done; null: not within the limit.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => TryTake(job), limit, cancellationToken);
+
+    /// <summary>The right to write to the ledger and to exchange it; held for a moment only.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeLedgerAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("ledger"), 0)), limit, cancellationToken);
+
+    public void Dispose() => _taken.ForEach(taken => taken.Dispose());
+
+    private KernelLock? Remember(KernelLock? taken)
+    {
+        if (taken is not null)
+        {
+            _taken.Add(taken);
+        }
+
+        return taken;
+    }
+
+    private async Task<KernelLock?> TakeAsync(Func<KernelLock?> tryTake, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        KernelLock? taken = null;
+        await new Question(limit, PollInterval, time).AskAsync(
+            _ => Task.FromResult((taken = tryTake()) is not null), cancellationToken).ConfigureAwait(false);
+        return taken;
+    }
+
+    private AbsolutePath LockFile(string name)
+    {
+        var folder = stateDir.Child(Folder);
+        StateDirectories.Make(folder, StateDirectories.Private);
+        return folder.Child(name);
+    }
+
+    // Two jobs share a byte once in 2^63; then one waits for the other.
+    private static long PositionOf(JobKey job)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        job.Uuid.TryWriteBytes(bytes);
+        return BinaryPrimitives.ReadInt64LittleEndian(bytes) & (long.MaxValue - 1);
+    }
+}
