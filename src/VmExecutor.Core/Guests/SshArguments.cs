@@ -13,6 +13,9 @@ public static class SshArguments
     public const string KnownHostsFile = "known_hosts";
     public const string Log = "ssh.log";
 
+    /// <summary>Begins the option that names the job in every ssh of ours.</summary>
+    public const string HostKeyAliasOption = "HostKeyAlias=";
+
     /// <summary>Opens the kept connection and goes to the background once authenticated.</summary>
     /// <param name="access">Where and how.</param>
     /// <param name="firstContact">No key is pinned yet: take the one the guest shows, this once.</param>
@@ -58,7 +61,7 @@ public static class SshArguments
         ["-O", request, .. Common(access), "--", access.Address.Host];
 
     /// <summary>The option that is in the argument list of every ssh of this job, and of no other.</summary>
-    public static string HostKeyAlias(DomainName domain) => $"HostKeyAlias={domain}";
+    public static string HostKeyAlias(DomainName domain) => $"{HostKeyAliasOption}{domain}";
 
     private static IEnumerable<string> Common(GuestAccess access) =>
     [

@@ -1,10 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -12,15 +16,17 @@ namespace VmExecutor.Host.Hypervisor;
 /// Finds out whether KVM really works by starting a domain with a processor. Neither the device node nor libvirt's
 /// capabilities can be believed: both are there on hosts where no kernel runs (TEST-GUEST.md).
 /// </summary>
-public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateDir)
+public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateDir, TimeProvider time)
 {
-    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HurriedRemoveLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What <c>auto</c> means on this host. The answer is remembered per libvirt, QEMU and boot.</summary>
     public async Task<AcceleratorAnswer> AskAsync(CancellationToken cancellationToken)
     {
         var version = await hypervisor.GetVersionAsync(cancellationToken).ConfigureAwait(false);
-        var question = $"{hypervisor.Uri} libvirt {version.Libvirt} QEMU {version.Qemu} boot {ReadBootId()}";
+        var question = $"{hypervisor.Uri} libvirt {version.Libvirt} QEMU {version.Qemu} boot {HostClock.ReadBootId()}";
         var memory = stateDir.Child("accelerator.json");
         if (Recall(memory) is { } known && known.Question == question)
         {
@@ -49,13 +55,15 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
 
     private async Task<AcceleratorAnswer> TryAsync(CancellationToken cancellationToken)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"vmx-probe-{Guid.NewGuid():N}");
+        var stamp = Stamp();
+        var name = $"{DomainName.Prefix}{stamp.Key}";
         try
         {
             await hypervisor.CreateTransientAsync(
                 $"""
                 <domain type='kvm'>
                   <name>{name}</name>
+                  <metadata>{StampXml.Write(stamp)}</metadata>
                   <memory unit='MiB'>32</memory>
                   <vcpu>1</vcpu>
                   <os><type>hvm</type></os>
@@ -73,9 +81,33 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
         finally
         {
-            // Also after a cancelled call, which the daemon may have carried out all the same.
-            await hypervisor.DestroyAsync(name, CancellationToken.None).ConfigureAwait(false);
-            QemuLog.Remove(hypervisor.Uri, new DomainName(name));
+            await RemoveAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Also after a cancelled call, which the daemon may have carried out all the same. One that cannot be removed now is a leftover
+    /// as soon as this process is gone.
+    /// </summary>
+    private async Task RemoveAsync(string name, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(RemoveLimit, HurriedRemoveLimit, time, cancellationToken);
+        for (var tries = 2; tries > 0; tries--)
+        {
+            try
+            {
+                await hypervisor.DestroyAsync(name, deadline.Token).ConfigureAwait(false);
+                QemuLog.Remove(hypervisor.Uri, new DomainName(name));
+                return;
+            }
+            catch (HypervisorException)
+            {
+                // Once more, then gc.
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
         }
     }
 
@@ -100,7 +132,19 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
     }
 
-    private static string ReadBootId() => File.ReadAllText(BootIdFile).Trim();
+    /// <summary>A probe that is killed leaves a domain, which is a leftover as soon as this process is gone.</summary>
+    private OwnershipStamp Stamp() => new()
+    {
+        Key = string.Create(CultureInfo.InvariantCulture, $"probe-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}"),
+        Project = null,
+        Image = "probe",
+        Runner = ProcessTable.Self(),
+        TemporaryDirectory = null,
+        StateDir = stateDir.Value,
+        Made = HostClock.Now(),
+        Created = time.GetUtcNow(),
+        Expires = time.GetUtcNow() + Longest,
+    };
 
     internal sealed record Remembered(string Question, AcceleratorAnswer Answer);
 }

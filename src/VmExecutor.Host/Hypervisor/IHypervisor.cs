@@ -15,8 +15,11 @@ public interface IHypervisor : IDisposable
     /// <summary>Capabilities XML of the host (formatcaps).</summary>
     Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken);
 
-    /// <summary>The names of all domains, running or not.</summary>
-    Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken);
+    /// <summary>All domains, running or not, each with its metadata element of a namespace.</summary>
+    Task<IReadOnlyList<DomainMetadata>> ListMetadataAsync(string @namespace, CancellationToken cancellationToken);
+
+    /// <summary>What a running domain uses; null when there is none of that name, or it does not run.</summary>
+    Task<DomainUsage?> FindUsageAsync(string domain, CancellationToken cancellationToken);
 
     /// <summary>State of a domain; null when there is none of that name.</summary>
     Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken);

@@ -22,6 +22,7 @@ public enum LibvirtErrorNumber
     OperationTimeout = 68,
     ArgumentUnsupported = 74,
     AuthenticationCancelled = 79,
+    NoDomainMetadata = 80,
     OperationUnsupported = 84,
     AgentUnresponsive = 86,
     AccessDenied = 88,

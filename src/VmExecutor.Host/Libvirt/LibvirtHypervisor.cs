@@ -20,8 +20,11 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     public Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken) =>
         AskAsync("for its capabilities", libvirt => libvirt.GetCapabilities(), cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken) =>
-        AskAsync("for its domains", libvirt => libvirt.ListDomains(), cancellationToken);
+    public Task<IReadOnlyList<DomainMetadata>> ListMetadataAsync(string @namespace, CancellationToken cancellationToken) =>
+        AskAsync("for its domains", libvirt => libvirt.ListMetadata(@namespace), cancellationToken);
+
+    public Task<DomainUsage?> FindUsageAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"what '{domain}' uses", libvirt => libvirt.FindUsage(domain), cancellationToken);
 
     public Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken) =>
         AskAsync($"for the state of '{domain}'", libvirt => libvirt.FindStatus(domain), cancellationToken);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt.Native;
@@ -11,20 +10,6 @@ internal sealed partial class LibvirtSession
     private const uint StartPaused = 1 << 0;
     private const uint XmlInactive = 1 << 1;
     private const uint HumanMonitor = 1 << 0;
-
-    public unsafe IReadOnlyList<string> ListDomains()
-    {
-        var count = Check(LibvirtLibrary.virConnectListAllDomains(connect, out var domains, 0), nameof(LibvirtLibrary.virConnectListAllDomains));
-        var names = new string[count];
-        for (var i = 0; i < count; i++)
-        {
-            names[i] = NativeText.Read(LibvirtLibrary.virDomainGetName(domains[i]));
-            _ = LibvirtLibrary.virDomainFree(domains[i]);
-        }
-
-        NativeMemory.Free(domains);
-        return names;
-    }
 
     /// <summary>Null when there is none of that name.</summary>
     public DomainStatus? FindStatus(string name)

@@ -6,23 +6,94 @@ namespace VmExecutor.Host.Processes;
 /// <summary>Processes as the kernel tells of them (proc(5)).</summary>
 public static class ProcessTable
 {
-    // proc(5), /proc/pid/stat: fields 4 (ppid) and 22 (starttime), counted from 3 behind the command's closing parenthesis.
+    // proc(5), /proc/pid/stat: fields 3 (state), 4 (ppid) and 22 (starttime), counted from 3 behind the command's closing parenthesis.
+    private const int StateField = 3 - 3;
     private const int ParentField = 4 - 3;
     private const int StartField = 22 - 3;
 
     /// <summary>The process that started this one; a process that ends meanwhile has start time 0.</summary>
-    public static RunnerProcess Parent()
+    public static RunnerProcess Parent() => Describe(int.Parse(Fields("self")[ParentField], CultureInfo.InvariantCulture));
+
+    /// <summary>This process.</summary>
+    public static RunnerProcess Self() => Describe(Environment.ProcessId);
+
+    /// <summary>Whether that very process still runs: not one that got its id later, nor one that is dead and only not yet reaped.</summary>
+    public static bool Runs(RunnerProcess process)
     {
-        var pid = int.Parse(Fields("self")[ParentField], CultureInfo.InvariantCulture);
         try
         {
-            return new RunnerProcess(pid, long.Parse(Fields(pid.ToString(CultureInfo.InvariantCulture))[StartField], CultureInfo.InvariantCulture));
+            var fields = Fields(Text(process.Pid));
+            return fields[StateField] is not ("Z" or "X") && fields[StartField] == process.StartTicks.ToString(CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            // Where /proc is mounted with hidepid, other users' processes are not seen, but still there.
+            return UnixSignal.Exists(process.Pid);
+        }
+    }
+
+    /// <summary>The ids of all processes that can be seen.</summary>
+    public static IEnumerable<int> Ids() =>
+        from directory in Directory.EnumerateDirectories("/proc")
+        let id = int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
+        where id > 0
+        select id;
+
+    /// <summary>A process's arguments; empty when it is gone, hidden, or the kernel's own.</summary>
+    public static string[] Arguments(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{Text(pid)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Its working directory, also one that was deleted; null when it is gone or not ours to look at.</summary>
+    public static string? WorkingDirectory(int pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{Text(pid)}/cwd").LinkTarget;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The most memory it ever had at once, in bytes (proc(5), VmHWM); null when it is gone.</summary>
+    public static long? PeakMemory(int pid)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{Text(pid)}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            var kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1];
+            return long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number * 1024 : null;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A process with its start time, which is 0 when it has ended meanwhile.</summary>
+    public static RunnerProcess Describe(int pid)
+    {
+        try
+        {
+            return new RunnerProcess(pid, long.Parse(Fields(Text(pid))[StartField], CultureInfo.InvariantCulture));
         }
         catch (IOException)
         {
             return new RunnerProcess(pid, 0);
         }
     }
+
+    private static string Text(int pid) => pid.ToString(CultureInfo.InvariantCulture);
 
     private static string[] Fields(string process)
     {

@@ -79,6 +79,16 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library)]
     public static partial byte* virDomainGetXMLDesc(DomainHandle domain, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial byte* virDomainGetMetadata(nint domain, int type, string uri, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainGetInfo(DomainHandle domain, out NativeDomainInfo info);
+
+    /// <returns>How many of the array's elements were filled in.</returns>
+    [LibraryImport(Library)]
+    public static partial int virDomainMemoryStats(DomainHandle domain, NativeMemoryStatistic* statistics, uint length, uint flags);
+
     [LibraryImport(Library)]
     public static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
 
