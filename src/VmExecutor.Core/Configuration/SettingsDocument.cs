@@ -49,20 +49,36 @@ public sealed class SettingsDocument
 
         errors.ThrowIfAny([_file, .. images.Files.Select(text => text.File)]);
 
+        var settings = HostPart() with { DefaultImage = _values.Get("default_image", Blank.Settings.DefaultImage), Images = catalog.Images };
+        return new ConfigurationResult(settings, [.. WarnOfDirectory(images), .. catalog.Warnings]);
+    }
+
+    /// <summary>
+    /// What stages need that go on with a job or end it: where its files are and how libvirt is reached, no images. Errors that concern
+    /// images do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
+    /// of these.
+    /// </summary>
+    /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
+    public Settings BindWithoutImages()
+    {
+        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults")));
+        matter.ThrowIfAny([_file]);
+        return HostPart();
+    }
+
+    private Settings HostPart()
+    {
         var blank = Blank.Settings;
-        var settings = blank with
+        return blank with
         {
             File = _file,
             StateDir = _values.Get("state_dir", blank.StateDir),
-            DefaultImage = _values.Get("default_image", blank.DefaultImage),
             Libvirt = new LibvirtSettings
             {
                 Uri = _values.Get("libvirt.uri", blank.Libvirt.Uri),
                 CallTimeout = _values.Get("libvirt.call_timeout", blank.Libvirt.CallTimeout),
             },
-            Images = catalog.Images,
         };
-        return new ConfigurationResult(settings, [.. WarnOfDirectory(images), .. catalog.Warnings]);
     }
 
     private IEnumerable<ConfigurationWarning> WarnOfDirectory(ImageTexts images)

@@ -8,6 +8,7 @@ public static class ErrorCodes
 {
     public static readonly ErrorCode JobResponseUnusable = new(1001);
     public static readonly ErrorCode RunnerEnvironmentMissing = new(1003);
+    public static readonly ErrorCode RunnerGone = new(1004);
     public static readonly ErrorCode ImageUnknown = new(1010);
     public static readonly ErrorCode ImageNotNamed = new(1011);
 
@@ -21,6 +22,7 @@ public static class ErrorCodes
     public static readonly ErrorCode SourceHasPassthrough = new(1205);
     public static readonly ErrorCode SourceUnsupported = new(1206);
     public static readonly ErrorCode ImageFileUnusable = new(1207);
+    public static readonly ErrorCode BaseDiskChanged = new(1208);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);
@@ -45,6 +47,8 @@ public static class ErrorCodes
     public static readonly ErrorCode ToolMissing = new(1502);
     public static readonly ErrorCode HostFileFailed = new(1503);
     public static readonly ErrorCode CleanupIncomplete = new(1504);
+    public static readonly ErrorCode ProcessWouldNotEnd = new(1505);
+    public static readonly ErrorCode JobIsBusy = new(1506);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode Bug = new(1999);

@@ -7,6 +7,10 @@ namespace VmExecutor.Host.Clones;
 public sealed class CleanupException(JobKey key, IReadOnlyList<Exception> failures)
     : SystemFailureException(
         ErrorCodes.CleanupIncomplete,
-        $"not everything of job {key} could be removed: {string.Join("; ", failures.Select(failure => failure.Message))}",
-        failures.OfType<DriverException>().FirstOrDefault()?.Hint ?? "Remove it by hand, or call cleanup again.",
-        failures.Count == 1 ? failures[0] : new AggregateException(failures));
+        $"not everything of job {key} could be removed: {string.Join("; ", failures.Select(Describe).Distinct())}",
+        failures.OfType<DriverException>().FirstOrDefault()?.Hint ?? "Run 'vm-executor gc', which removes what is left; its timer does the same.",
+        failures.Count == 1 ? failures[0] : new AggregateException(failures))
+{
+    private static string Describe(Exception failure) =>
+        failure is OperationCanceledException ? "the time was over before the VM and what belongs to it were gone" : failure.Message;
+}

@@ -9,8 +9,8 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>Makes a linked clone and starts it. Each step is preceded by the way to undo it.</summary>
-public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
+/// <summary>Makes a linked clone and starts it. What it made when it fails half-way is for <see cref="CloneRemover"/>, by the job's names.</summary>
+public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg)
 {
     /// <summary>The overlays of all writable disks, and the copy of the NVRAM.</summary>
     /// <returns>For each writable disk's target: the base its overlay stands on.</returns>
@@ -36,11 +36,9 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         OwnershipStamp stamp,
         IReadOnlyDictionary<string, BackingChain> chains,
         Accelerator accelerator,
-        UndoStack undo,
         CancellationToken cancellationToken)
     {
         var xml = LinkedClone.Derive(source, plan, stamp, chains, accelerator).ToString();
-        undo.Push(token => stopper.DestroyAsync(plan.Domain.Value, token));
         try
         {
             await hypervisor.CreateTransientAsync(xml, paused: false, cancellationToken).ConfigureAwait(false);

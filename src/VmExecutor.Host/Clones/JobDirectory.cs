@@ -5,26 +5,30 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>One job's directory under <c>state_dir</c>.</summary>
-public sealed class JobDirectory(JobPaths paths)
+/// <summary>
+/// One job's directory under <c>state_dir</c>. It appears with its record in it and disappears as a whole, both by a rename: what a
+/// killed stage leaves either has a record or a name that says that it is half made (<see cref="JobFolder"/>).
+/// </summary>
+public sealed class JobDirectory(JobKey key, JobPaths paths)
 {
-    // QEMU's user passes through to files it was given, but cannot list.
-    private const UnixFileMode Passable =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     public JobPaths Paths { get; } = paths;
 
-    /// <summary>Makes it, with its parents where they are missing.</summary>
+    public bool Exists => Directory.Exists(Paths.Directory.Value);
+
+    public static JobDirectory Of(AbsolutePath stateDir, JobKey key) => new(key, JobPaths.For(stateDir, key));
+
+    /// <summary>Makes it, with its parents where they are missing and its record; it must not exist.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public void Create()
+    public void Create(JobRecord record)
     {
+        var half = JobFolder.Half(Paths, key, JobFolder.Making);
+        StateDirectories.Make(half);
         try
         {
-            MakePassable(Paths.Directory.Parent().Parent());
-            MakePassable(Paths.Directory.Parent());
-            MakePassable(Paths.Directory);
+            AtomicFile.Write(half.Child(JobPaths.RecordName), record.ToJson(), Private);
+            Directory.Move(half.Value, Paths.Directory.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -59,13 +63,63 @@ public sealed class JobDirectory(JobPaths paths)
         }
     }
 
-    /// <summary>Removes it with all it holds; nothing there is fine.</summary>
+    /// <summary>Adds what a script did. A note for the ledger and no more: a full disk or a vanished directory does not fail the script.</summary>
+    public void Note(ScriptRecord script)
+    {
+        try
+        {
+            if (Exists)
+            {
+                File.AppendAllText(Paths.Scripts.Value, script.ToLine());
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            // The ledger will know less.
+        }
+    }
+
+    /// <summary>The scripts that ran so far.</summary>
+    public IReadOnlyList<ScriptRecord> ReadScripts()
+    {
+        try
+        {
+            return [.. File.ReadLines(Paths.Scripts.Value).Select(ScriptRecord.TryParse).OfType<ScriptRecord>()];
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return [];
+        }
+    }
+
+    /// <summary>What the overlays take on the disk.</summary>
+    public long DiskBytes()
+    {
+        try
+        {
+            return Directory.EnumerateFiles(Paths.Directory.Value, "*.qcow2").Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Removes it with all it holds, and what an interrupted making or removing of it left; nothing there is fine.</summary>
     /// <exception cref="HostFileException">Something could not be removed.</exception>
     public void Remove()
     {
         try
         {
-            Directory.Delete(Paths.Directory.Value, recursive: true);
+            if (Exists)
+            {
+                Directory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
+            }
+
+            foreach (var half in JobFolder.HalvesOf(Paths, key))
+            {
+                Directory.Delete(half, recursive: true);
+            }
         }
         catch (DirectoryNotFoundException)
         {
@@ -74,16 +128,6 @@ public sealed class JobDirectory(JobPaths paths)
         catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new HostFileException($"the job's directory {Paths.Directory} cannot be removed", e);
-        }
-    }
-
-    private static void MakePassable(AbsolutePath path)
-    {
-        if (!Directory.Exists(path.Value))
-        {
-            // Set again after making: the umask may have taken the bits away.
-            Directory.CreateDirectory(path.Value, Passable);
-            File.SetUnixFileMode(path.Value, Passable);
         }
     }
 }

@@ -21,6 +21,11 @@ public static class SettingsFile
         return document.Bind(document.ImagesDir is { } directory ? ReadImages(directory) : ImageTexts.None);
     }
 
+    /// <summary>As <see cref="SettingsDocument.BindWithoutImages"/>; the images' files are not read.</summary>
+    /// <exception cref="ConfigurationException">The file's errors.</exception>
+    /// <exception cref="SystemFailureException">The file is missing or cannot be read.</exception>
+    public static Settings LoadWithoutImages(SettingsPath path) => SettingsDocument.Parse(ReadSettings(path)).BindWithoutImages();
+
     private static ConfigurationText ReadSettings(SettingsPath path)
     {
         try

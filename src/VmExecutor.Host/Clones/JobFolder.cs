@@ -1,0 +1,78 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>What the names below <c>state_dir/jobs</c> mean: a job's key is its directory; <c>.new-KEY-…</c> and <c>.gone-KEY-…</c> are half made or half removed.</summary>
+/// <param name="Key">Whose.</param>
+/// <param name="Path">Where.</param>
+/// <param name="IsHalf">Its making or removing is under way, or was interrupted.</param>
+public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
+{
+    internal const string Making = ".new-";
+    internal const string Removing = ".gone-";
+    private const int NonceLength = 8;
+
+    /// <summary>All there are, and the names that nobody of us has made.</summary>
+    /// <exception cref="HostFileException">The directory cannot be listed.</exception>
+    public static (IReadOnlyList<JobFolder> Ours, IReadOnlyList<AbsolutePath> Others) List(AbsolutePath stateDir)
+    {
+        var jobs = JobPaths.Jobs(stateDir);
+        try
+        {
+            var folders = new List<JobFolder>();
+            var others = new List<AbsolutePath>();
+            foreach (var path in Directory.EnumerateFileSystemEntries(jobs.Value))
+            {
+                if (AbsolutePath.TryParse(path, out var parsed) && Recognize(parsed) is { } folder)
+                {
+                    folders.Add(folder);
+                }
+                else if (parsed is not null)
+                {
+                    others.Add(parsed);
+                }
+            }
+
+            return (folders, others);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return ([], []);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the directory {jobs} cannot be listed", e);
+        }
+    }
+
+    internal static AbsolutePath Half(JobPaths paths, JobKey key, string kind) =>
+        paths.Directory.Parent().Child($"{kind}{key}-{Guid.NewGuid().ToString("N")[..NonceLength]}");
+
+    internal static string[] HalvesOf(JobPaths paths, JobKey key) =>
+    [
+        .. Directory.GetDirectories(paths.Directory.Parent().Value, $"{Making}{key}-*"),
+        .. Directory.GetDirectories(paths.Directory.Parent().Value, $"{Removing}{key}-*"),
+    ];
+
+    private static JobFolder? Recognize(AbsolutePath path)
+    {
+        var name = path.Name;
+        if (FileStat.TryRead(path, followLinks: false) is not { IsDirectory: true })
+        {
+            return null;
+        }
+
+        if (JobKey.TryParse(name, out var key))
+        {
+            return new JobFolder(key, path, IsHalf: false);
+        }
+
+        var kind = new[] { Making, Removing }.FirstOrDefault(kind => name.StartsWith(kind, StringComparison.Ordinal));
+        return kind is not null && name.Length > kind.Length + NonceLength + 1 && JobKey.TryParse(name[kind.Length..^(NonceLength + 1)], out key)
+            ? new JobFolder(key, path, IsHalf: true)
+            : null;
+    }
+}

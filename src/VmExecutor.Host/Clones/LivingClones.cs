@@ -1,0 +1,37 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>The other jobs' clones that run on the same bases.</summary>
+public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor)
+{
+    private const int Named = 3;
+
+    /// <summary>No new clone is made of a base that was changed under clones that still run: somebody is at work on it.</summary>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>
+    public async Task EnsureNoneIsBrokenAsync(JobKey self, IReadOnlyList<BaseFingerprint> bases, CancellationToken cancellationToken)
+    {
+        var broken = new List<(JobKey Job, string Base)>();
+        foreach (var folder in JobFolder.List(stateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != self))
+        {
+            var theirs = JobDirectory.Of(stateDir, folder.Key).Read()?.Bases ?? [];
+            var changed = BaseFingerprints.Changed(theirs.Where(known => bases.Any(ours => ours.Path == known.Path)));
+            if (changed.Count > 0 && await hypervisor.FindStatusAsync(folder.Key.Domain.Value, cancellationToken).ConfigureAwait(false) is { IsAlive: true })
+            {
+                broken.Add((folder.Key, changed[0]));
+            }
+        }
+
+        if (broken.Count > 0)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.BaseDiskChanged,
+                $"the base disk {broken[0].Base} was changed while VMs stand on it (job{(broken.Count == 1 ? "" : "s")} {string.Join(", ", broken.Take(Named).Select(entry => entry.Job))}{(broken.Count > Named ? ", …" : "")}); their disks can no longer be trusted, and nor could a new one",
+                "Let these jobs end or cancel them; see 'vm-executor list'. Change a base only while no VM stands on it.");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using VmExecutor.Core.Jobs;
+
+namespace VmExecutor.Host.Clones;
+
+/// <summary>What was there of a job when it was removed, for the ledger.</summary>
+public sealed record Removal
+{
+    /// <summary>One entry for each thing that is gone now; empty: there was nothing.</summary>
+    public IReadOnlyList<string> Parts { get; init; } = [];
+
+    /// <summary>The job's record; null: there was none, or it was damaged.</summary>
+    public JobRecord? Record { get; init; }
+
+    /// <summary>The scripts that ran.</summary>
+    public IReadOnlyList<ScriptRecord> Scripts { get; init; } = [];
+
+    /// <summary>QEMU's processor time; null: the VM was gone already.</summary>
+    public TimeSpan? CpuTime { get; init; }
+
+    /// <summary>QEMU's memory at its most.</summary>
+    public long? PeakMemoryBytes { get; init; }
+
+    /// <summary>What the overlays took.</summary>
+    public long? DiskBytes { get; init; }
+
+    public TimeSpan Duration { get; init; }
+}

@@ -1,0 +1,79 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Leftovers;
+
+/// <summary>
+/// Looks at directories, domains and processes together: each is found by its own mark, also when the others are gone, and a job is
+/// judged by all that is there of it.
+/// </summary>
+public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJobProcesses processes, LeftoverJudge judge, TimeProvider time)
+{
+    /// <exception cref="Core.Failures.SystemFailureException">The directory cannot be listed, or libvirt does not answer: then nothing can be judged.</exception>
+    public async Task<Survey> TakeAsync(CancellationToken cancellationToken)
+    {
+        var (folders, others) = JobFolder.List(stateDir);
+        var records = folders.Where(folder => !folder.IsHalf)
+            .ToDictionary(folder => folder.Key, folder => JobDirectory.Of(stateDir, folder.Key).Read());
+        var (domains, problems) = await ListDomainsAsync(records.Values, cancellationToken).ConfigureAwait(false);
+        var found = processes.Find();
+        var stamped = domains
+            .Select(domain => (domain.Uri, domain.Name, Stamp: domain.Metadata is null ? null : StampXml.TryParse(domain.Metadata)))
+            .Where(domain => domain.Stamp is not null && IsHere(domain.Stamp))
+            .ToLookup(domain => domain.Stamp!.Key, StringComparer.Ordinal);
+        var unstamped = domains.Where(domain => domain.Metadata is null || StampXml.TryParse(domain.Metadata) is null).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
+
+        var keys = folders.Select(folder => folder.Key)
+            .Concat(stamped.Select(domain => JobKey.TryParse(domain.Key, out var key) ? key : null).OfType<JobKey>())
+            .Concat(found.Select(process => process.Job))
+            .Distinct();
+        var halves = folders.Where(folder => folder.IsHalf).Select(folder => folder.Key).ToHashSet();
+        var byJob = found.ToLookup(process => process.Job);
+        var jobs = keys.OrderBy(key => key.Value, StringComparer.Ordinal).Select(key =>
+        {
+            var domain = stamped[key.Value].FirstOrDefault(domain => domain.Name == key.Domain.Value);
+            var record = records.GetValueOrDefault(key);
+            var job = new SurveyedJob
+            {
+                Key = key,
+                Record = record,
+                Stamp = record?.Stamp ?? domain.Stamp,
+                HasDirectory = records.ContainsKey(key),
+                HasDomain = domain.Stamp is not null,
+                LibvirtUri = record?.LibvirtUri ?? domain.Uri ?? hypervisors.Configured,
+                Processes = [.. byJob[key]],
+            };
+            return judge.Judge(job, unstamped.Contains(key.Domain.Value), halves.Contains(key));
+        });
+        return new Survey([.. jobs], others, HalfMadeFiles.Find(stateDir, time.GetUtcNow()), problems);
+    }
+
+    /// <summary>A domain of another configuration's state directory is that one's to judge, unless its directory is gone altogether.</summary>
+    private bool IsHere(OwnershipStamp stamp) =>
+        stamp.StateDir == stateDir.Value || !Directory.Exists(stamp.StateDir);
+
+    private async Task<(List<(string Uri, string Name, string? Metadata)> Domains, List<string> Problems)> ListDomainsAsync(
+        IEnumerable<JobRecord?> records, CancellationToken cancellationToken)
+    {
+        var domains = new List<(string, string, string?)>();
+        var problems = new List<string>();
+        foreach (var uri in records.OfType<JobRecord>().Select(record => record.LibvirtUri).Prepend(hypervisors.Configured).Distinct(StringComparer.Ordinal))
+        {
+            try
+            {
+                var listed = await hypervisors.At(uri).ListMetadataAsync(StampXml.Namespace.NamespaceName, cancellationToken).ConfigureAwait(false);
+                domains.AddRange(listed.Select(domain => (uri, domain.Domain, domain.Metadata)));
+            }
+            catch (HypervisorException e) when (uri != hypervisors.Configured)
+            {
+                problems.Add(e.Message);
+            }
+        }
+
+        return (domains, problems);
+    }
+}

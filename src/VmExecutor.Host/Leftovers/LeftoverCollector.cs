@@ -1,0 +1,127 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Locks;
+
+namespace VmExecutor.Host.Leftovers;
+
+/// <summary>
+/// Removes what jobs have left: the work of <c>vm-executor gc</c>. Safe beside running jobs and other collections: each job is removed
+/// under its lock, and only if it is still a leftover then.
+/// </summary>
+public sealed class LeftoverCollector(
+    AbsolutePath stateDir,
+    JobSurvey survey,
+    LeftoverJudge judge,
+    Hypervisors hypervisors,
+    Func<IHypervisor, CloneRemover> remover,
+    StateLocks locks,
+    LedgerFile ledger,
+    TimeProvider time)
+{
+    /// <summary>The longest that removing one job may take; a VM whose QEMU does not end must not keep the others waiting.</summary>
+    private static readonly TimeSpan PerJob = TimeSpan.FromMinutes(1);
+
+    /// <param name="dryRun">Only say what would be removed.</param>
+    /// <param name="except">A job that is somebody else's business.</param>
+    /// <param name="cancellationToken">Ends the work between two steps; what was begun is found again next time.</param>
+    /// <exception cref="SystemFailureException">Nothing can be judged: the state directory or libvirt does not answer.</exception>
+    public async Task<Collection> CollectAsync(bool dryRun, JobKey? except, CancellationToken cancellationToken)
+    {
+        var found = await survey.TakeAsync(cancellationToken).ConfigureAwait(false);
+        var leftovers = new List<CollectedLeftover>();
+        foreach (var job in found.Jobs.Where(job => job.Leftover is not null && job.Key != except))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            leftovers.Add(dryRun
+                ? new CollectedLeftover(job.Key.Value, job.Leftover!.Value, CollectionOutcome.WouldBeRemoved, Parts(job))
+                : await RemoveAsync(job, cancellationToken).ConfigureAwait(false));
+        }
+
+        leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
+        return new Collection(
+            leftovers,
+            [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} is nothing of ours; left alone"), .. found.Problems],
+            found.Jobs.Count(job => job.Leftover is null && job.Doubt is null));
+    }
+
+    private async Task<CollectedLeftover> RemoveAsync(SurveyedJob job, CancellationToken cancellationToken)
+    {
+        var reason = job.Leftover!.Value;
+        using var deadline = new CancellationTokenSource(PerJob, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            using var held = locks.TryTake(job.Key);
+            if (held is null || !await IsStillAsync(job, stop.Token).ConfigureAwait(false))
+            {
+                return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Busy, []);
+            }
+
+            var removal = await remover(hypervisors.At(job.LibvirtUri)).RemoveAsync(
+                job.Key, JobDirectory.Of(stateDir, job.Key), job.Processes, grace: null, _ => { }, hurry: stop.Token, stop.Token).ConfigureAwait(false);
+            await NoteAsync(job, removal, reason, stop.Token).ConfigureAwait(false);
+            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Removed, removal.Parts);
+        }
+        catch (SystemFailureException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Failed, Parts(job), e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Looked at again, now that nobody else can be at work on it: the record first, as in the survey. An attempt of the same job may have
+    /// begun since, or cleanup come after all.
+    /// </summary>
+    private async Task<bool> IsStillAsync(SurveyedJob job, CancellationToken cancellationToken)
+    {
+        if (JobDirectory.Of(stateDir, job.Key).Read() is { } record)
+        {
+            return judge.Of(record.Stamp, record.Kept) is not null;
+        }
+
+        var xml = job.HasDomain ? await hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
+        var stamp = xml is null ? null : StampXml.TryRead(XElement.Parse(xml));
+        return stamp is null || judge.Of(stamp, kept: false) is not null;
+    }
+
+    private async Task NoteAsync(SurveyedJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
+    {
+        var entry = LedgerEntries.Of(job.Key, removal, "gc", "leftover", LeftoverText.Name(reason), time.GetUtcNow());
+        await ledger.AppendAsync(
+            entry with { Project = entry.Project ?? job.Stamp?.Project, Image = entry.Image ?? job.Stamp?.Image, Created = entry.Created ?? job.Stamp?.Created },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static CollectedLeftover RemoveFile(AbsolutePath file, bool dryRun)
+    {
+        try
+        {
+            if (!dryRun)
+            {
+                File.Delete(file.Value);
+            }
+
+            return new CollectedLeftover(file.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"file {file}"]);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return new CollectedLeftover(file.Value, LeftoverReason.HalfMade, CollectionOutcome.Failed, [], e.Message);
+        }
+    }
+
+    private List<string> Parts(SurveyedJob job) =>
+    [
+        .. job.Processes.Select(process => process.ToString()),
+        .. job.HasDomain ? new[] { $"domain {job.Key.Domain}" } : [],
+        .. job.HasDirectory ? new[] { $"directory {JobPaths.For(stateDir, job.Key).Directory}" } : [],
+    ];
+}

@@ -1,0 +1,63 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Leftovers;
+
+/// <summary>Decides of each job whether it is a leftover; brings <see cref="Judgement"/> the facts of the machine.</summary>
+public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func<HostMoment> now)
+{
+    // What the driver itself puts into a job's directory; anything else is somebody's who must be asked.
+    private static readonly string[] OurEndings = [".qcow2", ".fd", ".log", ".sock", ".jsonl", ".tmp", ".bundle"];
+    private static readonly string[] OurNames = [JobPaths.RecordName, "known_hosts", "response.json"];
+
+    private readonly HostMoment _now = now();
+
+    /// <param name="job">What is there of it.</param>
+    /// <param name="nameTaken">A domain of its name has no stamp of ours.</param>
+    /// <param name="half">A half-made or half-removed directory of it is there.</param>
+    public SurveyedJob Judge(SurveyedJob job, bool nameTaken, bool half)
+    {
+        if (job.Stamp is { } stamp)
+        {
+            return job with { Leftover = Of(stamp, job.Record?.Kept == true) };
+        }
+
+        if (nameTaken)
+        {
+            return job with { Doubt = $"there is a domain {job.Key.Domain} without a stamp; neither it nor the files of that name are touched" };
+        }
+
+        return !job.HasDirectory
+            ? job with { Leftover = half ? LeftoverReason.HalfMade : LeftoverReason.NoJob }
+            : Strangers(job.Key) is { Count: > 0 } strangers
+                ? job with { Doubt = $"its directory has no usable job.json and files that are not ours ({string.Join(", ", strangers.Take(3))})" }
+                : job with { Leftover = LeftoverReason.NoRecord };
+    }
+
+    /// <summary>Null: in use.</summary>
+    public LeftoverReason? Of(OwnershipStamp stamp, bool kept) => new Judgement(
+        _now,
+        time.GetUtcNow(),
+        ProcessTable.Runs(stamp.Runner),
+        stamp.TemporaryDirectory is null || Directory.Exists(stamp.TemporaryDirectory)).Of(stamp, kept);
+
+    private List<string> Strangers(JobKey key)
+    {
+        var directory = JobPaths.For(stateDir, key).Directory;
+        try
+        {
+            return
+            [
+                .. Directory.EnumerateFileSystemEntries(directory.Value).Select(path => Path.GetFileName(path))
+                    .Where(name => !OurNames.Contains(name) && !OurEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))),
+            ];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

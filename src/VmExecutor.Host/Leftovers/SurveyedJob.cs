@@ -1,0 +1,40 @@
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Leftovers;
+
+/// <summary>All that is there of one job.</summary>
+public sealed record SurveyedJob
+{
+    public required JobKey Key { get; init; }
+
+    /// <summary>Its record's, else its domain's; null: neither has a readable one.</summary>
+    public OwnershipStamp? Stamp { get; init; }
+
+    public JobRecord? Record { get; init; }
+
+    public required bool HasDirectory { get; init; }
+
+    public required bool HasDomain { get; init; }
+
+    /// <summary>The libvirt connection its domain is, or would be, on.</summary>
+    public required string LibvirtUri { get; init; }
+
+    public required IReadOnlyList<JobProcess> Processes { get; init; }
+
+    /// <summary>Null: it is in use, or not ours to judge.</summary>
+    public LeftoverReason? Leftover { get; init; }
+
+    /// <summary>Why it is left alone although something is wrong with it.</summary>
+    public string? Doubt { get; init; }
+}
+
+/// <summary>What is there of all jobs of a state directory.</summary>
+/// <param name="Jobs">By key.</param>
+/// <param name="Others">What lies among the jobs' directories and is none.</param>
+/// <param name="HalfMade">Files whose writing was interrupted.</param>
+/// <param name="Problems">What could not be looked at, in sentences.</param>
+public sealed record Survey(
+    IReadOnlyList<SurveyedJob> Jobs, IReadOnlyList<AbsolutePath> Others, IReadOnlyList<AbsolutePath> HalfMade, IReadOnlyList<string> Problems);
