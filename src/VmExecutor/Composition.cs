@@ -2,6 +2,7 @@ using System.Collections;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
@@ -9,6 +10,7 @@ using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Stages;
@@ -21,7 +23,6 @@ namespace VmExecutor;
 /// </summary>
 internal sealed class Composition(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
-    private static readonly TimeSpan CleanupDeadline = TimeSpan.FromMinutes(5);
     private readonly TimeProvider _time = TimeProvider.System;
 
     public TextWriter Output { get; } = output;
@@ -41,38 +42,62 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
-        using var hypervisor = OpenHypervisor(UriOf(settings), settings);
-        var stopper = new DomainStopper(hypervisor, _time);
-        var guestShell = GuestShell();
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
             hypervisor,
-            guestShell,
-            new AcceleratorProbe(hypervisor, settings.StateDir),
-            new CloneSource(hypervisor, stopper),
-            new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
-            Remover(job, hypervisor, stopper, guestShell),
+            new CloneStart(
+                hypervisor,
+                GuestShell(),
+                new AcceleratorProbe(hypervisor, settings.StateDir, _time),
+                new CloneSource(hypervisor, new DomainStopper(hypervisor, _time)),
+                new CloneMaker(hypervisor, new QemuImg(Tools())),
+                new LivingClones(settings.StateDir, hypervisor),
+                _time),
+            leftovers.Remover(hypervisor),
+            leftovers.QuickCollection(),
+            leftovers.Locks,
+            leftovers.Ledger,
             _time);
-        await stage.RunAsync(plan, plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, _time.GetUtcNow()), log, cancellationToken);
+        var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), _time.GetUtcNow());
+        await stage.RunAsync(plan, stamp, log, cancellationToken);
     }
 
-    public RunStage RunStage(Settings settings) => new(
-        settings,
-        GuestShell(),
-        uri => OpenHypervisor(uri, settings),
-        _time,
-        JobOutput.Output(),
-        JobOutput.Error());
+    public Task<ScriptExit> RunAsync(string? configOption, Job job, AbsolutePath script, string subStage, JobLog log, CancellationToken cancellationToken)
+    {
+        var settings = LoadWithoutImages(configOption);
+        var stage = new RunStage(
+            settings,
+            GuestShell(),
+            uri => new LibvirtHypervisor(uri, settings.Libvirt.CallTimeout, _time),
+            _time,
+            JobOutput.Output(),
+            JobOutput.Error());
+        return new NotedRun(JobDirectory.Of(settings.StateDir, job.Key), subStage, _time).RunAsync(() => stage.RunAsync(job, script, log, cancellationToken));
+    }
 
-    /// <summary>Has its own deadline: a cancelled cleanup still removes everything, it only no longer waits politely.</summary>
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
     {
-        var settings = Load(configOption).Settings;
-        var directory = new JobDirectory(JobPaths.For(settings.StateDir, job.Key));
-        var record = directory.Read();
-        using var hypervisor = OpenHypervisor(record?.LibvirtUri ?? UriOf(settings), settings);
-        var stage = new CleanupStage(Remover(job, hypervisor, new DomainStopper(hypervisor, _time), GuestShell()));
-        using var deadline = new CancellationTokenSource(CleanupDeadline, _time);
-        await stage.RunAsync(job, directory, record, log, hurry: cancellationToken, deadline.Token);
+        var settings = LoadWithoutImages(configOption);
+        var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
+        var stage = new CleanupStage(leftovers.Remover(hypervisor), leftovers.QuickCollection(), leftovers.Locks, leftovers.Ledger, _time);
+        await stage.RunAsync(job.Key, JobResult.Of(environment), directory, log, cancellationToken);
+    }
+
+    public async Task<Collection> CollectAsync(string? configOption, bool dryRun, CancellationToken cancellationToken)
+    {
+        var settings = LoadWithoutImages(configOption);
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        return await leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+    }
+
+    public async Task<JobList> ListAsync(string? configOption, CancellationToken cancellationToken)
+    {
+        var settings = LoadWithoutImages(configOption);
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
     }
 
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
@@ -101,15 +126,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     }
 
     /// <summary>The run stage, whose exit code tells the script's.</summary>
-    public Task<int> GuardRunAsync(string? configOption, AbsolutePath script)
+    public Task<int> GuardRunAsync(string? configOption, AbsolutePath script, string subStage)
     {
         var log = new JobLog(Error);
         return GuardAsync(log, async () =>
         {
             // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
             ExitCodes.Forget(environment);
-            var settings = Load(configOption).Settings;
-            return ExitCodes.For(await RunStage(settings).RunAsync(TrustedJob.Read(environment), script, log, cancelled), environment);
+            return ExitCodes.For(await RunAsync(configOption, TrustedJob.Read(environment), script, subStage, log, cancelled), environment);
         });
     }
 
@@ -159,14 +183,8 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         }
     }
 
-    private static CloneRemover Remover(Job job, IHypervisor hypervisor, DomainStopper stopper, IGuestShell guestShell) => new(
-        hypervisor,
-        stopper,
-        (paths, token) => GuestOfJob.TryAccess(job.Key, paths, new JobDirectory(paths).Read()) is { } access
-            ? guestShell.CloseAsync(access, token)
-            : Task.CompletedTask);
-
-    private LibvirtHypervisor OpenHypervisor(string uri, Settings settings) => new(uri, settings.Libvirt.CallTimeout, _time);
+    private Settings LoadWithoutImages(string? configOption) =>
+        SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, new AbsolutePath(Environment.CurrentDirectory)));
 
     private string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);

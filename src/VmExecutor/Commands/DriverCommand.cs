@@ -30,6 +30,8 @@ internal static class DriverCommand
             StageCommands.Cleanup(composition, config),
             CheckCommand.Create(composition, config),
             TryCommand.Create(composition, config),
+            ListCommand.Create(composition, config),
+            GcCommand.Create(composition, config),
         };
     }
 

@@ -22,7 +22,7 @@ internal sealed class RunStage(
     public async Task<ScriptExit> RunAsync(Job job, AbsolutePath script, JobLog log, CancellationToken cancellationToken)
     {
         var paths = JobPaths.For(settings.StateDir, job.Key);
-        var record = new JobDirectory(paths).Read();
+        var record = new JobDirectory(job.Key, paths).Read();
         var access = GuestOfJob.Access(job.Key, paths, record);
         using var hypervisor = openHypervisor(record!.LibvirtUri);
         var watch = new DomainWatch(hypervisor, job.Key.Domain.Value, paths.Console, time);

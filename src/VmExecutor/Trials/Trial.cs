@@ -34,7 +34,7 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
         try
         {
             var exitCode = await UpToTheEndAsync(stages, trusted, paths, script, repository);
-            kept = keep && new JobDirectory(paths).Read()?.Guest is not null;
+            kept = keep && JobDirectory.Of(settings.StateDir, trusted.Key).Read()?.Guest is not null;
             return exitCode;
         }
         finally
@@ -158,13 +158,15 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
     {
         var kept = paths.Directory.Child("response.json");
         File.Copy(response, kept.Value, overwrite: true);
-        var record = new JobDirectory(paths).Read()!;
+        var directory = new JobDirectory(job.Key, paths);
+        var record = directory.Read()! with { Kept = true };
+        directory.Write(record);
         var guest = record.Guest!;
         output.WriteLine();
         output.WriteLine($"The VM {job.Key.Domain} was kept. Enter it:");
         output.WriteLine(
             $"  ssh -F /dev/null -i {guest.KeyFile} -p {guest.Port.ToString(CultureInfo.InvariantCulture)} -o UserKnownHostsFile={paths.KnownHosts} -o HostKeyAlias={job.Key.Domain} {guest.User}@{guest.Host}");
-        output.WriteLine("Remove it:");
+        output.WriteLine($"It stays until {record.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
         output.WriteLine($"  JOB_RESPONSE_FILE={kept} CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN=try vm-executor cleanup --config {settings.File}");
     }
 }

@@ -30,7 +30,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
                 "--repo takes the directory of a git repository with at least one commit.");
         }
 
-        var access = GuestOfJob.Access(job.Key, paths, new JobDirectory(paths).Read());
+        var access = GuestOfJob.Access(job.Key, paths, new JobDirectory(job.Key, paths).Read());
         await using var content = File.OpenRead(bundle.Value);
         var stored = await guestShell.RunCommandAsync(access, $"exec cat >{TrialScript.GuestBundle}", content, cancellationToken);
         File.Delete(bundle.Value);

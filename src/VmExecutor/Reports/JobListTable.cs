@@ -1,0 +1,70 @@
+using System.Globalization;
+using Spectre.Console;
+using VmExecutor.Core.Leftovers;
+using VmExecutor.Host.Leftovers;
+
+namespace VmExecutor.Reports;
+
+/// <summary><c>list</c> for people: a table that is as wide as it needs to be in a pipe.</summary>
+internal static class JobListTable
+{
+    private const int WideEnough = 240;
+
+    public static void Print(JobList list, TextWriter output, TextWriter error)
+    {
+        if (list.Jobs.Count == 0)
+        {
+            output.WriteLine("nothing");
+        }
+        else
+        {
+            var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+            if (Console.IsOutputRedirected)
+            {
+                console.Profile.Width = WideEnough;
+            }
+
+            console.Write(Table(list));
+        }
+
+        foreach (var remark in list.Remarks)
+        {
+            error.WriteLine($"warning: {remark}");
+        }
+    }
+
+    private static Table Table(JobList list)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("job").AddColumn("project").AddColumn("image").AddColumn("start");
+        foreach (var number in new[] { "age", "cpu", "memory", "disk", "expires in" })
+        {
+            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
+        }
+
+        table.AddColumn("state");
+        foreach (var job in list.Jobs)
+        {
+            string?[] cells =
+            [
+                job.Key.Value, job.Project, job.Image, job.Start,
+                Short(job.Age), Short(job.Usage?.CpuTime), Short(job.Usage?.MemoryBytes), Short(job.DiskBytes), Short(job.ExpiresIn),
+                job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : "in use",
+            ];
+            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+        }
+
+        return table;
+    }
+
+    private static string? Short(TimeSpan? duration) => duration switch
+    {
+        null => null,
+        { Ticks: < 0 } => "over",
+        { TotalHours: >= 1 } long_ => string.Create(CultureInfo.InvariantCulture, $"{(int)long_.TotalHours}h{long_.Minutes:00}m"),
+        { TotalMinutes: >= 1 } some => string.Create(CultureInfo.InvariantCulture, $"{some.Minutes}m{some.Seconds:00}s"),
+        { } moment => string.Create(CultureInfo.InvariantCulture, $"{moment.TotalSeconds:0.0}s"),
+    };
+
+    private static string? Short(long? bytes) =>
+        bytes is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known / 1048576.0:0.0} MiB") : null;
+}
