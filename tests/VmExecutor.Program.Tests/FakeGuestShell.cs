@@ -9,6 +9,12 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>Looked at before each call: throws, or changes the world.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>Passed before a call takes effect and after it; what never ends holds the caller there for ever.</summary>
+    public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
+
+    /// <summary>Told of each connection that was opened: it has a process.</summary>
+    public Action<GuestAccess>? Opened { get; set; }
+
     public string CommandOutput { get; set; } = "";
 
     public List<string> Calls { get; } = [];
@@ -20,7 +26,7 @@ internal sealed class FakeGuestShell : IGuestShell
 
     public async Task<LoginShell> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
-        IsOpen = await CallAsync("open", () => true, alive, cancellationToken);
+        await CallAsync("open", () => Open(access), alive, cancellationToken);
         return LoginShell.Bash;
     }
 
@@ -41,8 +47,21 @@ internal sealed class FakeGuestShell : IGuestShell
     {
         cancellationToken.ThrowIfCancellationRequested();
         await alive(cancellationToken);
+        await PassAsync(call, false, cancellationToken);
         Calls.Add(call);
         Before?.Invoke(call);
-        return answer();
+        var result = answer();
+        await PassAsync(call, true, cancellationToken);
+        return result;
     }
+
+    private bool Open(GuestAccess access)
+    {
+        IsOpen = true;
+        Opened?.Invoke(access);
+        return true;
+    }
+
+    private Task PassAsync(string call, bool after, CancellationToken cancellationToken) =>
+        Gate?.Invoke(call, after, cancellationToken) ?? Task.CompletedTask;
 }

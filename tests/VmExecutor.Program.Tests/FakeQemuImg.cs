@@ -7,9 +7,13 @@ internal sealed class FakeQemuImg : IToolRunner
 {
     public Action<string>? Before { get; set; }
 
-    public Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
+    /// <summary>Passed before a call takes effect and after it; what never ends holds the caller there for ever.</summary>
+    public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
+
+    public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        await PassAsync(false);
         Before?.Invoke($"qemu-img {call.Arguments[0]}");
         if (call.Arguments[0] == "create")
         {
@@ -19,6 +23,9 @@ internal sealed class FakeQemuImg : IToolRunner
         var output = call.Arguments[0] == "info"
             ? $$"""[{"filename": "{{call.Arguments[^1]}}", "format": "qcow2", "virtual-size": 1073741824}]"""
             : string.Empty;
-        return Task.FromResult(new ToolResult(call, 0, output, ""));
+        await PassAsync(true);
+        return new ToolResult(call, 0, output, "");
+
+        Task PassAsync(bool after) => Gate?.Invoke($"qemu-img {call.Arguments[0]}", after, cancellationToken) ?? Task.CompletedTask;
     }
 }

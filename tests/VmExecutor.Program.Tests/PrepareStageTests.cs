@@ -1,14 +1,11 @@
 using FluentAssertions;
-using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
-using VmExecutor.Stages;
+using VmExecutor.Program.Tests.Faults;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;
@@ -16,11 +13,7 @@ namespace VmExecutor.Program.Tests;
 /// <summary>The prepare stage against stand-ins for libvirt, qemu-img and ssh: what fails half-way leaves nothing.</summary>
 public sealed class PrepareStageTests : IDisposable
 {
-    private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-prepare-").FullName);
-    private readonly FakeHypervisor _hypervisor = new();
-    private readonly FakeGuestShell _guestShell = new();
-    private readonly FakeQemuImg _qemuImg = new();
-    private readonly StringWriter _log = new();
+    private readonly StageWorld _world = new();
     private readonly CancellationTokenSource _cancel = new();
 
     /// <summary>Every call of prepare that reaches out of the process, in order.</summary>
@@ -29,10 +22,8 @@ public sealed class PrepareStageTests : IDisposable
 
     public void Dispose()
     {
-        _hypervisor.Dispose();
-        _log.Dispose();
+        _world.Dispose();
         _cancel.Dispose();
-        Directory.Delete(_state.Value, recursive: true);
     }
 
     [Fact(Timeout = 60_000)]
@@ -40,16 +31,16 @@ public sealed class PrepareStageTests : IDisposable
     {
         await PrepareAsync();
 
-        var domain = _hypervisor.Domains.Should().ContainSingle().Which;
+        var domain = _world.Hypervisor.Domains.Should().ContainSingle().Which;
         domain.Key.Should().StartWith("vmx-abc-1-");
         domain.Value.Should().Contain("urn:vm-executor:job:1").And.Contain("vda.qcow2");
-        var record = new JobDirectory(Paths()).Read()!;
+        var record = _world.JobDirectory.Read()!;
         record.Guest!.Port.Should().Be(40643);
-        record.Stamp.Key.Should().Be(Job().Key.Value);
-        record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + Job().Timeout);
-        File.GetUnixFileMode(Paths().Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        _guestShell.IsOpen.Should().BeTrue();
-        _log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
+        record.Stamp.Key.Should().Be(StageWorld.Key.Value);
+        record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + TimeSpan.FromHours(1));
+        File.GetUnixFileMode(_world.JobDirectory.Paths.Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        _world.Processes.Running.Should().ContainSingle();
+        _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
     }
 
     [Theory(Timeout = 60_000)]
@@ -86,7 +77,8 @@ public sealed class PrepareStageTests : IDisposable
     {
         FailOnce("create vmx-abc-", () =>
         {
-            _hypervisor.Domains[Job().Key.Domain.Value] = "<domain/>";
+            _world.Hypervisor.Domains[StageWorld.Key.Domain.Value] =
+                $"<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='{StageWorld.Key}'/></metadata></domain>";
             throw FakeHypervisor.Refusal(ErrorCodes.HypervisorCallTimedOut);
         });
 
@@ -99,7 +91,7 @@ public sealed class PrepareStageTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_guest_that_dies_while_it_is_waited_for_ends_the_wait()
     {
-        FailOnce("monitor", () => _hypervisor.Domains.Remove(Job().Key.Domain.Value));
+        FailOnce("monitor", () => _world.Hypervisor.Domains.Remove(StageWorld.Key.Domain.Value));
 
         var prepare = () => PrepareAsync();
 
@@ -111,12 +103,41 @@ public sealed class PrepareStageTests : IDisposable
     public async Task An_earlier_attempt_of_the_same_job_is_cleared_away_first()
     {
         await PrepareAsync();
-        await File.WriteAllTextAsync(Paths().Directory.Child("left.qcow2").Value, "left");
+        await File.WriteAllTextAsync(_world.JobDirectory.Paths.Directory.Child("left.qcow2").Value, "left");
 
         await PrepareAsync();
 
-        _hypervisor.Domains.Should().ContainSingle();
-        File.Exists(Paths().Directory.Child("left.qcow2").Value).Should().BeFalse();
+        _world.Hypervisor.Domains.Should().ContainSingle();
+        File.Exists(_world.JobDirectory.Paths.Directory.Child("left.qcow2").Value).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_base_that_was_changed_under_a_living_clone_gets_no_new_clone()
+    {
+        var other = new JobKey("https://gitlab.example.com", "abc", 2);
+        await PrepareAsync();
+        JobDirectory.Of(_world.StateDir, other).Create(TestRecord.Of(other, _world.StateDir) with { Bases = _world.JobDirectory.Read()!.Bases });
+        _world.Hypervisor.Domains[other.Domain.Value] = "<domain/>";
+        await File.WriteAllTextAsync(_world.Root.Child("base.qcow2").Value, "updated by the administrator");
+
+        var prepare = () => PrepareAsync();
+
+        var failure = (await prepare.Should().ThrowAsync<SystemFailureException>()).Which;
+        failure.Code.Should().Be(ErrorCodes.BaseDiskChanged);
+        failure.Message.Should().ContainAll("base.qcow2", other.Value);
+        _world.Hypervisor.Domains.Remove(other.Domain.Value);
+        await PrepareAsync();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_runner_that_is_gone_when_the_vm_is_ready_gets_none()
+    {
+        _world.Runner = TestRecord.Gone;
+
+        var prepare = () => PrepareAsync();
+
+        (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.RunnerGone);
+        NothingShouldBeLeft();
     }
 
     [Theory]
@@ -124,27 +145,27 @@ public sealed class PrepareStageTests : IDisposable
     [InlineData(DomainState.Paused, "is paused")]
     public async Task A_source_domain_that_is_not_off_is_refused_with_its_state(DomainState state, string expected)
     {
-        _hypervisor.Domains["base"] = "<domain><!-- persistent --><devices/></domain>";
-        _hypervisor.States["base"] = new DomainStatus(state, 1);
+        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><devices/></domain>";
+        _world.Hypervisor.States["base"] = new DomainStatus(state, 1);
 
         var prepare = () => PrepareAsync(new ImageSource.Domain("base"));
 
         var failure = (await prepare.Should().ThrowAsync<SystemFailureException>()).Which;
         failure.Code.Should().Be(ErrorCodes.SourceNotShutOff);
         failure.Message.Should().Contain(expected);
-        _hypervisor.Calls.Should().NotContain("shutdown base").And.NotContain("destroy base");
+        _world.Hypervisor.Calls.Should().NotContain("shutdown base").And.NotContain("destroy base");
     }
 
     [Fact(Timeout = 60_000)]
     public async Task A_source_that_may_be_shut_down_is_asked_and_never_destroyed()
     {
-        _hypervisor.Domains["base"] = "<domain><!-- persistent --><os><type>hvm</type></os><devices/></domain>";
+        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><os><type>hvm</type></os><devices/></domain>";
 
         await PrepareAsync(new ImageSource.Domain("base") { AllowShutdown = true });
 
-        _hypervisor.Calls.Should().Contain("shutdown base").And.NotContain("destroy base");
-        _hypervisor.Domains.Should().ContainKey("base");
-        _log.ToString().Should().Contain("asking it to shut down (up to 3m)");
+        _world.Hypervisor.Calls.Should().Contain("shutdown base").And.NotContain("destroy base");
+        _world.Hypervisor.Domains.Should().ContainKey("base");
+        _world.Log.ToString().Should().Contain("asking it to shut down (up to 3m)");
     }
 
     [Theory(Timeout = 60_000)]
@@ -152,9 +173,9 @@ public sealed class PrepareStageTests : IDisposable
     [InlineData(false)]
     public async Task On_a_shared_network_a_guest_with_anothers_card_is_not_taken_for_ours(bool ours)
     {
-        var mac = Job().Key.Mac(0).Value;
-        _hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
-        _guestShell.CommandOutput = $"00:00:00:00:00:00\n{(ours ? mac : "52:54:00:00:00:01")}\n";
+        var mac = StageWorld.Key.Mac(0).Value;
+        _world.Hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
+        _world.GuestShell.CommandOutput = $"00:00:00:00:00:00\n{(ours ? mac : "52:54:00:00:00:01")}\n";
 
         var prepare = () => PrepareAsync(network: new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci" });
 
@@ -169,44 +190,11 @@ public sealed class PrepareStageTests : IDisposable
         }
     }
 
-    private static Job Job() => new()
-    {
-        Key = new JobKey("https://gitlab.example.com", "abc", 1),
-        Id = 1,
-        Server = "https://gitlab.example.com",
-        Image = "base",
-        Timeout = TimeSpan.FromHours(1),
-    };
-
-    private JobPaths Paths() => JobPaths.For(_state, Job().Key);
-
     private Task PrepareAsync(ImageSource? source = null, NetworkSettings? network = null)
     {
-        File.WriteAllText(_state.Child("key").Value, "key");
-        File.WriteAllText(_state.Child("base.qcow2").Value, "disk");
-        var stopper = new DomainStopper(_hypervisor, TimeProvider.System);
-        var stage = new PrepareStage(
-            _hypervisor,
-            _guestShell,
-            new AcceleratorProbe(_hypervisor, _state),
-            new CloneSource(_hypervisor, stopper),
-            new CloneMaker(_hypervisor, new QemuImg(_qemuImg), stopper),
-            new CloneRemover(_hypervisor, stopper, (_, _) => Task.CompletedTask),
-            TimeProvider.System);
-        var plan = new ClonePlan
-        {
-            Job = Job(),
-            Paths = Paths(),
-            Image = new ImageDefinition
-            {
-                File = _state.Child("base.yaml"),
-                Name = new ImageName("base"),
-                Network = network ?? new NetworkSettings(),
-                Source = source ?? new ImageSource.DiskFile(_state.Child("base.qcow2")),
-                Ssh = new SshSettings { User = "ci", Key = _state.Child("key") },
-            },
-        };
-        return stage.RunAsync(plan, plan.Stamp(new RunnerProcess(1, 1), null, DateTimeOffset.UnixEpoch), new JobLog(_log), _cancel.Token);
+        _world.Source = source;
+        _world.Network = network ?? new NetworkSettings();
+        return _world.PrepareAsync(_cancel.Token);
     }
 
     private void FailOnce(string step, Action fail)
@@ -220,15 +208,8 @@ public sealed class PrepareStageTests : IDisposable
             }
         }
 
-        _hypervisor.Before = _guestShell.Before = _qemuImg.Before = Look;
+        _world.Hypervisor.Before = _world.GuestShell.Before = _world.QemuImg.Before = Look;
     }
 
-    private void NothingShouldBeLeft()
-    {
-        _hypervisor.Domains.Should().BeEmpty();
-        _guestShell.IsOpen.Should().BeFalse();
-        Directory.Exists(Paths().Directory.Value).Should().BeFalse();
-        Directory.EnumerateFileSystemEntries(_state.Value, "*", SearchOption.AllDirectories)
-            .Select(Path.GetFileName).Should().BeSubsetOf(["jobs", "accelerator.json", "key", "base.qcow2"]);
-    }
+    private void NothingShouldBeLeft() => _world.Left().Should().BeEmpty();
 }

@@ -1,10 +1,10 @@
 using FluentAssertions;
-using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
@@ -17,15 +17,16 @@ public sealed class CloneRemoverTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly FakeHypervisor _hypervisor = new();
     private readonly List<string> _told = [];
+    private readonly FakeJobProcesses _processes = new();
     private readonly JobDirectory _directory;
-    private bool _connectionClosed;
 
     public CloneRemoverTests()
     {
-        _directory = new JobDirectory(JobPaths.For(_state, Key));
-        _directory.Create();
+        _directory = JobDirectory.Of(_state, Key);
+        _directory.Create(TestRecord.Of(Key, _state));
         File.WriteAllText(_directory.Paths.Overlay("vda").Value, "overlay");
         _hypervisor.Domains[Key.Domain.Value] = Stamped(Key.Value);
+        _processes.Add(JobProcessKind.Ssh, Key);
     }
 
     public void Dispose()
@@ -40,7 +41,7 @@ public sealed class CloneRemoverTests : IDisposable
         await RemoveAsync();
 
         _hypervisor.Domains.Should().BeEmpty();
-        _connectionClosed.Should().BeTrue();
+        _processes.Running.Should().BeEmpty();
         Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
         Directory.Exists(_directory.Paths.Directory.Parent().Value).Should().BeTrue();
     }
@@ -55,7 +56,7 @@ public sealed class CloneRemoverTests : IDisposable
         await RemoveAsync();
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("<domain/>")]
     [InlineData("<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='another-1-abcdef'/></metadata></domain>")]
     public async Task A_domain_without_this_jobs_stamp_is_left_alone_and_named(string xml)
@@ -70,7 +71,7 @@ public sealed class CloneRemoverTests : IDisposable
         Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse("the other parts are still removed");
     }
 
-    [Theory]
+    [Theory(Timeout = 60_000)]
     [InlineData("xml ")]
     [InlineData("destroy ")]
     public async Task Each_part_is_tried_even_if_another_failed(string failing)
@@ -86,7 +87,7 @@ public sealed class CloneRemoverTests : IDisposable
         var remove = () => RemoveAsync();
 
         (await remove.Should().ThrowAsync<CleanupException>()).Which.Message.Should().Contain("libvirt says no");
-        _connectionClosed.Should().BeTrue();
+        _processes.Running.Should().BeEmpty();
         Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
     }
 
@@ -105,9 +106,63 @@ public sealed class CloneRemoverTests : IDisposable
     [Fact]
     public void A_record_that_cannot_be_read_counts_as_none()
     {
+        File.Delete(_directory.Paths.Record.Value);
         Directory.CreateDirectory(_directory.Paths.Record.Value);
 
         _directory.Read().Should().BeNull("cleanup must go on without it");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_QEMU_that_libvirt_has_lost_is_ended_and_named()
+    {
+        _hypervisor.Domains.Clear();
+        _processes.Add(JobProcessKind.Qemu, Key);
+
+        var removal = await RemoveAsync();
+
+        _processes.Running.Should().BeEmpty();
+        removal.Parts.Should().Contain(part => part.StartsWith("qemu "));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Processes_of_other_jobs_are_left_alone()
+    {
+        var other = new JobKey("https://gitlab.example.com", "abc", 2);
+        _processes.Add(JobProcessKind.Ssh, other);
+        _processes.Add(JobProcessKind.Qemu, other);
+
+        await RemoveAsync();
+
+        _processes.Running.Should().HaveCount(2).And.OnlyContain(process => process.Job == other);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_was_there_and_what_it_used_is_told()
+    {
+        await File.WriteAllTextAsync(_directory.Paths.Scripts.Value, new ScriptRecord("build_script", 1.25, 3, null).ToLine() + "{\"sub_st");
+
+        var removal = await RemoveAsync();
+
+        removal.Parts.Should().HaveCount(3).And.Contain($"domain {Key.Domain}").And.Contain($"directory {_directory.Paths.Directory}");
+        removal.Record!.Stamp.Project.Should().Be("group/project");
+        removal.Scripts.Should().Equal(new ScriptRecord("build_script", 1.25, 3, null));
+        removal.CpuTime.Should().Be(TimeSpan.FromSeconds(1.5));
+        removal.DiskBytes.Should().BePositive();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_an_interrupted_making_or_removing_left_goes_along()
+    {
+        var jobs = _directory.Paths.Directory.Parent();
+        foreach (var half in new[] { $".new-{Key}-0123abcd", $".gone-{Key}-0123abcd", ".gone-abc-2-ffffff-0123abcd" })
+        {
+            Directory.CreateDirectory(jobs.Child(half).Value);
+            await File.WriteAllTextAsync(jobs.Child(half).Child("vda.qcow2").Value, "overlay");
+        }
+
+        await RemoveAsync();
+
+        Directory.GetFileSystemEntries(jobs.Value).Select(Path.GetFileName).Should().Equal(".gone-abc-2-ffffff-0123abcd");
     }
 
     [Fact(Timeout = 60_000)]
@@ -126,13 +181,9 @@ public sealed class CloneRemoverTests : IDisposable
     private static string Stamped(string key) =>
         $"<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='{key}'/></metadata></domain>";
 
-    private Task RemoveAsync(TimeSpan? grace = null, CancellationToken hurry = default)
+    private Task<Removal> RemoveAsync(TimeSpan? grace = null, CancellationToken hurry = default)
     {
-        var remover = new CloneRemover(_hypervisor, new DomainStopper(_hypervisor, _time), (_, _) =>
-        {
-            _connectionClosed = true;
-            return Task.CompletedTask;
-        });
+        var remover = new CloneRemover(_hypervisor, new DomainStopper(_hypervisor, _time), _processes, _time);
         return _time.RunAsync(remover.RemoveAsync(Key, _directory, grace, _told.Add, hurry, CancellationToken.None));
     }
 }

@@ -24,6 +24,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>Looked at before each call: throws, or changes the world.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>Passed before a call takes effect and after it; what never ends holds the caller there for ever, as SIGKILL would.</summary>
+    public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
+
     /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
@@ -35,8 +38,12 @@ internal sealed class FakeHypervisor : IHypervisor
     public Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken) =>
         Call("capabilities", () => "<capabilities><host/></capabilities>", cancellationToken);
 
-    public Task<IReadOnlyList<string>> ListDomainsAsync(CancellationToken cancellationToken) =>
-        Call<IReadOnlyList<string>>("list", () => [.. Domains.Keys], cancellationToken);
+    public Task<IReadOnlyList<DomainMetadata>> ListMetadataAsync(string @namespace, CancellationToken cancellationToken) =>
+        Call<IReadOnlyList<DomainMetadata>>(
+            "list", () => [.. Domains.Select(domain => new DomainMetadata(domain.Key, Metadata(domain.Value, @namespace)))], cancellationToken);
+
+    public Task<DomainUsage?> FindUsageAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"usage {domain}", () => Domains.ContainsKey(domain) ? new DomainUsage(TimeSpan.FromSeconds(1.5), 1 << 20) : null, cancellationToken);
 
     public Task<DomainStatus?> FindStatusAsync(string domain, CancellationToken cancellationToken) =>
         Call($"status {domain}", () => Status(domain), cancellationToken);
@@ -86,6 +93,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>A refusal as libvirt would give it.</summary>
     public static HypervisorException Refusal(ErrorCode code) => new(code, "libvirt says no", "ask it nicely");
 
+    private static string? Metadata(string xml, string @namespace) =>
+        XElement.Parse(xml).Element("metadata")?.Elements().FirstOrDefault(element => element.Name.NamespaceName == @namespace)?.ToString();
+
     private DomainStatus? Status(string domain) =>
         Domains.ContainsKey(domain) ? States.GetValueOrDefault(domain, new DomainStatus(DomainState.Running, 1)) : null;
 
@@ -102,14 +112,22 @@ internal sealed class FakeHypervisor : IHypervisor
         }
     }
 
-    private Task<T> Call<T>(string call, Func<T> answer, CancellationToken cancellationToken)
+    private async Task<T> Call<T>(string call, Func<T> answer, CancellationToken cancellationToken)
     {
+        await PassAsync(call, false, cancellationToken);
+        T result;
         lock (_lock)
         {
             cancellationToken.ThrowIfCancellationRequested();
             Calls.Add(call);
             Before?.Invoke(call);
-            return Task.FromResult(answer());
+            result = answer();
         }
+
+        await PassAsync(call, true, cancellationToken);
+        return result;
     }
+
+    private Task PassAsync(string call, bool after, CancellationToken cancellationToken) =>
+        Gate?.Invoke(call, after, cancellationToken) ?? Task.CompletedTask;
 }

@@ -72,7 +72,7 @@ public sealed class AcceleratorProbeTests : IDisposable
     {
         var nowhere = new AbsolutePath(_directory).Child("missing");
 
-        (await new AcceleratorProbe(_hypervisor, nowhere).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+        (await new AcceleratorProbe(_hypervisor, nowhere, TimeProvider.System).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class AcceleratorProbeTests : IDisposable
         File.Exists(Path.Combine(_directory, "accelerator.json")).Should().BeFalse();
     }
 
-    private AcceleratorProbe Probe() => new(_hypervisor, new AbsolutePath(_directory));
+    private AcceleratorProbe Probe() => new(_hypervisor, new AbsolutePath(_directory), TimeProvider.System);
 
     private void RefuseStarts(ErrorCode code) => _hypervisor.Before = call =>
     {

@@ -1,0 +1,198 @@
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Stages;
+
+namespace VmExecutor.Program.Tests.Faults;
+
+/// <summary>
+/// A host for stages in one process: real files and real locks; libvirt, qemu-img, ssh and the process table are stand-ins that
+/// remember. Every call to one of them passes <see cref="Gate"/>.
+/// </summary>
+internal sealed class StageWorld : IDisposable
+{
+    private readonly List<StateLocks> _locks = [];
+
+    public StageWorld()
+    {
+        Directory.CreateDirectory(StateDir.Value);
+        Directory.CreateDirectory(TemporaryDirectory);
+        File.WriteAllText(Root.Child("key").Value, "key");
+        File.WriteAllText(Root.Child("base.qcow2").Value, "disk");
+        Hypervisor.Gate = GuestShell.Gate = QemuImg.Gate = Processes.Gate = (call, after, token) => Gate?.Invoke(call, after, token) ?? Task.CompletedTask;
+        GuestShell.Opened = access => Processes.Add(JobProcessKind.Ssh, Keys.Single(key => key.Domain == access.Domain));
+    }
+
+    public AbsolutePath Root { get; } = new(Directory.CreateTempSubdirectory("vmx-world-").FullName);
+
+    public AbsolutePath StateDir => Root.Child("state");
+
+    public string TemporaryDirectory => Root.Child("tmp").Value;
+
+    public FakeHypervisor Hypervisor { get; } = new();
+
+    public FakeGuestShell GuestShell { get; } = new();
+
+    public FakeQemuImg QemuImg { get; } = new();
+
+    public FakeJobProcesses Processes { get; } = new();
+
+    public StringWriter Log { get; } = new();
+
+    /// <summary>The call, whether it has taken effect, the caller's token.</summary>
+    public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
+
+    /// <summary>Who asks for VMs; by default this process, which lives.</summary>
+    public RunnerProcess Runner { get; set; } = ProcessTable.Self();
+
+    public NetworkSettings Network { get; set; } = new();
+
+    public ImageSource? Source { get; set; }
+
+    public Accelerator Accelerator { get; set; } = Accelerator.Auto;
+
+    public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
+
+    /// <summary>The jobs of this world.</summary>
+    public List<JobKey> Keys { get; } = [Key];
+
+    public JobDirectory JobDirectory => JobDirectory.Of(StateDir, Key);
+
+    public async Task PrepareAsync(CancellationToken cancellationToken = default)
+    {
+        using var process = Process();
+        var stage = new PrepareStage(
+            Hypervisor,
+            new CloneStart(
+                Hypervisor,
+                GuestShell,
+                new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
+                new CloneSource(Hypervisor, process.Stopper),
+                new CloneMaker(Hypervisor, new QemuImg(QemuImg)),
+                new LivingClones(StateDir, Hypervisor),
+                TimeProvider.System),
+            process.Remover(Hypervisor),
+            new QuickCollection(process.Collector(), TimeProvider.System),
+            process.Locks,
+            process.Ledger,
+            TimeProvider.System);
+        var plan = Plan();
+        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(Log), cancellationToken);
+    }
+
+    public async Task CleanupAsync(CancellationToken cancellationToken = default)
+    {
+        using var process = Process();
+        var stage = new CleanupStage(process.Remover(Hypervisor), new QuickCollection(process.Collector(), TimeProvider.System), process.Locks, process.Ledger, TimeProvider.System);
+        await stage.RunAsync(Key, "success", JobDirectory, new JobLog(Log), cancellationToken);
+    }
+
+    public async Task<Collection> CollectAsync(bool dryRun = false, CancellationToken cancellationToken = default)
+    {
+        using var process = Process();
+        return await process.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+    }
+
+    public Task<Survey> SurveyAsync() => Process().Survey().TakeAsync(CancellationToken.None);
+
+    /// <summary>The runner has deleted its directory of the attempt, as it does after cleanup.</summary>
+    public void DeleteTemporaryDirectory() => Directory.Delete(TemporaryDirectory);
+
+    /// <summary>A killed process holds no locks, and a probe that it was about is nobody's any more.</summary>
+    public void Bury()
+    {
+        _locks.ForEach(locks => locks.Dispose());
+        foreach (var name in Hypervisor.Domains.Keys.Where(name => name.StartsWith("vmx-probe-", StringComparison.Ordinal)).ToList())
+        {
+            Hypervisor.Domains[name] = Regex.Replace(Hypervisor.Domains[name], "runner-start=\"[0-9]+\"", "runner-start=\"1\"");
+        }
+    }
+
+    public IReadOnlyList<LedgerEntry> Ledger() =>
+        File.Exists(StateDir.Child("ledger.jsonl").Value) ? [.. File.ReadLines(StateDir.Child("ledger.jsonl").Value).Select(line => LedgerEntry.TryParse(line)!)] : [];
+
+    /// <summary>All that is there of any job: domains, processes, files.</summary>
+    public IReadOnlyList<string> Left()
+    {
+        var jobs = JobPaths.Jobs(StateDir).Value;
+        return
+        [
+            .. Hypervisor.Domains.Keys.Where(name => name.StartsWith("vmx-", StringComparison.Ordinal)),
+            .. Processes.Running.Select(process => process.ToString()),
+            .. Directory.Exists(jobs) ? Directory.GetFileSystemEntries(jobs, "*", SearchOption.AllDirectories) : [],
+            .. Directory.GetFiles(StateDir.Value, "*.tmp", SearchOption.AllDirectories),
+        ];
+    }
+
+    public void Dispose()
+    {
+        Bury();
+        Hypervisor.Dispose();
+        Log.Dispose();
+        Directory.Delete(Root.Value, recursive: true);
+    }
+
+    public ClonePlan Plan() => new()
+    {
+        Job = new Job
+        {
+            Key = Key,
+            Id = 1,
+            Server = "https://gitlab.example.com",
+            ProjectPath = "group/project",
+            Image = "base",
+            Timeout = TimeSpan.FromHours(1),
+        },
+        Paths = JobPaths.For(StateDir, Key),
+        Image = new ImageDefinition
+        {
+            File = Root.Child("base.yaml"),
+            Name = new ImageName("base"),
+            Network = Network,
+            Accelerator = Accelerator,
+            Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),
+            Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
+        },
+    };
+
+    private StageProcess Process()
+    {
+        var process = new StageProcess(this);
+        _locks.Add(process.Locks);
+        return process;
+    }
+
+    /// <summary>What a stage has to itself; its end releases its locks.</summary>
+    private sealed class StageProcess(StageWorld world) : IDisposable
+    {
+        private readonly Hypervisors _hypervisors = new("fake:///", _ => world.Hypervisor);
+
+        public StateLocks Locks { get; } = new(world.StateDir, TimeProvider.System);
+
+        public LedgerFile Ledger => new(world.StateDir, Locks);
+
+        public DomainStopper Stopper { get; } = new(world.Hypervisor, TimeProvider.System);
+
+        public CloneRemover Remover(IHypervisor hypervisor) => new(hypervisor, Stopper, world.Processes, TimeProvider.System);
+
+        public JobSurvey Survey() => new(world.StateDir, _hypervisors, world.Processes, Judge(), TimeProvider.System);
+
+        public LeftoverCollector Collector() =>
+            new(world.StateDir, Survey(), Judge(), _hypervisors, Remover, Locks, Ledger, TimeProvider.System);
+
+        public void Dispose() => Locks.Dispose();
+
+        private LeftoverJudge Judge() => new(world.StateDir, TimeProvider.System, HostClock.Now);
+    }
+}
