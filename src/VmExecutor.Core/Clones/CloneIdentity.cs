@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
@@ -42,15 +43,12 @@ public static class CloneIdentity
         Namespace + "job",
         new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
         new XAttribute("key", stamp.Key),
-        stamp.Project is null ? null : new XAttribute("project", Printable(stamp.Project)),
+        stamp.Project is null ? null : new XAttribute("project", XmlText.Replace(stamp.Project)),
         new XAttribute("image", stamp.Image),
         new XAttribute("runner-pid", stamp.Runner.Pid),
         new XAttribute("runner-start", stamp.Runner.StartTicks),
-        stamp.TemporaryDirectory is null ? null : new XAttribute("tmpdir", stamp.TemporaryDirectory),
+        // Under another name it would seem to be gone, and the clone left over.
+        stamp.TemporaryDirectory is { } directory && XmlText.CanCarry(directory) ? new XAttribute("tmpdir", directory) : null,
         new XAttribute("created", stamp.Created.ToString("O", CultureInfo.InvariantCulture)),
         new XAttribute("expires", stamp.Expires.ToString("O", CultureInfo.InvariantCulture)));
-
-    /// <summary>XML 1.0 has no way to write most control characters, nor lone surrogates.</summary>
-    private static string Printable(string text) =>
-        new([.. text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= 0xFFFE ? '?' : c)]);
 }
