@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Files;
 
 /// <summary>Owner, group and mode of a file: statx(2), whose layout is the same on every architecture.</summary>
-internal sealed partial record FileStat(uint Owner, uint Group, UnixFileMode Mode, bool IsDirectory, bool IsBlockDevice)
+internal sealed partial record FileStat(uint Owner, uint Group, UnixFileMode Mode, bool IsRegular, bool IsDirectory, bool IsBlockDevice)
 {
     private const int CurrentDirectory = -100; // AT_FDCWD
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
@@ -23,6 +23,7 @@ internal sealed partial record FileStat(uint Owner, uint Group, UnixFileMode Mod
             MemoryMarshal.Read<uint>(buffer[20..]),
             MemoryMarshal.Read<uint>(buffer[24..]),
             (UnixFileMode)(mode & 0xFFF),
+            (mode & 0xF000) == 0x8000,
             (mode & 0xF000) == 0x4000,
             (mode & 0xF000) == 0x6000);
     }
