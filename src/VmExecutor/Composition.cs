@@ -1,4 +1,5 @@
 using System.Collections;
+using VmExecutor.Commands;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -34,7 +35,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     /// <exception cref="DriverException">It is missing or has errors.</exception>
     public ConfigurationResult Load(string? configOption) =>
-        SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, new AbsolutePath(Environment.CurrentDirectory)));
+        SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
@@ -126,14 +127,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     }
 
     /// <summary>The run stage, whose exit code tells the script's.</summary>
-    public Task<int> GuardRunAsync(string? configOption, AbsolutePath script, string subStage)
+    public Task<int> GuardRunAsync(string? configOption, Func<AbsolutePath> script, string subStage)
     {
         var log = new JobLog(Error);
         return GuardAsync(log, async () =>
         {
             // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
             ExitCodes.Forget(environment);
-            return ExitCodes.For(await RunAsync(configOption, TrustedJob.Read(environment), script, subStage, log, cancelled), environment);
+            return ExitCodes.For(await RunAsync(configOption, TrustedJob.Read(environment), script(), subStage, log, cancelled), environment);
         });
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor;
@@ -25,22 +26,12 @@ internal static class ExitCodes
             return Success;
         }
 
-        if (environment.BuildExitCodeFile is { } file)
-        {
-            File.WriteAllText(file.Value, exit.ExitCode.ToString(CultureInfo.InvariantCulture) + "\n");
-        }
-
+        InExitCodeFile(environment, file => File.WriteAllText(file, exit.ExitCode.ToString(CultureInfo.InvariantCulture) + "\n"));
         return environment.BuildFailureExitCode;
     }
 
     /// <summary>Clears what an earlier sub-stage reported: the runner never does, and would take it for this one's.</summary>
-    public static void Forget(StageEnvironment environment)
-    {
-        if (environment.BuildExitCodeFile is { } file)
-        {
-            File.Delete(file.Value);
-        }
-    }
+    public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, File.Delete);
 
     /// <summary>A stage that failed: says why in the job log and returns the code for who must act.</summary>
     public static int For(Exception exception, StageEnvironment environment, JobLog log)
@@ -66,6 +57,21 @@ internal static class ExitCodes
                     $"vm-executor {DriverVersion.Text} has a bug: {exception}",
                     "Please report it with the lines above."));
                 return environment.SystemFailureExitCode;
+        }
+    }
+
+    private static void InExitCodeFile(StageEnvironment environment, Action<string> act)
+    {
+        try
+        {
+            if (environment.BuildExitCodeFile is { } file)
+            {
+                act(file.Value);
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{environment.BuildExitCodeFile} (BUILD_EXIT_CODE_FILE) cannot tell the runner a script's exit code", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor;
 
@@ -35,7 +36,8 @@ internal sealed class JobLog(TextWriter writer)
     {
         try
         {
-            writer.WriteLine(line);
+            // Messages quote what jobs, guests and tools say.
+            writer.WriteLine(PlainText.Lines(line));
             writer.Flush();
         }
         catch (IOException)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using FluentAssertions;
 
 namespace VmExecutor.Program.Tests;
@@ -15,6 +17,17 @@ internal sealed record ProgramExit(int ExitCode, string Output, string Error)
         All.Should().Contain("What to do: ").And.NotContain("   at VmExecutor", "a stack trace is for bugs")
             .And.NotContain(StageBench.Canary);
     }
+
+    /// <summary>Whatever the program was given, what it said is short, printable, no secret and no bug.</summary>
+    public void ShouldBeTame()
+    {
+        All.Should().NotContainAny("VMX1999", "   at ", StageBench.Canary, "Unhandled exception");
+        All.Length.Should().BeLessThan(8_000, "a job log is for people");
+        All.EnumerateRunes().Where(Steers).Should().BeEmpty(ToString());
+    }
+
+    private static bool Steers(Rune rune) => rune.Value != '\n' && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     public override string ToString() => $"exit code {ExitCode}\nstdout: {Output}\nstderr: {Error}";
 }

@@ -23,6 +23,7 @@ internal sealed class StageBench : IDisposable
 
     public StageBench()
     {
+        WorkingDirectory = _directory;
         Environment = new Dictionary<string, string>
         {
             ["PATH"] = "/usr/bin:/bin",
@@ -52,6 +53,9 @@ internal sealed class StageBench : IDisposable
 
     public Dictionary<string, string> Environment { get; }
 
+    /// <summary>Where the program runs; the runner runs it in TMPDIR.</summary>
+    public string WorkingDirectory { get; set; }
+
     public string ExitCodeFile => PathOf("build_exit_code");
 
     public string PathOf(string name) => Path.Combine(_directory, name);
@@ -77,14 +81,30 @@ internal sealed class StageBench : IDisposable
             variables = new[] { new { key = "SECRET", value = Canary } },
         }));
 
-    public async Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments)
+    public Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments) => StartAsync(BuiltDriver.BuiltProgram(), arguments);
+
+    /// <summary>After a line of shell, for what no .NET string can be in an environment.</summary>
+    public Task<ProgramExit> RunAfterAsync(string shell, params IReadOnlyList<string> arguments) =>
+        StartAsync("/bin/sh", ["-c", $"{shell}; exec \"$0\" \"$@\"", BuiltDriver.BuiltProgram(), .. arguments]);
+
+    /// <summary>Every file and directory of the bench but those the program may make: what is in the state directory.</summary>
+    public IReadOnlyList<string> Entries() =>
+    [
+        .. Directory.EnumerateFileSystemEntries(_directory, "*", SearchOption.AllDirectories)
+            .Where(path => !$"{path}/".StartsWith(PathOf("state/"), StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    private async Task<ProgramExit> StartAsync(string program, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(BuiltDriver.BuiltProgram(), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = _directory,
+            WorkingDirectory = WorkingDirectory,
         };
         start.Environment.Clear();
         foreach (var (name, value) in Environment)
@@ -109,8 +129,6 @@ internal sealed class StageBench : IDisposable
 
         return new ProgramExit(process.ExitCode, await output, await error);
     }
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private void WriteImage(string name, string shell) => Write(
         $"images/{name}.yaml",

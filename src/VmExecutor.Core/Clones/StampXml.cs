@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Xml;
 using System.Xml.Linq;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
@@ -23,7 +23,7 @@ public static class StampXml
             var job = XElement.Parse(metadata);
             return job.Name == Namespace + "job" ? Read(job) : null;
         }
-        catch (Exception e) when (e is XmlException or FormatException or OverflowException)
+        catch (Exception e) when (e is System.Xml.XmlException or FormatException or OverflowException)
         {
             return null;
         }
@@ -37,15 +37,15 @@ public static class StampXml
         Namespace + "job",
         new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
         new XAttribute("key", stamp.Key),
-        stamp.Project is null ? null : new XAttribute("project", Printable(stamp.Project)),
+        stamp.Project is null ? null : new XAttribute("project", XmlText.Replace(stamp.Project)),
         new XAttribute("image", stamp.Image),
         new XAttribute("runner-pid", stamp.Runner.Pid),
         new XAttribute("runner-start", stamp.Runner.StartTicks),
 
         // A path that XML cannot say is left out: a wrong one would be missing, and the job taken for a leftover.
-        stamp.TemporaryDirectory is { } directory && Printable(directory) == directory ? new XAttribute("tmpdir", directory) : null,
-        new XAttribute("state-dir", Printable(stamp.StateDir)),
-        new XAttribute("host", Printable(stamp.Made.Host)),
+        stamp.TemporaryDirectory is { } directory && XmlText.CanCarry(directory) ? new XAttribute("tmpdir", directory) : null,
+        new XAttribute("state-dir", XmlText.Replace(stamp.StateDir)),
+        new XAttribute("host", XmlText.Replace(stamp.Made.Host)),
         new XAttribute("boot", stamp.Made.Boot),
         new XAttribute("processes", stamp.Made.Processes),
         new XAttribute("since-boot", stamp.Made.SinceBoot.ToString("c", CultureInfo.InvariantCulture)),
@@ -77,8 +77,4 @@ public static class StampXml
             Expires = DateTimeOffset.ParseExact(Text("expires"), "O", CultureInfo.InvariantCulture),
         };
     }
-
-    /// <summary>XML 1.0 has no way to write most control characters, nor lone surrogates.</summary>
-    private static string Printable(string text) =>
-        new([.. text.Select(c => char.IsControl(c) || char.IsSurrogate(c) || c >= 0xFFFE ? '?' : c)]);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace VmExecutor.Core.Guests;
@@ -9,8 +10,7 @@ public sealed record GuestAddress
     /// <param name="port">1 to 65535.</param>
     public GuestAddress(string host, int port)
     {
-        var valid = host.Length > 0 && !host.StartsWith('-') && host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or ':' or '-');
-        Host = valid ? host : throw new ArgumentException($"'{host}' is not an address or a host name", nameof(host));
+        Host = IsHost(host) ? host : throw new ArgumentException($"'{host}' is not an address or a host name", nameof(host));
         ArgumentOutOfRangeException.ThrowIfLessThan(port, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
         Port = port;
@@ -20,6 +20,15 @@ public sealed record GuestAddress
 
     public int Port { get; }
 
+    public static bool TryParse([NotNullWhen(true)] string? host, int port, [NotNullWhen(true)] out GuestAddress? address)
+    {
+        address = host is not null && IsHost(host) && port is >= 1 and <= 65535 ? new GuestAddress(host, port) : null;
+        return address is not null;
+    }
+
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host)}:{Port}");
+
+    private static bool IsHost(string text) =>
+        text.Length > 0 && !text.StartsWith('-') && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or ':' or '-');
 }

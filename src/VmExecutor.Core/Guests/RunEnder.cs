@@ -67,6 +67,6 @@ public static partial class RunEnder
     public static int? ParseLeft(string output) =>
         Answer().Match(output) is { Success: true } answer ? int.Parse(answer.Groups[1].Value, null) : null;
 
-    [GeneratedRegex(@"^vmx-left:(\d{1,6})$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^vmx-left:([0-9]{1,6})$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();
 }

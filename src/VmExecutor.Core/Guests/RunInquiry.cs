@@ -18,6 +18,6 @@ public static partial class RunInquiry
         Answer().Match(output) is { Success: true } answer ? int.Parse(answer.Groups[1].Value, CultureInfo.InvariantCulture) : null;
 
     // The point is the proof that the line was written to its end.
-    [GeneratedRegex(@"^vmx-status:(\d{1,3})\.$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^vmx-status:([0-9]{1,3})\.$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();
 }

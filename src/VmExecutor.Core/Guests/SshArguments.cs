@@ -32,7 +32,7 @@ public static class SshArguments
             "CheckHostIP=no",
             "UpdateHostKeys=no",
             "HashKnownHosts=no",
-            $"IdentityFile=\"{access.Key.Value.Replace("%", "%%", StringComparison.Ordinal)}\"",
+            $"IdentityFile={Quote(access.Key.Value)}",
             "IdentitiesOnly=yes",
             "IdentityAgent=none",
             "AddKeysToAgent=no",
@@ -72,6 +72,10 @@ public static class SshArguments
     ];
 
     private static IEnumerable<string> Options(params string[] options) => options.SelectMany(option => (string[])["-o", option]);
+
+    /// <summary>One word of ssh_config(5), in which a percent sign would begin a token and a backslash takes a quote for itself.</summary>
+    private static string Quote(string path) =>
+        $"\"{path.Replace("%", "%%", StringComparison.Ordinal).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     private static string HostKeyAlgorithms(GuestAccess access) =>
         access.HostKeys.Count == 0

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
@@ -27,13 +28,7 @@ public static class ImageChoice
         return settings.Images.FirstOrDefault(image => image.Name.Value == wanted)
             ?? throw new BuildFailureException(
                 ErrorCodes.ImageUnknown,
-                $"there is no image '{Shown(wanted)}'; {available}",
+                $"there is no image '{PlainText.OneLine(wanted, LongestShown)}'; {available}",
                 "Correct 'image:' of the job in .gitlab-ci.yml, or ask the administrator of this runner for the image.");
-    }
-
-    private static string Shown(string name)
-    {
-        var printable = new string(name.Take(LongestShown).Select(c => char.IsControl(c) ? '?' : c).ToArray());
-        return name.Length > LongestShown ? printable + "…" : printable;
     }
 }

@@ -15,8 +15,17 @@ public sealed partial record JobKey
 {
     private const int LongestToken = 12;
 
+    /// <param name="server">Scheme, host and port.</param>
+    /// <param name="runner">The runner's short token, whatever it is.</param>
+    /// <param name="jobId">Positive.</param>
     public JobKey(string server, string runner, long jobId)
     {
+        // It ends where the runner's token begins, which may have line breaks: otherwise two triples could be hashed as one text.
+        if (server.Contains('\n', StringComparison.Ordinal))
+        {
+            throw new ArgumentException("a server has no line break in its name", nameof(server));
+        }
+
         if (jobId <= 0)
         {
             throw new ArgumentOutOfRangeException(nameof(jobId), jobId, "a job id is positive");

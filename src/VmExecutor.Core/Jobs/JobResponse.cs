@@ -30,6 +30,11 @@ public static class JobResponse
             // Not the reader's own message, which quotes what it met: that may be a secret.
             throw Unusable($"it is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
         }
+        catch (InvalidOperationException e)
+        {
+            // Invalid UTF-8 and halves of surrogate pairs ("\ud800") are only found when a text, or a key, is decoded.
+            throw Unusable("it has a text that is not valid Unicode", e);
+        }
     }
 
     private static Job Read(JsonElement root, string? runnerShortToken)
@@ -69,20 +74,7 @@ public static class JobResponse
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object ? String(element, name) : null;
 
     private static string? String(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Decode(value) : null;
-
-    /// <summary>Invalid UTF-8 inside a string is only found when it is decoded.</summary>
-    private static string? Decode(JsonElement value)
-    {
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException e)
-        {
-            throw Unusable("it has a text that is not valid UTF-8", e);
-        }
-    }
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static Dictionary<string, string> Variables(JsonElement root)
     {

@@ -11,6 +11,18 @@ internal static class QemuImgInfo
     /// <exception cref="Core.Failures.SystemFailureException">The disk cannot be a base.</exception>
     public static BackingChain Parse(string json, AbsolutePath asked)
     {
+        try
+        {
+            return Read(json, asked);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw BaseDiskException.Unusable(asked, "qemu-img describes it in a way that is not understood", $"See 'qemu-img info --output=json --backing-chain {asked}'.", e);
+        }
+    }
+
+    private static BackingChain Read(string json, AbsolutePath asked)
+    {
         using var document = JsonDocument.Parse(json);
         var files = new List<BackingFile>();
         foreach (var entry in document.RootElement.EnumerateArray())
@@ -24,7 +36,7 @@ internal static class QemuImgInfo
     private static BackingFile ReadFile(JsonElement entry, AbsolutePath asked)
     {
         var name = entry.GetProperty("filename").GetString();
-        var format = entry.GetProperty("format").GetString()!;
+        var format = entry.GetProperty("format").GetString() ?? throw new FormatException("a disk without a format");
         if (entry.TryGetProperty("encrypted", out var encrypted) && encrypted.ValueKind == JsonValueKind.True)
         {
             throw BaseDiskException.Unusable(asked, $"'{name}' is encrypted", "Use an unencrypted base disk.");
@@ -38,15 +50,15 @@ internal static class QemuImgInfo
         // Relative backing names are resolved by qemu-img against the overlay's directory, not always to an absolute path.
         if (!AbsolutePath.TryParse(name, out var path))
         {
-            if (name is null || name.Contains(':', StringComparison.Ordinal))
+            if (name is null || name.Contains(':', StringComparison.Ordinal) || !asked.Parent().TryResolve(name, out path))
             {
                 throw BaseDiskException.Unusable(asked, $"it stands on '{name}', which is not a file", "Convert it into a plain file: qemu-img convert.");
             }
-
-            path = asked.Parent().Resolve(name);
         }
 
-        return new BackingFile(path, format, IsBlockDevice(path));
+        return XmlText.CanCarry(path.Value)
+            ? new BackingFile(path, format, IsBlockDevice(path))
+            : throw BaseDiskException.Unusable(asked, $"it stands on '{name}', whose name libvirt cannot be told", "Rename that file and rebase the disk: qemu-img rebase -u.");
     }
 
     private static bool IsFlaggedCorrupt(JsonElement entry) =>

@@ -18,6 +18,8 @@ public sealed partial record FileStat
 
     public UnixFileMode Mode { get; private init; }
 
+    public bool IsRegular { get; private init; }
+
     public bool IsDirectory { get; private init; }
 
     public bool IsBlockDevice { get; private init; }
@@ -51,6 +53,7 @@ public sealed partial record FileStat
             Owner = MemoryMarshal.Read<uint>(buffer[20..]),
             Group = MemoryMarshal.Read<uint>(buffer[24..]),
             Mode = (UnixFileMode)(mode & 0xFFF),
+            IsRegular = (mode & 0xF000) == 0x8000,
             IsDirectory = (mode & 0xF000) == 0x4000,
             IsBlockDevice = (mode & 0xF000) == 0x6000,
             Inode = MemoryMarshal.Read<ulong>(buffer[32..]),

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
 
@@ -24,11 +25,16 @@ internal enum SshFailureKind
 /// <summary>The one place that reads ssh's messages (OpenSSH: sshconnect.c, sshconnect2.c, sshkey.c, packet.c).</summary>
 internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
 {
+    /// <summary>A server's words are among ssh's, and may be many.</summary>
+    private const int LongestEvidence = 1000;
+    private const int LongestLog = 16 << 10;
+
     public static SshFailure From(string log)
     {
+        log = log.Length > LongestLog ? log[^LongestLog..] : log;
         var lines = log.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var telling = lines.Where(line => !Noise().IsMatch(line)).TakeLast(4).ToArray();
-        var evidence = telling.Length == 0 ? "(ssh said nothing)" : string.Join("; ", telling);
+        var evidence = telling.Length == 0 ? "(ssh said nothing)" : PlainText.OneLine(string.Join("; ", telling), LongestEvidence);
         return new SshFailure(Sort(log), evidence);
     }
 

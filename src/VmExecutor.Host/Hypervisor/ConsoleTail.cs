@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using VmExecutor.Core.Values;
 
@@ -28,5 +29,9 @@ public static class ConsoleTail
     }
 
     private static string Printable(string line) =>
-        new([.. line.TrimEnd().Where(c => c == '\t' || !char.IsControl(c))]);
+        new string([.. line.Where(c => c == '\t' || !Steers(c))]).TrimEnd();
+
+    /// <summary>Moves a terminal's cursor, hides text, or turns its direction around.</summary>
+    private static bool Steers(char c) => char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -95,9 +95,8 @@ public static class ProcessTable
 
     private static string Text(int pid) => pid.ToString(CultureInfo.InvariantCulture);
 
-    private static string[] Fields(string process)
-    {
-        var stat = File.ReadAllText($"/proc/{process}/stat");
-        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-    }
+    /// <summary>What stands behind the command, from field 3 on; a command may have spaces and parentheses of its own.</summary>
+    internal static string[] FieldsBehindCommand(string stat) => stat[(stat.LastIndexOf(')') + 2)..].TrimEnd('\n').Split(' ');
+
+    private static string[] Fields(string process) => FieldsBehindCommand(File.ReadAllText($"/proc/{process}/stat"));
 }

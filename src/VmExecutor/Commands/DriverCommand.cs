@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Commands;
@@ -36,5 +37,22 @@ internal static class DriverCommand
     }
 
     /// <summary>A path as the user typed it, seen from the current directory.</summary>
-    public static AbsolutePath Resolve(string path) => new AbsolutePath(Environment.CurrentDirectory).Resolve(path);
+    /// <exception cref="SystemFailureException">It has a NUL or a line break in it.</exception>
+    public static AbsolutePath Resolve(string path) => Here().TryResolve(path, out var resolved)
+        ? resolved
+        : throw new SystemFailureException(
+            ErrorCodes.UsageWrong, $"'{PlainText.OneLine(path, 200)}' names no file: it has a line break in it", "Give the path of a file without line breaks in it.");
+
+    /// <summary>The root where our directory has a line break in its name, or is gone: only relative paths need it.</summary>
+    public static AbsolutePath Here()
+    {
+        try
+        {
+            return AbsolutePath.TryParse(Environment.CurrentDirectory, out var here) ? here : new AbsolutePath("/");
+        }
+        catch (IOException)
+        {
+            return new AbsolutePath("/");
+        }
+    }
 }

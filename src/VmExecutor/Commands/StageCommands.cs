@@ -27,7 +27,7 @@ internal static class StageCommands
         var subStage = new Argument<string>("sub-stage") { Description = "What the script is for, such as build_script; any name will do." };
         var command = new Command("run", "Stage of GitLab Runner: run one script in the job's VM.") { script, subStage };
         command.SetAction((parsed, _) => composition.GuardRunAsync(
-            parsed.GetValue(config), DriverCommand.Resolve(parsed.GetRequiredValue(script)), parsed.GetRequiredValue(subStage)));
+            parsed.GetValue(config), () => DriverCommand.Resolve(parsed.GetRequiredValue(script)), parsed.GetRequiredValue(subStage)));
         return command;
     }
 

@@ -46,18 +46,21 @@ internal static class GuestOfJob
     public static GuestAccess? TryAccess(JobKey key, JobPaths paths, JobRecord? record) =>
         record?.Guest is { } guest
         && Enum.TryParse<GuestShell>(record.Shell, ignoreCase: true, out var shell)
+        && Enum.IsDefined(shell)
+        && GuestAddress.TryParse(guest.Host, guest.Port, out var address)
         && GuestUser.TryParse(guest.User, out var user)
         && AbsolutePath.TryParse(guest.KeyFile, out var keyFile)
+        && guest.HostKeys.All(key => HostKey.TryParse(key, out _))
             ? new GuestAccess(
                 key.Domain,
-                new GuestAddress(guest.Host, guest.Port),
+                address,
                 user,
                 keyFile,
                 paths.Directory,
                 [.. guest.HostKeys.Select(HostKey.Parse)],
                 shell)
             {
-                LoginShell = Enum.TryParse<LoginShell>(guest.LoginShell, ignoreCase: true, out var login) ? login : LoginShell.Other,
+                LoginShell = Enum.TryParse<LoginShell>(guest.LoginShell, ignoreCase: true, out var login) && Enum.IsDefined(login) ? login : LoginShell.Other,
             }
             : null;
 }

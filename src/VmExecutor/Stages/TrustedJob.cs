@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Stages;
 
@@ -15,25 +16,15 @@ internal static class TrustedJob
             "Stages are called by the runner (config.toml, [runners.custom]); to try an image by hand: vm-executor try IMAGE");
         try
         {
-            using var stream = File.OpenRead(file.Value);
-            if (stream.Length > JobResponse.LongestBytes)
-            {
-                throw Unreadable($"it has {stream.Length} bytes, which no job response has");
-            }
-
-            var content = new byte[stream.Length];
-            stream.ReadExactly(content);
-            return JobResponse.Parse(content, environment.RunnerShortToken);
+            return JobResponse.Parse(RegularFile.Read(file, JobResponse.LongestBytes), environment.RunnerShortToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unreadable(e.Message, e);
+            throw new SystemFailureException(
+                ErrorCodes.JobResponseUnusable,
+                $"the job response {file} cannot be read: {e.Message}",
+                "The runner writes it for every job; see whether its temporary directory is full or was cleaned.",
+                e);
         }
-
-        SystemFailureException Unreadable(string why, Exception? inner = null) => new(
-            ErrorCodes.JobResponseUnusable,
-            $"the job response {file} cannot be read: {why}",
-            "The runner writes it for every job; see whether its temporary directory is full or was cleaned.",
-            inner);
     }
 }

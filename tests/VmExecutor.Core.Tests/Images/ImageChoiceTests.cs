@@ -1,8 +1,12 @@
+using System.Globalization;
+using System.Text;
 using FluentAssertions;
+using FsCheck.Fluent;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Tests.Values;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -49,6 +53,18 @@ public sealed class ImageChoiceTests
 
         choose.Should().Throw<BuildFailureException>().Which.Message.Should().NotContainAny("\u001b", "\n");
     }
+
+    [Fact]
+    public void Whatever_name_a_job_wants_its_message_is_one_printable_line_of_bounded_length() =>
+        ForAny.Value(Gen.OneOf(HostileText.Any, HostileText.Any.Select(text => string.Concat(Enumerable.Repeat(text, 50)))), wanted =>
+        {
+            var message = FluentActions.Invoking(() => ImageChoice.For(Job(wanted), TwoImages)).Should().Throw<BuildFailureException>().Which.Message;
+
+            message.Length.Should().BeLessThan(1_200);
+            message.EnumerateRunes().Select(Rune.GetUnicodeCategory).Should().NotContain([
+                UnicodeCategory.Control, UnicodeCategory.Format, UnicodeCategory.LineSeparator, UnicodeCategory.ParagraphSeparator, UnicodeCategory.Surrogate]);
+            message.Should().EndWith("available here: debian-12, alma-9");
+        });
 
     [Fact]
     public void No_image_and_no_default_is_a_build_failure_of_its_own()

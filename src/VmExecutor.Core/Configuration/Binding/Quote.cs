@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
@@ -10,23 +9,7 @@ internal static class Quote
 
     public static string Text(string text) => $"'{Plain(text)}'";
 
-    public static string Plain(string text)
-    {
-        var line = new StringBuilder();
-        foreach (var rune in text.EnumerateRunes().Take(MaxLength))
-        {
-            line.Append(IsInvisible(rune)
-                ? string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
-                : rune.ToString());
-        }
-
-        return text.EnumerateRunes().Skip(MaxLength).Any() ? line.Append('…').ToString() : line.ToString();
-    }
-
-    // Also what gets into a file by copying from a web page: spaces of no width or that do not break.
-    private static bool IsInvisible(Rune rune) => rune.Value != ' ' && Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.SpaceSeparator
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    public static string Plain(string text) => PlainText.OneLine(text, MaxLength);
 
     /// <summary><c>a, b or c</c>.</summary>
     public static string AnyOf(IReadOnlyList<string> words) =>

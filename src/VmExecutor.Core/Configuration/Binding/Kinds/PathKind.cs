@@ -1,3 +1,5 @@
+using VmExecutor.Core.Values;
+
 namespace VmExecutor.Core.Configuration.Binding.Kinds;
 
 /// <summary>A file or directory on the host, seen from the directory of the YAML file when it is relative.</summary>
@@ -18,6 +20,7 @@ internal sealed record PathKind() : ScalarKind("path")
 
         return scalar.Directory.TryResolve(text, out var path)
             && !text.Any(char.IsControl)
+            && XmlText.CanCarry(text)
                 ? Reading.Of(path)
                 : Reading.Wrong($"{Quote.Text(text)} has a line break or another control character in it; write a plain path");
     }

@@ -17,7 +17,7 @@ internal sealed record TextKind(string Type) : ScalarKind(Type)
     public override Reading Read(ScalarText scalar)
     {
         var text = scalar.Text;
-        if (text.Any(char.IsControl))
+        if (text.Any(char.IsControl) || !XmlText.CanCarry(text))
         {
             return Reading.Wrong($"{Quote.Text(text)} has a line break or another control character in it; write {Rule}");
         }
