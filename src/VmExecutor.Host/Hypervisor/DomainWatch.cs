@@ -30,15 +30,33 @@ public sealed class DomainWatch(IHypervisor hypervisor, string domain, AbsoluteP
         }
     }
 
-    /// <summary>Looks every two seconds until cancelled; the first look comes after the first interval, which short scripts never see.</summary>
+    /// <summary>
+    /// Looks every two seconds until cancelled; the first look comes after the first interval, which short scripts never see.
+    /// A running VM does not need libvirt: a daemon that is restarted, gone or mute is told of once and asked again.
+    /// </summary>
+    /// <param name="tell">Takes the line for the job log.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
     /// <exception cref="GuestDiedException">As <see cref="EnsureAliveAsync"/>.</exception>
-    public async Task WatchAsync(CancellationToken cancellationToken)
+    public async Task WatchAsync(Action<string> tell, CancellationToken cancellationToken)
     {
+        var told = false;
         await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
         await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
             async token =>
             {
-                await EnsureAliveAsync(token).ConfigureAwait(false);
+                try
+                {
+                    await EnsureAliveAsync(token).ConfigureAwait(false);
+                }
+                catch (HypervisorException trouble)
+                {
+                    if (!told)
+                    {
+                        told = true;
+                        tell($"the script goes on, but whether its VM does cannot be seen at the moment: {trouble.Message}");
+                    }
+                }
+
                 return false;
             },
             cancellationToken).ConfigureAwait(false);

@@ -24,6 +24,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>Looked at before each call: throws, or changes the world.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>No call is answered before it is cancelled.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
@@ -102,6 +105,12 @@ internal sealed class FakeHypervisor : IHypervisor
         }
     }
 
+    private static async Task<T> NeverAsync<T>(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        throw new InvalidOperationException("this cannot be");
+    }
+
     private Task<T> Call<T>(string call, Func<T> answer, CancellationToken cancellationToken)
     {
         lock (_lock)
@@ -109,7 +118,7 @@ internal sealed class FakeHypervisor : IHypervisor
             cancellationToken.ThrowIfCancellationRequested();
             Calls.Add(call);
             Before?.Invoke(call);
-            return Task.FromResult(answer());
+            return Hangs ? NeverAsync<T>(cancellationToken) : Task.FromResult(answer());
         }
     }
 }

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
@@ -9,6 +10,7 @@ namespace VmExecutor.Host.Tests.Hypervisor;
 public sealed class DomainWatchTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-watch").FullName;
+    private readonly List<string> _tellings = [];
     private readonly FakeHypervisor _hypervisor = new() { Domains = { ["guest"] = "<domain/>" } };
 
     public void Dispose()
@@ -69,10 +71,37 @@ public sealed class DomainWatchTests : IDisposable
             }
         };
 
-        var watching = () => time.RunAsync(Watch(time).WatchAsync(CancellationToken.None));
+        var watching = () => time.RunAsync(Watch(time).WatchAsync(_tellings.Add, CancellationToken.None));
 
         await watching.Should().ThrowAsync<GuestDiedException>();
         looks.Should().Be(3);
+        _tellings.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_libvirt_in_trouble_is_told_of_once_and_does_not_end_the_watch()
+    {
+        var time = new ManualTime();
+        var looks = 0;
+        _hypervisor.Before = _ =>
+        {
+            switch (++looks)
+            {
+                case 2 or 5:
+                    throw FakeHypervisor.Refusal(ErrorCodes.HypervisorUnreachable);
+                case 3:
+                    throw new HypervisorTimeoutException("for the state of 'guest'", "fake:///", TimeSpan.FromSeconds(30));
+                case 6:
+                    _hypervisor.Domains.Clear();
+                    break;
+            }
+        };
+
+        var watching = () => time.RunAsync(Watch(time).WatchAsync(_tellings.Add, CancellationToken.None));
+
+        await watching.Should().ThrowAsync<GuestDiedException>();
+        looks.Should().Be(6, "a domain that is gone still ends the script");
+        _tellings.Should().ContainSingle().Which.Should().Contain("libvirt says no").And.Contain("script goes on");
     }
 
     private DomainWatch Watch(TimeProvider? time = null) =>
