@@ -17,7 +17,7 @@ public sealed class SshGuestShell : IGuestShell
         var ssh = new SshClient(tools, environment, clock);
         banner = new SshBanner(clock);
         connection = new GuestConnection(ssh, clock);
-        commands = new GuestCommands(ssh);
+        commands = new GuestCommands(ssh, clock);
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
 
