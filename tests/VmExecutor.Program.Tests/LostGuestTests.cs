@@ -66,6 +66,14 @@ public sealed class LostGuestTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task With_a_panic_on_the_console_of_a_vm_that_only_stands_still_that_is_the_reason()
+    {
+        await File.WriteAllTextAsync(Paths.Console.Value, "[  1.2] Kernel panic - not syncing: Fatal exception\n");
+
+        await RunAsync(ErrorCodes.GuestDied);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task With_the_vm_gone_that_is_the_reason()
     {
         _hypervisor.Domains.Clear();

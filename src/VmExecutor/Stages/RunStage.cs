@@ -39,7 +39,9 @@ internal sealed class RunStage(
         catch (GuestConnectionLostException)
         {
             // A VM that is gone explains a lost connection better than the connection does.
-            log.Say(await LookAsync(watch, job.Key.Domain, cancellationToken));
+            var look = await LookAsync(watch, job.Key.Domain, cancellationToken);
+            watch.EnsureNoPanic();
+            log.Say(look);
             log.ShowConsole(ConsoleTail.Read(paths.Console));
             throw;
         }
