@@ -43,7 +43,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         undo.Push(token => stopper.DestroyAsync(plan.Domain.Value, token));
         try
         {
-            await hypervisor.CreateTransientAsync(xml, paused: false, cancellationToken).ConfigureAwait(false);
+            await new TransientStart(hypervisor, stopper).RunAsync(xml, plan, cancellationToken).ConfigureAwait(false);
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {

@@ -24,6 +24,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>Looked at before each call: throws, or changes the world.</summary>
     public Action<string>? Before { get; set; }
 
+    /// <summary>QEMU forwards a port to the guest.</summary>
+    public bool Forwarded { get; set; }
+
     /// <summary>No call is answered before it is cancelled.</summary>
     public bool Hangs { get; set; }
 
@@ -75,8 +78,8 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
         Call($"monitor {domain} {command}", () => command == "info usernet"
-            ? "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
-            : string.Empty, cancellationToken);
+            ? !Forwarded ? "" : "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
+            : Forward(), cancellationToken);
 
     public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
         Call<IReadOnlyList<CardAddress>>(
@@ -88,6 +91,10 @@ internal sealed class FakeHypervisor : IHypervisor
 
     /// <summary>A refusal as libvirt would give it.</summary>
     public static HypervisorException Refusal(ErrorCode code) => new(code, "libvirt says no", "ask it nicely");
+
+    /// <summary>The daemon was restarted while it was asked.</summary>
+    public static HypervisorException Loss() =>
+        new(ErrorCodes.HypervisorCallFailed, "connection lost", "look") { ConnectionLost = true };
 
     private DomainStatus? Status(string domain) =>
         Domains.ContainsKey(domain) ? States.GetValueOrDefault(domain, new DomainStatus(DomainState.Running, 1)) : null;
@@ -103,6 +110,12 @@ internal sealed class FakeHypervisor : IHypervisor
         {
             Domains.Remove(domain);
         }
+    }
+
+    private string Forward()
+    {
+        Forwarded = true;
+        return string.Empty;
     }
 
     private static async Task<T> NeverAsync<T>(CancellationToken cancellationToken)
