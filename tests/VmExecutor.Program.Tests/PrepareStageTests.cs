@@ -45,6 +45,7 @@ public sealed class PrepareStageTests : IDisposable
         domain.Value.Should().Contain("urn:vm-executor:job:1").And.Contain("vda.qcow2");
         var record = new JobDirectory(Paths()).Read()!;
         record.Guest!.Port.Should().Be(40643);
+        record.Guest.BootId.Should().Be(_guestShell.BootId);
         record.Stamp.Key.Should().Be(Job().Key.Value);
         record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + Job().Timeout);
         File.GetUnixFileMode(Paths().Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);

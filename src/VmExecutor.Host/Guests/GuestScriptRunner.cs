@@ -10,6 +10,9 @@ namespace VmExecutor.Host.Guests;
 internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connection, GuestCommands commands, TimeProvider clock)
 {
     private static readonly TimeSpan ReopenLimit = TimeSpan.FromSeconds(15);
+
+    // As long as a guest may take to reboot.
+    private static readonly TimeSpan ReopenAfterLossLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndAfterLossLimit = TimeSpan.FromSeconds(15);
 
     // A cancelled run is over within two seconds, whatever guest and connection do: this, then ending the client, then draining.
@@ -86,7 +89,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         GuestCommandResult answer;
         try
         {
-            await connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            await connection.OpenAsync(access, ReopenAfterLossLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
             answer = await commands.RunTextAsync(access, RunInquiry.Text(token), cancellationToken).ConfigureAwait(false);
         }
         catch (SystemFailureException unreachable)
@@ -98,6 +101,14 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         if (RunInquiry.ParseStatus(answer.StandardOutput) is { } status)
         {
             return new ScriptRun(ToExit(access, status), OutputMayBeCut: true);
+        }
+
+        if (access.BootId is { } before && GuestBoot.ParseId(answer.StandardOutput) is { } now && now != before)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestRebooted,
+                $"the guest {access} rebooted while the script ran; it answers again, but the script is gone",
+                "Let the job's script not reboot the machine: what needs a reboot belongs into the image. If it did not, see the guest's console log for a crash.");
         }
 
         var left = await TryEndAsync(access, token, EndAfterLossLimit).ConfigureAwait(false);

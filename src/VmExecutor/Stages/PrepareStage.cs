@@ -91,7 +91,7 @@ internal sealed class PrepareStage(
             times.Ended("boot");
 
             undo.Push(token => guestShell.CloseAsync(access, token));
-            access = access with { LoginShell = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken) };
+            access = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
             if (image.Network.Mode == NetworkMode.Libvirt)
             {
                 await EnsureItIsOursAsync(plan, access, cancellationToken);
