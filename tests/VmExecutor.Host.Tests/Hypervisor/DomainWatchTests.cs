@@ -49,6 +49,19 @@ public sealed class DomainWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_panic_is_seen_before_the_trace_that_follows_it()
+    {
+        var trace = string.Concat(Enumerable.Range(1, 40).Select(i => $"[ 9.0] trace {i}\n"));
+        await File.WriteAllTextAsync(Path.Combine(_directory, "console.log"), $"[ 9.0] Kernel panic - not syncing: Attempted to kill init!\n{trace}");
+        _hypervisor.Domains.Clear();
+
+        var look = () => Watch().EnsureAliveAsync(CancellationToken.None);
+
+        var died = (await look.Should().ThrowAsync<GuestDiedException>().WithMessage("*panicked (Attempted to kill init!)*")).Which;
+        died.ConsoleTail.Should().HaveCount(17).And.EndWith("[ 9.0] trace 40");
+    }
+
+    [Fact]
     public async Task A_domain_that_is_gone_without_a_console_is_reported_all_the_same()
     {
         _hypervisor.Domains.Clear();
