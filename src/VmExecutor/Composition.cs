@@ -45,14 +45,15 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var plan = ClonePlan.For(job, settings);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
+        var stopper = new DomainStopper(hypervisor, _time);
         var stage = new PrepareStage(
             hypervisor,
             new CloneStart(
                 hypervisor,
                 GuestShell(),
                 new AcceleratorProbe(hypervisor, settings.StateDir, _time),
-                new CloneSource(hypervisor, new DomainStopper(hypervisor, _time)),
-                new CloneMaker(hypervisor, new QemuImg(Tools())),
+                new CloneSource(hypervisor, stopper),
+                new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
                 new LivingClones(settings.StateDir, hypervisor),
                 _time),
             leftovers.Remover(hypervisor),

@@ -17,6 +17,8 @@ internal sealed class FakeGuestShell : IGuestShell
 
     public string CommandOutput { get; set; } = "";
 
+    public string BootId { get; set; } = "01234567-89ab-cdef-0123-456789abcdef";
+
     public List<string> Calls { get; } = [];
 
     public bool IsOpen { get; private set; }
@@ -24,10 +26,10 @@ internal sealed class FakeGuestShell : IGuestShell
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync($"wait {address}", () => "SSH-2.0-fake", alive, cancellationToken);
 
-    public async Task<LoginShell> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await CallAsync("open", () => Open(access), alive, cancellationToken);
-        return LoginShell.Bash;
+        return access with { LoginShell = LoginShell.Bash, BootId = BootId };
     }
 
     public Task<ScriptRun> RunScriptAsync(

@@ -36,6 +36,7 @@ public sealed class PrepareStageTests : IDisposable
         domain.Value.Should().Contain("urn:vm-executor:job:1").And.Contain("vda.qcow2");
         var record = _world.JobDirectory.Read()!;
         record.Guest!.Port.Should().Be(40643);
+        record.Guest.BootId.Should().Be(_world.GuestShell.BootId);
         record.Stamp.Key.Should().Be(StageWorld.Key.Value);
         record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + TimeSpan.FromHours(1));
         File.GetUnixFileMode(_world.JobDirectory.Paths.Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);

@@ -42,6 +42,7 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestCannotRunScripts = new(1408);
     public static readonly ErrorCode GuestNotPrepared = new(1409);
     public static readonly ErrorCode GuestIsAnother = new(1410);
+    public static readonly ErrorCode GuestRebooted = new(1411);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

@@ -23,6 +23,9 @@ public sealed record GuestAccess(
     /// <summary>As the guest said when the connection was opened.</summary>
     public LoginShell LoginShell { get; init; } = LoginShell.Other;
 
+    /// <summary>Of the boot in which the connection was opened; null: the guest has not said.</summary>
+    public string? BootId { get; init; }
+
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
 

@@ -15,6 +15,7 @@ public static partial class GuestChecks
         done
         [ -w "${TMPDIR:-/tmp}" ] || m="$m ${TMPDIR:-/tmp}"
         echo "vmx-login:${SHELL##*/}"
+        {{GuestBoot.Question}}
         echo "vmx-ready:$m"
         """;
 

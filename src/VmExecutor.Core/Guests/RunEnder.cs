@@ -5,9 +5,15 @@ namespace VmExecutor.Core.Guests;
 /// <summary>
 /// Ends everything of one run in the guest, and only that: a shell text for <c>sh</c>'s stdin, so that the token is in no
 /// argument list and the search does not find itself (its pattern <c>[a]bc</c> does not match its own text).
-/// What belongs to a run: whatever has its token in the environment, all descendants of that, and of the wrapper. Descendants
-/// matter for <c>sudo</c>, which clears the environment. Everything is asked to end, given a grace, then killed, until none is left.
-/// The wrapper is spared until then: it tells us the end, and while it is there a script may only be about to start.
+/// What belongs to a run: whatever has its token in the environment or its script among its arguments, all descendants of that, and of
+/// the wrapper. Descendants matter for <c>sudo</c>, which clears the environment. Everything is asked to end, given a grace, then killed, until none is left.
+/// <list type="bullet">
+/// <item>Kills go to every process group that was seen, once more when a look finds nothing: a chain of processes, each of which starts
+/// the next and ends, is quicker than any look. No group is anybody else's, since each command that comes by ssh has a session of its own.</item>
+/// <item>The wrapper is spared until then: it tells us the end, and while it is there a script may only be about to start.</item>
+/// <item>The grace goes by the guest's own clock: a busy or emulated guest takes long for each look.</item>
+/// <item>All of it is one function: a text that was cut short does nothing, a whole one is carried out although nobody waits for its answer.</item>
+/// </list>
 /// Linux only: it reads /proc.
 /// </summary>
 public static partial class RunEnder
@@ -15,7 +21,7 @@ public static partial class RunEnder
     private const string Program =
         """
         find_all() {
-          { grep -ls "VMX_RUN=$pattern" /proc/[0-9]*/environ
+          { grep -ls -e "VMX_RUN=$pattern" -e "vmx-$pattern-script" /proc/[0-9]*/environ /proc/[0-9]*/cmdline
             echo wrappers
             grep -ls "$pattern" /proc/[0-9]*/cmdline
             echo processes
@@ -24,7 +30,7 @@ public static partial class RunEnder
             /^wrappers$/ || /^processes$/ { part = $1; next }
             part == "" { split($0, p, "/"); target[p[3]] = 1; next }
             part == "wrappers" { split($0, p, "/"); wrapper[p[3]] = 1; next }
-            { pid = $1; sub(/^.*\) /, ""); if ($1 != "Z") parent[pid] = $2 }
+            { pid = $1; sub(/^.*\) /, ""); if ($1 != "Z") { parent[pid] = $2; group[pid] = $3 } }
             END {
               do {
                 more = 0
@@ -33,35 +39,63 @@ public static partial class RunEnder
                   if (!(pid in target) && ((up in target) || ((up in wrapper) && !(pid in wrapper)))) { target[pid] = 1; more = 1 }
                 }
               } while (more)
-              for (pid in target) if (pid in parent) scripts = scripts " " pid
-              for (pid in wrapper) if ((pid in parent) && !(pid in target)) shells = shells " " pid
-              print "scripts=\"" scripts "\" shells=\"" shells "\""
+              for (pid in wrapper) if ((pid in parent) && !(pid in target)) { shells = shells " " pid; known[group[pid]] = 1 }
+              for (pid in target) if (pid in parent) {
+                scripts = scripts " " pid
+                if (!(group[pid] in known)) { known[group[pid]] = 1; groups = groups " -" group[pid] }
+              }
+              print "scripts=\"" scripts "\" groups=\"" groups "\" shells=\"" shells "\""
             }'
         }
         send() {
-          kill -s "$@" 2>/dev/null || { command -v sudo >/dev/null && sudo -n kill -s "$@" 2>/dev/null; }
+          signal=$1
+          shift
+          kill -s "$signal" -- "$@" 2>/dev/null || { command -v sudo >/dev/null && sudo -n kill -s "$signal" -- "$@" 2>/dev/null; }
         }
-        pattern="[${token%"${token#?}"}]${token#?}"
-        tries=0 asked=
-        eval "$(find_all)"
-        while [ -n "$scripts$shells" ] && [ "$tries" -lt 45 ]; do
-          if [ "$tries" -ge 15 ]; then
-            send KILL $scripts $shells
-          else
-            for pid in $scripts; do
-              case "$asked " in *" $pid "*) ;; *) send TERM "$pid"; send CONT "$pid"; asked="$asked $pid" ;; esac
-            done
-          fi
-          sleep 0.1 2>/dev/null || sleep 1
-          tries=$((tries + 1))
+        look_at_clock() {
+          read -r now _ </proc/uptime
+          now=${now%.*}${now#*.}
+        }
+        look_for_all() {
           eval "$(find_all)"
-        done
-        set -- $scripts
-        echo "vmx-left:$#"
+          for group in $groups; do
+            case "$seen " in *" $group "*) ;; *) seen="$seen $group" ;; esac
+          done
+        }
+        end_all() {
+          pattern="[${token%"${token#?}"}]${token#?}"
+          asked= seen=
+          look_at_clock
+          began=$now
+          look_for_all
+          while [ -n "$scripts$shells" ] && [ $((now - began)) -lt @limit ]; do
+            if [ $((now - began)) -ge @grace ]; then
+              send KILL $seen $scripts $shells
+            else
+              for pid in $scripts; do
+                case "$asked " in *" $pid "*) ;; *) send TERM "$pid"; send CONT "$pid"; asked="$asked $pid" ;; esac
+              done
+            fi
+            sleep 0.1 2>/dev/null || sleep 1
+            look_at_clock
+            look_for_all
+          done
+          [ -z "$seen" ] || kill -s KILL -- $seen 2>/dev/null
+          set -- $scripts
+          echo "vmx-left:$#"
+        }
+        end_all
         """;
 
-    /// <summary>The text to give to <c>sh</c> on stdin; takes at most some seconds, as many as the guest needs to end its processes.</summary>
-    public static string Text(RunToken token) => $"token={token}\n{Program}\n";
+    /// <summary>How long what was asked to end may take, in hundredths of a second; the runner's user waits for it.</summary>
+    private const string Grace = "70";
+
+    /// <summary>When to give up on what cannot be killed (it waits in the kernel, or is another user's and there is no sudo).</summary>
+    private const string Limit = "1000";
+
+    /// <summary>The text to give to <c>sh</c> on stdin; takes as long as the guest needs to end its processes, ten seconds at most.</summary>
+    public static string Text(RunToken token) =>
+        $"token={token}\n{Program.Replace("@grace", Grace, StringComparison.Ordinal).Replace("@limit", Limit, StringComparison.Ordinal)}\n";
 
     /// <summary>How many processes could not be ended; null when the answer is not one.</summary>
     public static int? ParseLeft(string output) =>

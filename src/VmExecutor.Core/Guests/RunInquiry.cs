@@ -10,6 +10,7 @@ public static partial class RunInquiry
         $$"""
         s= f=${TMPDIR:-/tmp}/vmx-{{token}}-status
         [ -r "$f" ] && read -r s <"$f"
+        {{GuestBoot.Question}}
         echo "vmx-status:$s"
         """;
 

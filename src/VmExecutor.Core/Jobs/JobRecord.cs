@@ -54,7 +54,11 @@ public sealed record JobRecord
 }
 
 /// <summary>How to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
-public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys, string LoginShell);
+public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys, string LoginShell)
+{
+    /// <summary>Of the boot that prepare met; null: the guest has not said, or an older driver has written this.</summary>
+    public string? BootId { get; init; }
+}
 
 /// <summary>A base file's identity and last change: what a clone of it relies on not to change (statx(2)).</summary>
 public sealed record BaseFingerprint(string Path, ulong Inode, long Bytes, long ModifiedNanoseconds);

@@ -10,7 +10,7 @@ using VmExecutor.Host.Hypervisor;
 namespace VmExecutor.Host.Clones;
 
 /// <summary>Makes a linked clone and starts it. What it made when it fails half-way is for <see cref="CloneRemover"/>, by the job's names.</summary>
-public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg)
+public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
 {
     /// <summary>The overlays of all writable disks, and the copy of the NVRAM.</summary>
     /// <returns>For each writable disk's target: the base its overlay stands on.</returns>
@@ -41,7 +41,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg)
         var xml = LinkedClone.Derive(source, plan, stamp, chains, accelerator).ToString();
         try
         {
-            await hypervisor.CreateTransientAsync(xml, paused: false, cancellationToken).ConfigureAwait(false);
+            await new TransientStart(hypervisor, stopper).RunAsync(xml, plan, cancellationToken).ConfigureAwait(false);
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {

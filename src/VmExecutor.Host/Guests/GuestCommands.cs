@@ -6,7 +6,7 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Guests;
 
 /// <summary>Small commands over the kept connection.</summary>
-internal sealed class GuestCommands(SshClient ssh)
+internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
 {
     private const int MaxOutput = 1 << 20;
 
@@ -17,6 +17,27 @@ internal sealed class GuestCommands(SshClient ssh)
     public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken) =>
         RunAsync(access, "exec sh", new MemoryStream(Encoding.UTF8.GetBytes(text)), cancellationToken);
 
+    /// <summary>
+    /// As <see cref="RunTextAsync"/>, but when the answer is late its client is left to itself, not ended: what it asks for is still
+    /// carried out as soon as the guest can. It ends with the text, or with the kept connection.
+    /// </summary>
+    /// <returns>Null: no answer yet.</returns>
+    public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience)
+    {
+        var client = ssh.Start(access, "exec sh");
+        var answer = AnswerAsync(client, access, new MemoryStream(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+        try
+        {
+            var result = await answer.WaitAsync(patience, clock).ConfigureAwait(false);
+            await client.DisposeAsync().ConfigureAwait(false);
+            return result;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Runs a command line by the guest's login shell.</summary>
     public async Task<GuestCommandResult> RunAsync(GuestAccess access, string commandLine, Stream? input, CancellationToken cancellationToken)
     {
@@ -25,15 +46,20 @@ internal sealed class GuestCommands(SshClient ssh)
         {
             // The streams end with the client; a read that cannot be cancelled is thus ended by ending the client.
             await using var end = cancellationToken.Register(() => _ = client.EndAsync()).ConfigureAwait(false);
-            var output = CollectAsync(client.Output, cancellationToken);
-            var error = CollectAsync(client.Error, cancellationToken);
-            await SendAsync(client, input, cancellationToken).ConfigureAwait(false);
-            var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            var result = new GuestCommandResult(exitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
-            return exitCode == SshFailed
-                ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(result)}")
-                : result;
+            return await AnswerAsync(client, access, input, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private static async Task<GuestCommandResult> AnswerAsync(ToolStream client, GuestAccess access, Stream? input, CancellationToken cancellationToken)
+    {
+        var output = CollectAsync(client.Output, cancellationToken);
+        var error = CollectAsync(client.Error, cancellationToken);
+        await SendAsync(client, input, cancellationToken).ConfigureAwait(false);
+        var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        var result = new GuestCommandResult(exitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
+        return exitCode == SshFailed
+            ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(result)}")
+            : result;
     }
 
     private static string Evidence(GuestCommandResult result) =>

@@ -10,8 +10,14 @@ namespace VmExecutor.Host.Guests;
 internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connection, GuestCommands commands, TimeProvider clock)
 {
     private static readonly TimeSpan ReopenLimit = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(1);
+
+    // As long as a guest may take to reboot.
+    private static readonly TimeSpan ReopenAfterLossLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan EndAfterLossLimit = TimeSpan.FromSeconds(15);
+
+    // A cancelled run is over within two seconds, whatever guest and connection do: this, then ending the client, then draining.
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.2);
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(200);
 
     public async Task<ScriptRun> RunAsync(
         GuestAccess access,
@@ -83,7 +89,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         GuestCommandResult answer;
         try
         {
-            await connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            await connection.OpenAsync(access, ReopenAfterLossLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
             answer = await commands.RunTextAsync(access, RunInquiry.Text(token), cancellationToken).ConfigureAwait(false);
         }
         catch (SystemFailureException unreachable)
@@ -97,7 +103,15 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             return new ScriptRun(ToExit(access, status), OutputMayBeCut: true);
         }
 
-        var left = await TryEndAsync(access, token).ConfigureAwait(false);
+        if (access.BootId is { } before && GuestBoot.ParseId(answer.StandardOutput) is { } now && now != before)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestRebooted,
+                $"the guest {access} rebooted while the script ran; it answers again, but the script is gone",
+                "Let the job's script not reboot the machine: what needs a reboot belongs into the image. If it did not, see the guest's console log for a crash.");
+        }
+
+        var left = await TryEndAsync(access, token, EndAfterLossLimit).ConfigureAwait(false);
         throw new GuestConnectionLostException(
             $"the connection to the guest {access} was lost while the script ran; the guest answers again, but the output in between is gone, so the script was ended"
             + (left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)")));
@@ -110,23 +124,28 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream client)
     {
         // A server that allows one session only (MaxSessions) takes the second once the first is closed.
-        var left = await TryEndAsync(access, token).ConfigureAwait(false);
+        var began = clock.GetTimestamp();
+        var answered = await TryEndAsync(access, token, EndLimit).ConfigureAwait(false) is not null;
         await client.EndAsync().ConfigureAwait(false);
-        if (left is null)
+        var left = EndLimit - clock.GetElapsedTime(began);
+        if (!answered && left > TimeSpan.Zero)
         {
-            await TryEndAsync(access, token).ConfigureAwait(false);
+            await TryEndAsync(access, token, left).ConfigureAwait(false);
         }
     }
 
-    /// <summary>How many processes of the run could not be ended; null when the guest did not say. Has its own deadline.</summary>
-    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token)
+    /// <summary>
+    /// How many processes of the run could not be ended; null when the guest has not said so in time. It goes on with it by itself then.
+    /// </summary>
+    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(EndLimit, clock);
         try
         {
-            return RunEnder.ParseLeft((await commands.RunTextAsync(access, RunEnder.Text(token), limit.Token).ConfigureAwait(false)).StandardOutput);
+            return await commands.LeaveTextAsync(access, RunEnder.Text(token), patience).ConfigureAwait(false) is { } answer
+                ? RunEnder.ParseLeft(answer.StandardOutput)
+                : null;
         }
-        catch (Exception failure) when (failure is SystemFailureException or OperationCanceledException)
+        catch (SystemFailureException)
         {
             return null;
         }

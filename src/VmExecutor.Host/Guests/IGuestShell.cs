@@ -15,12 +15,12 @@ public interface IGuestShell
     Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Opens the kept connection and proves that the guest can run scripts; the connection outlives this process.</summary>
-    /// <returns>The account's login shell, for <see cref="GuestAccess.LoginShell"/>.</returns>
+    /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/> and <see cref="GuestAccess.BootId"/>.</returns>
     /// <exception cref="SystemFailureException">
     /// <see cref="ErrorCodes.GuestSshTimedOut"/>, <see cref="ErrorCodes.GuestSshRefused"/>, <see cref="ErrorCodes.GuestHostKeyChanged"/>,
     /// <see cref="ErrorCodes.GuestCannotRunScripts"/>.
     /// </exception>
-    Task<LoginShell> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+    Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>
     /// Runs a script to its end, relaying its output as it comes. Cancelling (or an output that nobody reads any more) ends

@@ -17,14 +17,14 @@ public sealed class SshGuestShell : IGuestShell
         var ssh = new SshClient(tools, environment, clock);
         banner = new SshBanner(clock);
         connection = new GuestConnection(ssh, clock);
-        commands = new GuestCommands(ssh);
+        commands = new GuestCommands(ssh, clock);
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
 
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         banner.WaitAsync(address, limit, alive, cancellationToken);
 
-    public async Task<LoginShell> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await connection.OpenAsync(access, limit, alive, cancellationToken).ConfigureAwait(false);
         var answer = await commands.RunTextAsync(access, GuestChecks.Text(access.Shell), cancellationToken).ConfigureAwait(false);
@@ -41,7 +41,11 @@ public sealed class SshGuestShell : IGuestShell
                     : "Install it in the image, or set the image's shell to one that is there.");
         }
 
-        return GuestChecks.ParseLoginShell(answer.StandardOutput);
+        return access with
+        {
+            LoginShell = GuestChecks.ParseLoginShell(answer.StandardOutput),
+            BootId = GuestBoot.ParseId(answer.StandardOutput),
+        };
     }
 
     public Task<ScriptRun> RunScriptAsync(

@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Hypervisor;
 /// <summary>The last lines of a guest's console, for messages: printable text only.</summary>
 public static class ConsoleTail
 {
-    private const int Bytes = 8192;
+    private const int Bytes = 16 * 1024;
     private const int Lines = 15;
 
     /// <summary>Empty when there is no console log or it cannot be read.</summary>
@@ -20,7 +20,11 @@ public static class ConsoleTail
             var buffer = new byte[Bytes];
             var length = stream.ReadAtLeast(buffer, Bytes, throwOnEndOfStream: false);
             var text = Encoding.UTF8.GetString(buffer, 0, length);
-            return [.. text.Split('\n').Select(Printable).Where(line => line.Length > 0).TakeLast(Lines)];
+            string[] lines = [.. text.Split('\n').Select(Printable).Where(line => line.Length > 0)];
+
+            // A panic says why first, and then, in more lines than these, where.
+            var why = lines.SkipLast(Lines).LastOrDefault(line => line.Contains("Kernel panic - ", StringComparison.Ordinal));
+            return [.. why is null ? [] : (string[])[why, "…"], .. lines.TakeLast(Lines)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

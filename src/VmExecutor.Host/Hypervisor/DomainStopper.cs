@@ -28,8 +28,7 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
 
                 if (asked is null || time.GetElapsedTime(asked.Value) >= AskAgainAfter)
                 {
-                    asked = time.GetTimestamp();
-                    await hypervisor.RequestShutdownAsync(domain, token).ConfigureAwait(false);
+                    asked = await TryAskAsync(domain, token).ConfigureAwait(false);
                 }
 
                 return false;
@@ -54,6 +53,20 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
                 ErrorCodes.DomainWouldNotStop,
                 $"domain {domain} is still there {DurationText.Format(DestroyLimit)} after it was destroyed",
                 $"See what holds its QEMU process (ps -o pid,stat,wchan,args -C qemu-system-x86_64), then: virsh -c {hypervisor.Uri} destroy {domain}");
+        }
+    }
+
+    /// <summary>When it was asked; null: the connection was lost meanwhile, and a guest may well be asked twice.</summary>
+    private async Task<long?> TryAskAsync(string domain, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await hypervisor.RequestShutdownAsync(domain, cancellationToken).ConfigureAwait(false);
+            return time.GetTimestamp();
+        }
+        catch (HypervisorException e) when (e.ConnectionLost)
+        {
+            return null;
         }
     }
 

@@ -18,31 +18,68 @@ public sealed class DomainWatch(IHypervisor hypervisor, string domain, AbsoluteP
         switch (status)
         {
             case null or { State: DomainState.ShutOff }:
-                throw Died(
-                    "is no longer running: the guest powered itself off, or its QEMU process ended",
-                    "If the script did not power it off, see the console lines above and the host's kernel log (dmesg) for an out-of-memory kill.");
+                throw Died(Gone);
             case { State: DomainState.Crashed } or { State: DomainState.Paused, Reason: PausedByCrash }:
-                throw Died("crashed (guest kernel panic)", "See the console lines above for the guest kernel's message.");
+                throw Died(GuestDeath.Crashed);
             case { State: DomainState.Paused, Reason: PausedByIoError }:
-                throw Died(
-                    "was paused by QEMU because a disk write failed",
-                    $"Most likely the host's disk is full: df -h {console.Parent()}");
+                throw Died(_ => DiskTrouble.Explain(console.Parent()));
         }
     }
 
-    /// <summary>Looks every two seconds until cancelled; the first look comes after the first interval, which short scripts never see.</summary>
+    /// <summary>
+    /// Looks every two seconds until cancelled; the first look comes after the first interval, which short scripts never see.
+    /// A running VM does not need libvirt: a daemon that is restarted, gone or mute is told of once and asked again.
+    /// </summary>
+    /// <param name="tell">Takes the line for the job log.</param>
+    /// <param name="cancellationToken">Ends the watch.</param>
     /// <exception cref="GuestDiedException">As <see cref="EnsureAliveAsync"/>.</exception>
-    public async Task WatchAsync(CancellationToken cancellationToken)
+    public async Task WatchAsync(Action<string> tell, CancellationToken cancellationToken)
     {
+        var told = false;
         await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
         await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
             async token =>
             {
-                await EnsureAliveAsync(token).ConfigureAwait(false);
+                try
+                {
+                    await EnsureAliveAsync(token).ConfigureAwait(false);
+                }
+                catch (HypervisorException trouble)
+                {
+                    if (!told)
+                    {
+                        told = true;
+                        tell($"the script goes on, but whether its VM does cannot be seen at the moment: {trouble.Message}");
+                    }
+                }
+
                 return false;
             },
             cancellationToken).ConfigureAwait(false);
     }
 
-    private GuestDiedException Died(string how, string hint) => new(domain, how, hint, ConsoleTail.Read(console));
+    /// <summary>A guest whose kernel has panicked and stands still is alive to libvirt; asked once it does not answer.</summary>
+    /// <exception cref="GuestDiedException">Its console shows a panic.</exception>
+    public void EnsureNoPanic()
+    {
+        if (GuestDeath.OfPanic(ConsoleTail.Read(console)) is { } death)
+        {
+            throw Died(_ => death);
+        }
+    }
+
+    private GuestDeath Gone(IReadOnlyList<string> lines)
+    {
+        var log = QemuLog.ReadTail(hypervisor.Uri, new DomainName(domain));
+        var end = log.Count == 0 ? null : QemuEnd.Parse(log);
+        var killed = end is { Reason: "crashed" or "failed", Time: { } when } ? KernelLog.FindKilledQemu(when, time.GetUtcNow()) : null;
+        return GuestDeath.Of(end, lines, killed);
+    }
+
+    private GuestDiedException Died(Func<IReadOnlyList<string>, GuestDeath> explain)
+    {
+        var lines = ConsoleTail.Read(console);
+        var (how, hint) = explain(lines);
+        return new GuestDiedException(domain, how, hint, lines);
+    }
 }

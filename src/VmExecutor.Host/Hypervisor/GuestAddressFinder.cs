@@ -10,6 +10,7 @@ namespace VmExecutor.Host.Hypervisor;
 /// <summary>How the host reaches a guest's ssh port.</summary>
 public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWatch watch, TimeProvider time)
 {
+    private const int ForwardAttempts = 3;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Address and port on which the guest's ssh server will be found.</summary>
@@ -33,16 +34,37 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     private async Task<(string Host, int Port)> ForwardAsync(string domain, int guestPort, CancellationToken cancellationToken)
     {
         var command = string.Create(CultureInfo.InvariantCulture, $"hostfwd_add tcp:127.0.0.1:0-:{guestPort}");
-        var refusal = await hypervisor.SendMonitorCommandAsync(domain, command, cancellationToken).ConfigureAwait(false);
-        var connections = await hypervisor.SendMonitorCommandAsync(domain, "info usernet", cancellationToken).ConfigureAwait(false);
-        var forward = ForwardLine().Match(connections);
-        return forward.Success
-            ? ("127.0.0.1", int.Parse(forward.Groups["port"].ValueSpan, CultureInfo.InvariantCulture))
-            : throw new HypervisorException(
-                ErrorCodes.GuestAddressUnknown,
-                $"QEMU of {domain} did not forward a loopback port to the guest: {(refusal + connections).Trim()}",
-                "See whether QEMU has user-mode networking (slirp): qemu-system-x86_64 -netdev help");
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // A forward whose answer was lost with the connection may well be there; a second one would be one too many.
+                if (attempt > 1 && FindForward(await TellQemuAsync(domain, "info usernet", cancellationToken).ConfigureAwait(false)) is { } earlier)
+                {
+                    return earlier;
+                }
+
+                var refusal = await TellQemuAsync(domain, command, cancellationToken).ConfigureAwait(false);
+                var connections = await TellQemuAsync(domain, "info usernet", cancellationToken).ConfigureAwait(false);
+                return FindForward(connections) ?? throw new HypervisorException(
+                    ErrorCodes.GuestAddressUnknown,
+                    $"QEMU of {domain} did not forward a loopback port to the guest: {(refusal + connections).Trim()}",
+                    "See whether QEMU has user-mode networking (slirp): qemu-system-x86_64 -netdev help");
+            }
+            catch (HypervisorException e) when (e.ConnectionLost && attempt < ForwardAttempts)
+            {
+                // The daemon was restarted; the next call opens a new connection, or says that none can be had.
+            }
+        }
     }
+
+    private Task<string> TellQemuAsync(string domain, string command, CancellationToken cancellationToken) =>
+        hypervisor.SendMonitorCommandAsync(domain, command, cancellationToken);
+
+    private static (string Host, int Port)? FindForward(string connections) =>
+        ForwardLine().Match(connections) is { Success: true } forward
+            ? ("127.0.0.1", int.Parse(forward.Groups["port"].ValueSpan, CultureInfo.InvariantCulture))
+            : null;
 
     private async Task<(string Host, int Port)> LookUpAsync(
         string domain, MacAddress card, string network, int guestPort, TimeSpan limit, CancellationToken cancellationToken)

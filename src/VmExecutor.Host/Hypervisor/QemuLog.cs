@@ -8,6 +8,29 @@ namespace VmExecutor.Host.Hypervisor;
 /// </summary>
 internal static class QemuLog
 {
+    private const int TailBytes = 16 * 1024;
+
+    /// <summary>Its last lines; empty for remote hosts, and where the runner's user may not read it (the system's logs are root's).</summary>
+    public static IReadOnlyList<string> ReadTail(string uri, DomainName domain)
+    {
+        if (DirectoryFor(uri) is not { } directory)
+        {
+            return [];
+        }
+
+        try
+        {
+            using var log = new FileStream(Path.Combine(directory, $"{domain}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            log.Seek(-Math.Min(TailBytes, log.Length), SeekOrigin.End);
+            using var text = new StreamReader(log);
+            return text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Does nothing for remote hosts, and where the runner's user may not: it is a log, not a leftover of the job's making.</summary>
     public static void Remove(string uri, DomainName domain)
     {

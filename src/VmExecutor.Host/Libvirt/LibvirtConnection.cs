@@ -56,7 +56,7 @@ internal sealed class LibvirtConnection
     public void Close()
     {
         thread.Finish();
-        thread.Join(TimeSpan.FromSeconds(1));
+        thread.Join(TimeSpan.FromMilliseconds(300));
     }
 
     private async Task<T> RunAsync<T>(string call, Func<T> ask, CancellationToken cancellationToken)

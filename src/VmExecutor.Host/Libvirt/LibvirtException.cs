@@ -13,9 +13,6 @@ public sealed class LibvirtException(ErrorCode code, string call, string uri, Li
 
     public LibvirtError Error { get; } = error;
 
-    /// <summary>An open connection is of no more use; another one may be.</summary>
-    public bool ConnectionLost { get; init; }
-
     private static string Describe(string call, string uri, LibvirtError error) => string.Create(
         CultureInfo.InvariantCulture,
         $"libvirt at {uri} failed {call}: {error.Message} (libvirt error {(int)error.Number}, domain {(int)error.Domain})");

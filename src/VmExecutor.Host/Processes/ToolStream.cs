@@ -8,7 +8,8 @@ namespace VmExecutor.Host.Processes;
 /// </summary>
 internal sealed class ToolStream : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    // Per step of ending it: a cancelled stage is to be over within two seconds.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
     private readonly Process process;
     private readonly TimeProvider clock;
 

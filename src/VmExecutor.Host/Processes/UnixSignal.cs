@@ -5,6 +5,8 @@ namespace VmExecutor.Host.Processes;
 /// <summary>kill(2): .NET itself can only send SIGKILL.</summary>
 internal static partial class UnixSignal
 {
+    public const int HangUp = 1;
+    public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Terminate = 15;
     private const int NotPermitted = 1; // EPERM

@@ -63,7 +63,7 @@ internal sealed class CloneStart(
             await guestShell.WaitForServerAsync(access.Address, AtLeastASecond(bootTimeLeft), watch.EnsureAliveAsync, cancellationToken);
             times.Ended("boot");
 
-            access = access with { LoginShell = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken) };
+            access = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
             if (image.Network.Mode == NetworkMode.Libvirt)
             {
                 await EnsureItIsOursAsync(plan, access, cancellationToken);

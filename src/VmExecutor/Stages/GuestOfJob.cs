@@ -25,7 +25,7 @@ internal static class GuestOfJob
         access.User.Value,
         access.Key.Value,
         [.. access.HostKeys.Select(key => key.ToString())],
-        access.LoginShell.ToString().ToLowerInvariant());
+        access.LoginShell.ToString().ToLowerInvariant()) { BootId = access.BootId };
 
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
     public static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)
@@ -61,6 +61,7 @@ internal static class GuestOfJob
                 shell)
             {
                 LoginShell = Enum.TryParse<LoginShell>(guest.LoginShell, ignoreCase: true, out var login) && Enum.IsDefined(login) ? login : LoginShell.Other,
+                BootId = guest.BootId,
             }
             : null;
 }

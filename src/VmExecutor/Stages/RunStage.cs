@@ -28,7 +28,7 @@ internal sealed class RunStage(
         var watch = new DomainWatch(hypervisor, job.Key.Domain.Value, paths.Console, time);
         try
         {
-            var run = await guestShell.RunScriptAsync(access, Read(script), output, error, watch.WatchAsync, cancellationToken);
+            var run = await guestShell.RunScriptAsync(access, Read(script), output, error, token => watch.WatchAsync(log.Warn, token), cancellationToken);
             if (run.OutputMayBeCut)
             {
                 log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");
@@ -39,11 +39,32 @@ internal sealed class RunStage(
         catch (GuestConnectionLostException)
         {
             // A VM that is gone explains a lost connection better than the connection does.
-            using var deadline = new CancellationTokenSource(LookAfterLoss, time);
-            await watch.EnsureAliveAsync(deadline.Token);
+            var look = await LookAsync(watch, job.Key.Domain, cancellationToken);
+            watch.EnsureNoPanic();
+            log.Say(look);
             log.ShowConsole(ConsoleTail.Read(paths.Console));
-            log.Say($"VM {job.Key.Domain} is still running.");
             throw;
+        }
+    }
+
+    /// <summary>A sentence about the VM of a lost connection.</summary>
+    /// <exception cref="GuestDiedException">It is dead.</exception>
+    private async Task<string> LookAsync(DomainWatch watch, DomainName domain, CancellationToken cancellationToken)
+    {
+        using var over = new CancellationTokenSource(LookAfterLoss, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            await watch.EnsureAliveAsync(stop.Token);
+            return $"VM {domain} is still running.";
+        }
+        catch (HypervisorException trouble)
+        {
+            return $"Whether VM {domain} is still running is not known: {trouble.Message}";
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return $"Whether VM {domain} is still running is not known: libvirt did not answer within {DurationText.Format(LookAfterLoss)}";
         }
     }
 

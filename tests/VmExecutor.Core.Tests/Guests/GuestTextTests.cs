@@ -52,6 +52,12 @@ public sealed class GuestTextTests
         RunInquiry.ParseStatus(output).Should().Be(status);
 
     [Theory]
+    [InlineData("vmx-login:bash\nvmx-boot:01234567-89ab-cdef-0123-456789abcdef\nvmx-ready:\n", "01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData("vmx-boot:\nvmx-ready:\n", null)]
+    [InlineData("vmx-ready:\n", null)]
+    public void A_boot_is_known_or_not(string output, string? id) => GuestBoot.ParseId(output).Should().Be(id);
+
+    [Theory]
     [InlineData("vmx-left:0\n", 0)]
     [InlineData("vmx-left:3\n", 3)]
     [InlineData("", null)]

@@ -9,7 +9,7 @@ public sealed class JobRecordTests
     [Fact]
     public void A_record_reads_back_as_it_was_written()
     {
-        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"], "bash"), TimeSpan.FromSeconds(30));
+        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"], "bash") { BootId = "one" }, TimeSpan.FromSeconds(30));
 
         JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
     }
@@ -20,6 +20,16 @@ public sealed class JobRecordTests
         var record = Record(null, null, null);
 
         JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
+    }
+
+    [Fact]
+    public void A_record_of_an_older_driver_is_read_without_a_boot_id()
+    {
+        var record = Record(null, new GuestRecord("127.0.0.1", 40643, "ci", "/key", [], "bash"), null);
+        var old = record.ToJson().Replace("\"boot_id\": null", "\"unknown\": null", StringComparison.Ordinal);
+
+        old.Should().NotContain("boot_id");
+        JobRecord.TryParse(old).Should().BeEquivalentTo(record);
     }
 
     [Theory]

@@ -61,6 +61,9 @@ internal sealed class Bench : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
+    public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);
+
     /// <summary>A whole job.</summary>
     public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;
 

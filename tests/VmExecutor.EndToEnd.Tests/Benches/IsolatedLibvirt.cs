@@ -40,11 +40,21 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         unshare --pid --fork --kill-child --mount --mount-proc bash -c "$1"
         """;
 
-    // Waits for the end of stdin; bash reaps whatever the daemons leave it.
+    // Does what it is told by stdin, and ends with it; bash reaps whatever the daemons leave it. Its own output is /dev/null, so
+    // what it has done is told by a file's name: /run/libvirt is the daemon's alone.
     private const string Keeper = """
+        start() { libvirtd --pid-file /run/libvirt/libvirtd.pid < /dev/null & libvirtd=$!; }
         virtlogd --pid-file /run/libvirt/virtlogd.pid < /dev/null &
-        libvirtd --pid-file /run/libvirt/libvirtd.pid < /dev/null &
-        read -r _
+        start
+        while read -r order; do
+            case $order in
+                end) kill -TERM "$libvirtd"; wait "$libvirtd" ;;
+                start) start ;;
+                halt) kill -STOP "$libvirtd" ;;
+                go) kill -CONT "$libvirtd" ;;
+            esac
+            touch "/run/libvirt/vmx-test-$order"
+        done
         """;
 
     private const string NetworkXml = $"""
@@ -142,6 +152,19 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     public Task<string> OutputAsync(params IReadOnlyList<string> command) =>
         HostCommand.OutputAsync(Inside[0], [.. Inside.Skip(1), .. command]);
 
+    /// <summary>Ends the daemon and starts another; domains run on. It may not answer yet.</summary>
+    public async Task RestartAsync()
+    {
+        await OrderAsync("end");
+        await OrderAsync("start");
+    }
+
+    /// <summary>From now on the daemon takes connections (its kernel does) and never answers.</summary>
+    public Task HaltAsync() => OrderAsync("halt");
+
+    /// <summary>It answers again.</summary>
+    public Task GoOnAsync() => OrderAsync("go");
+
     public async ValueTask DisposeAsync()
     {
         _holder.StandardInput.Close();
@@ -159,6 +182,18 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         finally
         {
             _holder.Dispose();
+        }
+    }
+
+    private async Task OrderAsync(string order)
+    {
+        var done = $"/proc/{_holder.Id}/root/run/libvirt/vmx-test-{order}";
+        File.Delete(done);
+        await _holder.StandardInput.WriteLineAsync(order);
+        await _holder.StandardInput.FlushAsync();
+        if (!await Eventually.AskAsync(() => Task.FromResult(File.Exists(done)), there => there, EndLimit))
+        {
+            throw new TimeoutException($"the isolated libvirt did not obey '{order}' within {EndLimit}");
         }
     }
 

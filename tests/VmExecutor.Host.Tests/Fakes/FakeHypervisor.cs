@@ -27,6 +27,12 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>Passed before a call takes effect and after it; what never ends holds the caller there for ever, as SIGKILL would.</summary>
     public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
 
+    /// <summary>QEMU forwards a port to the guest.</summary>
+    public bool Forwarded { get; set; }
+
+    /// <summary>No call is answered before it is cancelled.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
@@ -79,8 +85,8 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
         Call($"monitor {domain} {command}", () => command == "info usernet"
-            ? "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
-            : string.Empty, cancellationToken);
+            ? !Forwarded ? "" : "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
+            : Forward(), cancellationToken);
 
     public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
         Call<IReadOnlyList<CardAddress>>(
@@ -96,6 +102,10 @@ internal sealed class FakeHypervisor : IHypervisor
     private static string? Metadata(string xml, string @namespace) =>
         XElement.Parse(xml).Element("metadata")?.Elements().FirstOrDefault(element => element.Name.NamespaceName == @namespace)?.ToString();
 
+    /// <summary>The daemon was restarted while it was asked.</summary>
+    public static HypervisorException Loss() =>
+        new(ErrorCodes.HypervisorCallFailed, "connection lost", "look") { ConnectionLost = true };
+
     private DomainStatus? Status(string domain) =>
         Domains.ContainsKey(domain) ? States.GetValueOrDefault(domain, new DomainStatus(DomainState.Running, 1)) : null;
 
@@ -110,6 +120,12 @@ internal sealed class FakeHypervisor : IHypervisor
         {
             Domains.Remove(domain);
         }
+    }
+
+    private string Forward()
+    {
+        Forwarded = true;
+        return string.Empty;
     }
 
     private async Task<T> Call<T>(string call, Func<T> answer, CancellationToken cancellationToken)
@@ -129,5 +145,5 @@ internal sealed class FakeHypervisor : IHypervisor
     }
 
     private Task PassAsync(string call, bool after, CancellationToken cancellationToken) =>
-        Gate?.Invoke(call, after, cancellationToken) ?? Task.CompletedTask;
+        Hangs && after ? Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken) : Gate?.Invoke(call, after, cancellationToken) ?? Task.CompletedTask;
 }

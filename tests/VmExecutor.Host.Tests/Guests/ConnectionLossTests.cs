@@ -67,6 +67,22 @@ public sealed class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_guest_that_comes_back_in_another_boot_is_said_to_have_rebooted()
+    {
+        var started = Fifo("started");
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        var before = Job with { BootId = "01234567-89ab-cdef-0123-456789abcdef" };
+        var run = Guest.RunScriptAsync(before, Encoding.UTF8.GetBytes($"echo $$ >{started}; exec sleep 600"), output, error, NeverDies, Cancellation);
+        var id = await ReadFifoAsync(started);
+
+        await Sshd.CutConnectionAsync(Job);
+
+        (await run.Invoking(r => r).Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestRebooted);
+        UnixSignal.Send(int.Parse(id, null), UnixSignal.Kill);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_domain_that_dies_ends_the_run_with_the_watchs_own_words()
     {
         var started = Fifo("started");

@@ -24,7 +24,8 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
     public async ValueTask InitializeAsync()
     {
         Job = Sshd.NewJob();
-        await Guest.OpenAsync(Job, TimeSpan.FromSeconds(20), Alive, Cancellation);
+        var opened = await Guest.OpenAsync(Job, TimeSpan.FromSeconds(20), Alive, Cancellation);
+        Job = Job with { BootId = opened.BootId };
     }
 
     public async ValueTask DisposeAsync()

@@ -57,6 +57,8 @@ public sealed class SshdFixture : IAsyncLifetime
         File.Copy(In("client.pub"), In("authorized_keys"));
         var bin = Directory.CreateDirectory(In("bin")).FullName;
         await WriteProgramAsync(Path.Combine(bin, "pwsh"), "#!/bin/sh\necho \"pwsh $*\"\nfor last; do :; done\nexec sh \"$last\"\n");
+
+        // SHLVL: Debian's bash reads ~/.bashrc at the first level below ssh; whatever a developer has there may take a second.
         await File.WriteAllTextAsync(In("sshd_config"), $"""
             ListenAddress 127.0.0.1:{Port}
             HostKey {In("host")}
@@ -67,7 +69,7 @@ public sealed class SshdFixture : IAsyncLifetime
             PermitRootLogin yes
             PasswordAuthentication no
             KbdInteractiveAuthentication no
-            SetEnv PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}
+            SetEnv SHLVL=1 PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}
 
             """);
         server = Process.Start("/usr/sbin/sshd", ["-D", "-E", In("sshd.log"), "-f", In("sshd_config")]);

@@ -34,6 +34,18 @@ public sealed class DomainStopperTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_request_that_was_lost_with_the_connection_is_made_again_at_once()
+    {
+        var asked = 0;
+        _hypervisor.Before = call => _ = call == "shutdown guest" && ++asked == 1 ? throw FakeHypervisor.Loss() : 0;
+
+        var off = await _time.RunAsync(Stopper().ShutDownAsync("guest", TimeSpan.FromSeconds(5), CancellationToken.None));
+
+        off.Should().BeTrue("five seconds are over before the second regular request");
+        asked.Should().Be(2);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_guest_that_never_obeys_is_waited_for_as_long_as_allowed_and_never_destroyed()
     {
         _hypervisor.IgnoredShutdowns = null;

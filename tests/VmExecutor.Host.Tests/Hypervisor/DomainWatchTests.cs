@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
@@ -9,6 +10,7 @@ namespace VmExecutor.Host.Tests.Hypervisor;
 public sealed class DomainWatchTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-watch").FullName;
+    private readonly List<string> _tellings = [];
     private readonly FakeHypervisor _hypervisor = new() { Domains = { ["guest"] = "<domain/>" } };
 
     public void Dispose()
@@ -47,6 +49,19 @@ public sealed class DomainWatchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_panic_is_seen_before_the_trace_that_follows_it()
+    {
+        var trace = string.Concat(Enumerable.Range(1, 40).Select(i => $"[ 9.0] trace {i}\n"));
+        await File.WriteAllTextAsync(Path.Combine(_directory, "console.log"), $"[ 9.0] Kernel panic - not syncing: Attempted to kill init!\n{trace}");
+        _hypervisor.Domains.Clear();
+
+        var look = () => Watch().EnsureAliveAsync(CancellationToken.None);
+
+        var died = (await look.Should().ThrowAsync<GuestDiedException>().WithMessage("*panicked (Attempted to kill init!)*")).Which;
+        died.ConsoleTail.Should().HaveCount(17).And.EndWith("[ 9.0] trace 40");
+    }
+
+    [Fact]
     public async Task A_domain_that_is_gone_without_a_console_is_reported_all_the_same()
     {
         _hypervisor.Domains.Clear();
@@ -69,10 +84,37 @@ public sealed class DomainWatchTests : IDisposable
             }
         };
 
-        var watching = () => time.RunAsync(Watch(time).WatchAsync(CancellationToken.None));
+        var watching = () => time.RunAsync(Watch(time).WatchAsync(_tellings.Add, CancellationToken.None));
 
         await watching.Should().ThrowAsync<GuestDiedException>();
         looks.Should().Be(3);
+        _tellings.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_libvirt_in_trouble_is_told_of_once_and_does_not_end_the_watch()
+    {
+        var time = new ManualTime();
+        var looks = 0;
+        _hypervisor.Before = _ =>
+        {
+            switch (++looks)
+            {
+                case 2 or 5:
+                    throw FakeHypervisor.Refusal(ErrorCodes.HypervisorUnreachable);
+                case 3:
+                    throw new HypervisorTimeoutException("for the state of 'guest'", "fake:///", TimeSpan.FromSeconds(30));
+                case 6:
+                    _hypervisor.Domains.Clear();
+                    break;
+            }
+        };
+
+        var watching = () => time.RunAsync(Watch(time).WatchAsync(_tellings.Add, CancellationToken.None));
+
+        await watching.Should().ThrowAsync<GuestDiedException>();
+        looks.Should().Be(6, "a domain that is gone still ends the script");
+        _tellings.Should().ContainSingle().Which.Should().Contain("libvirt says no").And.Contain("script goes on");
     }
 
     private DomainWatch Watch(TimeProvider? time = null) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Tests.Libvirt;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Processes;
@@ -129,6 +130,25 @@ public sealed class ToolRunnerTests : IDisposable
         await run.Should().ThrowAsync<ToolTimedOutException>().WithMessage("'sleep 600' did not end within 300ms");
         time.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(5));
     }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_that_dies_of_the_runners_signal_before_we_hear_of_it_counts_as_cancelled()
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var call = Sh("kill -TERM $$");
+        var clock = new WatchedTime(wait => _ = wait == call.Timeout ? Task.CompletedTask : cancel.CancelAsync());
+
+        var run = () => new ToolRunner(new ToolEnvironment(new Dictionary<string, string>()), clock).RunAsync(call, cancel.Token);
+
+        await run.Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData("HUP", 129)]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public async Task A_tool_ended_by_a_signal_that_was_not_meant_for_us_has_failed_by_itself(string signal, int exitCode) =>
+        (await tools.RunAsync(Sh($"kill -{signal} $$"), Cancellation)).ExitCode.Should().Be(exitCode);
 
     private static ToolCall Sh(string script) => new("sh", ["-c", script]);
 

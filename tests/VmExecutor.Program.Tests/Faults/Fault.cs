@@ -64,7 +64,7 @@ internal sealed class FaultAt(int number, bool after, Fault fault) : IDisposable
                 break;
             case Fault.LibvirtRestarted:
                 _reached.TrySetResult();
-                throw FakeHypervisor.Refusal(ErrorCodes.HypervisorUnreachable);
+                throw FakeHypervisor.Loss();
             default:
                 _reached.TrySetResult();
                 throw call.StartsWith("qemu-img", StringComparison.Ordinal) || call is "open" or "run" || call.StartsWith("wait", StringComparison.Ordinal)

@@ -79,7 +79,7 @@ internal sealed class StageWorld : IDisposable
                 GuestShell,
                 new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
                 new CloneSource(Hypervisor, process.Stopper),
-                new CloneMaker(Hypervisor, new QemuImg(QemuImg)),
+                new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
                 new LivingClones(StateDir, Hypervisor),
                 TimeProvider.System),
             process.Remover(Hypervisor),

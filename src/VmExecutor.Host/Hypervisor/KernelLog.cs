@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Win32.SafeHandles;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>The host kernel's log, as far as it tells of a QEMU killed for want of memory (dev-kmsg: Documentation/ABI/testing).</summary>
+internal static partial class KernelLog
+{
+    private const int ReadOnly = 0;
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int BrokenPipe = 32;
+    private const int MaxRecords = 100_000;
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
+
+    /// <summary>The kernel's line; null when it killed none within half a minute of that time, or we may not read its log.</summary>
+    public static string? FindKilledQemu(DateTimeOffset time, DateTimeOffset now)
+    {
+        try
+        {
+            var booted = now - Uptime(File.ReadAllText("/proc/uptime"));
+            return Find(Read(), time - booted);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Records look like <c>3,1234,56789012,-;Out of memory: Killed process 4711 (qemu-system-x86) …</c>, with microseconds since boot.</summary>
+    internal static string? Find(IEnumerable<string> records, TimeSpan sinceBoot) => records
+        .Select(record => Killed().Match(record))
+        .Where(match => match.Success && (TimeSpan.FromMicroseconds(long.Parse(match.Groups["time"].ValueSpan, CultureInfo.InvariantCulture)) - sinceBoot).Duration() < Margin)
+        .Select(match => match.Groups["line"].Value)
+        .LastOrDefault();
+
+    private static TimeSpan Uptime(string text) => TimeSpan.FromSeconds(double.Parse(text.Split(' ')[0], CultureInfo.InvariantCulture));
+
+    private static List<string> Read()
+    {
+        // .NET opens no file without blocking, and at its end this one blocks for ever.
+        using var log = new SafeFileHandle(Open("/dev/kmsg", ReadOnly | NonBlocking | CloseOnExec), ownsHandle: true);
+        var records = new List<string>();
+        var buffer = new byte[8192];
+        while (!log.IsInvalid && records.Count < MaxRecords)
+        {
+            var count = Read(log, buffer, (nuint)buffer.Length);
+            if (count > 0)
+            {
+                records.Add(Encoding.UTF8.GetString(buffer, 0, (int)count));
+            }
+            else if (count == 0 || Marshal.GetLastPInvokeError() != BrokenPipe)
+            {
+                break;
+            }
+        }
+
+        return records;
+    }
+
+    [GeneratedRegex(@"^\d+,\d+,(?<time>\d{1,18}),[^;]*;(?<line>[^\n]*Killed process \d+ \([^)]*(?:qemu|kvm)[^)]*\)[^,\n]*)")]
+    private static partial Regex Killed();
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    private static partial nint Read(SafeFileHandle file, [Out] byte[] buffer, nuint count);
+}
