@@ -186,7 +186,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     }
 
     private Settings LoadWithoutImages(string? configOption) =>
-        SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, new AbsolutePath(Environment.CurrentDirectory)));
+        SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
 
     private string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);

@@ -88,7 +88,7 @@ public sealed class HostileJobTests : IDisposable
         ["response: /dev/zero"] = Attack.At(Outcome.NoJob, "/dev/zero"),
         ["response: /dev/stdin"] = Attack.At(Outcome.NoJob, "/dev/stdin"),
         ["response: the process's own memory"] = Attack.At(Outcome.NoJob, "/proc/self/mem"),
-                ["response: a path with terminal control"] = Attack.At(Outcome.NoJob, "/nonexistent/" + Terminal.Replace("\r", "", StringComparison.Ordinal)),
+        ["response: a path with terminal control"] = Attack.At(Outcome.NoJob, "/nonexistent/" + Terminal.Replace("\r", "", StringComparison.Ordinal)),
         ["response: a pipe that nobody writes to"] = new Attack(Outcome.NoJob, bench => MakePipe(bench.PathOf("response.json"))),
         ["response: a link to such a pipe"] = new Attack(Outcome.NoJob, bench =>
         {
@@ -231,20 +231,24 @@ public sealed class HostileJobTests : IDisposable
         _bench.Entries().Should().Equal(before);
     }
 
-    [Fact]
-    public async Task A_working_directory_with_a_line_break_in_its_name_matters_to_nobody()
+    [Theory]
+    [InlineData("config")]
+    [InlineData("cleanup")]
+    public async Task A_working_directory_with_a_line_break_in_its_name_matters_to_nobody(string stage)
     {
         _bench.WorkingDirectory = Directory.CreateDirectory(_bench.PathOf("a\nb$(touch marker)")).FullName;
 
-        var exit = await _bench.RunAsync("config");
+        var exit = await _bench.RunAsync(stage);
 
         exit.ExitCode.Should().Be(0, exit.ToString());
     }
 
-    [Fact]
-    public async Task A_working_directory_that_is_gone_matters_to_nobody()
+    [Theory]
+    [InlineData("config")]
+    [InlineData("cleanup")]
+    public async Task A_working_directory_that_is_gone_matters_to_nobody(string stage)
     {
-        var exit = await _bench.RunAfterAsync($"cd {Directory.CreateDirectory(_bench.PathOf("gone")).FullName}; rmdir ../gone", "config");
+        var exit = await _bench.RunAfterAsync($"cd {Directory.CreateDirectory(_bench.PathOf("gone")).FullName}; rmdir ../gone", stage);
 
         exit.ExitCode.Should().Be(0, exit.ToString());
     }

@@ -39,6 +39,23 @@ public sealed class ArbitraryTextTests
         });
 
     [Fact]
+    public void Any_text_in_any_place_of_a_stamp_is_a_stamp_or_none() =>
+        ForAny.Value(
+            from attribute in Gen.Elements("key", "image", "runner-pid", "runner-start", "since-boot", "created", "expires", "boot", "project")
+            from text in Gen.OneOf(
+                HostileText.Any,
+                Gen.Elements("-1", "1", "99999999999999999999", "10675199.02:48:05.4775808", "9999-12-31T23:59:59.9999999-14:00", "0001-01-01T00:00:00.0000000+14:00"))
+            select (Attribute: attribute, Text: XmlText.Replace(text)),
+            given =>
+            {
+                var job = StampXml.Write(TestPlan.Stamp(TestPlan.For(TestPlan.Image())));
+                job.SetAttributeValue(given.Attribute, given.Text);
+
+                FluentActions.Invoking(() => StampXml.TryParse(job.ToString())).Should().NotThrow();
+                StampXml.TryParse(given.Text).Should().BeNull();
+            });
+
+    [Fact]
     public void Any_token_of_a_runner_gives_a_clone_of_the_same_shape() =>
         ForAny.Value(HostileText.Decoded, token =>
         {

@@ -27,13 +27,21 @@ public sealed class ShellTextTests
 
     private static string[] Printed(IEnumerable<string> words)
     {
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8, StandardInputEncoding = new UTF8Encoding(false) };
+        var start = new ProcessStartInfo("/bin/sh")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        };
         using var shell = Process.Start(start)!;
         shell.StandardInput.Write($"printf '%s\\0' {string.Join(' ', words.Select(ShellText.Quote))}\n");
         shell.StandardInput.Close();
-        var output = shell.StandardOutput.ReadToEnd();
+
+        // Bytes, since a reader of text would take a byte order mark at the beginning away.
+        using var output = new MemoryStream();
+        shell.StandardOutput.BaseStream.CopyTo(output);
         shell.WaitForExit();
         shell.ExitCode.Should().Be(0);
-        return output.Split('\0')[..^1];
+        return Encoding.UTF8.GetString(output.ToArray()).Split('\0')[..^1];
     }
 }
