@@ -77,7 +77,11 @@ internal sealed class StageBench : IDisposable
             variables = new[] { new { key = "SECRET", value = Canary } },
         }));
 
-    public async Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments)
+    public Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments) => RunAsync(null, arguments);
+
+    /// <param name="terminate">When done, the program is sent SIGTERM.</param>
+    /// <param name="arguments">The program's.</param>
+    public async Task<ProgramExit> RunAsync(Task? terminate, params IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(BuiltDriver.BuiltProgram(), arguments)
         {
@@ -99,6 +103,13 @@ internal sealed class StageBench : IDisposable
         var error = process.StandardError.ReadToEndAsync(limit.Token);
         try
         {
+            if (terminate is not null)
+            {
+                await Task.WhenAny(terminate, process.WaitForExitAsync(limit.Token));
+                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync(limit.Token);
+            }
+
             await process.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
