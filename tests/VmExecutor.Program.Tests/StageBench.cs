@@ -81,11 +81,15 @@ internal sealed class StageBench : IDisposable
             variables = new[] { new { key = "SECRET", value = Canary } },
         }));
 
-    public Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments) => StartAsync(BuiltDriver.BuiltProgram(), arguments);
+    public Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments) => RunAsync(null, arguments);
+
+    /// <param name="terminate">When done, the program is sent SIGTERM.</param>
+    /// <param name="arguments">The program's.</param>
+    public Task<ProgramExit> RunAsync(Task? terminate, params IReadOnlyList<string> arguments) => StartAsync(BuiltDriver.BuiltProgram(), arguments, terminate);
 
     /// <summary>After a line of shell, for what no .NET string can be in an environment.</summary>
     public Task<ProgramExit> RunAfterAsync(string shell, params IReadOnlyList<string> arguments) =>
-        StartAsync("/bin/sh", ["-c", $"{shell}; exec \"$0\" \"$@\"", BuiltDriver.BuiltProgram(), .. arguments]);
+        StartAsync("/bin/sh", ["-c", $"{shell}; exec \"$0\" \"$@\"", BuiltDriver.BuiltProgram(), .. arguments], terminate: null);
 
     /// <summary>Every file and directory of the bench but those the program may make: what is in the state directory.</summary>
     public IReadOnlyList<string> Entries() =>
@@ -97,7 +101,7 @@ internal sealed class StageBench : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private async Task<ProgramExit> StartAsync(string program, IReadOnlyList<string> arguments)
+    private async Task<ProgramExit> StartAsync(string program, IReadOnlyList<string> arguments, Task? terminate)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -119,6 +123,13 @@ internal sealed class StageBench : IDisposable
         var error = process.StandardError.ReadToEndAsync(limit.Token);
         try
         {
+            if (terminate is not null)
+            {
+                await Task.WhenAny(terminate, process.WaitForExitAsync(limit.Token));
+                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync(limit.Token);
+            }
+
             await process.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)

@@ -25,7 +25,10 @@ internal static class GuestOfJob
         access.User.Value,
         access.Key.Value,
         [.. access.HostKeys.Select(key => key.ToString())],
-        access.LoginShell.ToString().ToLowerInvariant()) { BootId = access.BootId };
+        access.LoginShell.ToString().ToLowerInvariant())
+    {
+        BootId = access.BootId,
+    };
 
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
     public static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)

@@ -36,6 +36,35 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         result.TraceText.Should().Contain("/nonexistent/base.qcow2").And.MatchRegex("VMX[0-9]{4}");
     }
 
+    [Theory(Timeout = HangLimit)]
+    [InlineData("corrupt", "VMX1201")]
+    [InlineData("unreadable", "VMX1202")]
+    public async Task A_base_disk_that_cannot_be_used_is_a_system_failure_that_names_it(string what, string code)
+    {
+        var disk = Path.Combine(Bench.MakeDirectory("base"), "base.qcow2");
+        if (what == "corrupt")
+        {
+            // qcow2's magic number and version, then nonsense.
+            await File.WriteAllBytesAsync(disk, [0x51, 0x46, 0x49, 0xFB, 0, 0, 0, 3, .. new byte[500]]);
+        }
+        else
+        {
+            File.Copy(Machine.Guest.Disk, disk);
+            File.SetUnixFileMode(disk, UnixFileMode.UserRead);
+        }
+
+        Bench.With(new ImageYaml { File = disk });
+        var session = Bench.Open(new SimulatedJob { Id = 46 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+        var cleanup = await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        session.Trace.ToString().Should().Contain(disk).And.Contain(code);
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+    }
+
     [Fact(Timeout = HangLimit)]
     public async Task A_guest_that_never_answers_is_a_system_failure_with_its_last_console_lines()
     {

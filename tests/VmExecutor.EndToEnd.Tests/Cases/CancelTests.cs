@@ -35,6 +35,29 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
     }
 
     [Fact(Timeout = HangLimit)]
+    public async Task A_cancel_of_a_script_that_does_not_want_to_end_is_over_soon_and_the_guest_ends_it()
+    {
+        Bench.With();
+        var job = new SimulatedJob
+        {
+            Id = 36,
+            Script = ["trap '' TERM HUP INT; (while :; do :; done) & setsid sleep 5171 & echo running-$((1+1)); while :; do sleep 5172; done"],
+            AfterScript = ["for i in $(seq 100); do ps -eo args | grep '^sleep 517' || break; sleep 0.2; done; ps -eo args | grep '^sleep 517' || echo script is gone"],
+        };
+        var running = Bench.Start(job);
+        await running.TraceContainsAsync("running-2");
+
+        running.Cancel();
+        var result = await running.Completion;
+
+        var build = result.Last(Stage.Run, SubStages.BuildScript);
+        build.ExitCode.Should().Be(StageReading.SystemFailureExitCode, result.ToString());
+        (build.Duration - build.Signals[0].After).Should().BeLessThan(TimeSpan.FromSeconds(10), "it is meant to be two, on a machine that is not shared");
+        var after = result.Last(Stage.Run, SubStages.AfterScript);
+        after.OutputText.Should().EndWith("script is gone\n", result.ToString());
+    }
+
+    [Fact(Timeout = HangLimit)]
     public async Task A_cancel_while_the_guest_boots_leaves_nothing()
     {
         Bench.With();
