@@ -15,13 +15,16 @@ public static class StampXml
     public static string? KeyIn(XElement domain) =>
         (string?)domain.Element("metadata")?.Element(Namespace + "job")?.Attribute("key");
 
-    /// <summary>Reads what libvirt gives as the metadata of our namespace; null when it is no stamp of this version of the driver.</summary>
+    /// <summary>
+    /// Reads what libvirt gives as the metadata of our namespace, where it leaves the namespace itself out (virxml.c,
+    /// virXMLExtractNamespaceXML); null when it is no stamp of this version of the driver.
+    /// </summary>
     public static OwnershipStamp? TryParse(string metadata)
     {
         try
         {
             var job = XElement.Parse(metadata);
-            return job.Name == Namespace + "job" ? Read(job) : null;
+            return job.Name == "job" || job.Name == Namespace + "job" ? Read(job) : null;
         }
         catch (Exception e) when (e is System.Xml.XmlException or FormatException or OverflowException)
         {

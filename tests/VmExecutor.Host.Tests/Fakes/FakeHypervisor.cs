@@ -99,8 +99,14 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>A refusal as libvirt would give it.</summary>
     public static HypervisorException Refusal(ErrorCode code) => new(code, "libvirt says no", "ask it nicely");
 
-    private static string? Metadata(string xml, string @namespace) =>
-        XElement.Parse(xml).Element("metadata")?.Elements().FirstOrDefault(element => element.Name.NamespaceName == @namespace)?.ToString();
+    /// <summary>As libvirt gives it: without the namespace.</summary>
+    private static string? Metadata(string xml, string @namespace)
+    {
+        var element = XElement.Parse(xml).Element("metadata")?.Elements().FirstOrDefault(element => element.Name.NamespaceName == @namespace);
+        return element is null
+            ? null
+            : new XElement(element.Name.LocalName, element.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration), element.Nodes()).ToString();
+    }
 
     /// <summary>The daemon was restarted while it was asked.</summary>
     public static HypervisorException Loss() =>
