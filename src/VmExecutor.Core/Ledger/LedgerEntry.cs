@@ -54,6 +54,9 @@ public sealed record LedgerEntry
     /// <summary>What the overlays took on the host's disk in the end; they only grow, so it is the most as well.</summary>
     public long? DiskBytes { get; init; }
 
+    /// <summary>What was made and was there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
+    public IReadOnlyList<string> Made { get; init; } = [];
+
     /// <summary>What there was to remove: <c>domain vmx-…</c>, <c>ssh 4711</c>, <c>qemu 4712</c>, <c>directory …</c>; all of it is gone.</summary>
     public required IReadOnlyList<string> RemovedParts { get; init; }
 

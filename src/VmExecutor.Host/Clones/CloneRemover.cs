@@ -10,11 +10,12 @@ namespace VmExecutor.Host.Clones;
 
 /// <summary>
 /// Removes everything of a job: ssh, VM, overlays, keys, sockets, directory; the one way that prepare's undoing, cleanup and gc share.
-/// With nothing there it succeeds. It goes by the job's names, so it needs no record and no file of the job.
+/// With nothing there it succeeds. It goes by the job's names, so it needs no record and no file of the job. Files go last, and only
+/// once libvirt says that the VM is gone: until then the record is what tells the next who comes, and libvirt still writes its log.
 /// </summary>
 public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, IJobProcesses processes, TimeProvider time)
 {
-    /// <summary>Each part is tried even if another failed.</summary>
+    /// <summary>What does not depend on a part that failed is still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
     /// <param name="directory">The job's directory.</param>
     /// <param name="grace">Null: destroyed at once; else how long the guest may take to shut down.</param>
@@ -37,56 +38,95 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+        var failures = new List<Exception>();
         var parts = new List<string>();
         var removal = new Removal();
 
-        // Pushed in reverse: the connection is closed first, the directory goes last.
-        var steps = new UndoStack();
-        steps.Push(_ =>
+        await TryAsync(failures, () => EndAsync(found, JobProcessKind.Ssh, parts, cancellationToken)).ConfigureAwait(false);
+        var vm = VmState.Unknown;
+        await TryAsync(failures, async () =>
         {
-            removal = removal with { Record = directory.Read(), Scripts = directory.ReadScripts(), DiskBytes = directory.Exists ? directory.DiskBytes() : null };
-            NoteIf(directory.Exists, $"directory {directory.Paths.Directory}");
-            directory.Remove();
-            return Task.CompletedTask;
-        });
-        steps.Push(_ =>
+            vm = await FindAsync(key, cancellationToken).ConfigureAwait(false);
+            if (vm == VmState.Ours)
+            {
+                removal = await MeasureAsync(removal, key, found, cancellationToken).ConfigureAwait(false);
+                await StopAsync(key, grace, tell, hurry, cancellationToken).ConfigureAwait(false);
+                parts.Add($"domain {key.Domain}");
+                vm = VmState.Gone;
+            }
+        }).ConfigureAwait(false);
+        await TryAsync(failures, () => EndAsync(found, JobProcessKind.Qemu, parts, cancellationToken)).ConfigureAwait(false);
+        if (vm == VmState.Gone)
         {
             QemuLog.Remove(hypervisor.Uri, key.Domain);
-            return Task.CompletedTask;
-        });
-        steps.Push(token => EndAsync(found.Where(process => process.Kind == JobProcessKind.Qemu), parts, token));
-        steps.Push(async token =>
+        }
+
+        if (vm is VmState.Gone or VmState.Anothers)
         {
-            if (await FindOwnAsync(key, token).ConfigureAwait(false))
+            removal = removal with
             {
-                removal = removal with
-                {
-                    CpuTime = (await hypervisor.FindUsageAsync(key.Domain.Value, token).ConfigureAwait(false))?.CpuTime,
-                    PeakMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.PeakMemory(process.Process.Pid)),
-                };
-                await StopAsync(key, grace, tell, hurry, token).ConfigureAwait(false);
-                NoteIf(true, $"domain {key.Domain}");
-            }
-        });
-        steps.Push(token => EndAsync(found.Where(process => process.Kind == JobProcessKind.Ssh), parts, token));
-        var failures = await steps.UndoAsync(cancellationToken).ConfigureAwait(false);
+                Record = directory.Read(),
+                Scripts = directory.ReadScripts(),
+                Overlays = directory.Overlays(),
+                DiskBytes = directory.Exists ? directory.DiskBytes() : null,
+            };
+            await TryAsync(failures, () => RemoveDirectoryAsync(directory, parts)).ConfigureAwait(false);
+        }
+
+        if (vm == VmState.Anothers)
+        {
+            failures.Add(NotOurs(key));
+        }
+
         return failures.Count == 0
             ? removal with { Parts = parts, Duration = time.GetElapsedTime(started) }
             : throw new CleanupException(key, failures);
+    }
 
-        void NoteIf(bool there, string part)
+    private static async Task TryAsync(List<Exception> failures, Func<Task> step)
+    {
+        try
         {
-            if (there)
+            await step().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is DriverException or OperationCanceledException)
+        {
+            failures.Add(e);
+        }
+    }
+
+    private static Task RemoveDirectoryAsync(JobDirectory directory, List<string> parts)
+    {
+        if (directory.Exists)
+        {
+            parts.Add($"directory {directory.Paths.Directory}");
+        }
+
+        directory.Remove();
+        return Task.CompletedTask;
+    }
+
+    private async Task<Removal> MeasureAsync(Removal removal, JobKey key, IReadOnlyList<JobProcess> found, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return removal with
             {
-                parts.Add(part);
-            }
+                CpuTime = (await hypervisor.FindUsageAsync(key.Domain.Value, cancellationToken).ConfigureAwait(false))?.CpuTime,
+                PeakMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.PeakMemory(process.Process.Pid)),
+            };
+        }
+        catch (HypervisorException)
+        {
+            // The ledger will know less; the VM goes all the same.
+            return removal;
         }
     }
 
     /// <summary>libvirt ends a VM that it knows, so a QEMU that is still there is one that libvirt has lost, or cannot be asked about.</summary>
-    private async Task EndAsync(IEnumerable<JobProcess> left, List<string> parts, CancellationToken cancellationToken)
+    private async Task EndAsync(IEnumerable<JobProcess> found, JobProcessKind kind, List<string> parts, CancellationToken cancellationToken)
     {
-        foreach (var process in left.Where(process => ProcessTable.Runs(process.Process)))
+        foreach (var process in found.Where(process => process.Kind == kind && ProcessTable.Runs(process.Process)))
         {
             if (!await processes.EndAsync(process, cancellationToken).ConfigureAwait(false))
             {
@@ -100,18 +140,16 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         }
     }
 
-    /// <exception cref="HypervisorException">There is a domain of that name that is not ours.</exception>
-    private async Task<bool> FindOwnAsync(JobKey key, CancellationToken cancellationToken)
+    private async Task<VmState> FindAsync(JobKey key, CancellationToken cancellationToken)
     {
-        var domain = key.Domain.Value;
-        var xml = await hypervisor.FindXmlAsync(domain, inactive: false, cancellationToken).ConfigureAwait(false);
-        return xml is not null && (StampXml.KeyIn(XElement.Parse(xml)) == key.Value
-            ? true
-            : throw new HypervisorException(
-                ErrorCodes.DomainNotOurs,
-                $"there is a domain {domain} on {hypervisor.Uri} without this driver's ownership stamp; it was left alone",
-                $"If nobody needs it, remove it: virsh -c {hypervisor.Uri} destroy {domain}"));
+        var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false);
+        return xml is null ? VmState.Gone : StampXml.KeyIn(XElement.Parse(xml)) == key.Value ? VmState.Ours : VmState.Anothers;
     }
+
+    private HypervisorException NotOurs(JobKey key) => new(
+        ErrorCodes.DomainNotOurs,
+        $"there is a domain {key.Domain} on {hypervisor.Uri} without this driver's ownership stamp; it was left alone",
+        $"If nobody needs it, remove it: virsh -c {hypervisor.Uri} destroy {key.Domain}");
 
     private async Task StopAsync(JobKey key, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
     {
@@ -135,5 +173,16 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         {
             return false;
         }
+    }
+
+    private enum VmState
+    {
+        /// <summary>libvirt could not be asked, or did not end it.</summary>
+        Unknown,
+        Ours,
+
+        /// <summary>A domain of its name has no stamp of the job.</summary>
+        Anothers,
+        Gone,
     }
 }

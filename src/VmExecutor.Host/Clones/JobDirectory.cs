@@ -92,18 +92,21 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
-    /// <summary>What the overlays take on the disk.</summary>
-    public long DiskBytes()
+    /// <summary>The names of the overlays.</summary>
+    public IReadOnlyList<string> Overlays()
     {
         try
         {
-            return Directory.EnumerateFiles(Paths.Directory.Value, "*.qcow2").Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
+            return [.. Directory.EnumerateFiles(Paths.Directory.Value, "*.qcow2").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            return 0;
+            return [];
         }
     }
+
+    /// <summary>What the overlays take on the disk.</summary>
+    public long DiskBytes() => Overlays().Sum(name => FileStat.TryRead(Paths.Directory.Child(name))?.AllocatedBytes ?? 0);
 
     /// <summary>Removes it with all it holds, and what an interrupted making or removing of it left; nothing there is fine.</summary>
     /// <exception cref="HostFileException">Something could not be removed.</exception>

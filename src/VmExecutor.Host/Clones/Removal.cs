@@ -20,6 +20,9 @@ public sealed record Removal
     /// <summary>QEMU's memory at its most.</summary>
     public long? PeakMemoryBytes { get; init; }
 
+    /// <summary>The names of the overlays.</summary>
+    public IReadOnlyList<string> Overlays { get; init; } = [];
+
     /// <summary>What the overlays took.</summary>
     public long? DiskBytes { get; init; }
 

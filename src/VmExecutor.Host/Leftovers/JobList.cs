@@ -34,6 +34,9 @@ public sealed record ListedJob
 
     public DateTimeOffset? Expires { get; init; }
 
+    /// <summary>Whether its VM is there.</summary>
+    public required bool HasDomain { get; init; }
+
     public DomainUsage? Usage { get; init; }
 
     /// <summary>What its overlays take.</summary>
@@ -78,6 +81,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             ExpiresIn = age is null ? null : job.Stamp!.Expires - job.Stamp.Created - age,
             Created = job.Stamp?.Created,
             Expires = job.Stamp?.Expires,
+            HasDomain = job.HasDomain,
             Usage = job.HasDomain ? await hypervisors.At(job.LibvirtUri).FindUsageAsync(job.Key.Domain.Value, cancellationToken).ConfigureAwait(false) : null,
             DiskBytes = job.HasDirectory ? new JobDirectory(job.Key, JobPaths.For(stateDir, job.Key)).DiskBytes() : null,
             Leftover = job.Leftover,

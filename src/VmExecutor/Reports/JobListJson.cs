@@ -16,6 +16,7 @@ internal static class JobListJson
             json.WriteString("domain", job.Key.Domain.Value);
             json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : "in_use");
             json.WriteString("reason", job.Leftover is { } reason ? LeftoverText.Name(reason) : job.Doubt);
+            json.WriteBoolean("has_vm", job.HasDomain);
             json.WriteString("project", job.Project);
             json.WriteString("image", job.Image);
             json.WriteString("start", job.Start);

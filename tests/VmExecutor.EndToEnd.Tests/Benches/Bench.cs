@@ -64,6 +64,10 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
     public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);
 
+    /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
+    public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments) =>
+        HostCommand.TryAsync(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile]);
+
     /// <summary>A whole job.</summary>
     public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;
 

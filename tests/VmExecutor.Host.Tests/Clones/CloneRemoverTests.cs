@@ -74,7 +74,7 @@ public sealed class CloneRemoverTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData("xml ")]
     [InlineData("destroy ")]
-    public async Task Each_part_is_tried_even_if_another_failed(string failing)
+    public async Task The_files_of_a_VM_that_could_not_be_ended_stay_for_who_comes_next(string failing)
     {
         _hypervisor.Before = call =>
         {
@@ -87,8 +87,24 @@ public sealed class CloneRemoverTests : IDisposable
         var remove = () => RemoveAsync();
 
         (await remove.Should().ThrowAsync<CleanupException>()).Which.Message.Should().Contain("libvirt says no");
+        _processes.Running.Should().BeEmpty("what does not depend on the VM is still tried");
+        _directory.Read().Should().NotBeNull("the record tells what this was");
+        _hypervisor.Before = null;
+        (await RemoveAsync()).Parts.Should().HaveCount(2);
+        _hypervisor.Domains.Should().BeEmpty();
+        _directory.Exists.Should().BeFalse();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_QEMU_is_ended_also_while_libvirt_cannot_be_asked()
+    {
+        _processes.Add(JobProcessKind.Qemu, Key);
+        _hypervisor.Before = _ => throw FakeHypervisor.Refusal(ErrorCodes.HypervisorUnreachable);
+
+        var remove = () => RemoveAsync();
+
+        await remove.Should().ThrowAsync<CleanupException>();
         _processes.Running.Should().BeEmpty();
-        Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
     }
 
     [Fact(Timeout = 60_000)]

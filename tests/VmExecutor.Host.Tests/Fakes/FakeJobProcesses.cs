@@ -12,14 +12,30 @@ internal sealed class FakeJobProcesses : IJobProcesses
     public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
 
     /// <summary>A process of a job. It has this process's own id, so that it counts as running.</summary>
-    public void Add(JobProcessKind kind, JobKey job) => Running.Add(new JobProcess(kind, job, ProcessTable.Self()));
+    public void Add(JobProcessKind kind, JobKey job)
+    {
+        lock (Running)
+        {
+            Running.Add(new JobProcess(kind, job, ProcessTable.Self()));
+        }
+    }
 
-    public IReadOnlyList<JobProcess> Find() => [.. Running];
+    public IReadOnlyList<JobProcess> Find()
+    {
+        lock (Running)
+        {
+            return [.. Running];
+        }
+    }
 
     public async Task<bool> EndAsync(JobProcess process, CancellationToken cancellationToken)
     {
         await PassAsync(false);
-        Running.Remove(process);
+        lock (Running)
+        {
+            Running.Remove(process);
+        }
+
         await PassAsync(true);
         return true;
 

@@ -326,6 +326,23 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Twenty_jobs_at_once_and_collections_between_them_do_not_disturb_each_other()
+    {
+        _world.Keys.Clear();
+        _world.Keys.AddRange(Enumerable.Range(1, 20).Select(id => new JobKey("https://gitlab.example.com", "abc", id)));
+        await ManyAsync(10);
+
+        await Task.WhenAll(_world.Keys.Select(key => Task.Run(() => _world.PrepareAsync(key, CancellationToken.None)))
+            .Append(Task.Run(() => _world.CollectAsync())));
+        _world.Hypervisor.Domains.Keys.Should().BeEquivalentTo(_world.Keys.Select(key => key.Domain.Value));
+        await Task.WhenAll(_world.Keys.Select(key => Task.Run(() => _world.CleanupAsync(key, CancellationToken.None)))
+            .Append(Task.Run(() => _world.CollectAsync())));
+
+        _world.Left().Should().BeEmpty();
+        _world.Ledger().Where(entry => entry.RemovedBy == "cleanup").Select(entry => entry.Job).Should().BeEquivalentTo(_world.Keys.Select(key => key.Value));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_kept_VM_stays_until_its_time_is_over()
     {
         await PreparedAndAbandonedAsync();

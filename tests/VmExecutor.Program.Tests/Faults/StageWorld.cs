@@ -69,7 +69,9 @@ internal sealed class StageWorld : IDisposable
 
     public JobDirectory JobDirectory => JobDirectory.Of(StateDir, Key);
 
-    public async Task PrepareAsync(CancellationToken cancellationToken = default)
+    public Task PrepareAsync(CancellationToken cancellationToken = default) => PrepareAsync(Key, cancellationToken);
+
+    public async Task PrepareAsync(JobKey key, CancellationToken cancellationToken)
     {
         using var process = Process();
         var stage = new PrepareStage(
@@ -87,15 +89,17 @@ internal sealed class StageWorld : IDisposable
             process.Locks,
             process.Ledger,
             TimeProvider.System);
-        var plan = Plan();
+        var plan = Plan(key);
         await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(Log), cancellationToken);
     }
 
-    public async Task CleanupAsync(CancellationToken cancellationToken = default)
+    public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
+
+    public async Task CleanupAsync(JobKey key, CancellationToken cancellationToken)
     {
         using var process = Process();
         var stage = new CleanupStage(process.Remover(Hypervisor), new QuickCollection(process.Collector(), TimeProvider.System), process.Locks, process.Ledger, TimeProvider.System);
-        await stage.RunAsync(Key, "success", JobDirectory, new JobLog(Log), cancellationToken);
+        await stage.RunAsync(key, "success", JobDirectory.Of(StateDir, key), new JobLog(Log), cancellationToken);
     }
 
     public async Task<Collection> CollectAsync(bool dryRun = false, CancellationToken cancellationToken = default)
@@ -143,18 +147,18 @@ internal sealed class StageWorld : IDisposable
         Directory.Delete(Root.Value, recursive: true);
     }
 
-    public ClonePlan Plan() => new()
+    private ClonePlan Plan(JobKey key) => new()
     {
         Job = new Job
         {
-            Key = Key,
+            Key = key,
             Id = 1,
             Server = "https://gitlab.example.com",
             ProjectPath = "group/project",
             Image = "base",
             Timeout = TimeSpan.FromHours(1),
         },
-        Paths = JobPaths.For(StateDir, Key),
+        Paths = JobPaths.For(StateDir, key),
         Image = new ImageDefinition
         {
             File = Root.Child("base.yaml"),
@@ -169,7 +173,11 @@ internal sealed class StageWorld : IDisposable
     private StageProcess Process()
     {
         var process = new StageProcess(this);
-        _locks.Add(process.Locks);
+        lock (_locks)
+        {
+            _locks.Add(process.Locks);
+        }
+
         return process;
     }
 
