@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using FluentAssertions;
+using VmExecutor.RunnerSimulator.Drivers;
+using Xunit;
+
+namespace VmExecutor.Program.Tests;
+
+/// <summary>The units in <c>executor/systemd</c>: systemd understands them, the program understands their commands, and nothing in them hinders gc.</summary>
+public sealed class SystemdUnitTests : IDisposable
+{
+    private const string Gc = "vm-executor-gc.service";
+    private const string AtBoot = "vm-executor-gc-boot.service";
+    private const string Timer = "vm-executor-gc.timer";
+
+    // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
+    private static readonly string[] Hindrances =
+    [
+        "PrivateTmp", "PrivateMounts", "PrivatePIDs", "PrivateUsers", "ProtectProc", "ProtectHome", "ProcSubset", "InaccessiblePaths", "ReadOnlyPaths",
+        "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
+    ];
+
+    private readonly StageBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [InlineData(Gc)]
+    [InlineData(AtBoot)]
+    public async Task The_program_understands_the_command_of_a_unit(string unit)
+    {
+        var command = Command(unit);
+        var config = command[Array.IndexOf(command, "--config") + 1];
+
+        var exit = await _bench.RunAsync([.. command[1..].Select(argument => argument == config ? _bench.PathOf("vm-executor.yaml") : argument)]);
+
+        exit.ExitCode.Should().Be(0, exit.ToString());
+        exit.Output.Should().Be("0 removed, 0 failed, 0 jobs in use\n");
+        exit.Error.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(Gc)]
+    [InlineData(AtBoot)]
+    public void A_unit_expects_program_and_configuration_where_the_runner_does(string unit)
+    {
+        var runner = File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/config.toml"));
+
+        var command = Command(unit);
+
+        runner.Should().Contain($"cleanup_exec = \"{Path.GetDirectoryName(command[0])}/cleanup\"");
+        runner.Should().Contain($"cleanup_args = [\"--config\", \"{command[^1]}\"]");
+        Path.GetFileName(command[0]).Should().Be("vm-executor");
+        Values(unit, "ConditionPathExists").Should().Equal(command[^1]);
+    }
+
+    [Theory]
+    [InlineData(Gc)]
+    [InlineData(AtBoot)]
+    public void Nothing_in_a_unit_hides_from_gc_what_it_must_see(string unit)
+    {
+        var options = Lines(unit).Select(line => line.Split('=')[0]);
+
+        options.Should().NotIntersectWith(Hindrances);
+        Values(unit, "ProtectSystem").Should().Equal(["full"], "with strict nothing of a job could be removed");
+    }
+
+    [Fact]
+    public void The_collection_at_boot_comes_before_the_runner_and_can_neither_block_nor_fail_it()
+    {
+        Values(AtBoot, "Before").Should().Equal("gitlab-runner.service");
+        Values(AtBoot, "TimeoutStartSec").Should().Equal("1min");
+        Lines(AtBoot).Should().NotContain(line => line.StartsWith("RequiredBy=", StringComparison.Ordinal));
+        Values(AtBoot, "WantedBy").Should().Equal("multi-user.target");
+    }
+
+    [Fact]
+    public void Both_collections_run_under_the_same_conditions()
+    {
+        static IEnumerable<string> Of(string unit) => Lines(unit).SkipWhile(line => line != "[Service]").TakeWhile(line => line != "[Install]")
+            .Where(line => !line.StartsWith("TimeoutStartSec=", StringComparison.Ordinal));
+
+        Of(AtBoot).Should().Equal(Of(Gc));
+    }
+
+    [Fact]
+    public void The_timer_starts_the_service_of_its_name_every_ten_minutes()
+    {
+        Values(Timer, "Unit").Should().BeEmpty("then it is the service of the same name");
+        File.Exists(PathOf(Path.ChangeExtension(Timer, ".service"))).Should().BeTrue();
+        Values(Timer, "OnUnitInactiveSec").Should().Equal("10min");
+        Values(Timer, "WantedBy").Should().Equal("timers.target");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Systemd_finds_nothing_wrong_with_the_units()
+    {
+        var analyze = new[] { "/usr/bin/systemd-analyze", "/bin/systemd-analyze" }.FirstOrDefault(File.Exists);
+        if (analyze is null)
+        {
+            const string Missing = "there is no systemd-analyze here: apt-get install systemd";
+            Assert.SkipUnless(Environment.GetEnvironmentVariable("CI") == "true", Missing);
+            Assert.Fail($"a prerequisite is missing in CI: {Missing}");
+        }
+
+        // It looks whether the command is there, which is so on a host where the driver is installed.
+        var program = Command(Gc)[0];
+        foreach (var unit in new[] { Gc, AtBoot, Timer })
+        {
+            _bench.Write($"units/{unit}", File.ReadAllText(PathOf(unit)).Replace(program, BuiltDriver.BuiltProgram(), StringComparison.Ordinal));
+        }
+
+        var start = new ProcessStartInfo(analyze, ["verify", "--man=no", .. new[] { Gc, AtBoot, Timer }.Select(unit => _bench.PathOf($"units/{unit}"))])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        // An unknown key is only a line on stderr, and exit code 0.
+        (await output + error).Should().BeEmpty();
+        process.ExitCode.Should().Be(0);
+    }
+
+    private static string[] Command(string unit) => Values(unit, "ExecStart").Should().ContainSingle().Which.Split(' ');
+
+    private static IReadOnlyList<string> Values(string unit, string option) =>
+        [.. Lines(unit).Where(line => line.StartsWith($"{option}=", StringComparison.Ordinal)).Select(line => line[(option.Length + 1)..])];
+
+    private static IReadOnlyList<string> Lines(string unit) =>
+        [.. File.ReadLines(PathOf(unit)).Where(line => line.Length > 0 && line[0] is not ('#' or ';'))];
+
+    private static string PathOf(string unit) => Path.Combine(BuiltDriver.Checkout(), "executor/systemd", unit);
+}
