@@ -105,17 +105,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
         Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
 
-    /// <summary>A stage that does its work at once.</summary>
-    public int GuardStage(TextWriter jobLog, Action<Job> stage)
-    {
-        var log = new JobLog(jobLog);
-        return Guard(log, () =>
-        {
-            stage(TrustedJob.Read(environment));
-            return ExitCodes.Success;
-        });
-    }
-
     /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
     public Task<int> GuardStageAsync(TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
     {

@@ -156,7 +156,9 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var domain = key.Domain.Value;
         if (grace is { } limit && !await TryShutDownAsync(domain, limit, hurry, cancellationToken).ConfigureAwait(false))
         {
-            tell($"the guest did not shut down within {DurationText.Format(limit)}: destroyed");
+            tell(hurry.IsCancellationRequested
+                ? "told to hurry: the guest was destroyed before it had shut down"
+                : $"the guest did not shut down within {DurationText.Format(limit)}: destroyed");
         }
 
         await stopper.DestroyAsync(domain, cancellationToken).ConfigureAwait(false);

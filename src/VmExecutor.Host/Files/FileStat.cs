@@ -11,6 +11,8 @@ public sealed partial record FileStat
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const uint BirthTime = 0x800; // STATX_BTIME
     private const long BlockSize = 512;
+    private const int NoSuchFile = 2; // ENOENT
+    private const int NotADirectory = 20; // ENOTDIR
 
     public uint Owner { get; private init; }
 
@@ -64,9 +66,17 @@ public sealed partial record FileStat
         };
     }
 
+    /// <summary>Whether there is certainly no such file: not one that is only out of reach.</summary>
+    public static bool IsMissing(AbsolutePath path)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        return Statx(CurrentDirectory, path.Value, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0
+            && Marshal.GetLastPInvokeError() is (NoSuchFile or NotADirectory);
+    }
+
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
 
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, ref byte buffer);
 }

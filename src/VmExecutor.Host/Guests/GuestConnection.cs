@@ -45,6 +45,7 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
             return;
         }
 
+        EnsureDirectoryIsThere(access);
         EnsureKeyIsThere(access);
         RemoveSocket(access);
         PinHostKeys(access);
@@ -143,6 +144,18 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
 
     // A socket without a listener would make a new master go without one.
     private static void RemoveSocket(GuestAccess access) => File.Delete(SocketPath(access));
+
+    // Whoever removes a job removes its VM as well, but a stage of it may be at work still.
+    private static void EnsureDirectoryIsThere(GuestAccess access)
+    {
+        if (!Directory.Exists(access.Directory.Value))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestNotPrepared,
+                $"the job's directory {access.Directory} is gone, and with it what it takes to reach the guest",
+                "Somebody has removed it, or the job was taken for a leftover; see ledger.jsonl in the state directory.");
+        }
+    }
 
     // ssh leaves out a key it cannot open, without a word, and is then denied.
     private static void EnsureKeyIsThere(GuestAccess access)

@@ -67,13 +67,14 @@ public sealed class LeftoverCollector(
 
             var removal = await remover(hypervisors.At(job.LibvirtUri)).RemoveAsync(
                 job.Key, JobDirectory.Of(stateDir, job.Key), job.Processes, grace: null, _ => { }, hurry: stop.Token, stop.Token).ConfigureAwait(false);
-            await NoteAsync(job, removal, reason, stop.Token).ConfigureAwait(false);
-            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Removed, removal.Parts);
+            var unnoted = await NoteAsync(job, removal, reason, stop.Token).ConfigureAwait(false);
+            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Removed, removal.Parts, unnoted);
         }
-        catch (SystemFailureException e)
+        catch (Exception e) when (e is SystemFailureException or OperationCanceledException)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Failed, Parts(job), e.Message);
+            var why = e is SystemFailureException ? e.Message : $"it took longer than {DurationText.Format(PerJob)}";
+            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Failed, Parts(job), why);
         }
     }
 
@@ -93,12 +94,27 @@ public sealed class LeftoverCollector(
         return stamp is null || judge.Of(stamp, kept: false) is not null;
     }
 
-    private async Task NoteAsync(SurveyedJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
+    /// <returns>Why the ledger does not have it; null: it has.</returns>
+    private async Task<string?> NoteAsync(SurveyedJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
     {
+        if (removal.Parts.Count == 0)
+        {
+            // Somebody else was quicker, and has noted it.
+            return null;
+        }
+
         var entry = LedgerEntries.Of(job.Key, removal, "gc", "leftover", LeftoverText.Name(reason), time.GetUtcNow());
-        await ledger.AppendAsync(
-            entry with { Project = entry.Project ?? job.Stamp?.Project, Image = entry.Image ?? job.Stamp?.Image, Created = entry.Created ?? job.Stamp?.Created },
-            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ledger.AppendAsync(
+                entry with { Project = entry.Project ?? job.Stamp?.Project, Image = entry.Image ?? job.Stamp?.Image, Created = entry.Created ?? job.Stamp?.Created },
+                cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (SystemFailureException e)
+        {
+            return e.Message;
+        }
     }
 
     private static CollectedLeftover RemoveFile(AbsolutePath file, bool dryRun)

@@ -42,7 +42,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         _now,
         time.GetUtcNow(),
         ProcessTable.Runs(stamp.Runner),
-        stamp.TemporaryDirectory is null || Directory.Exists(stamp.TemporaryDirectory)).Of(stamp, kept);
+        !AbsolutePath.TryParse(stamp.TemporaryDirectory, out var directory) || !ProcessTable.Misses(stamp.Runner, directory)).Of(stamp, kept);
 
     private List<string> Strangers(JobKey key)
     {

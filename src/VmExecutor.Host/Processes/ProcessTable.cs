@@ -1,5 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
@@ -31,6 +33,12 @@ public static class ProcessTable
             return UnixSignal.Exists(process.Pid);
         }
     }
+
+    /// <summary>
+    /// Whether a path is certainly not there for a process: looked at through its eyes (proc(5), <c>/proc/pid/root</c>), since a service may have
+    /// a /tmp of its own (systemd's PrivateTmp). What we may not look at counts as being there.
+    /// </summary>
+    public static bool Misses(RunnerProcess process, AbsolutePath path) => FileStat.IsMissing(new AbsolutePath($"/proc/{Text(process.Pid)}/root{path}"));
 
     /// <summary>The ids of all processes that can be seen.</summary>
     public static IEnumerable<int> Ids() =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
@@ -22,6 +23,12 @@ internal static class ToolStartInfo
         foreach (var argument in call.Arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (call.WorkingDirectory is { } directory && !Directory.Exists(directory.Value))
+        {
+            // .NET would say that the program is not there.
+            throw new HostFileException($"'{call.Program}' cannot be run in {directory}", new DirectoryNotFoundException("the directory is gone"));
         }
 
         start.WorkingDirectory = call.WorkingDirectory?.Value ?? "";

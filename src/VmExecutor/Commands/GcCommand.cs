@@ -43,7 +43,7 @@ internal static class GcCommand
             var parts = leftover.Parts.Count == 0 ? "nothing was left" : string.Join(", ", leftover.Parts);
             (leftover.Outcome == CollectionOutcome.Failed ? error : output).WriteLine(leftover.Outcome switch
             {
-                CollectionOutcome.Removed => $"removed {leftover.Name} ({why}): {parts}",
+                CollectionOutcome.Removed => $"removed {leftover.Name} ({why}): {parts}{(leftover.Failure is null ? "" : $"; {leftover.Failure}")}",
                 CollectionOutcome.WouldBeRemoved => $"would remove {leftover.Name} ({why}): {parts}",
                 CollectionOutcome.Busy => $"left {leftover.Name} alone: somebody is at work on it",
                 _ => $"FAILED {leftover.Name} ({why}): {leftover.Failure}",

@@ -8,7 +8,11 @@ internal static class StageCommands
     public static Command Config(Composition composition, Option<string?> config)
     {
         var command = new Command("config", "Stage of GitLab Runner: resolve the job's image and print the driver's answer as JSON.");
-        command.SetAction(parsed => composition.GuardStage(composition.Error, job => composition.ConfigStage(parsed.GetValue(config)).Run(job)));
+
+        // Aside, since it does nothing but read files: one on a file system that hangs must not make us deaf to the runner.
+        command.SetAction((parsed, _) => composition.GuardStageAsync(
+            composition.Error,
+            (job, _, token) => Task.Run(() => composition.ConfigStage(parsed.GetValue(config)).Run(job), token).WaitAsync(token)));
         return command;
     }
 

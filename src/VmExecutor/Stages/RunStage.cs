@@ -5,6 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
 
@@ -24,7 +25,12 @@ internal sealed class RunStage(
         var paths = JobPaths.For(settings.StateDir, job.Key);
         var record = new JobDirectory(job.Key, paths).Read();
         var access = GuestOfJob.Access(job.Key, paths, record);
-        using var hypervisor = openHypervisor(record!.LibvirtUri);
+        foreach (var changed in BaseFingerprints.Changed(record!.Bases))
+        {
+            log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
+        }
+
+        using var hypervisor = openHypervisor(record.LibvirtUri);
         var watch = new DomainWatch(hypervisor, job.Key.Domain.Value, paths.Console, time);
         try
         {

@@ -54,6 +54,19 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_ledger_that_cannot_be_written_keeps_no_leftover()
+    {
+        await PreparedAndAbandonedAsync();
+        Directory.CreateDirectory(_world.StateDir.Child("ledger.jsonl").Value);
+
+        var collected = (await _world.CollectAsync()).Leftovers.Should().ContainSingle().Which;
+
+        collected.Outcome.Should().Be(CollectionOutcome.Removed);
+        collected.Failure.Should().Contain("ledger.jsonl");
+        _world.Left().Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_dry_run_only_tells()
     {
         await PreparedAndAbandonedAsync();
