@@ -21,8 +21,6 @@ internal sealed class FakeGuestShell : IGuestShell
 
     public List<string> Calls { get; } = [];
 
-    public bool IsOpen { get; private set; }
-
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync($"wait {address}", () => "SSH-2.0-fake", alive, cancellationToken);
 
@@ -39,12 +37,6 @@ internal sealed class FakeGuestShell : IGuestShell
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
         CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
 
-    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
-    {
-        IsOpen = false;
-        return Task.CompletedTask;
-    }
-
     private async Task<T> CallAsync<T>(string call, Func<T> answer, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -59,7 +51,6 @@ internal sealed class FakeGuestShell : IGuestShell
 
     private bool Open(GuestAccess access)
     {
-        IsOpen = true;
         Opened?.Invoke(access);
         return true;
     }

@@ -131,6 +131,21 @@ public sealed class PrepareStageTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_overlay_that_vanishes_before_the_start_is_named()
+    {
+        FailOnce("create vmx-abc-", () =>
+        {
+            File.Delete(_world.JobDirectory.Paths.Overlay("vda").Value);
+            throw FakeHypervisor.Refusal(ErrorCodes.DomainStartFailed);
+        });
+
+        var prepare = () => PrepareAsync();
+
+        (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain("vda.qcow2 does not exist");
+        NothingShouldBeLeft();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_runner_that_is_gone_when_the_vm_is_ready_gets_none()
     {
         _world.Runner = TestRecord.Gone;

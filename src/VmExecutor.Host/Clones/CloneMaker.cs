@@ -78,13 +78,10 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     private async Task<(string What, string Command)?> FindUnreadableAsync(
         ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
     {
-        var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false));
-        if (user is null)
-        {
-            return null;
-        }
-
-        var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory);
+        // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
+        var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
+        var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory)
+            .Concat(chains.Keys.Select(plan.Paths.Overlay));
         if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })
         {
             files = files.Append(kernel.Kernel);

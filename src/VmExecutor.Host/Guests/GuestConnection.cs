@@ -5,7 +5,6 @@ using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests;
@@ -86,31 +85,6 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         return Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
             ? await IsServedAsync(path, cancellationToken).ConfigureAwait(false)
             : await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Asks the master to end, then makes sure that it and every other ssh of the job are gone.</summary>
-    public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
-    {
-        if (File.Exists(SocketPath(access)))
-        {
-            await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
-        }
-
-        foreach (var signal in (int?[])[null, UnixSignal.Terminate, UnixSignal.Kill])
-        {
-            var left = SshProcesses.Find(access.Domain);
-            if (signal is { } number)
-            {
-                _ = left.Count(id => UnixSignal.Send(id, number));
-            }
-
-            if (await AreGoneAsync(access.Domain, cancellationToken).ConfigureAwait(false))
-            {
-                break;
-            }
-        }
-
-        RemoveSocket(access);
     }
 
     /// <summary>
@@ -204,20 +178,5 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         {
             return false;
         }
-    }
-
-    private async Task<bool> AreGoneAsync(DomainName domain, CancellationToken cancellationToken)
-    {
-        for (var look = 0; look < 50; look++)
-        {
-            if (SshProcesses.Find(domain).Count == 0)
-            {
-                return true;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellationToken).ConfigureAwait(false);
-        }
-
-        return false;
     }
 }

@@ -48,7 +48,4 @@ public interface IGuestShell
     /// <param name="cancellationToken">Cancelling ends the connection's side only, not what the text has started.</param>
     /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
     Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken);
-
-    /// <summary>Ends the kept connection and proves it gone; nothing to do when there is none. Bounded by itself.</summary>
-    Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
 }

@@ -59,6 +59,4 @@ public sealed class SshGuestShell : IGuestShell
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
         commands.RunAsync(access, $"exec sh -c '{text.Replace("'", "'\\''", StringComparison.Ordinal)}'", input, cancellationToken);
-
-    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
 }

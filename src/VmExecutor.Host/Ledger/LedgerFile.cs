@@ -20,7 +20,7 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     public const int Earlier = 4;
 
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
-    
+
     // It is held for a millisecond, but on a host that is busy beyond measure those who wait get their turn late.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 

@@ -25,7 +25,7 @@ internal sealed class LibvirtConnection
         thread = new CallThread($"libvirt {uri}", () => session?.Dispose());
     }
 
-    /// <inheritdoc cref="CallAsync"/>
+    /// <inheritdoc cref="CallAsync{T}(string, Func{LibvirtSession, T}, CancellationToken)"/>
     public static async Task<LibvirtConnection> OpenAsync(string uri, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -48,6 +48,37 @@ internal sealed class LibvirtConnection
     /// <exception cref="OperationCanceledException">Cancelled; the call is still in flight.</exception>
     public Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
         RunAsync(call, () => ask(session!), cancellationToken);
+
+    /// <summary>
+    /// As above; but a cancel is reported only when the call in flight has ended, if that takes no longer than <paramref name="settle"/>: who
+    /// undoes it then finds what it did.
+    /// </summary>
+    public async Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, TimeSpan settle, CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            return await CallAsync(
+                call,
+                libvirt =>
+                {
+                    try
+                    {
+                        return ask(libvirt);
+                    }
+                    finally
+                    {
+                        ended.SetResult();
+                    }
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await ended.Task.WaitAsync(settle, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
 
     /// <summary>Lets its thread close it, now or when the call in flight returns, and does not wait for that.</summary>
     public void Abandon() => thread.Finish();

@@ -24,13 +24,13 @@ public sealed partial class LibvirtHypervisor
     /// A call that must not be made twice. A connection may have been lost long before and only a call shows it, so a harmless one
     /// (0.1 ms) goes first and takes the blow.
     /// </summary>
-    private async Task<T> TellAsync<T>(string what, Func<LibvirtSession, T> tell, CancellationToken cancellationToken)
+    private async Task<T> TellAsync<T>(string what, Func<LibvirtSession, T> tell, CancellationToken cancellationToken, TimeSpan settle = default)
     {
         await AskAsync("whether it is there", libvirt => { libvirt.Probe(); return true; }, cancellationToken).ConfigureAwait(false);
-        return await CallAsync(what, tell, cancellationToken).ConfigureAwait(false);
+        return await CallAsync(what, tell, cancellationToken, settle).ConfigureAwait(false);
     }
 
-    private async Task<T> CallAsync<T>(string what, Func<LibvirtSession, T> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string what, Func<LibvirtSession, T> call, CancellationToken cancellationToken, TimeSpan settle = default)
     {
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -38,7 +38,7 @@ public sealed partial class LibvirtHypervisor
             ObjectDisposedException.ThrowIf(disposed, this);
             connection ??= await Opening.RunAsync(
                 token => LibvirtConnection.OpenAsync(uri, callTimeout, time, token), cancellationToken).ConfigureAwait(false);
-            return await connection.CallAsync(what, call, cancellationToken).ConfigureAwait(false);
+            return await connection.CallAsync(what, call, settle, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HypervisorTimeoutException or OperationCanceledException or LibvirtException { ConnectionLost: true })
         {

@@ -12,6 +12,12 @@ namespace VmExecutor.Host.Libvirt;
 /// <param name="time">The clock of that limit and of the waits between attempts.</param>
 public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, TimeProvider time) : IHypervisor
 {
+    /// <summary>
+    /// A cancelled start goes on in the daemon: it takes half a second, in the first part of which nobody finds the domain. Who undid it
+    /// then would undo nothing, and the VM would come up afterwards.
+    /// </summary>
+    private static readonly TimeSpan CreateSettles = TimeSpan.FromMilliseconds(800);
+
     public string Uri => uri;
 
     public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
@@ -42,7 +48,7 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     /// </remarks>
     /// <exception cref="LibvirtException">libvirt's whole reason, for instance with QEMU's last words.</exception>
     public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken) =>
-        TellAsync("to start a domain", libvirt => { libvirt.CreateTransient(xml, paused); return true; }, cancellationToken);
+        TellAsync("to start a domain", libvirt => { libvirt.CreateTransient(xml, paused); return true; }, cancellationToken, CreateSettles);
 
     /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
     public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>

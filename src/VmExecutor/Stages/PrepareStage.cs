@@ -25,7 +25,7 @@ internal sealed class PrepareStage(
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
 
     /// <summary>A cancelled prepare ends within two seconds; what it cannot undo in this time is left to cleanup, which the runner calls next.</summary>
-    private static readonly TimeSpan HurriedUndoLimit = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan HurriedUndoLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Longer than a collection that is just removing an earlier attempt of this job takes.</summary>
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);

@@ -44,6 +44,41 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     }
 
     [Fact(Timeout = HangLimit)]
+    public async Task With_a_state_directory_that_has_become_read_only_the_VM_goes_and_the_files_are_named()
+    {
+        var job = new SimulatedJob { Id = 53 };
+        var session = Bench.With().Open(job);
+        await session.ConfigAsync();
+        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+
+        var readOnly = Bench.Open(job, options => options with
+        {
+            PrepareExec = "/usr/bin/unshare",
+            PrepareArguments = [.. ReadOnly, options.PrepareExec],
+            CleanupExec = "/usr/bin/unshare",
+            CleanupArguments = [.. ReadOnly, options.CleanupExec],
+        });
+        await readOnly.ConfigAsync();
+        var prepare = await readOnly.PrepareAsync();
+        var cleanup = await readOnly.CleanupAsync();
+        var domains = await Bench.Leftovers.DomainsAsync();
+        var last = await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        (prepare.OutputText + prepare.ErrorText).Should().Contain("VMX1503").And.Contain("Read-only file system").And.Contain(Bench.StateDirectory);
+        cleanup.ExitCode.Should().Be(StageReading.SystemFailureExitCode, cleanup.ToString());
+        cleanup.ErrorText.Should().Contain("VMX1504").And.Contain("Read-only file system");
+        domains.Should().BeEmpty("a VM needs no files to be ended");
+        last.ExitCode.Should().Be(0, last.ToString());
+    }
+
+    private string[] ReadOnly =>
+    [
+        "--mount", "--propagation", "private", "sh", "-c",
+        $"mount --bind {Bench.StateDirectory} {Bench.StateDirectory} && mount -o remount,bind,ro {Bench.StateDirectory} && exec \"$0\"",
+    ];
+
+    [Fact(Timeout = HangLimit)]
     public async Task Stop_mode_shutdown_lets_the_guest_end_itself_and_sh_runs_the_scripts()
     {
         var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 });

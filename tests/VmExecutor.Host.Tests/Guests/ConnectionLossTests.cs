@@ -12,7 +12,7 @@ public sealed class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
     [Fact(Timeout = 60_000)]
     public async Task A_connection_that_died_between_two_scripts_is_opened_again()
     {
-        foreach (var id in SshProcesses.Find(Job.Domain))
+        foreach (var id in SshdFixture.Connections(Job))
         {
             UnixSignal.Send(id, UnixSignal.Kill);
         }
@@ -41,7 +41,7 @@ public sealed class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
         var run = RunAsync($"echo $$ >{started}; sleep 600");
         var id = await ReadFifoAsync(started);
 
-        UnixSignal.Send(SshProcesses.Find(Job.Domain).Min(), UnixSignal.Kill);
+        UnixSignal.Send(SshdFixture.Connections(Job).Min(), UnixSignal.Kill);
 
         await run.Invoking(r => r).Should().ThrowAsync<GuestConnectionLostException>();
         IsRunning(id).Should().BeFalse();

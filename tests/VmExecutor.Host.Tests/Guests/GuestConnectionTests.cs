@@ -15,7 +15,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     [Fact(Timeout = 60_000)]
     public void The_kept_connection_holds_no_stream_of_the_stage_that_opened_it()
     {
-        var master = SshProcesses.Find(Job.Domain).Should().ContainSingle().Which;
+        var master = SshdFixture.Connections(Job).Should().ContainSingle().Which;
 
         var streams = Enumerable.Range(0, 3).Select(number => new FileInfo($"/proc/{master}/fd/{number}").LinkTarget!);
         var pipes = new DirectoryInfo($"/proc/{master}/fd").GetFiles().Where(fd => fd.LinkTarget?.StartsWith("pipe:", StringComparison.Ordinal) ?? false);
@@ -27,8 +27,8 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     [Fact(Timeout = 60_000)]
     public async Task Nothing_is_left_after_a_close_and_closing_twice_is_fine()
     {
-        await Guest.CloseAsync(Job, Cancellation);
-        await Guest.CloseAsync(Job, Cancellation);
+        await SshdFixture.CloseAsync(Job);
+        await SshdFixture.CloseAsync(Job);
 
         var processes = await Sshd.Tools.RunAsync(new ToolCall("ps", ["-eo", "args"]), Cancellation);
         var sockets = await Sshd.Tools.RunAsync(new ToolCall("ss", ["-xa"]), Cancellation);
@@ -42,19 +42,19 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     {
         System.IO.File.Delete(Job.Directory.Child(SshArguments.ControlSocket).Value);
 
-        await Guest.CloseAsync(Job, Cancellation);
+        await SshdFixture.CloseAsync(Job);
 
-        SshProcesses.Find(Job.Domain).Should().BeEmpty();
+        SshdFixture.Connections(Job).Should().BeEmpty();
     }
 
     [Fact(Timeout = 60_000)]
     public async Task Opening_an_open_connection_keeps_it()
     {
-        var before = SshProcesses.Find(Job.Domain);
+        var before = SshdFixture.Connections(Job);
 
         await Guest.OpenAsync(Job, Limit, Alive, Cancellation);
 
-        SshProcesses.Find(Job.Domain).Should().Equal(before);
+        SshdFixture.Connections(Job).Should().Equal(before);
     }
 
     [Fact(Timeout = 60_000)]
@@ -65,7 +65,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
         var open = () => Guest.OpenAsync(job, TimeSpan.FromMinutes(5), Alive, Cancellation);
 
         (await open.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestHostKeyChanged);
-        SshProcesses.Find(job.Domain).Should().BeEmpty();
+        SshdFixture.Connections(job).Should().BeEmpty();
     }
 
     [Fact(Timeout = 60_000)]
@@ -84,7 +84,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
         var job = Sshd.NewJob() with { HostKeys = [] };
 
         await Guest.OpenAsync(job, Limit, Alive, Cancellation);
-        await Guest.CloseAsync(job, Cancellation);
+        await SshdFixture.CloseAsync(job);
 
         var pinned = System.IO.File.ReadAllText(job.Directory.Child(SshArguments.KnownHostsFile).Value);
         pinned.Should().Be($"{job.Domain} {Sshd.HostKey}\n");
@@ -158,7 +158,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     [Fact(Timeout = 60_000)]
     public async Task A_command_without_a_connection_says_so()
     {
-        await Guest.CloseAsync(Job, Cancellation);
+        await SshdFixture.CloseAsync(Job);
 
         var command = () => Guest.RunCommandAsync(Job, "true", null, Cancellation);
 

@@ -32,8 +32,8 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
     {
         if (Job is not null)
         {
-            await Guest.CloseAsync(Job, default);
-            SshProcesses.Find(Job.Domain).Should().BeEmpty();
+            await SshdFixture.CloseAsync(Job);
+            SshdFixture.Connections(Job).Should().BeEmpty();
         }
 
         scratch.Delete(recursive: true);

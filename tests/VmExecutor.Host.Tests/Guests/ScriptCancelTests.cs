@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using FluentAssertions;
-using VmExecutor.Host.Guests;
 using VmExecutor.Host.Processes;
 using Xunit;
 
@@ -91,7 +90,7 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
         using var cancel = new CancellationTokenSource();
         var run = RunAsync($"echo $VMX_RUN >{started}; sleep 600", cancellation: cancel.Token);
         var mark = $"VMX_RUN={await ReadFifoAsync(started)}";
-        var master = SshProcesses.Find(Job.Domain).Min();
+        var master = SshdFixture.Connections(Job).Min();
         UnixSignal.Send(master, Stop);
 
         var time = Stopwatch.StartNew();

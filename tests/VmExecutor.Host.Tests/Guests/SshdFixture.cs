@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Processes;
@@ -102,14 +104,31 @@ public sealed class SshdFixture : IAsyncLifetime
 
         // Every other directory is too deep for a unix socket's path.
         var depth = number % 2 == 0 ? new string('x', 120) : "";
+        var state = new AbsolutePath(In(string.Create(CultureInfo.InvariantCulture, $"state {number} with blanks {depth}")));
+        var key = new JobKey(root.FullName, "test", number);
+        var directory = JobPaths.For(state, key).Directory;
+        Directory.CreateDirectory(directory.Value);
         return new GuestAccess(
-            new DomainName(string.Create(CultureInfo.InvariantCulture, $"vmx-test-{System.Environment.ProcessId}-{Port}-{number}")),
+            key.Domain,
             new GuestAddress("127.0.0.1", Port),
             new GuestUser(System.Environment.UserName),
             Key("client"),
-            new AbsolutePath(root.CreateSubdirectory(string.Create(CultureInfo.InvariantCulture, $"job {number} with blanks {depth}")).FullName),
+            directory,
             [HostKey],
             shell);
+    }
+
+    /// <summary>The ids of a job's ssh processes, found as the driver finds them.</summary>
+    public static IReadOnlyList<int> Connections(GuestAccess access) => [.. Processes(access).Select(process => process.Process.Pid)];
+
+    /// <summary>Ends a job's ssh processes as cleanup does.</summary>
+    public static async Task CloseAsync(GuestAccess access)
+    {
+        var processes = new JobProcesses(StateDir(access), TimeProvider.System);
+        foreach (var process in Processes(access))
+        {
+            await processes.EndAsync(process, CancellationToken.None);
+        }
     }
 
     /// <summary>A key file by name: <c>client</c> is let in, <c>stranger</c> is not.</summary>
@@ -119,7 +138,7 @@ public sealed class SshdFixture : IAsyncLifetime
     public async Task CutConnectionAsync(GuestAccess access)
     {
         // The connection's own server process is the one whose socket's other end is the job's master.
-        var master = SshProcesses.Find(access.Domain).Min();
+        var master = Connections(access).Min();
         var sockets = await Tools.RunAsync(new ToolCall("ss", ["-Htnp"]), default);
         var local = sockets.StandardOutput.Split('\n').Single(line => line.Contains($"pid={master},", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
         var ours = sockets.StandardOutput.Split('\n').Where(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(4) == local);
@@ -141,6 +160,11 @@ public sealed class SshdFixture : IAsyncLifetime
         await File.WriteAllTextAsync(file, text);
         Process.Start("chmod", ["755", file]).WaitForExit();
     }
+
+    private static IEnumerable<JobProcess> Processes(GuestAccess access) =>
+        new JobProcesses(StateDir(access), TimeProvider.System).Find().Where(process => process.Job.Domain == access.Domain);
+
+    private static AbsolutePath StateDir(GuestAccess access) => access.Directory.Parent().Parent();
 
     private string In(string name) => Path.Combine(root.FullName, name);
 
