@@ -5,6 +5,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Clones;
 
@@ -15,6 +16,9 @@ namespace VmExecutor.Host.Clones;
 /// </summary>
 public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, IJobProcesses processes, TimeProvider time)
 {
+    private static readonly TimeSpan StartShows = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+
     /// <summary>What does not depend on a part that failed is still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
     /// <param name="directory">The job's directory.</param>
@@ -46,7 +50,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var vm = VmState.Unknown;
         await TryAsync(failures, async () =>
         {
-            vm = await FindAsync(key, cancellationToken).ConfigureAwait(false);
+            vm = await FindAsync(key, directory, hurry, cancellationToken).ConfigureAwait(false);
             if (vm == VmState.Ours)
             {
                 removal = await MeasureAsync(removal, key, found, cancellationToken).ConfigureAwait(false);
@@ -138,6 +142,23 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
 
             parts.Add(process.ToString());
         }
+    }
+
+    /// <summary>
+    /// A stage that was killed while it started the VM has left the start in flight: libvirt shows the domain only once it has read and
+    /// checked its definition. So where the record says that this may be, it is looked for a moment longer.
+    /// </summary>
+    private async Task<VmState> FindAsync(JobKey key, JobDirectory directory, CancellationToken hurry, CancellationToken cancellationToken)
+    {
+        var vm = await FindAsync(key, cancellationToken).ConfigureAwait(false);
+        if (vm == VmState.Gone && !hurry.IsCancellationRequested && directory.StartMayBeInFlight(time.GetUtcNow()))
+        {
+            await new Question(StartShows, PollInterval, time).AskAsync(
+                async token => (vm = await FindAsync(key, token).ConfigureAwait(false)) != VmState.Gone || hurry.IsCancellationRequested,
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        return vm;
     }
 
     private async Task<VmState> FindAsync(JobKey key, CancellationToken cancellationToken)

@@ -13,6 +13,9 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    // A start takes a second; on a host that is busy beyond measure many.
+    private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(30);
+
     public JobPaths Paths { get; } = paths;
 
     public bool Exists => Directory.Exists(Paths.Directory.Value);
@@ -62,6 +65,15 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
             return null;
         }
     }
+
+    /// <summary>
+    /// Whether prepare was about to start the VM a moment ago and has not said that it is ready: its bases were written down just before
+    /// the start, and the record is written anew when the guest answers.
+    /// </summary>
+    public bool StartMayBeInFlight(DateTimeOffset now) =>
+        Read() is { Ready: null, Bases.Count: > 0 }
+        && FileStat.TryRead(Paths.Record) is { } stat
+        && now - DateTimeOffset.UnixEpoch - TimeSpan.FromMicroseconds(stat.ModifiedNanoseconds / 1000) < StartTakes;
 
     /// <summary>Adds what a script did. A note for the ledger and no more: a full disk or a vanished directory does not fail the script.</summary>
     public void Note(ScriptRecord script)

@@ -90,7 +90,8 @@ internal sealed class PrepareStage(
         using var deadline = new Deadline(UndoLimit, HurriedUndoLimit, time, cancellationToken);
         try
         {
-            var removal = await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: cancellationToken, deadline.Token);
+            // Hurried in any case: our own start is not in flight any more, and there is nothing to wait for politely.
+            var removal = await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
             if (removal.Parts.Count > 0)
             {
                 await NoteAsync(key, removal, cause is DriverException failure ? failure.Code.ToString() : cause is OperationCanceledException ? "cancelled" : "bug", log);

@@ -96,6 +96,27 @@ public sealed class CloneRemoverTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_VM_that_a_killed_stage_was_just_starting_is_waited_for()
+    {
+        var xml = _hypervisor.Domains[Key.Domain.Value];
+        _hypervisor.Domains.Clear();
+        _directory.Write(_directory.Read()! with { Bases = [new BaseFingerprint("/base.qcow2", 1, 2, 3)] });
+        var looks = 0;
+        _hypervisor.Before = call =>
+        {
+            if (call.StartsWith("xml", StringComparison.Ordinal) && ++looks == 3)
+            {
+                _hypervisor.Domains[Key.Domain.Value] = xml;
+            }
+        };
+
+        var removal = await RemoveAsync();
+
+        removal.Parts.Should().Contain($"domain {Key.Domain}");
+        _hypervisor.Domains.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_QEMU_is_ended_also_while_libvirt_cannot_be_asked()
     {
         _processes.Add(JobProcessKind.Qemu, Key);

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Libvirt;

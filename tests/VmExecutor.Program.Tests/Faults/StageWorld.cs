@@ -192,7 +192,7 @@ internal sealed class StageWorld : IDisposable
 
         public DomainStopper Stopper { get; } = new(world.Hypervisor, TimeProvider.System);
 
-        public CloneRemover Remover(IHypervisor hypervisor) => new(hypervisor, Stopper, world.Processes, TimeProvider.System);
+        public CloneRemover Remover(IHypervisor hypervisor) => new(hypervisor, Stopper, world.Processes, new HurriedTime());
 
         public JobSurvey Survey() => new(world.StateDir, _hypervisors, world.Processes, Judge(), TimeProvider.System);
 

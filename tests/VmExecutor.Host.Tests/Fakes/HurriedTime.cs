@@ -1,4 +1,4 @@
-namespace VmExecutor.Host.Tests.Libvirt;
+namespace VmExecutor.Host.Tests.Fakes;
 
 /// <summary>A clock whose waits are over a hundred times sooner, for tests of what happens after the last attempt.</summary>
 internal sealed class HurriedTime : TimeProvider
