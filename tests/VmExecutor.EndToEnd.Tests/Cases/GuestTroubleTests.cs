@@ -121,8 +121,14 @@ public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
         var lines = await HostCommand.LinesAsync("ps", "-ww", "-eo", "pid=,args=");
         var ids = lines.Where(line => line.Contains($"{mark}vmx-{Bench.Token}", StringComparison.Ordinal))
             .Select(line => int.Parse(line.Split(' ', 2)[0], CultureInfo.InvariantCulture)).ToList();
-        ids.Should().NotBeEmpty();
-        await HostCommand.OutputAsync("kill", ["-KILL", .. ids.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        var killed = 0;
+        foreach (var id in ids)
+        {
+            // A client ends by itself as soon as its master is killed.
+            killed += (await HostCommand.TryAsync("kill", "-KILL", id.ToString(CultureInfo.InvariantCulture))).ExitCode == 0 ? 1 : 0;
+        }
+
+        killed.Should().BePositive();
     }
 
     private async Task CleanUpAsync(JobSession session)
