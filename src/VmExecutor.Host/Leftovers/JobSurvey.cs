@@ -23,7 +23,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         var found = processes.Find();
         var stamped = domains
             .Select(domain => (domain.Uri, domain.Name, Stamp: domain.Metadata is null ? null : StampXml.TryParse(domain.Metadata)))
-            .Where(domain => domain.Stamp is not null && IsHere(domain.Stamp))
+            .Where(domain => domain.Stamp is not null && IsHere(domain.Stamp) && domain.Name == $"{DomainName.Prefix}{domain.Stamp.Key}")
             .ToLookup(domain => domain.Stamp!.Key, StringComparer.Ordinal);
         var unstamped = domains.Where(domain => domain.Metadata is null || StampXml.TryParse(domain.Metadata) is null).Select(domain => domain.Name).ToHashSet(StringComparer.Ordinal);
 
@@ -35,7 +35,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         var byJob = found.ToLookup(process => process.Job);
         var jobs = keys.OrderBy(key => key.Value, StringComparer.Ordinal).Select(key =>
         {
-            var domain = stamped[key.Value].FirstOrDefault(domain => domain.Name == key.Domain.Value);
+            var domain = stamped[key.Value].FirstOrDefault();
             var record = records.GetValueOrDefault(key);
             var job = new SurveyedJob
             {
