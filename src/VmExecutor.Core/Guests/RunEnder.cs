@@ -10,6 +10,8 @@ namespace VmExecutor.Core.Guests;
 /// <list type="bullet">
 /// <item>Kills go to every process group that was seen, once more when a look finds nothing: a chain of processes, each of which starts
 /// the next and ends, is quicker than any look. No group is anybody else's, since each command that comes by ssh has a session of its own.</item>
+/// <item>All are asked by one <c>kill</c>, parents before children: a shell whose child is ended first takes that for the child's failure and
+/// goes on to its next line, or to its end past its trap.</item>
 /// <item>The wrapper is spared until then: it tells us the end, and while it is there a script may only be about to start.</item>
 /// <item>The grace goes by the guest's own clock: a busy or emulated guest takes long for each look.</item>
 /// <item>All of it is one function: a text that was cut short does nothing, a whole one is carried out although nobody waits for its answer.</item>
@@ -40,10 +42,14 @@ public static partial class RunEnder
                 }
               } while (more)
               for (pid in wrapper) if ((pid in parent) && !(pid in target)) { shells = shells " " pid; known[group[pid]] = 1 }
-              for (pid in target) if (pid in parent) {
-                scripts = scripts " " pid
-                if (!(group[pid] in known)) { known[group[pid]] = 1; groups = groups " -" group[pid] }
-              }
+              do {
+                more = 0
+                for (pid in target) if ((pid in parent) && !(pid in listed) && !((parent[pid] in target) && (parent[pid] in parent) && !(parent[pid] in listed))) {
+                  listed[pid] = more = 1
+                  scripts = scripts " " pid
+                  if (!(group[pid] in known)) { known[group[pid]] = 1; groups = groups " -" group[pid] }
+                }
+              } while (more)
               print "scripts=\"" scripts "\" groups=\"" groups "\" shells=\"" shells "\""
             }'
         }
@@ -51,6 +57,12 @@ public static partial class RunEnder
           signal=$1
           shift
           kill -s "$signal" -- "$@" 2>/dev/null || { command -v sudo >/dev/null && sudo -n kill -s "$signal" -- "$@" 2>/dev/null; }
+        }
+        ask() {
+          kill -s TERM -- "$@" 2>/dev/null || for pid in "$@"; do
+            kill -s 0 -- "$pid" 2>/dev/null || { command -v sudo >/dev/null && sudo -n kill -s TERM -- "$pid" 2>/dev/null; }
+          done
+          send CONT "$@"
         }
         look_at_clock() {
           read -r now _ </proc/uptime
@@ -72,9 +84,12 @@ public static partial class RunEnder
             if [ $((now - began)) -ge @grace ]; then
               send KILL $seen $scripts $shells
             else
+              new=
               for pid in $scripts; do
-                case "$asked " in *" $pid "*) ;; *) send TERM "$pid"; send CONT "$pid"; asked="$asked $pid" ;; esac
+                case "$asked " in *" $pid "*) ;; *) new="$new $pid" ;; esac
               done
+              asked="$asked$new"
+              [ -z "$new" ] || ask $new
             fi
             sleep 0.1 2>/dev/null || sleep 1
             look_at_clock

@@ -62,6 +62,31 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
         System.Text.Encoding.UTF8.GetString(output.ToArray()).Should().Be("last words\n");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Cancelling_asks_each_shell_before_what_it_waits_for()
+    {
+        const int Shells = 60;
+        var started = Fifo("started");
+        var words = File("words");
+        using var cancel = new CancellationTokenSource();
+        var run = RunAsync(
+            $"""
+            for i in $(seq {Shells}); do
+              bash -c 'trap "echo asked >>{words}; exit 1" TERM; echo here >>{File("here")}; sleep 600; echo not asked >>{words}' &
+            done
+            until [ "$(wc -l <{File("here")})" = {Shells} ]; do sleep 0.05; done
+            echo go >{started}
+            wait
+            """,
+            cancellation: cancel.Token);
+        await ReadFifoAsync(started);
+
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
+        (await System.IO.File.ReadAllLinesAsync(words, Cancellation)).Should().HaveCount(Shells).And.OnlyContain(word => word == "asked");
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("kill -STOP $$")]
     [InlineData("trap '' TERM HUP INT; while :; do sleep 1; done")]
