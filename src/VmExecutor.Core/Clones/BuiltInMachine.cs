@@ -21,12 +21,12 @@ public static class BuiltInMachine
     public static XElement Describe(ImageDefinition image, ImageSource.DiskFile source, string architecture)
     {
         var isX86 = architecture == "x86_64";
-        var memoryKib = (image.Memory ?? DefaultMemory).Bytes / 1024;
+        var memoryKib = (image.Memory?.Said ?? DefaultMemory).Bytes / 1024;
         var domain = XElement.Parse(string.Create(CultureInfo.InvariantCulture, $"""
             <domain type='kvm'>
               <name>source</name>
               <memory unit='KiB'>{memoryKib}</memory>
-              <vcpu>{image.Cpus ?? DefaultCpus}</vcpu>
+              <vcpu>{image.Cpus?.Said ?? DefaultCpus}</vcpu>
               <os>
                 <type arch='{architecture}' machine='{(isX86 ? "q35" : "virt")}'>hvm</type>
               </os>

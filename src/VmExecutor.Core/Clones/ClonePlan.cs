@@ -18,6 +18,15 @@ public sealed record ClonePlan
 
     public required JobPaths Paths { get; init; }
 
+    /// <summary>The image's frozen version that the clone stands on; null: the image was never published, and the clone stands on its source.</summary>
+    public Generation? Generation { get; init; }
+
+    /// <summary>As the job and the image want it.</summary>
+    public CloneSizes Sizes { get; init; } = new();
+
+    /// <summary>The private key that lets the driver in: the image's, or the job's own.</summary>
+    public AbsolutePath LoginKey => Image.Ssh.Key ?? Paths.LoginKey;
+
     public DomainName Domain => Job.Key.Domain;
 
     public Guid Uuid => Job.Key.Uuid;

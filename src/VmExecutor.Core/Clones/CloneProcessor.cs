@@ -14,12 +14,12 @@ internal static class CloneProcessor
             UseEmulatedProcessor(domain);
         }
 
-        if (image.Cpus is { } cpus)
+        if (image.Cpus?.Said is { } cpus)
         {
             SetCpus(domain, cpus);
         }
 
-        if (image.Memory is { } memory)
+        if (image.Memory?.Said is { } memory)
         {
             SetMemory(domain, memory.Bytes / 1024);
         }

@@ -24,6 +24,9 @@ public sealed record JobPaths
 
     public AbsolutePath Nvram => Directory.Child("nvram.fd");
 
+    /// <summary>The job's own private key, for images that are told who may log in.</summary>
+    public AbsolutePath LoginKey => Directory.Child("id_ed25519");
+
     public AbsolutePath KnownHosts => Directory.Child("known_hosts");
 
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));

@@ -12,11 +12,25 @@ public sealed record ImageDefinition
 
     public required ImageSource Source { get; init; }
 
+    /// <summary>Globs of what else a job may write for this image after <c>image:</c>; names go before patterns.</summary>
+    public IReadOnlyList<string> Patterns { get; init; } = [];
+
+    public AccessSettings Allow { get; init; } = new();
+
     /// <summary>Virtual processors; null: what the source domain has, or 1 for a file.</summary>
-    public int? Cpus { get; init; }
+    public OrAuto<int>? Cpus { get; init; }
 
     /// <summary>Guest memory; null: what the source domain has, or 1 GiB for a file.</summary>
-    public ByteSize? Memory { get; init; }
+    public OrAuto<ByteSize>? Memory { get; init; }
+
+    public SizeSettings Sizes { get; init; } = new();
+
+    public PublishSettings Publish { get; init; } = new();
+
+    /// <summary>Null: none.</summary>
+    public HookSettings? PrepareHook { get; init; }
+
+    public IReadOnlyList<ToolSettings> Tools { get; init; } = [];
 
     /// <summary>Which shell runs the job's scripts in the guest; told to the runner by the config stage.</summary>
     public GuestShell Shell { get; init; } = GuestShell.Bash;
@@ -39,6 +53,11 @@ public sealed record ImageDefinition
     /// <summary>Where the runner keeps caches in the guest.</summary>
     public string CacheDir { get; init; } = "/cache";
 }
+
+/// <summary>A size that is either said or the host's share of one VM.</summary>
+/// <param name="Said">Null: auto, the host divided by <see cref="LimitSettings.MaxVms"/>.</param>
+public readonly record struct OrAuto<T>(T? Said)
+    where T : struct;
 
 /// <summary>Which shell's scripts the runner makes; the names are the runner's own.</summary>
 public enum GuestShell

@@ -27,6 +27,26 @@ public abstract record ImageSource
         /// <summary>Null: the disk's own boot loader is started by the firmware.</summary>
         public DirectKernelBoot? Kernel { get; init; }
     }
+
+    /// <summary>A disk file that publishing downloads, checks and unpacks; jobs run on published generations only.</summary>
+    /// <param name="Address">http, https or file.</param>
+    /// <param name="Checksum">Of what is downloaded, before it is unpacked.</param>
+    public sealed record Download(Uri Address, Checksum Checksum) : ImageSource
+    {
+        /// <summary>Null: qemu-img says what it is.</summary>
+        public DiskFormat? Format { get; init; }
+
+        /// <summary>Null: the disk's own boot loader is started by the firmware.</summary>
+        public DirectKernelBoot? Kernel { get; init; }
+    }
+
+    /// <summary>A disk that an executable of the administrator makes when the image is published; jobs run on published generations only.</summary>
+    /// <param name="Recipe">The executable; config/README.md says how it is called and what it leaves.</param>
+    public sealed record Build(AbsolutePath Recipe) : ImageSource
+    {
+        /// <summary>How long it may take.</summary>
+        public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(1);
+    }
 }
 
 /// <summary>The disk formats a base may have.</summary>

@@ -19,6 +19,8 @@ public sealed record Settings
 
     public LibvirtSettings Libvirt { get; init; } = new();
 
+    public LimitSettings Limits { get; init; } = new();
+
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
 }

@@ -7,8 +7,11 @@ public sealed record SshSettings
 {
     public required string User { get; init; }
 
-    /// <summary>Private key file baked into the image, readable by its owner only.</summary>
-    public required AbsolutePath Key { get; init; }
+    /// <summary>How the guest comes to know who may log in.</summary>
+    public LoginMethod Login { get; init; } = LoginMethod.Baked;
+
+    /// <summary>With <see cref="LoginMethod.Baked"/>: the private key file whose public half is in the image; readable by its owner only.</summary>
+    public AbsolutePath? Key { get; init; }
 
     /// <summary>The port sshd listens on in the guest.</summary>
     public int Port { get; init; } = 22;
@@ -18,4 +21,16 @@ public sealed record SshSettings
     /// contact is pinned for the job, which does not protect that first contact.
     /// </summary>
     public IReadOnlyList<string> HostKeys { get; init; } = [];
+}
+
+public enum LoginMethod
+{
+    /// <summary>The image holds a public key for good; the driver has the private one.</summary>
+    Baked,
+
+    /// <summary>A key of each job's own, a host key and the host name by a NoCloud seed, for images with cloud-init.</summary>
+    CloudInit,
+
+    /// <summary>A key of each job's own and the host name by SMBIOS strings, for images with systemd 252 or later.</summary>
+    SystemdCredentials,
 }

@@ -26,7 +26,11 @@ public static class ImageFiles
 
     private static IEnumerable<(string Key, AbsolutePath Path)> Named(ImageDefinition image)
     {
-        yield return ("ssh.key", image.Ssh.Key);
+        if (image.Ssh.Key is { } key)
+        {
+            yield return ("ssh.key", key);
+        }
+
         if (image.Source is ImageSource.DiskFile file)
         {
             yield return ("file", file.Path);

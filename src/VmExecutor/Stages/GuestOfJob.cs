@@ -14,7 +14,7 @@ internal static class GuestOfJob
         plan.Domain,
         address,
         new GuestUser(plan.Image.Ssh.User),
-        plan.Image.Ssh.Key,
+        plan.LoginKey,
         plan.Paths.Directory,
         [.. plan.Image.Ssh.HostKeys.Select(HostKey.Parse)],
         plan.Image.Shell);

@@ -42,7 +42,7 @@ public sealed class BuiltInMachineTests
     [Fact]
     public void Sizes_of_the_image_are_taken()
     {
-        var image = TestPlan.Image(File) with { Cpus = 3, Memory = ByteSize.FromMebibytes(256) };
+        var image = TestPlan.Image(File) with { Cpus = new(3), Memory = new(ByteSize.FromMebibytes(256)) };
 
         var domain = BuiltInMachine.Describe(image, File, "x86_64");
 

@@ -31,8 +31,8 @@ public sealed class ImageBindingTests
                     Format = DiskFormat.Raw,
                     Kernel = new DirectKernelBoot(new AbsolutePath("/boot/vmlinuz"), new AbsolutePath("/etc/vm/images/initrd"), "quiet ro"),
                 },
-                Cpus = 2,
-                Memory = ByteSize.FromMebibytes(768),
+                Cpus = new(2),
+                Memory = new(ByteSize.FromMebibytes(768)),
                 Shell = GuestShell.Pwsh,
                 Ssh = new SshSettings { User = "build-1", Key = new AbsolutePath("/etc/vm/images/key"), Port = 2222, HostKeys = [Yaml.Key] },
                 Accelerator = Accelerator.Tcg,
@@ -61,7 +61,7 @@ public sealed class ImageBindingTests
             OfDomain + "ssh: {port: 2200}\ntimeouts: {ssh: 5s}",
             "defaults: {cpus: 3, ssh: {user: ci, key: keys/ci, port: 22}, timeouts: {boot: 10s, ssh: 20s}}");
 
-        image.Cpus.Should().Be(3);
+        image.Cpus.Should().Be(new OrAuto<int>(3));
         image.Ssh.Should().BeEquivalentTo(new SshSettings { User = "ci", Key = new AbsolutePath("/etc/vm/keys/ci"), Port = 2200 });
         image.Timeouts.Should().Be(new TimeoutSettings { Boot = TimeSpan.FromSeconds(10), Ssh = TimeSpan.FromSeconds(5) });
     }

@@ -46,8 +46,8 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
             File = file,
             Name = name,
             Source = source,
-            Cpus = values.Get<int?>("cpus", blank.Cpus),
-            Memory = values.Get<ByteSize?>("memory", blank.Memory),
+            Cpus = values.Get<int?>("cpus", null) is { } cpus ? new OrAuto<int>(cpus) : blank.Cpus,
+            Memory = values.Get<ByteSize?>("memory", null) is { } memory ? new OrAuto<ByteSize>(memory) : blank.Memory,
             Shell = values.Get("shell", blank.Shell),
             Ssh = new SshSettings
             {

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VmExecutor.Core.Images;
+
+/// <summary>What publishing leaves beside the disks of a generation, as <c>image.json</c>. It holds no secret.</summary>
+public sealed record GenerationRecord
+{
+    public required string Image { get; init; }
+
+    /// <summary>From 1, never used twice for one image while a later one is there.</summary>
+    public required int Number { get; init; }
+
+    public required DateTimeOffset Published { get; init; }
+
+    /// <summary>The driver's version that published it.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary><c>domain</c>, <c>file</c>, <c>url</c> or <c>build</c>.</summary>
+    public required string SourceKind { get; init; }
+
+    /// <summary>The domain's name, the file, the address or the recipe.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Changes when publishing anew would give something else; what <c>publish --if-changed</c> compares.</summary>
+    public required string SourceFingerprint { get; init; }
+
+    /// <summary>Whether the disks are the source's own and not a copy.</summary>
+    public bool InPlace { get; init; }
+
+    public required IReadOnlyList<GenerationFile> Files { get; init; }
+
+    /// <summary>What was put into it of <c>tools</c>.</summary>
+    public IReadOnlyList<GenerationTool> Tools { get; init; } = [];
+
+    /// <summary>What the probe found out; null until it has passed.</summary>
+    public ProbeRecord? Probe { get; init; }
+
+    /// <summary>Indented, for administrators who look.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, GenerationRecordContext.Default.GenerationRecord);
+
+    /// <summary>Null when the text is no such record (half written, or of another version).</summary>
+    public static GenerationRecord? TryParse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>One file of a generation.</summary>
+/// <param name="Role">What it is: a disk's target (<c>vda</c>), <c>kernel</c>, <c>initrd</c> or <c>nvram</c>.</param>
+/// <param name="Path">Its name in the generation's directory; absolute when it was published in place.</param>
+/// <param name="Format">QEMU's name of a disk's format; null: no disk.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="DiskBytes">What it took on the disk when it was published.</param>
+/// <param name="Sha256">Of its content; null: published in place, and too large to read.</param>
+/// <param name="Inode">Its identity on its file system.</param>
+/// <param name="ModifiedNanoseconds">Last change, since 1970.</param>
+public sealed record GenerationFile(
+    string Role, string Path, string? Format, long Bytes, long DiskBytes, string? Sha256, ulong Inode, long ModifiedNanoseconds);
+
+/// <summary>A file or directory of the host that was put into the guest's disk when it was published.</summary>
+/// <param name="Target">Where it lies in the guest.</param>
+/// <param name="Fingerprint">Of what it was on the host then.</param>
+public sealed record GenerationTool(string Target, string Fingerprint);
+
+/// <summary>What a probe job in a clone found out.</summary>
+/// <param name="Passed">When.</param>
+/// <param name="BootSeconds">From the domain's start to the first bytes of its ssh server.</param>
+/// <param name="HostKeys">The guest's public host keys, pinned from then on.</param>
+public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IReadOnlyList<string> HostKeys);
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(GenerationRecord))]
+internal sealed partial class GenerationRecordContext : JsonSerializerContext;
