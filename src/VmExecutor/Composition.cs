@@ -11,9 +11,11 @@ using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
+using VmExecutor.Publishing;
 using VmExecutor.Stages;
 using VmExecutor.Trials;
 
@@ -43,19 +45,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
+        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
+        chosen.Warnings.ToList().ForEach(log.Warn);
+        plan = plan with { Generation = chosen.Generation };
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
-        var stopper = new DomainStopper(hypervisor, _time);
         var stage = new PrepareStage(
             hypervisor,
-            new CloneStart(
-                hypervisor,
-                GuestShell(),
-                new AcceleratorProbe(hypervisor, settings.StateDir, _time),
-                new CloneSource(hypervisor, stopper),
-                new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
-                new LivingClones(settings.StateDir, hypervisor),
-                _time),
+            CloneStart(settings, hypervisor),
             leftovers.Remover(hypervisor),
             leftovers.QuickCollection(),
             leftovers.Locks,
@@ -64,6 +61,39 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), _time.GetUtcNow());
         await stage.RunAsync(plan, stamp, log, cancellationToken);
     }
+
+    /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
+    public async Task PublishAsync(string? configOption, ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var images = Images(settings, leftovers);
+        var log = new PublishLog(new JobLog(Output), _time);
+        if (await images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken) is { } made)
+        {
+            log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
+            var (removed, _) = images.Keeper.Prune(image.Name, image.Publish.Keep);
+            if (removed.Count > 0)
+            {
+                ImageCommand.Say(this, image.Name, removed, []);
+            }
+        }
+    }
+
+    public IReadOnlyList<ListedImage> ListImages(string? configOption)
+    {
+        var settings = Load(configOption).Settings;
+        return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
+    }
+
+    public T WithKeeper<T>(string? configOption, Func<ImageKeeper, T> work)
+    {
+        var settings = LoadWithoutImages(configOption);
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        return work(Images(settings, leftovers).Keeper);
+    }
+
+    public DateTimeOffset Now() => _time.GetUtcNow();
 
     public Task<ScriptExit> RunAsync(string? configOption, Job job, AbsolutePath script, string subStage, JobLog log, CancellationToken cancellationToken)
     {
@@ -179,6 +209,28 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     private string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
+
+    private ImageComposition Images(Settings settings, LeftoverComposition leftovers) => new(
+        settings,
+        leftovers,
+        CloneStart(settings, leftovers.Hypervisors.At(leftovers.Hypervisors.Configured)),
+        GuestShell(),
+        Tools(),
+        new ToolEnvironment(environment.Variables),
+        _time);
+
+    private CloneStart CloneStart(Settings settings, IHypervisor hypervisor)
+    {
+        var stopper = new DomainStopper(hypervisor, _time);
+        return new CloneStart(
+            hypervisor,
+            GuestShell(),
+            new AcceleratorProbe(hypervisor, settings.StateDir, _time),
+            new CloneSource(hypervisor, stopper),
+            new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            new LivingClones(settings.StateDir, hypervisor),
+            _time);
+    }
 
     private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 

@@ -48,6 +48,7 @@ public sealed record ClonePlan
         Key = Job.Key.Value,
         Project = Job.ProjectPath,
         Image = Image.Name.Value,
+        Generation = Generation?.Number,
         Runner = runner,
         TemporaryDirectory = temporaryDirectory?.Value,
         StateDir = Paths.StateDir.Value,

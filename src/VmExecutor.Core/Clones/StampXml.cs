@@ -42,6 +42,7 @@ public static class StampXml
         new XAttribute("key", stamp.Key),
         stamp.Project is null ? null : new XAttribute("project", XmlText.Replace(stamp.Project)),
         new XAttribute("image", stamp.Image),
+        stamp.Generation is { } generation ? new XAttribute("generation", generation) : null,
         new XAttribute("runner-pid", stamp.Runner.Pid),
         new XAttribute("runner-start", stamp.Runner.StartTicks),
 
@@ -69,6 +70,7 @@ public static class StampXml
             Key = Text("key"),
             Project = (string?)job.Attribute("project"),
             Image = Text("image"),
+            Generation = (string?)job.Attribute("generation") is { } generation ? int.Parse(generation, NumberStyles.None, CultureInfo.InvariantCulture) : null,
             Runner = new RunnerProcess(
                 int.Parse(Text("runner-pid"), NumberStyles.None, CultureInfo.InvariantCulture),
                 long.Parse(Text("runner-start"), NumberStyles.None, CultureInfo.InvariantCulture)),

@@ -11,6 +11,9 @@ public sealed record OwnershipStamp
 
     public required string Image { get; init; }
 
+    /// <summary>The image's generation that the clone stands on; null: it stands on the source itself.</summary>
+    public int? Generation { get; init; }
+
     /// <summary>The process whose end makes the clone a leftover: the runner's.</summary>
     public required RunnerProcess Runner { get; init; }
 

@@ -3,7 +3,9 @@ using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Clones;
@@ -11,6 +13,29 @@ namespace VmExecutor.Host.Clones;
 /// <summary>Where a clone's hardware comes from: an existing domain, shut off, or the built-in machine.</summary>
 public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 {
+    /// <summary>What a clone is derived from: the image's generation, or its source where it was never published.</summary>
+    /// <exception cref="SystemFailureException">As <see cref="ReadAsync(ImageDefinition, Action{string}, CancellationToken)"/>; or the generation is damaged.</exception>
+    public async Task<XElement> ReadAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken)
+    {
+        if (plan.Generation is not { } generation)
+        {
+            return await ReadAsync(plan.Image, tell, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation);
+        }
+        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GenerationDamaged,
+                $"generation {generation.Number} of image '{plan.Image.Name}' cannot be used: {generation.Domain}: {e.Message}",
+                $"As the runner's user: vm-executor image publish {plan.Image.Name}",
+                e);
+        }
+    }
+
     /// <summary>The source as inactive domain XML. It is read, never changed.</summary>
     /// <param name="image">The image to clone.</param>
     /// <param name="tell">Told when a wait begins that people should know of.</param>

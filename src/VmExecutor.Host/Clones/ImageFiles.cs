@@ -1,5 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Clones;
@@ -8,13 +9,14 @@ namespace VmExecutor.Host.Clones;
 public static class ImageFiles
 {
     /// <summary>What is wrong with them, one sentence each; empty when the driver can open all of them.</summary>
-    public static IReadOnlyList<string> Problems(ImageDefinition image) =>
-        [.. Named(image).Select(file => Problem(file.Key, file.Path)).OfType<string>()];
+    public static IReadOnlyList<string> Problems(ImageDefinition image) => Problems(Own(image).Concat(OfSource(image)));
 
+    /// <param name="image">The image to clone.</param>
+    /// <param name="generation">Set: the clone stands on it, so the source's own files do not matter.</param>
     /// <exception cref="SystemFailureException">Something is wrong; all of it is named.</exception>
-    public static void EnsureUsable(ImageDefinition image)
+    public static void EnsureUsable(ImageDefinition image, Generation? generation)
     {
-        var problems = Problems(image);
+        var problems = generation is null ? Problems(image) : Problems(Own(image));
         if (problems.Count > 0)
         {
             throw new SystemFailureException(
@@ -24,13 +26,19 @@ public static class ImageFiles
         }
     }
 
-    private static IEnumerable<(string Key, AbsolutePath Path)> Named(ImageDefinition image)
+    private static IReadOnlyList<string> Problems(IEnumerable<(string Key, AbsolutePath Path)> files) =>
+        [.. files.Select(file => Problem(file.Key, file.Path)).OfType<string>()];
+
+    private static IEnumerable<(string Key, AbsolutePath Path)> Own(ImageDefinition image)
     {
         if (image.Ssh.Key is { } key)
         {
             yield return ("ssh.key", key);
         }
+    }
 
+    private static IEnumerable<(string Key, AbsolutePath Path)> OfSource(ImageDefinition image)
+    {
         if (image.Source is ImageSource.DiskFile file)
         {
             yield return ("file", file.Path);

@@ -21,6 +21,7 @@ public static class BaseFingerprints
     public static IReadOnlyList<string> Changed(IEnumerable<BaseFingerprint> bases) =>
         [.. bases.Where(known => !AbsolutePath.TryParse(known.Path, out var path) || Of(path) != known).Select(known => known.Path)];
 
-    private static BaseFingerprint? Of(AbsolutePath path) =>
+    /// <summary>Null when it is missing or cannot be looked at.</summary>
+    public static BaseFingerprint? Of(AbsolutePath path) =>
         FileStat.TryRead(path) is { } stat ? new BaseFingerprint(path.Value, stat.Inode, stat.Bytes, stat.ModifiedNanoseconds) : null;
 }

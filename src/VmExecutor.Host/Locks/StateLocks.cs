@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -7,7 +9,7 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM, and the ledger's. Disposing releases all
+/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM, one per image, and the ledger's. Disposing releases all
 /// that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
@@ -30,6 +32,10 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeLedgerAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile("ledger"), 0)), limit, cancellationToken);
+
+    /// <summary>The right to publish, switch and remove generations of an image. Null: somebody else is at it.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile("images"), PositionOf(image)));
 
     public void Dispose() => _taken.ForEach(taken => taken.Dispose());
 
@@ -57,6 +63,9 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
         StateDirectories.Make(folder, StateDirectories.Private);
         return folder.Child(name);
     }
+
+    private static long PositionOf(ImageName image) =>
+        BinaryPrimitives.ReadInt64LittleEndian(XxHash128.Hash(Encoding.ASCII.GetBytes(image.Value))) & (long.MaxValue - 1);
 
     // Two jobs share a byte once in 2^63; then one waits for the other.
     private static long PositionOf(JobKey job)

@@ -33,6 +33,7 @@ internal static class DriverCommand
             TryCommand.Create(composition, config),
             ListCommand.Create(composition, config),
             GcCommand.Create(composition, config),
+            ImageCommand.Create(composition, config),
         };
     }
 

@@ -29,11 +29,12 @@ internal sealed class CloneStart(
     public async Task RunAsync(
         ClonePlan plan, OwnershipStamp stamp, JobDirectory directory, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
     {
-        ImageFiles.EnsureUsable(plan.Image);
+        ImageFiles.EnsureUsable(plan.Image, plan.Generation);
         var record = Record(plan, stamp);
         directory.Create(record);
+        EnsureGenerationIsThere(plan);
         var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
-        var sourceXml = await source.ReadAsync(plan.Image, log.Say, cancellationToken);
+        var sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
         times.Ended("source");
 
         var chains = await maker.MakeDisksAsync(sourceXml, plan.Paths, cancellationToken);
@@ -46,6 +47,18 @@ internal sealed class CloneStart(
         times.Ended("start");
 
         await EnterAsync(plan, directory, record, log, times, cancellationToken);
+    }
+
+    /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>
+    private static void EnsureGenerationIsThere(ClonePlan plan)
+    {
+        if (plan.Generation is { } generation && !Directory.Exists(generation.Directory.Value))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GenerationUnknown,
+                $"generation {generation.Number} of image '{plan.Image.Name}' was removed just now",
+                "Retry the job; it gets the current generation.");
+        }
     }
 
     private async Task EnterAsync(

@@ -16,8 +16,12 @@ internal static class GuestOfJob
         new GuestUser(plan.Image.Ssh.User),
         plan.LoginKey,
         plan.Paths.Directory,
-        [.. plan.Image.Ssh.HostKeys.Select(HostKey.Parse)],
+        [.. HostKeys(plan).Select(HostKey.Parse)],
         plan.Image.Shell);
+
+    /// <summary>What the administrator says, else what the probe of the generation has seen; none: the key of the first contact is pinned.</summary>
+    private static IReadOnlyList<string> HostKeys(ClonePlan plan) =>
+        plan.Image.Ssh.HostKeys is { Count: > 0 } said ? said : plan.Generation?.Record.Probe?.HostKeys ?? [];
 
     public static GuestRecord ToRecord(GuestAccess access) => new(
         access.Address.Host,

@@ -38,7 +38,7 @@ internal sealed class PrepareStage(
     {
         var times = new PhaseTimes(time);
         var version = await hypervisor.GetVersionAsync(cancellationToken);
-        log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}' as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {hypervisor.Uri})");
+        log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {hypervisor.Uri})");
         var key = plan.Job.Key;
         if (await collection.RunAsync(key, cancellationToken) is > 0 and var removed)
         {

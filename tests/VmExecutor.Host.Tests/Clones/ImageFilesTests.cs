@@ -16,13 +16,13 @@ public sealed class ImageFilesTests : IDisposable
     [Fact]
     public void Files_that_are_all_there_are_no_problem()
     {
-        ImageFiles.EnsureUsable(Image("key", "disk", "kernel", "initrd"));
+        ImageFiles.EnsureUsable(Image("key", "disk", "kernel", "initrd"), generation: null);
     }
 
     [Fact]
     public void All_missing_files_are_named_at_once_with_their_keys()
     {
-        var look = () => ImageFiles.EnsureUsable(Image("disk"));
+        var look = () => ImageFiles.EnsureUsable(Image("disk"), generation: null);
 
         var failure = look.Should().Throw<SystemFailureException>().Which;
         failure.Code.Should().Be(ErrorCodes.ImageFileUnusable);

@@ -1,0 +1,44 @@
+using System.Globalization;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Images;
+
+/// <summary>Where the published generations of one image lie, below <c>state_dir/images</c>.</summary>
+public sealed record ImagePaths
+{
+    /// <summary>What a generation that is being made, or being removed, has before its name.</summary>
+    public const string Making = ".new-";
+    public const string Removing = ".gone-";
+
+    private ImagePaths(AbsolutePath directory) => Directory = directory;
+
+    public AbsolutePath Directory { get; }
+
+    /// <summary>A file with the number of the generation that jobs get; swapped by a rename.</summary>
+    public AbsolutePath Current => Directory.Child("current");
+
+    /// <summary>What a download is kept as until it is published, so that an interrupted one goes on.</summary>
+    public AbsolutePath Download => Directory.Child("download");
+
+    /// <summary>What the recipe said the last time.</summary>
+    public AbsolutePath BuildLog => Directory.Child("build.log");
+
+    public static ImagePaths For(AbsolutePath stateDir, ImageName image) => new(All(stateDir).Child(image.Value));
+
+    /// <summary>The directory of all images.</summary>
+    public static AbsolutePath All(AbsolutePath stateDir) => stateDir.Child("images");
+
+    public AbsolutePath Generation(int number) => Directory.Child(number.ToString(CultureInfo.InvariantCulture));
+
+    /// <param name="kind"><see cref="Making"/> or <see cref="Removing"/>.</param>
+    /// <param name="number">Which generation.</param>
+    /// <param name="nonce">So that no two are the same.</param>
+    public AbsolutePath Half(string kind, int number, string nonce) =>
+        Directory.Child(string.Create(CultureInfo.InvariantCulture, $"{kind}{number}-{nonce}"));
+
+    /// <summary>The number that a directory's name or the pointer means; null: none.</summary>
+    public static int? NumberOf(string name) =>
+        int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number.ToString(CultureInfo.InvariantCulture) == name
+            ? number
+            : null;
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Images;
+
+/// <summary>What is asked in a clone of a new generation before jobs get it; that it boots and runs a shell is known by then.</summary>
+public static class ProbeChecks
+{
+    /// <summary>A clone that is off by more than this makes certificates and build tools fail.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
+
+    /// <summary>Shell text for any POSIX sh.</summary>
+    public const string Text =
+        """
+        echo "vmx-clock:$(date +%s)"
+        echo "vmx-git:$(git --version 2>/dev/null)"
+        df -Pk / 2>/dev/null | awk 'NR == 2 { print "vmx-free:" $4 }'
+        """;
+
+    /// <summary>What is wrong, one sentence each; empty: the generation is good.</summary>
+    /// <param name="output">What the text printed.</param>
+    /// <param name="now">The host's clock when it did.</param>
+    /// <param name="minFreeDisk">What must be free on the guest's root file system.</param>
+    public static IReadOnlyList<string> Problems(string output, DateTimeOffset now, ByteSize minFreeDisk)
+    {
+        var problems = new List<string>();
+        if (Number(output, "vmx-clock:") is not { } seconds)
+        {
+            problems.Add("the guest does not tell the time (date +%s)");
+        }
+        else if ((DateTimeOffset.FromUnixTimeSeconds(seconds) - now).Duration() is var off && off > ClockTolerance)
+        {
+            problems.Add(string.Create(
+                CultureInfo.InvariantCulture, $"the guest's clock is {Math.Round(off.TotalSeconds)} s off (it says {DateTimeOffset.FromUnixTimeSeconds(seconds):u})"));
+        }
+
+        if (Line(output, "vmx-git:") is not { Length: > 0 })
+        {
+            problems.Add("there is no git in the guest, which every job needs to fetch its sources");
+        }
+
+        if (Number(output, "vmx-free:") is not { } kibibytes)
+        {
+            problems.Add("the guest does not tell how much disk is free (df -Pk /)");
+        }
+        else if (kibibytes > long.MaxValue / 1024 || new ByteSize(kibibytes * 1024) is var free && free < minFreeDisk)
+        {
+            problems.Add(string.Create(
+                CultureInfo.InvariantCulture, $"only {kibibytes / 1024} MiB are free on the guest's root file system, and publish.min_free_disk is {minFreeDisk}"));
+        }
+
+        return problems;
+    }
+
+    private static long? Number(string output, string prefix) =>
+        long.TryParse(Line(output, prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            ? number
+            : null;
+
+    private static string? Line(string output, string prefix) =>
+        output.Split('\n').FirstOrDefault(line => line.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..].Trim();
+}

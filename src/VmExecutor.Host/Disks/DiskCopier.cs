@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Disks;
+
+/// <summary>
+/// Copies a base disk with all that it stands on into one file that stands on nothing: by reflink where the file system can, else by
+/// qemu-img, which leaves out what was never written and holds QEMU's lock, so that nobody can start a VM on the disk meanwhile.
+/// </summary>
+public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider time)
+{
+    /// <summary>A day: the disk may be as large as the host's.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromDays(1);
+
+    /// <returns>The copy's format.</returns>
+    /// <param name="chain">What to copy.</param>
+    /// <param name="target">The new file.</param>
+    /// <param name="progress">Told how much of it is done, from 0 to 1.</param>
+    /// <param name="cancellationToken">Ends qemu-img; what was copied so far is left.</param>
+    /// <exception cref="Core.Failures.SystemFailureException">A VM writes to it, it is damaged, or the disk is full.</exception>
+    public async Task<string> CopyAsync(BackingChain chain, AbsolutePath target, Action<double> progress, CancellationToken cancellationToken)
+    {
+        if (chain.Files is [{ IsBlockDevice: false } single] && TryReflink(single.Path, target))
+        {
+            progress(1);
+            return single.Format;
+        }
+
+        await ConvertAsync(chain.Top, target, progress, cancellationToken).ConfigureAwait(false);
+        return "qcow2";
+    }
+
+    private static bool TryReflink(AbsolutePath from, AbsolutePath to)
+    {
+        try
+        {
+            return Reflink.TryCopy(from, to);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{from} cannot be copied to {to}", e);
+        }
+    }
+
+    private async Task ConvertAsync(BackingFile from, AbsolutePath to, Action<double> progress, CancellationToken cancellationToken)
+    {
+        // -t writeback: flushed at its end, since a generation is to outlive a power cut.
+        var call = new ToolCall("qemu-img", ["convert", "-p", "-t", "writeback", "-f", from.Format, "-O", "qcow2", "--", from.Path.Value, to.Value]);
+        var tool = ToolStream.Start(call, environment, time);
+        await using (tool.ConfigureAwait(false))
+        {
+            await using var end = cancellationToken.Register(() => _ = tool.EndAsync()).ConfigureAwait(false);
+            tool.Input.Close();
+            using var errors = new StreamReader(tool.Error, Encoding.UTF8);
+            var complaint = errors.ReadToEndAsync(CancellationToken.None);
+            await FollowAsync(tool.Output, progress).ConfigureAwait(false);
+            var exitCode = await tool.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit, time, CancellationToken.None).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (exitCode != 0)
+            {
+                throw BaseDiskException.From(from.Path, new ToolFailedException(new ToolResult(call, exitCode, "", await complaint.ConfigureAwait(false))));
+            }
+        }
+    }
+
+    /// <summary>qemu-img writes <c>    (12.34/100%)</c> again and again, each with a carriage return.</summary>
+    private static async Task FollowAsync(Stream output, Action<double> progress)
+    {
+        var buffer = new byte[4096];
+        int count;
+        while ((count = await output.ReadAsync(buffer).ConfigureAwait(false)) > 0)
+        {
+            if (Percent().Matches(Encoding.ASCII.GetString(buffer, 0, count)) is { Count: > 0 } found)
+            {
+                progress(double.Parse(found[^1].Groups[1].Value, CultureInfo.InvariantCulture) / 100);
+            }
+        }
+    }
+
+    [GeneratedRegex(@"\(([0-9]{1,3}\.[0-9]{2})/100%\)")]
+    private static partial Regex Percent();
+}

@@ -1,0 +1,150 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.Images;
+
+/// <summary>
+/// Makes a generation in a directory of a name that says that it is half made; only <see cref="Complete"/> gives it its number, by a
+/// rename. The caller holds the image's lock.
+/// </summary>
+public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, DiskCopier copier)
+{
+    private const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Writable = ReadOnly | UnixFileMode.UserWrite;
+
+    /// <summary>Brings the source's files into it; they can still be written to.</summary>
+    /// <param name="image">Whose generation.</param>
+    /// <param name="record">What is known of it; the files are filled in.</param>
+    /// <param name="source">The source's domain XML.</param>
+    /// <param name="oursToMove">Whether the source's disks were made for this generation, so that they need not be copied.</param>
+    /// <param name="progress">Told what is being done and how far it is, from 0 to 1.</param>
+    /// <param name="cancellationToken">Ends copying; the half made directory is left.</param>
+    public async Task<Generation> BeginAsync(
+        ImageName image, GenerationRecord record, XElement source, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
+    {
+        var directory = ImagePaths.For(stateDir, image).Half(ImagePaths.Making, record.Number, Guid.NewGuid().ToString("N")[..8]);
+        StateDirectories.Make(directory);
+        var files = new List<GenerationFile>();
+        foreach (var (role, path, format) in FrozenDomain.FilesOf(source))
+        {
+            if (FrozenDomain.IsDisk(role))
+            {
+                var chain = await qemuImg.InspectAsync(path, format, cancellationToken).ConfigureAwait(false);
+                files.AddRange(record.InPlace
+                    ? chain.Files.Select((file, index) => GenerationFiles.Describe(index == 0 ? role : $"{role}/{index}", file.Path.Value, file.Format, null, file.Path))
+                    : [await CopyDiskAsync(role, chain, directory, oursToMove, progress, cancellationToken).ConfigureAwait(false)]);
+            }
+            else if (File.Exists(path.Value) || role != FrozenDomain.NvramRole)
+            {
+                // A source that was never started has no NVRAM file yet.
+                files.Add(Copy(role, path, directory));
+            }
+        }
+
+        Write(directory.Child("domain.xml"), FrozenDomain.Freeze(source, files).ToString());
+        return new Generation(directory, record with { Files = files });
+    }
+
+    /// <summary>Makes its files read-only and takes down what they are; from now on nobody may change them.</summary>
+    public static async Task<Generation> SealAsync(Generation generation, Action<string, double> progress, CancellationToken cancellationToken)
+    {
+        var files = new List<GenerationFile>();
+        foreach (var file in generation.Record.Files)
+        {
+            var path = generation.PathOf(file);
+            if (file.Path.StartsWith('/'))
+            {
+                files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, null, path));
+                continue;
+            }
+
+            File.SetUnixFileMode(path.Value, ReadOnly);
+            var sum = await FileChecksum.Sha256Async(path, done => progress($"checksum of {file.Path}", done), cancellationToken).ConfigureAwait(false);
+            files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, sum, path));
+        }
+
+        var sealedOne = generation with { Record = generation.Record with { Files = files } };
+        WriteRecord(sealedOne);
+        return sealedOne;
+    }
+
+    /// <summary>Gives it its number: from now on it is there, whole, and on the disk.</summary>
+    public Generation Complete(ImageName image, Generation generation)
+    {
+        var target = ImagePaths.For(stateDir, image).Generation(generation.Number);
+        try
+        {
+            WriteRecord(generation);
+            FileSystemSync.Of(Catalogue.RecordOf(generation.Directory));
+            Directory.Move(generation.Directory.Value, target.Value);
+            FileSystemSync.Of(Catalogue.RecordOf(target));
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the generation {target} cannot be made", e);
+        }
+
+        return generation with { Directory = target };
+    }
+
+    /// <summary>Makes a generation the one that jobs get, atomically.</summary>
+    public void MakeCurrent(ImageName image, Generation generation)
+    {
+        var pointer = ImagePaths.For(stateDir, image).Current;
+        Write(pointer, $"{generation.Number}\n");
+        FileSystemSync.Of(pointer);
+    }
+
+    private async Task<GenerationFile> CopyDiskAsync(
+        string role, Core.Clones.BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
+    {
+        var name = $"{role}.disk";
+        var target = directory.Child(name);
+        var format = chain.Top.Format;
+        if (oursToMove && chain.Files is [{ IsBlockDevice: false }])
+        {
+            File.Move(chain.Top.Path.Value, target.Value);
+            progress($"disk {role}", 1);
+        }
+        else
+        {
+            format = await copier.CopyAsync(chain, target, done => progress($"copying disk {role}", done), cancellationToken).ConfigureAwait(false);
+        }
+
+        File.SetUnixFileMode(target.Value, Writable);
+        return GenerationFiles.Describe(role, name, format, null, target);
+    }
+
+    private static GenerationFile Copy(string role, AbsolutePath path, AbsolutePath directory)
+    {
+        var target = directory.Child(role);
+        try
+        {
+            File.Copy(path.Value, target.Value);
+            File.SetUnixFileMode(target.Value, Writable);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the source's {role} {path} cannot be copied to {target}", e);
+        }
+
+        return GenerationFiles.Describe(role, role, null, null, target);
+    }
+
+    private static void WriteRecord(Generation generation) => Write(Catalogue.RecordOf(generation.Directory), generation.Record.ToJson() + "\n");
+
+    private static void Write(AbsolutePath path, string text)
+    {
+        try
+        {
+            AtomicFile.Write(path, text, Writable);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{path} cannot be written", e);
+        }
+    }
+}

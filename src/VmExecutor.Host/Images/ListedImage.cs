@@ -1,0 +1,32 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Images;
+
+/// <summary>An image as <c>image list</c> and <c>image show</c> tell of it.</summary>
+public sealed record ListedImage
+{
+    public required ImageName Name { get; init; }
+
+    /// <summary>Null: there are generations of it, but no YAML any more.</summary>
+    public ImageDefinition? Definition { get; init; }
+
+    /// <summary>Which one jobs get; null: it was never published.</summary>
+    public int? Current { get; init; }
+
+    /// <summary>The newest first.</summary>
+    public required IReadOnlyList<ListedGeneration> Generations { get; init; }
+
+    /// <summary>Jobs that stand on the source itself, since the image was not published when they came.</summary>
+    public int ClonesOfSource { get; init; }
+
+    public ListedGeneration? CurrentGeneration => Generations.FirstOrDefault(generation => generation.Generation.Number == Current);
+}
+
+/// <summary>One generation with what can be seen of it now.</summary>
+/// <param name="Generation">What it is.</param>
+/// <param name="Clones">How many jobs stand on it.</param>
+/// <param name="DiskBytes">What its files take on the disk, without those that were published in place.</param>
+/// <param name="Damage">Why it is not used; empty: it is whole.</param>
+public sealed record ListedGeneration(Generation Generation, int Clones, long DiskBytes, IReadOnlyList<string> Damage);

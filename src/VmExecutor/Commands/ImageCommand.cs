@@ -1,0 +1,156 @@
+using System.CommandLine;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Reports;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor image …</c>: the catalogue of published images.</summary>
+internal static class ImageCommand
+{
+    public static Command Create(Composition composition, Option<string?> config) => new("image", "Publish images and look after their generations.")
+    {
+        PublishCommand.Create(composition, config),
+        List(composition, config),
+        Show(composition, config),
+        Rollback(composition, config),
+        Prune(composition, config),
+        Remove(composition, config),
+    };
+
+    /// <exception cref="SystemFailureException">It is not an image name.</exception>
+    public static ImageName Name(string text) => ImageName.TryParse(text, out var name)
+        ? name
+        : throw new SystemFailureException(
+            ErrorCodes.UsageWrong, $"'{PlainText.OneLine(text, 100)}' is not an image name", $"An image name is {ImageName.Rule}; see 'vm-executor image list'.");
+
+    private static Command List(Composition composition, Option<string?> config)
+    {
+        var json = new Option<bool>("--json") { Description = "Print one JSON document." };
+        var command = new Command("list", "List the images: patterns, current generation, age, size, clones now, boot time. Example: vm-executor image list") { json };
+        command.SetAction(parsed => composition.GuardAdmin(() =>
+        {
+            var images = composition.ListImages(parsed.GetValue(config));
+            if (parsed.GetValue(json))
+            {
+                composition.Output.WriteLine(ImageJson.Write(images));
+            }
+            else
+            {
+                ImageReport.PrintList(images, composition.Now(), composition.Output);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static Command Show(Composition composition, Option<string?> config)
+    {
+        var image = Image();
+        var json = new Option<bool>("--json") { Description = "Print one JSON document." };
+        var command = new Command("show", "Show an image with all its generations. Example: vm-executor image show debian-12") { image, json };
+        command.SetAction(parsed => composition.GuardAdmin(() =>
+        {
+            var name = Name(parsed.GetRequiredValue(image));
+            var all = composition.ListImages(parsed.GetValue(config));
+            var one = all.FirstOrDefault(listed => listed.Name == name) ?? throw Unknown(name, all.Select(listed => listed.Name));
+            if (parsed.GetValue(json))
+            {
+                composition.Output.WriteLine(ImageJson.Write([one]));
+            }
+            else
+            {
+                ImageReport.PrintOne(one, composition.Now(), composition.Output);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static Command Rollback(Composition composition, Option<string?> config)
+    {
+        var image = Image();
+        var to = new Option<int?>("--to") { Description = "Which generation; else the newest whole one before the current.", HelpName = "GENERATION" };
+        var command = new Command("rollback", "Give jobs an earlier generation from now on; those in flight keep theirs. Example: vm-executor image rollback debian-12") { image, to };
+        command.SetAction(parsed => composition.GuardAdmin(() =>
+        {
+            var name = Name(parsed.GetRequiredValue(image));
+            var current = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Rollback(name, parsed.GetValue(to)));
+            composition.Output.WriteLine($"image '{name}': jobs get generation {current.Number} now, published {current.Record.Published.ToLocalTime():yyyy-MM-dd HH:mm}");
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static Command Prune(Composition composition, Option<string?> config)
+    {
+        var image = new Argument<string?>("image") { Description = "Which image; else all.", Arity = ArgumentArity.ZeroOrOne };
+        var keep = new Option<int?>("--keep") { Description = "How many generations to leave; else what publish.keep says.", HelpName = "N" };
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 1)
+            {
+                result.AddError("--keep takes a number from 1.");
+            }
+        });
+        var command = new Command("prune", "Remove old generations; never the current one, nor one that jobs use. Example: vm-executor image prune --keep 2") { image, keep };
+        command.SetAction(parsed => composition.GuardAdmin(() =>
+        {
+            var images = composition.ListImages(parsed.GetValue(config));
+            var wanted = parsed.GetValue(image) is { } text ? Name(text) : null;
+            var chosen = images.Where(listed => wanted is null || listed.Name == wanted).ToList();
+            if (wanted is not null && chosen.Count == 0)
+            {
+                throw Unknown(wanted, images.Select(listed => listed.Name));
+            }
+
+            foreach (var listed in chosen)
+            {
+                var count = parsed.GetValue(keep) ?? (listed.Definition?.Publish ?? new()).Keep;
+                var (removed, kept) = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Prune(listed.Name, count));
+                Say(composition, listed.Name, removed, kept);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static Command Remove(Composition composition, Option<string?> config)
+    {
+        var image = Image();
+        var generation = new Argument<int?>("generation") { Description = "Which generation; else all of them.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("remove", "Remove one generation, or everything that was published of an image; its YAML and its source stay. Example: vm-executor image remove debian-12 3")
+        {
+            image, generation,
+        };
+        command.SetAction(parsed => composition.GuardAdmin(() =>
+        {
+            var name = Name(parsed.GetRequiredValue(image));
+            var removed = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Remove(name, parsed.GetValue(generation)));
+            Say(composition, name, removed, []);
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    internal static void Say(Composition composition, ImageName image, IReadOnlyList<Core.Images.Generation> removed, IReadOnlyList<string> kept)
+    {
+        composition.Output.WriteLine(removed.Count == 0
+            ? $"image '{image}': nothing to remove"
+            : $"image '{image}': removed generation{(removed.Count == 1 ? "" : "s")} {string.Join(", ", removed.Select(generation => generation.Number))}");
+        foreach (var reason in kept)
+        {
+            composition.Output.WriteLine($"kept: {reason}");
+        }
+    }
+
+    internal static SystemFailureException Unknown(ImageName name, IEnumerable<ImageName> known) => new(
+        ErrorCodes.UsageWrong,
+        $"there is no image '{name}'; there are: {string.Join(", ", known)}",
+        "See 'vm-executor image list'. An image is a file in images_dir.");
+
+    private static Argument<string> Image() => new("image") { Description = "The image's name." };
+}

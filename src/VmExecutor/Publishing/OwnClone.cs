@@ -1,0 +1,79 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Waiting;
+using VmExecutor.Stages;
+
+namespace VmExecutor.Publishing;
+
+/// <summary>
+/// A clone of a generation for this process's own use, made as a job's is: it has a key, a directory, a stamp whose runner is this process, and
+/// its lock. So when this process is killed, it is a leftover like any other.
+/// </summary>
+internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRemover remover, StateLocks locks, TimeProvider time)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan HurriedRemovalLimit = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Starts it, hands it to <paramref name="work"/> when its guest runs commands, and removes it whatever happens.</summary>
+    public async Task<T> UseAsync<T>(
+        ImageDefinition image, Generation generation, JobLog log, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
+    {
+        var plan = Plan(image, generation);
+        var key = plan.Job.Key;
+        var directory = new JobDirectory(key, plan.Paths);
+        using var held = locks.TryTake(key);
+        try
+        {
+            var times = new PhaseTimes(time);
+            var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), time.GetUtcNow());
+            await start.RunAsync(plan, stamp, directory, log, times, cancellationToken);
+            var access = GuestOfJob.Access(key, plan.Paths, directory.Read());
+            return await work(new StartedClone(plan, access, times.Seconds));
+        }
+        finally
+        {
+            await RemoveAsync(key, directory, log, cancellationToken);
+        }
+    }
+
+    private ClonePlan Plan(ImageDefinition image, Generation generation)
+    {
+        var id = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var job = new Job
+        {
+            Key = new JobKey("urn:vm-executor:image", image.Name.Value, id),
+            Id = id,
+            Server = "urn:vm-executor:image",
+            Image = image.Name.Value,
+            Timeout = Lifetime,
+        };
+        return new ClonePlan { Job = job, Image = image, Paths = JobPaths.For(stateDir, job.Key), Generation = generation };
+    }
+
+    private async Task RemoveAsync(JobKey key, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(RemovalLimit, HurriedRemovalLimit, time, cancellationToken);
+        try
+        {
+            await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
+        }
+        catch (CleanupException e)
+        {
+            log.Warn($"{e.Message}. What is left goes with '{DriverVersion.Name} gc'.");
+        }
+    }
+}
+
+/// <summary>A clone whose guest runs commands.</summary>
+/// <param name="Plan">What it is.</param>
+/// <param name="Access">How to reach it.</param>
+/// <param name="Seconds">How long each phase of its start took.</param>
+internal sealed record StartedClone(ClonePlan Plan, GuestAccess Access, IReadOnlyDictionary<string, double> Seconds);

@@ -1,0 +1,96 @@
+using System.Globalization;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
+using VmExecutor.Host.Images;
+using VmExecutor.Host.Locks;
+
+namespace VmExecutor.Publishing;
+
+/// <summary>
+/// Makes a new generation of an image and, when its probe has passed, the one that jobs get. Whatever happens before the pointer is swapped,
+/// jobs get what they got before; what was half made is removed, at the latest by the next publishing or by gc.
+/// </summary>
+internal sealed class Publisher(
+    Catalogue catalogue, PublishSource sources, GenerationMaker maker, Probe probe, StateLocks locks, TimeProvider time)
+{
+    /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
+    /// <param name="image">What to publish.</param>
+    /// <param name="ifChanged">Only if the source is not what the current generation was made of.</param>
+    /// <param name="log">For the administrator.</param>
+    /// <param name="cancellationToken">Ends it; what was made is undone.</param>
+    /// <exception cref="SystemFailureException">There is no new generation; the message says why.</exception>
+    public async Task<Generation?> PublishAsync(ImageDefinition image, bool ifChanged, PublishLog log, CancellationToken cancellationToken)
+    {
+        using var held = ImageLock.Take(locks, image.Name);
+        GenerationRemover.RemoveHalfMade(catalogue, image.Name);
+        if (ifChanged && await sources.FindRunningAsync(image, cancellationToken) is { } running)
+        {
+            log.Job.Warn($"image '{image.Name}': its source domain '{running}' is running, so it is left for the next time");
+            return null;
+        }
+
+        var source = await sources.ReadAsync(image, log.Job, cancellationToken);
+        var fingerprint = await sources.FingerprintAsync(source, cancellationToken);
+        if (ifChanged && IsCurrent(image, fingerprint))
+        {
+            log.Say($"image '{image.Name}': unchanged since generation {catalogue.CurrentNumber(image.Name)}");
+            return null;
+        }
+
+        var (kind, name) = PublishSource.Describe(image.Source);
+        var record = new GenerationRecord
+        {
+            Image = image.Name.Value,
+            Number = catalogue.NextNumber(image.Name),
+            Published = time.GetUtcNow(),
+            Driver = DriverVersion.Text,
+            SourceKind = kind,
+            Source = name,
+            SourceFingerprint = fingerprint,
+            InPlace = image.Publish.InPlace,
+            Files = [],
+        };
+        log.Say($"image '{image.Name}': making generation {record.Number} of {kind} '{name}'{(record.InPlace ? ", in place" : "")}");
+        try
+        {
+            var draft = await maker.BeginAsync(image.Name, record, source, oursToMove: false, log.Progress, cancellationToken);
+            await sources.EnsureUnchangedAsync(image, source, fingerprint, cancellationToken);
+            log.Say($"it takes {Size(draft)} on the disk");
+            var whole = await GenerationMaker.SealAsync(draft, log.Progress, cancellationToken);
+            log.Say("starting a clone of it to probe it");
+            var passed = await probe.RunAsync(image, whole, log.Job, cancellationToken);
+            log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
+            var made = maker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
+            maker.MakeCurrent(image.Name, made);
+            return made;
+        }
+        catch
+        {
+            TryRemoveHalfMade(image, log);
+            throw;
+        }
+    }
+
+    private static string Size(Generation draft) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{draft.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => file.DiskBytes) / (double)(1 << 20):0.0} MiB");
+
+    private void TryRemoveHalfMade(ImageDefinition image, PublishLog log)
+    {
+        try
+        {
+            GenerationRemover.RemoveHalfMade(catalogue, image.Name);
+        }
+        catch (SystemFailureException e)
+        {
+            log.Job.Warn($"{e.Message}. It goes with the next publishing, or with '{DriverVersion.Name} gc'.");
+        }
+    }
+
+    private bool IsCurrent(ImageDefinition image, string fingerprint) =>
+        catalogue.CurrentNumber(image.Name) is { } number
+        && catalogue.Find(image.Name, number) is { } current
+        && current.Record.SourceFingerprint == fingerprint
+        && GenerationFiles.Damage(current).Count == 0;
+}

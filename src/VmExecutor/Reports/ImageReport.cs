@@ -1,0 +1,128 @@
+using System.Globalization;
+using Spectre.Console;
+using VmExecutor.Host.Images;
+
+namespace VmExecutor.Reports;
+
+/// <summary><c>image list</c> and <c>image show</c> for people.</summary>
+internal static class ImageReport
+{
+    private const int WideEnough = 240;
+
+    public static void PrintList(IReadOnlyList<ListedImage> images, DateTimeOffset now, TextWriter output)
+    {
+        if (images.Count == 0)
+        {
+            output.WriteLine("no images");
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumn("image").AddColumn("patterns").AddColumn("source");
+        foreach (var number in new[] { "generation", "age", "size", "clones", "warm", "boot" })
+        {
+            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
+        }
+
+        table.AddColumn("state");
+        foreach (var image in images)
+        {
+            var current = image.CurrentGeneration;
+            string?[] cells =
+            [
+                image.Name.Value,
+                image.Definition is { Patterns: { Count: > 0 } patterns } ? string.Join(' ', patterns) : null,
+                image.Definition is { } definition ? Publishing.PublishSource.Describe(definition.Source).Kind : null,
+                image.Current?.ToString(CultureInfo.InvariantCulture),
+                current is null ? null : Age(now - current.Generation.Record.Published),
+                current is null ? null : Size(current.DiskBytes),
+                (image.Generations.Sum(generation => generation.Clones) + image.ClonesOfSource).ToString(CultureInfo.InvariantCulture),
+                null,
+                current?.Generation.Record.Probe is { } probe ? string.Create(CultureInfo.InvariantCulture, $"{probe.BootSeconds:0.0} s") : null,
+                State(image),
+            ];
+            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WideEnough;
+        }
+
+        console.Write(table);
+    }
+
+    public static void PrintOne(ListedImage image, DateTimeOffset now, TextWriter output)
+    {
+        output.WriteLine($"image {image.Name}: {State(image)}");
+        if (image.Definition is { } definition)
+        {
+            var (kind, name) = Publishing.PublishSource.Describe(definition.Source);
+            output.WriteLine($"  defined in   {definition.File}");
+            output.WriteLine($"  source       {kind} {name}");
+            output.WriteLine($"  patterns     {(definition.Patterns.Count == 0 ? "-" : string.Join(' ', definition.Patterns))}");
+        }
+
+        if (image.ClonesOfSource > 0)
+        {
+            output.WriteLine($"  {image.ClonesOfSource} job(s) stand on the source itself: do not change it while they run");
+        }
+
+        foreach (var listed in image.Generations)
+        {
+            PrintGeneration(listed, listed.Generation.Number == image.Current, now, output);
+        }
+    }
+
+    private static void PrintGeneration(ListedGeneration listed, bool isCurrent, DateTimeOffset now, TextWriter output)
+    {
+        var record = listed.Generation.Record;
+        output.WriteLine();
+        output.WriteLine($"generation {record.Number}{(isCurrent ? " (current)" : "")}: published {record.Published.ToLocalTime():yyyy-MM-dd HH:mm} ({Age(now - record.Published)} ago) of {record.SourceKind} {record.Source} by {record.Driver}");
+        output.WriteLine($"  directory    {listed.Generation.Directory}");
+        output.WriteLine($"  clones now   {listed.Clones}");
+        output.WriteLine(record.Probe is { } probe
+            ? string.Create(CultureInfo.InvariantCulture, $"  probe        passed, booted in {probe.BootSeconds:0.0} s")
+            : "  probe        not passed");
+        foreach (var key in record.Probe?.HostKeys ?? [])
+        {
+            output.WriteLine($"  host key     {key}");
+        }
+
+        foreach (var file in record.Files)
+        {
+            output.WriteLine($"  {file.Role,-12} {listed.Generation.PathOf(file)} {Size(file.DiskBytes)}{(file.Format is null ? "" : $" {file.Format}")}{(file.Sha256 is null ? "" : $" sha256:{file.Sha256}")}");
+        }
+
+        foreach (var tool in record.Tools)
+        {
+            output.WriteLine($"  tool         {tool.Target}");
+        }
+
+        foreach (var damage in listed.Damage)
+        {
+            output.WriteLine($"  DAMAGED      {damage}");
+        }
+    }
+
+    internal static string State(ListedImage image) => image switch
+    {
+        { Definition: null } => "no longer configured",
+        { Current: null, Definition.Source: Core.Configuration.ImageSource.Domain or Core.Configuration.ImageSource.DiskFile } => "not published: jobs stand on the source itself",
+        { Current: null } => "NOT PUBLISHED: jobs fail",
+        { CurrentGeneration: null } => "DAMAGED: the current generation is gone",
+        { CurrentGeneration.Damage.Count: > 0 } => "DAMAGED: jobs get an earlier generation",
+        _ => "ready",
+    };
+
+    private static string Size(long bytes) => bytes >= 1L << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MiB");
+
+    private static string Age(TimeSpan age) => age switch
+    {
+        { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalDays}d{age.Hours}h"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.Hours}h{age.Minutes:00}m"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (int)age.TotalMinutes)}m{Math.Max(0, age.Seconds):00}s"),
+    };
+}
