@@ -53,6 +53,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
                 GuestShell(),
                 new AcceleratorProbe(hypervisor, settings.StateDir, _time),
                 new CloneSource(hypervisor, stopper),
+                leftovers.Admission(hypervisor),
                 new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
                 new LivingClones(settings.StateDir, hypervisor),
                 _time),

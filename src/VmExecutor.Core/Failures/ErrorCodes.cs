@@ -11,6 +11,7 @@ public static class ErrorCodes
     public static readonly ErrorCode RunnerGone = new(1004);
     public static readonly ErrorCode ImageUnknown = new(1010);
     public static readonly ErrorCode ImageNotNamed = new(1011);
+    public static readonly ErrorCode OverlayTooLarge = new(1015);
 
     public static readonly ErrorCode ConfigurationInvalid = new(1101);
     public static readonly ErrorCode ConfigurationMissing = new(1102);
@@ -50,6 +51,9 @@ public static class ErrorCodes
     public static readonly ErrorCode CleanupIncomplete = new(1504);
     public static readonly ErrorCode ProcessWouldNotEnd = new(1505);
     public static readonly ErrorCode JobIsBusy = new(1506);
+    public static readonly ErrorCode CapacityExhausted = new(1510);
+    public static readonly ErrorCode CapacityNeverEnough = new(1511);
+    public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode Bug = new(1999);
