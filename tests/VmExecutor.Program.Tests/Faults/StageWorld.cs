@@ -94,7 +94,7 @@ internal sealed class StageWorld : IDisposable
             process.Ledger,
             TimeProvider.System);
         var plan = Plan(key);
-        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(Log), cancellationToken);
+        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(TextWriter.Synchronized(Log)), cancellationToken);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
