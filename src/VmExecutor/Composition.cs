@@ -52,7 +52,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
             hypervisor,
-            CloneStart(settings, hypervisor),
+            CloneStart(settings, leftovers),
             leftovers.Remover(hypervisor),
             leftovers.QuickCollection(),
             leftovers.Locks,
@@ -213,20 +213,22 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     private ImageComposition Images(Settings settings, LeftoverComposition leftovers) => new(
         settings,
         leftovers,
-        CloneStart(settings, leftovers.Hypervisors.At(leftovers.Hypervisors.Configured)),
+        CloneStart(settings, leftovers),
         GuestShell(),
         Tools(),
         new ToolEnvironment(environment.Variables),
         _time);
 
-    private CloneStart CloneStart(Settings settings, IHypervisor hypervisor)
+    private CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
     {
+        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stopper = new DomainStopper(hypervisor, _time);
         return new CloneStart(
             hypervisor,
             GuestShell(),
             new AcceleratorProbe(hypervisor, settings.StateDir, _time),
             new CloneSource(hypervisor, stopper),
+            leftovers.Admission(hypervisor),
             new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
             new LivingClones(settings.StateDir, hypervisor),
             _time);

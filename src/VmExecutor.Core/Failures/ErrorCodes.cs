@@ -14,6 +14,7 @@ public static class ErrorCodes
     public static readonly ErrorCode ImageNotAllowed = new(1012);
     public static readonly ErrorCode SizeNotUnderstood = new(1013);
     public static readonly ErrorCode SizeOutOfRange = new(1014);
+    public static readonly ErrorCode OverlayTooLarge = new(1015);
 
     public static readonly ErrorCode ConfigurationInvalid = new(1101);
     public static readonly ErrorCode ConfigurationMissing = new(1102);
@@ -60,6 +61,9 @@ public static class ErrorCodes
     public static readonly ErrorCode CleanupIncomplete = new(1504);
     public static readonly ErrorCode ProcessWouldNotEnd = new(1505);
     public static readonly ErrorCode JobIsBusy = new(1506);
+    public static readonly ErrorCode CapacityExhausted = new(1510);
+    public static readonly ErrorCode CapacityNeverEnough = new(1511);
+    public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode Bug = new(1999);

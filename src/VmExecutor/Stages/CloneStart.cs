@@ -1,8 +1,11 @@
+using System.Globalization;
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
@@ -16,6 +19,7 @@ internal sealed class CloneStart(
     IGuestShell guestShell,
     AcceleratorProbe acceleratorProbe,
     CloneSource source,
+    Admission admission,
     CloneMaker maker,
     LivingClones livingClones,
     TimeProvider time)
@@ -37,6 +41,7 @@ internal sealed class CloneStart(
         var sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
         times.Ended("source");
 
+        record = await AdmitAsync(Need.Of(plan, sourceXml), plan.Job.Key, directory, record, log, times, cancellationToken);
         var chains = await maker.MakeDisksAsync(sourceXml, plan.Paths, cancellationToken);
         record = record with { Bases = BaseFingerprints.Of(chains.Values) };
         await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
@@ -59,6 +64,19 @@ internal sealed class CloneStart(
                 $"generation {generation.Number} of image '{plan.Image.Name}' was removed just now",
                 "Retry the job; it gets the current generation.");
         }
+    }
+
+    private async Task<JobRecord> AdmitAsync(
+        ClaimRecord need, JobKey key, JobDirectory directory, JobRecord record, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
+    {
+        var (admitted, waited) = await admission.WaitAsync(key, directory, record, need, log.Say, cancellationToken);
+        if (waited is { } duration)
+        {
+            times.Ended("capacity");
+            log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {duration.TotalSeconds:0} s"));
+        }
+
+        return admitted;
     }
 
     private async Task EnterAsync(
@@ -132,6 +150,7 @@ internal sealed class CloneStart(
         LibvirtUri = hypervisor.Uri,
         Shell = plan.Image.Shell.ToString().ToLowerInvariant(),
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
+        MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
     };
 
     private static TimeSpan AtLeastASecond(TimeSpan left) => left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left;

@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
@@ -56,6 +57,8 @@ internal sealed class StageWorld : IDisposable
     /// <summary>Who asks for VMs; by default this process, which lives.</summary>
     public RunnerProcess Runner { get; set; } = ProcessTable.Self();
 
+    public LimitSettings Limits { get; set; } = new();
+
     public NetworkSettings Network { get; set; } = new();
 
     public ImageSource? Source { get; set; }
@@ -81,6 +84,7 @@ internal sealed class StageWorld : IDisposable
                 GuestShell,
                 new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
                 new CloneSource(Hypervisor, process.Stopper),
+                new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
                 new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
                 new LivingClones(StateDir, Hypervisor),
                 TimeProvider.System),
@@ -90,7 +94,7 @@ internal sealed class StageWorld : IDisposable
             process.Ledger,
             TimeProvider.System);
         var plan = Plan(key);
-        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(Log), cancellationToken);
+        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(TextWriter.Synchronized(Log)), cancellationToken);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
@@ -169,6 +173,8 @@ internal sealed class StageWorld : IDisposable
             Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
         },
     };
+
+    private Settings Settings => new() { File = Root.Child("vm-executor.yaml"), StateDir = StateDir, Images = [], Limits = Limits };
 
     private StageProcess Process()
     {
