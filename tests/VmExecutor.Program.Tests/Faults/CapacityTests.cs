@@ -36,7 +36,7 @@ public sealed class CapacityTests : IDisposable
             }
             else if (call.StartsWith("destroy vmx-abc", StringComparison.Ordinal) && !after)
             {
-                alive.TryRemove(call.Split(' ')[1], out _);
+                alive.TryRemove(call.Split(' ')[1], out var _);
             }
 
             return Task.CompletedTask;
