@@ -54,6 +54,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
                 new AcceleratorProbe(hypervisor, settings.StateDir, _time),
                 new CloneSource(hypervisor, stopper),
                 new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+                new CloneSizing(settings.Limits),
                 new LivingClones(settings.StateDir, hypervisor),
                 _time),
             leftovers.Remover(hypervisor),

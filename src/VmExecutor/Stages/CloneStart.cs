@@ -17,6 +17,7 @@ internal sealed class CloneStart(
     AcceleratorProbe acceleratorProbe,
     CloneSource source,
     CloneMaker maker,
+    CloneSizing sizing,
     LivingClones livingClones,
     TimeProvider time)
 {
@@ -36,7 +37,9 @@ internal sealed class CloneStart(
         var sourceXml = await source.ReadAsync(plan.Image, log.Say, cancellationToken);
         times.Ended("source");
 
-        var chains = await maker.MakeDisksAsync(sourceXml, plan.Paths, cancellationToken);
+        var chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+        plan = sizing.Decide(plan, sourceXml, chains, log);
+        await maker.MakeDisksAsync(sourceXml, plan, chains, cancellationToken);
         record = record with { Bases = BaseFingerprints.Of(chains.Values) };
         await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
         directory.Write(record);

@@ -24,7 +24,7 @@ public sealed class QemuImgTests : IDisposable
         var top = _directory.Child("top.qcow2");
 
         var chain = await _qemuImg.InspectAsync(top, null, CancellationToken.None);
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         chain.Files.Select(file => (file.Path, file.Format)).Should().Equal((top, "qcow2"), (bottom, "raw"));
         chain.VirtualSize.Should().Be(ByteSize.FromMebibytes(64));
@@ -38,7 +38,7 @@ public sealed class QemuImgTests : IDisposable
     {
         var chain = await _qemuImg.InspectAsync(Make("huge.qcow2", "qcow2", "100G"), null, CancellationToken.None);
 
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         new FileInfo(_directory.Child("vda.qcow2").Value).Length.Should().BeLessThan(1 << 20);
     }
@@ -57,7 +57,7 @@ public sealed class QemuImgTests : IDisposable
         var odd = Make("-f 'x' $(id) ümlaut.qcow2", "qcow2", "1M");
 
         var chain = await _qemuImg.InspectAsync(odd, "qcow2", CancellationToken.None);
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         chain.Top.Path.Should().Be(odd);
     }

@@ -82,6 +82,7 @@ internal sealed class StageWorld : IDisposable
                 new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
                 new CloneSource(Hypervisor, process.Stopper),
                 new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
+                new CloneSizing(new LimitSettings()),
                 new LivingClones(StateDir, Hypervisor),
                 TimeProvider.System),
             process.Remover(Hypervisor),
