@@ -34,6 +34,16 @@ public sealed class QemuImgTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_overlay_may_be_larger_than_its_base()
+    {
+        var chain = await _qemuImg.InspectAsync(Make("base.qcow2", "qcow2", "64M"), null, CancellationToken.None);
+
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, ByteSize.FromMebibytes(256), CancellationToken.None);
+
+        Run("info", "--output=json", _directory.Child("vda.qcow2").Value).Should().Contain("\"virtual-size\": 268435456");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_overlay_of_a_100_GiB_base_takes_less_than_a_mebibyte()
     {
         var chain = await _qemuImg.InspectAsync(Make("huge.qcow2", "qcow2", "100G"), null, CancellationToken.None);

@@ -62,6 +62,12 @@ internal sealed class StageWorld : IDisposable
 
     public Accelerator Accelerator { get; set; } = Accelerator.Auto;
 
+    /// <summary>What the job asks for.</summary>
+    public JobSizes Wanted { get; set; } = new();
+
+    /// <summary>What the image allows.</summary>
+    public SizeSettings Sizes { get; set; } = new();
+
     public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
 
     /// <summary>The jobs of this world.</summary>
@@ -157,6 +163,7 @@ internal sealed class StageWorld : IDisposable
             Server = "https://gitlab.example.com",
             ProjectPath = "group/project",
             Image = "base",
+            Sizes = Wanted,
             Timeout = TimeSpan.FromHours(1),
         },
         Paths = JobPaths.For(StateDir, key),
@@ -166,6 +173,7 @@ internal sealed class StageWorld : IDisposable
             Name = new ImageName("base"),
             Network = Network,
             Accelerator = Accelerator,
+            Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),
             Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
         },
