@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Clones;
 /// <summary>Accelerator, virtual processors and memory.</summary>
 internal static class CloneProcessor
 {
-    public static void Apply(XElement domain, ImageDefinition image, Accelerator accelerator)
+    public static void Apply(XElement domain, CloneSizes sizes, Accelerator accelerator)
     {
         domain.SetAttributeValue("type", accelerator == Accelerator.Kvm ? "kvm" : "qemu");
         if (accelerator == Accelerator.Tcg)
@@ -14,12 +14,12 @@ internal static class CloneProcessor
             UseEmulatedProcessor(domain);
         }
 
-        if (image.Cpus?.Said is { } cpus)
+        if (sizes.Cpus is { } cpus)
         {
             SetCpus(domain, cpus);
         }
 
-        if (image.Memory?.Said is { } memory)
+        if (sizes.Memory is { } memory)
         {
             SetMemory(domain, memory.Bytes / 1024);
         }

@@ -26,7 +26,7 @@ public static class LinkedClone
         var domain = new XElement(source);
         ClonePassthrough.Refuse(domain);
         CloneIdentity.Apply(domain, plan, stamp);
-        CloneProcessor.Apply(domain, plan.Image, accelerator);
+        CloneProcessor.Apply(domain, plan.Sizes, accelerator);
         CloneDisks.Apply(domain, plan, chains);
         CloneFirmware.Apply(domain, plan.Paths);
         CloneNetwork.Apply(domain, plan);

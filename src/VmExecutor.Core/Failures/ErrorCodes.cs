@@ -11,6 +11,9 @@ public static class ErrorCodes
     public static readonly ErrorCode RunnerGone = new(1004);
     public static readonly ErrorCode ImageUnknown = new(1010);
     public static readonly ErrorCode ImageNotNamed = new(1011);
+    public static readonly ErrorCode ImageNotAllowed = new(1012);
+    public static readonly ErrorCode SizeNotUnderstood = new(1013);
+    public static readonly ErrorCode SizeOutOfRange = new(1014);
     public static readonly ErrorCode OverlayTooLarge = new(1015);
 
     public static readonly ErrorCode ConfigurationInvalid = new(1101);

@@ -5,30 +5,62 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
-/// <summary>Which image a job gets.</summary>
+/// <summary>
+/// Which image a job gets: what it asks for is compared with the names first, then with the patterns in the order of the images; of those
+/// that match, the first one that the job may use is taken.
+/// </summary>
 public static class ImageChoice
 {
     private const int LongestShown = 100;
 
-    /// <exception cref="BuildFailureException">The job asks for an image that is not in the catalogue, or for none and there is no default.</exception>
+    /// <exception cref="BuildFailureException">
+    /// The job asks for an image that is not in the catalogue or not for it, or for none and there is no default.
+    /// </exception>
     public static ImageDefinition For(Job job, Settings settings)
     {
-        var available = settings.Images.Count == 0
-            ? "the administrator of this runner has not set up any image"
-            : $"available here: {string.Join(", ", settings.Images.Select(image => image.Name.Value))}";
         var wanted = job.Image ?? settings.DefaultImage?.Value;
         if (wanted is null)
         {
             throw new BuildFailureException(
                 ErrorCodes.ImageNotNamed,
-                $"the job names no image and this runner has no default image; {available}",
+                $"the job names no image and this runner has no default image; {Available(job, settings)}",
                 "Add 'image: NAME' to the job in .gitlab-ci.yml.");
         }
 
-        return settings.Images.FirstOrDefault(image => image.Name.Value == wanted)
-            ?? throw new BuildFailureException(
-                ErrorCodes.ImageUnknown,
-                $"there is no image '{PlainText.OneLine(wanted, LongestShown)}'; {available}",
-                "Correct 'image:' of the job in .gitlab-ci.yml, or ask the administrator of this runner for the image.");
+        var matching = Matching(wanted, settings.Images);
+        return matching.FirstOrDefault(image => ImageAccess.Refusal(job, image.Allow) is null)
+            ?? throw (matching.Count == 0 ? Unknown(wanted, job, settings) : NotAllowed(wanted, matching[0], job, settings));
+    }
+
+    private static List<ImageDefinition> Matching(string wanted, IReadOnlyList<ImageDefinition> images)
+    {
+        var named = images.Where(image => image.Name.Value == wanted).ToList();
+        return [.. named, .. images.Except(named).Where(image => image.Patterns.Any(pattern => new Glob(pattern).Matches(wanted)))];
+    }
+
+    private static BuildFailureException Unknown(string wanted, Job job, Settings settings) => new(
+        ErrorCodes.ImageUnknown,
+        $"there is no image '{PlainText.OneLine(wanted, LongestShown)}'; {Available(job, settings)}",
+        "Correct 'image:' of the job in .gitlab-ci.yml, or ask the administrator of this runner for the image.");
+
+    private static BuildFailureException NotAllowed(string wanted, ImageDefinition image, Job job, Settings settings)
+    {
+        var (why, hint) = ImageAccess.Refusal(job, image.Allow)!.Value;
+        var what = job.Image is null ? $"the default image '{image.Name}'" : $"image '{PlainText.OneLine(wanted, LongestShown)}'";
+        return new BuildFailureException(ErrorCodes.ImageNotAllowed, $"this job may not use {what}: {why}; {Available(job, settings)}", hint);
+    }
+
+    /// <summary>What this job may write; what others may is none of its business.</summary>
+    private static string Available(Job job, Settings settings)
+    {
+        if (settings.Images.Count == 0)
+        {
+            return "the administrator of this runner has not set up any image";
+        }
+
+        var own = settings.Images.Where(image => ImageAccess.Refusal(job, image.Allow) is null).ToList();
+        return own.Count == 0
+            ? "none of this runner's images is available to this job"
+            : $"available here: {string.Join(", ", own.Select(image => string.Join(", ", image.Patterns.Prepend(image.Name.Value))))}";
     }
 }

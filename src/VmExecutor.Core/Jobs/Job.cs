@@ -16,6 +16,12 @@ public sealed record Job
     /// <summary>What the job's <c>image:</c> asks for, variables expanded; null: the job names none.</summary>
     public string? Image { get; init; }
 
+    /// <summary>Whether its branch or tag is protected; null when an older server does not tell.</summary>
+    public bool? ProtectedRef { get; init; }
+
+    /// <summary>How large a VM it asks for.</summary>
+    public JobSizes Sizes { get; init; } = new();
+
     /// <summary>How long the job may run altogether.</summary>
     public required TimeSpan Timeout { get; init; }
 }

@@ -5,7 +5,7 @@ namespace VmExecutor.Core.Jobs;
 
 /// <summary>
 /// Reads the trusted copy of the job that the runner leaves in <c>JOB_RESPONSE_FILE</c> (RUNNER-CONTRACT section 1).
-/// Only what the driver needs is read; tokens and variable values stay where they are.
+/// Only what the driver needs is read; tokens and the values of all variables but a few stay where they are.
 /// </summary>
 public static class JobResponse
 {
@@ -59,6 +59,13 @@ public static class JobResponse
             Server = server,
             ProjectPath = Text(root, "job_info", "project_full_path"),
             Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
+            ProtectedRef = Switch(root, "git_info", "protected"),
+            Sizes = new JobSizes
+            {
+                Cpus = Expanded(variables, JobSizes.CpusVariable),
+                Memory = Expanded(variables, JobSizes.MemoryVariable),
+                Disk = Expanded(variables, JobSizes.DiskVariable),
+            },
             Timeout = Timeout(root),
         };
     }
@@ -69,6 +76,14 @@ public static class JobResponse
         && timeout.TryGetInt32(out var seconds) && seconds > 0
             ? TimeSpan.FromSeconds(seconds)
             : DefaultTimeout;
+
+    private static string? Expanded(Dictionary<string, string> variables, string name) =>
+        variables.TryGetValue(name, out var text) && VariableReferences.Expand(text, variables) is { Length: > 0 } value ? value : null;
+
+    private static bool? Switch(JsonElement root, string section, string name) =>
+        root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value)
+            ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
+            : null;
 
     private static string? Text(JsonElement root, string section, string name) =>
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object ? String(element, name) : null;

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary><c>$NAME</c> and <c>${NAME}</c> in a job's <c>image:</c>, which the job response keeps unexpanded.</summary>
+/// <summary><c>$NAME</c> and <c>${NAME}</c> in a job's <c>image:</c> and variables, which the job response keeps unexpanded.</summary>
 internal static partial class VariableReferences
 {
     private const int DeepestNesting = 5;

@@ -1,0 +1,17 @@
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>What a job asks for by its variables, as it was written, references expanded; null: nothing, or an empty text.</summary>
+public sealed record JobSizes
+{
+    public const string CpusVariable = "VM_CPUS";
+
+    public const string MemoryVariable = "VM_MEMORY";
+
+    public const string DiskVariable = "VM_DISK";
+
+    public string? Cpus { get; init; }
+
+    public string? Memory { get; init; }
+
+    public string? Disk { get; init; }
+}
