@@ -230,6 +230,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             new CloneSource(hypervisor, stopper),
             leftovers.Admission(hypervisor),
             new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            new CloneSizing(settings.Limits),
             new LivingClones(settings.StateDir, hypervisor),
             _time);
     }

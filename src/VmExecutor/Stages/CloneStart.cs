@@ -1,5 +1,4 @@
 using System.Globalization;
-using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -21,6 +20,7 @@ internal sealed class CloneStart(
     CloneSource source,
     Admission admission,
     CloneMaker maker,
+    CloneSizing sizing,
     LivingClones livingClones,
     TimeProvider time)
 {
@@ -41,8 +41,21 @@ internal sealed class CloneStart(
         var sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
         times.Ended("source");
 
-        record = await AdmitAsync(Need.Of(plan, sourceXml), plan.Job.Key, directory, record, log, times, cancellationToken);
-        var chains = await maker.MakeDisksAsync(sourceXml, plan.Paths, cancellationToken);
+        var chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+        plan = sizing.Decide(plan, sourceXml, chains, log);
+        var need = SourceSizes.Of(sourceXml, default).With(plan.Sizes);
+        (record, var waited) = await admission.WaitAsync(plan.Job.Key, directory, record, new ClaimRecord(need.Memory.Bytes, need.Cpus), log.Say, cancellationToken);
+        if (waited is { } duration)
+        {
+            log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {duration.TotalSeconds:0} s"));
+            times.Ended("capacity");
+
+            // Meanwhile somebody may have started the source, or changed it.
+            sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
+            chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+        }
+
+        await maker.MakeDisksAsync(sourceXml, plan, chains, cancellationToken);
         record = record with { Bases = BaseFingerprints.Of(chains.Values) };
         await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
         directory.Write(record);
@@ -64,19 +77,6 @@ internal sealed class CloneStart(
                 $"generation {generation.Number} of image '{plan.Image.Name}' was removed just now",
                 "Retry the job; it gets the current generation.");
         }
-    }
-
-    private async Task<JobRecord> AdmitAsync(
-        ClaimRecord need, JobKey key, JobDirectory directory, JobRecord record, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
-    {
-        var (admitted, waited) = await admission.WaitAsync(key, directory, record, need, log.Say, cancellationToken);
-        if (waited is { } duration)
-        {
-            times.Ended("capacity");
-            log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {duration.TotalSeconds:0} s"));
-        }
-
-        return admitted;
     }
 
     private async Task EnterAsync(

@@ -32,6 +32,9 @@ internal sealed record ImageYaml
     /// <summary>A libvirt network; null: QEMU's user-mode network.</summary>
     public string? Network { get; init; }
 
+    /// <summary>What the job's overlays may take on the host's disk; null: no limit.</summary>
+    public string? MaxOverlay { get; init; }
+
     public int BootSeconds { get; init; } = 180;
 
     public string Write(TestGuest guest)
@@ -57,6 +60,11 @@ internal sealed record ImageYaml
             "ssh:", $"  user: {User}", $"  key: {KeyFile ?? guest.Key}", $"  host_key: \"{HostKey ?? guest.HostKey}\"",
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
+        if (MaxOverlay is not null)
+        {
+            lines.AddRange(["disks:", $"  max_overlay: {MaxOverlay}"]);
+        }
+
         if (StopMode is not null)
         {
             lines.AddRange(["stop:", $"  mode: {StopMode}"]);

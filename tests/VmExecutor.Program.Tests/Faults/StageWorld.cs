@@ -65,6 +65,12 @@ internal sealed class StageWorld : IDisposable
 
     public Accelerator Accelerator { get; set; } = Accelerator.Auto;
 
+    /// <summary>What the job asks for.</summary>
+    public JobSizes Wanted { get; set; } = new();
+
+    /// <summary>What the image allows.</summary>
+    public SizeSettings Sizes { get; set; } = new();
+
     public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
 
     /// <summary>The jobs of this world.</summary>
@@ -86,6 +92,7 @@ internal sealed class StageWorld : IDisposable
                 new CloneSource(Hypervisor, process.Stopper),
                 new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
                 new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
+                new CloneSizing(new LimitSettings()),
                 new LivingClones(StateDir, Hypervisor),
                 TimeProvider.System),
             process.Remover(Hypervisor),
@@ -160,6 +167,7 @@ internal sealed class StageWorld : IDisposable
             Server = "https://gitlab.example.com",
             ProjectPath = "group/project",
             Image = "base",
+            Sizes = Wanted,
             Timeout = TimeSpan.FromHours(1),
         },
         Paths = JobPaths.For(StateDir, key),
@@ -169,6 +177,7 @@ internal sealed class StageWorld : IDisposable
             Name = new ImageName("base"),
             Network = Network,
             Accelerator = Accelerator,
+            Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),
             Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
         },
