@@ -16,7 +16,7 @@ internal static class GuestOfJob
         new GuestUser(plan.Image.Ssh.User),
         plan.LoginKey,
         plan.Paths.Directory,
-        [.. plan.Image.Ssh.HostKeys.Select(HostKey.Parse)],
+        plan.HostKeys,
         plan.Image.Shell);
 
     public static GuestRecord ToRecord(GuestAccess access) => new(
