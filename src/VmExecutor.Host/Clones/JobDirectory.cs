@@ -16,6 +16,8 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     // A start takes a second; on a host that is busy beyond measure many.
     private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(30);
 
+    private const int RemovalAttempts = 10;
+
     public JobPaths Paths { get; } = paths;
 
     public bool Exists => Directory.Exists(Paths.Directory.Value);
@@ -124,25 +126,39 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     /// <exception cref="HostFileException">Something could not be removed.</exception>
     public void Remove()
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            if (Exists)
+            try
             {
-                Directory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
+                RemoveOnce();
+                return;
             }
+            catch (DirectoryNotFoundException) when (!Directory.Exists(Paths.Directory.Parent().Value))
+            {
+                return;
+            }
+            catch (IOException) when (attempt < RemovalAttempts)
+            {
+                // Somebody who still had the directory open put a file into it meanwhile (a run whose runner was killed reopens ssh), or
+                // another removal was quicker with a part of it. Under its new name nobody finds it who does not have it open.
+            }
+            catch (Exception e) when (HostFileException.Explains(e))
+            {
+                throw new HostFileException($"the job's directory {Paths.Directory} cannot be removed", e);
+            }
+        }
+    }
 
-            foreach (var half in JobFolder.HalvesOf(Paths, key))
-            {
-                Directory.Delete(half, recursive: true);
-            }
-        }
-        catch (DirectoryNotFoundException)
+    private void RemoveOnce()
+    {
+        if (Exists)
         {
-            // Nothing there, or another cleanup was quicker.
+            Directory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
         }
-        catch (Exception e) when (HostFileException.Explains(e))
+
+        foreach (var half in JobFolder.HalvesOf(Paths, key))
         {
-            throw new HostFileException($"the job's directory {Paths.Directory} cannot be removed", e);
+            Directory.Delete(half, recursive: true);
         }
     }
 }

@@ -3,7 +3,7 @@ namespace VmExecutor.EndToEnd.Tests.Images;
 /// <summary>The small guest of config/recipes/small-guest, as it was built into a directory.</summary>
 internal sealed record TestGuest(string Directory)
 {
-    public string Disk => Path.Combine(Directory, "root.qcow2");
+    public string Disk => Path.Combine(Directory, "disk.qcow2");
 
     public string Kernel => Path.Combine(Directory, "vmlinuz");
 
