@@ -10,6 +10,8 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
@@ -55,6 +57,8 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
                 new CloneSource(hypervisor, stopper),
                 new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
                 new LivingClones(settings.StateDir, hypervisor),
+                new LoginMaker(Tools()),
+                GuestPreparation(),
                 _time),
             leftovers.Remover(hypervisor),
             leftovers.QuickCollection(),
@@ -179,6 +183,12 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     private string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
+
+    private GuestPreparation GuestPreparation() => new(
+        new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
+        new PrepareHook(GuestShell(), _time),
+        names => TrustedJob.Variables(environment, names),
+        () => (JobOutput.Output(), JobOutput.Error()));
 
     private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 

@@ -31,6 +31,11 @@ public static class ImageFiles
             yield return ("ssh.key", key);
         }
 
+        if (image.PrepareHook is { } hook)
+        {
+            yield return ("prepare_hook.script", hook.Script);
+        }
+
         if (image.Source is ImageSource.DiskFile file)
         {
             yield return ("file", file.Path);
