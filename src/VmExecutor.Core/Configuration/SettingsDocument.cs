@@ -22,6 +22,8 @@ public sealed class SettingsDocument
         {
             new SectionReader(_file, errors).Read(mapping, SettingsKeys.Root, _values);
             new SectionRules(_values, errors).CheckApplicable(SettingsKeys.Root);
+            LimitKeys.Check(_values, errors);
+            SizeRules.Check(_values, errors, "defaults.");
             ImagesDir = _values.Find("images_dir") is { } written
                 ? written.Value as AbsolutePath
                 : _file.Parent().Resolve(Settings.DefaultImagesDir);
@@ -40,7 +42,7 @@ public sealed class SettingsDocument
     public ConfigurationResult Bind(ImageTexts images)
     {
         var errors = new ErrorList(_errors);
-        var catalog = new CatalogBinder(_values.Under("defaults"), errors);
+        var catalog = new CatalogBinder(_values.Under("defaults"), _values.Find("limits.max_vms") is not null, errors);
         catalog.Bind(images.Files);
         if (_values.Find("default_image") is { Value: ImageName wanted } written)
         {
@@ -55,13 +57,13 @@ public sealed class SettingsDocument
 
     /// <summary>
     /// What stages need that go on with a job or end it: where its files are and how libvirt is reached, no images. Errors that concern
-    /// images do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
+    /// images or limits do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
     /// of these.
     /// </summary>
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()
     {
-        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults")));
+        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits")));
         matter.ThrowIfAny([_file]);
         return HostPart();
     }
@@ -78,6 +80,7 @@ public sealed class SettingsDocument
                 Uri = _values.Get("libvirt.uri", blank.Libvirt.Uri),
                 CallTimeout = _values.Get("libvirt.call_timeout", blank.Libvirt.CallTimeout),
             },
+            Limits = LimitKeys.Bind(_values),
         };
     }
 

@@ -11,7 +11,7 @@ public sealed class ErrorMessageTests
     [Theory]
     [InlineData("stat_dir: /x", "1:1: stat_dir: is unknown; did you mean 'state_dir'?")]
     [InlineData("stateDir: /x", "1:1: stateDir: is unknown; did you mean 'state_dir'?")]
-    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, defaults")]
+    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, defaults")]
     [InlineData("uri: qemu:///system", "1:1: uri: is unknown here; it belongs under 'libvirt:', indented")]
     [InlineData("memory: 2GiB", "1:1: memory: is unknown here; it belongs under 'defaults:', indented")]
     [InlineData("source: file", "1:1: source: is unknown here; it belongs in the file of an image")]
@@ -74,7 +74,7 @@ public sealed class ErrorMessageTests
     [InlineData("state_dir: /x", "1:1: state_dir: is unknown here; it belongs in vm-executor.yaml")]
     [InlineData("host_key: x", "1:1: host_key: is unknown here; it belongs under 'ssh:', indented")]
     [InlineData("file: /x", "1:1: file: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
-    [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
+    [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file' or 'source: url', but source is 'domain'; remove it or write 'source: file' or 'source: url'")]
     [InlineData("allow_shutdown: yes", "1:17: allow_shutdown: 'yes' is neither true nor false; write true or false")]
     [InlineData("allow_shutdown: 'true'", "1:17: allow_shutdown: 'true' is text because of its quotes; write true without quotes")]
     [InlineData("allow_shutdown: \"\\e[31m\"", "1:17: allow_shutdown: '\\u001b[31m' is neither true nor false; write true or false")]
@@ -82,7 +82,7 @@ public sealed class ErrorMessageTests
     [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
-    [InlineData("'': 1", "1:1: is unknown; known here: name, source, domain, allow_shutdown, file, format, kernel, initrd, cmdline, cpus, memory, shell, ssh, accelerator, network, disks, stop, timeouts, builds_dir, cache_dir")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, source, domain, allow_shutdown, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, disks, stop, timeouts, publish, prepare_hook, tools, builds_dir, cache_dir")]
     public void In_an_image_of_a_domain(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 
@@ -108,7 +108,7 @@ public sealed class ErrorMessageTests
 
     [Theory]
     [InlineData($"domain: x\n{Ssh}", "1:1: source: is missing; add for example 'source: domain'")]
-    [InlineData($"source: domian\n{Ssh}", "1:9: source: 'domian' is not allowed; did you mean 'domain'? Allowed: domain or file")]
+    [InlineData($"source: domian\n{Ssh}", "1:9: source: 'domian' is not allowed; did you mean 'domain'? Allowed: domain, file, url or build")]
     [InlineData($"source: domain\n{Ssh}", "1:1: domain: is missing; add for example 'domain: debian-12-base'")]
     [InlineData($"source: domain\ndomain: \"a\\0\"\n{Ssh}", "2:9: domain: 'a\\u0000' has a line break or another control character in it; write the name that 'virsh list --all' shows")]
     [InlineData($"source: file\n{Ssh}", "1:1: file: is missing; add for example 'file: /var/lib/libvirt/images/small.qcow2'")]
@@ -127,9 +127,9 @@ public sealed class ErrorMessageTests
     [InlineData("- a", "1:1: the file holds no keys; write lines such as 'key: value'")]
     [InlineData("debian-12", "1:1: the file holds no keys; write lines such as 'key: value'")]
     [InlineData("a: 1\n---\nb: 2", "2:1: a second YAML document begins here; keep one and remove the line '---'")]
-    [InlineData("cpus: &n 4\nx: *n", "1:7: cpus: '&n' is an anchor, which is not used here; remove it", "2:4: x: '*n' is an alias, which is not used here; write the value itself")]
-    [InlineData("<<: *base", "1:5: <<: '*base' is an alias, which is not used here; write the value itself")]
-    [InlineData("*a : 1", "1:1: '*a' is an alias, which is not used here; write the value itself")]
+    [InlineData("cpus: &n 4\nx: *n", "1:7: cpus: '&n' is an anchor, which is not used here; remove it", "2:4: x: '*n' is an alias, which is not used here; write the value itself, in quotes if it begins with '*'")]
+    [InlineData("<<: *base", "1:5: <<: '*base' is an alias, which is not used here; write the value itself, in quotes if it begins with '*'")]
+    [InlineData("*a : 1", "1:1: '*a' is an alias, which is not used here; write the value itself, in quotes if it begins with '*'")]
     [InlineData("source: file\n\tfile: /x", "2:1: is indented by a tab; YAML allows only spaces there")]
     [InlineData("file: a: b", "1:8: is not valid YAML: while scanning a plain scalar value, found invalid mapping; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]
     [InlineData("file: 'a", "1:7: is not valid YAML: while scanning a quoted scalar, found unexpected end of stream; indent keys of one level alike, and put a value with ': ' or ' #' in it in quotes")]

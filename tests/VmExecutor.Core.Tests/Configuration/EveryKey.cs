@@ -22,20 +22,53 @@ internal static class EveryKey
         {{Shared}}
         """;
 
+    public const string OfUrl = """
+        name: cloud
+        patterns: [cloud-*, 'debian:1?']
+        source: url
+        url: https://example.com/disk.qcow2.xz
+        sha256: 9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08
+        format: qcow2
+        kernel: vmlinuz
+        ssh: {user: ci, login: cloud-init}
+        """;
+
+    public const string OfUrlBySha512 = """
+        name: other
+        source: url
+        url: file:///srv/disk.raw.zst
+        sha512: ee26b0dd4af7e749aa1a8ee3c10ae9923f618980772e473f8819a5d4940e0db27ac185f8a0e1d5f84f88bc887fd67b143732c304cc5fa9ad8e6f57f50028a8ff
+        ssh: {user: ci, login: cloud-init}
+        """;
+
+    public const string OfBuild = """
+        name: built
+        source: build
+        build: ../recipes/debian
+        build_timeout: 2h
+        ssh: {user: ci, login: systemd-credentials}
+        """;
+
     private const string Shared = $$"""
+        allow: {projects: [group/**, other/project], protected_refs: true}
         cpus: 2
         memory: 768MiB
+        sizes: {min_cpus: 2, max_cpus: 4, min_memory: 256MiB, max_memory: 1GiB, max_disk: 8GiB}
         shell: pwsh
         ssh:
           user: build-1
+          login: baked
           key: key
           port: 2222
           host_key: {{Yaml.Key}} root@small
         accelerator: tcg
         network: {mode: libvirt, name: ci net}
-        disks: {cache: none, discard: ignore}
+        disks: {cache: none, discard: ignore, max_overlay: 5GiB}
         stop: {mode: shutdown, grace: 5s}
         timeouts: {boot: 1s, ssh: 2s, source_shutdown: 3s}
+        publish: {in_place: true, keep: 5, probe: ../probe, min_free_disk: 2GiB}
+        prepare_hook: {script: ../hook, variables: [CI_PROJECT_PATH, CI_JOB_ID], timeout: 1m}
+        tools: [gitlab-runner, '/opt/ci/tools:/opt/ci', ../bin/tool]
         builds_dir: /b
         cache_dir: /c
         """;

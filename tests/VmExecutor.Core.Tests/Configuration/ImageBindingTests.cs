@@ -31,13 +31,22 @@ public sealed class ImageBindingTests
                     Format = DiskFormat.Raw,
                     Kernel = new DirectKernelBoot(new AbsolutePath("/boot/vmlinuz"), new AbsolutePath("/etc/vm/images/initrd"), "quiet ro"),
                 },
+                Allow = new AccessSettings { Projects = ["group/**", "other/project"], ProtectedRefs = true },
                 Cpus = new(2),
                 Memory = new(ByteSize.FromMebibytes(768)),
+                Sizes = new SizeSettings
+                {
+                    MinCpus = 2,
+                    MaxCpus = 4,
+                    MinMemory = ByteSize.FromMebibytes(256),
+                    MaxMemory = ByteSize.FromMebibytes(1024),
+                    MaxDisk = ByteSize.FromMebibytes(8192),
+                },
                 Shell = GuestShell.Pwsh,
                 Ssh = new SshSettings { User = "build-1", Key = new AbsolutePath("/etc/vm/images/key"), Port = 2222, HostKeys = [Yaml.Key] },
                 Accelerator = Accelerator.Tcg,
                 Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci net" },
-                Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore },
+                Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore, MaxOverlay = ByteSize.FromMebibytes(5 * 1024) },
                 Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromSeconds(5) },
                 Timeouts = new TimeoutSettings
                 {
@@ -45,6 +54,24 @@ public sealed class ImageBindingTests
                     Ssh = TimeSpan.FromSeconds(2),
                     SourceShutdown = TimeSpan.FromSeconds(3),
                 },
+                Publish = new PublishSettings
+                {
+                    InPlace = true,
+                    Keep = 5,
+                    Probe = new AbsolutePath("/etc/vm/probe"),
+                    MinFreeDisk = ByteSize.FromMebibytes(2048),
+                },
+                PrepareHook = new HookSettings(new AbsolutePath("/etc/vm/hook"))
+                {
+                    Variables = ["CI_PROJECT_PATH", "CI_JOB_ID"],
+                    Timeout = TimeSpan.FromMinutes(1),
+                },
+                Tools =
+                [
+                    new ToolSettings(null, "/usr/local/bin/gitlab-runner"),
+                    new ToolSettings(new AbsolutePath("/opt/ci/tools"), "/opt/ci"),
+                    new ToolSettings(new AbsolutePath("/etc/vm/bin/tool"), "/usr/local/bin/tool"),
+                ],
                 BuildsDir = "/b",
                 CacheDir = "/c",
             },
@@ -53,6 +80,62 @@ public sealed class ImageBindingTests
     [Fact]
     public void A_domain_may_be_allowed_to_be_shut_down() =>
         Yaml.BindImage(EveryKey.OfDomain).Source.Should().Be(new ImageSource.Domain("base") { AllowShutdown = true });
+
+    [Fact]
+    public void A_download_is_bound()
+    {
+        var image = Yaml.BindImage(EveryKey.OfUrl);
+
+        image.Patterns.Should().Equal("cloud-*", "debian:1?");
+        image.Ssh.Should().BeEquivalentTo(new SshSettings { User = "ci", Login = LoginMethod.CloudInit });
+        var download = image.Source.Should().BeOfType<ImageSource.Download>().Which;
+        download.Address.Should().Be(new Uri("https://example.com/disk.qcow2.xz"));
+        download.Checksum.ToString().Should().Be("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+        download.Format.Should().Be(DiskFormat.Qcow2);
+        download.Kernel.Should().Be(new DirectKernelBoot(new AbsolutePath("/etc/vm/images/vmlinuz"), null, ""));
+    }
+
+    [Fact]
+    public void A_download_may_be_checked_by_sha512() =>
+        Yaml.BindImage(EveryKey.OfUrlBySha512).Source.Should().BeOfType<ImageSource.Download>().Which.Checksum.Kind.Should().Be(ChecksumKind.Sha512);
+
+    [Fact]
+    public void A_recipe_is_bound()
+    {
+        var image = Yaml.BindImage(EveryKey.OfBuild);
+
+        image.Source.Should().Be(new ImageSource.Build(new AbsolutePath("/etc/vm/recipes/debian")) { Timeout = TimeSpan.FromHours(2) });
+        image.Ssh.Login.Should().Be(LoginMethod.SystemdCredentials);
+    }
+
+    [Fact]
+    public void Sizes_may_be_the_hosts_share()
+    {
+        var image = Yaml.BindImage(Yaml.Image + "\ncpus: auto\nmemory: auto", "limits: {max_vms: 4}");
+
+        image.Cpus.Should().Be(new OrAuto<int>(null));
+        image.Memory.Should().Be(new OrAuto<ByteSize>(null));
+    }
+
+    [Theory]
+    [InlineData("gitlab-runner:/opt/gitlab-runner", null, "/opt/gitlab-runner")]
+    [InlineData("./gitlab-runner", "/etc/vm/images/gitlab-runner", "/usr/local/bin/gitlab-runner")]
+    [InlineData("/a:b:/c/", "/a:b", "/c")]
+    public void A_tool_says_where_it_goes_after_its_last_colon(string text, string? source, string target) =>
+        Yaml.BindImage($"{Yaml.Image}\ntools: '{text}'").Tools.Should().Equal(
+            new ToolSettings(source is null ? null : new AbsolutePath(source), target));
+
+    [Fact]
+    public void A_key_of_the_defaults_is_not_for_images_that_bring_no_key()
+    {
+        var image = Yaml.BindImage(OfDomain + "ssh: {login: cloud-init}", "defaults: {ssh: {user: ci, key: /k}}");
+
+        image.Ssh.Key.Should().BeNull();
+    }
+
+    [Fact]
+    public void Publishing_in_place_by_default_is_for_sources_that_have_a_place() =>
+        Yaml.BindImage(EveryKey.OfUrl, "defaults: {publish: {in_place: true}}").Publish.InPlace.Should().BeFalse();
 
     [Fact]
     public void Defaults_hold_where_the_image_says_nothing()
@@ -87,7 +170,7 @@ public sealed class ImageBindingTests
     [InlineData("memory: '1gib'", 1024)]
     [InlineData("memory: 16MiB", 16)]
     public void Sizes_may_be_written_with_a_space_in_any_case_and_in_quotes(string line, long mebibytes) =>
-        Yaml.BindImage($"{Yaml.Image}\n{line}").Memory.Should().Be(ByteSize.FromMebibytes(mebibytes));
+        Yaml.BindImage($"{Yaml.Image}\n{line}").Memory.Should().Be(new OrAuto<ByteSize>(ByteSize.FromMebibytes(mebibytes)));
 
     [Fact]
     public void A_list_of_host_keys_is_normalized_without_comments_and_doubles() =>

@@ -31,6 +31,13 @@ public sealed class SettingsBindingTests
             libvirt:
               uri: qemu+ssh://host/system
               call_timeout: 5s
+            limits:
+              max_vms: 4
+              parallel_starts: 2
+              memory_headroom: 1GiB
+              disk_headroom: 20GiB
+              disk_watermark: 0B
+              wait_for_capacity: 1h
             """,
             ("a.yaml", Yaml.Image)).Settings;
 
@@ -41,6 +48,15 @@ public sealed class SettingsBindingTests
                 StateDir = new AbsolutePath("/etc/vm/state"),
                 DefaultImage = new ImageName("a"),
                 Libvirt = new LibvirtSettings { Uri = "qemu+ssh://host/system", CallTimeout = TimeSpan.FromSeconds(5) },
+                Limits = new LimitSettings
+                {
+                    MaxVms = 4,
+                    ParallelStarts = 2,
+                    MemoryHeadroom = ByteSize.FromMebibytes(1024),
+                    DiskHeadroom = ByteSize.FromMebibytes(20 * 1024),
+                    DiskWatermark = default,
+                    WaitForCapacity = TimeSpan.FromHours(1),
+                },
                 Images = [],
             },
             options => options.Excluding(settings => settings.Images));
@@ -89,7 +105,16 @@ public sealed class SettingsBindingTests
         exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
         exception.Hint.Should().Contain("vm-executor check");
         exception.Errors.Should().Equal(new ConfigurationError(
-            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, defaults"));
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, defaults"));
+    }
+
+    [Fact]
+    public void A_mistake_in_the_limits_keeps_no_VM_from_being_removed()
+    {
+        var document = SettingsDocument.Parse(new ConfigurationText(File, "limits: {max_vms: many, disk_watermark: 9GiB}\ndefaults: {sizes: {min_cpus: 4, max_cpus: 2}}"));
+
+        document.BindWithoutImages().StateDir.Value.Should().Be("/var/lib/vm-executor");
+        FluentActions.Invoking(() => document.Bind(ImageTexts.None)).Should().Throw<ConfigurationException>().Which.Errors.Should().HaveCount(3);
     }
 
     [Fact]
@@ -133,7 +158,7 @@ public sealed class SettingsBindingTests
     {
         var bomb = "a0: &a0 [x, x]\n" + string.Concat(Enumerable.Range(1, 40).Select(i => $"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n"));
 
-        Yaml.Errors(bomb).Should().Contain("vm-executor.yaml:2:10: a1: '*a0' is an alias, which is not used here; write the value itself");
+        Yaml.Errors(bomb).Should().Contain("vm-executor.yaml:2:10: a1: '*a0' is an alias, which is not used here; write the value itself, in quotes if it begins with '*'");
     }
 
     [Fact]

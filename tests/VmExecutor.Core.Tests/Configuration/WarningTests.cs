@@ -32,6 +32,22 @@ public sealed class WarningTests
             ? ["/etc/vm/images/image.yaml:2:7: file: looks like a raw disk, whose content can pose as another format; add 'format: raw' (or 'format: qcow2' if it is one)"]
             : []);
 
+    [Theory]
+    [InlineData("source: domain\ndomain: x\nssh: {user: a, login: cloud-init}")]
+    [InlineData("source: build\nbuild: x\nssh: {user: a, key: /k}")]
+    public void No_host_key_is_missed_where_the_driver_or_the_probe_knows_one(string image) => Warnings("", image).Should().BeEmpty();
+
+    [Theory]
+    [InlineData("b", "patterns: [b-*, 'b-?']", "patterns: b-1", new string[0])]
+    [InlineData("c", "patterns: x", "patterns: [y, a]", new[] { "2:11: patterns: 'a' is the name of the image in /etc/vm/images/a.yaml, and names go before patterns; remove it" })]
+    [InlineData("b", "patterns: x", "patterns: x", new[] { "2:11: patterns: 'x' is also a pattern of the image in /etc/vm/images/a.yaml, which goes first and is for the same jobs; remove one, or give them different 'allow:'" })]
+    [InlineData("b", "patterns: x\nallow: {projects: g/*}", "patterns: x", new string[0])]
+    [InlineData("b", "patterns: x\nallow: {projects: g/*}", "patterns: x\nallow: {projects: G/*}", new[] { "2:11: patterns: 'x' is also a pattern of the image in /etc/vm/images/a.yaml, which goes first and is for the same jobs; remove one, or give them different 'allow:'" })]
+    [InlineData("b", "patterns: x\nallow: {protected_refs: true}", "patterns: x", new string[0])]
+    public void Patterns_by_which_no_job_can_get_an_image_are_told(string name, string first, string second, string[] warnings) =>
+        Yaml.Bind("", ("a.yaml", $"name: a\n{first}\n{Yaml.Image}"), ("b.yaml", $"name: {name}\n{second}\n{Yaml.Image}")).Warnings
+            .Select(warning => warning.ToString()).Should().Equal(warnings.Select(warning => $"/etc/vm/images/b.yaml:{warning}"));
+
     [Fact]
     public void No_images_are_worth_a_warning() =>
         Warnings(new ImageTexts(DirectoryExists: true, [], [])).Should().Equal(

@@ -2,12 +2,16 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>Binds all images and checks what concerns them together: their names.</summary>
-internal sealed class CatalogBinder(BoundValues defaults, ErrorList errors)
+/// <summary>Binds all images and checks what concerns them together: their names and patterns.</summary>
+/// <param name="defaults">What holds where an image says nothing.</param>
+/// <param name="shareKnown">Whether <c>limits: max_vms</c> is said, by which the host is divided.</param>
+/// <param name="errors">Where errors go.</param>
+internal sealed class CatalogBinder(BoundValues defaults, bool shareKnown, ErrorList errors)
 {
     private readonly Dictionary<ImageName, Position> _names = [];
     private readonly List<ImageDefinition> _images = [];
     private readonly List<ConfigurationWarning> _warnings = [];
+    private readonly List<(ImageDefinition Image, Position At)> _patterns = [];
     private bool _allNamesKnown = true;
 
     public IReadOnlyList<ImageDefinition> Images => _images;
@@ -16,7 +20,8 @@ internal sealed class CatalogBinder(BoundValues defaults, ErrorList errors)
 
     public void Bind(IEnumerable<ConfigurationText> files)
     {
-        var binder = new ImageBinder(defaults, errors, _warnings);
+        SizeRules.CheckAuto(defaults, shareKnown, errors, "defaults.");
+        var binder = new ImageBinder(defaults, shareKnown, errors, _warnings);
         foreach (var text in files)
         {
             var bound = YamlReader.Read(text, errors) is { } mapping ? binder.Bind(text.File, mapping) : null;
@@ -32,8 +37,11 @@ internal sealed class CatalogBinder(BoundValues defaults, ErrorList errors)
             if (bound?.Image is { } image)
             {
                 _images.Add(image);
+                _patterns.Add((image, bound.PatternsAt));
             }
         }
+
+        _warnings.AddRange(PatternRules.Check(_patterns));
     }
 
     /// <summary>Reports a default image that does not exist, unless an unreadable file might be the one.</summary>

@@ -7,10 +7,10 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// What came of an image's file. The name is known even when the image has errors; a null name or image is wrong or lacks
 /// something, which has been reported.
 /// </summary>
-internal sealed record BoundImage(ImageName? Name, Position NameAt, ImageDefinition? Image);
+internal sealed record BoundImage(ImageName? Name, Position NameAt, Position PatternsAt, ImageDefinition? Image);
 
 /// <summary>From the mapping of an image's file to the image.</summary>
-internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<ConfigurationWarning> warnings)
+internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorList errors, List<ConfigurationWarning> warnings)
 {
     private const string Ending = ".yaml";
 
@@ -21,24 +21,24 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
         var rules = new SectionRules(values, errors);
         rules.CheckApplicable(ImageKeys.Root);
         rules.CheckRequired(ImageKeys.Root, ImageKeys.Shared);
+        SourceRules.Check(values, errors);
+        SizeRules.Check(values, errors);
+        SizeRules.CheckAuto(values, shareKnown, errors);
 
         var nameAt = values.FindOwn("name")?.At ?? values.Start;
+        var patternsAt = values.FindOwn("patterns")?.At ?? values.Start;
         var name = Name(file, values);
-        if (name is null
-            || Source(values) is not { } source
-            || values.Find("ssh.user")?.Value is not string user
-            || values.Find("ssh.key")?.Value is not AbsolutePath key)
+        if (name is null || BoundSource.Of(values) is not { } source || BoundLogin.Of(values) is not { } ssh)
         {
-            return new BoundImage(name, nameAt, null);
+            return new BoundImage(name, nameAt, patternsAt, null);
         }
 
-        var image = Image(file, name, source, user, key, values);
+        var image = Image(file, name, source, ssh, values);
         Warn(image, values);
-        return new BoundImage(name, nameAt, image);
+        return new BoundImage(name, nameAt, patternsAt, image);
     }
 
-    private static ImageDefinition Image(
-        AbsolutePath file, ImageName name, ImageSource source, string user, AbsolutePath key, BoundValues values)
+    private static ImageDefinition Image(AbsolutePath file, ImageName name, ImageSource source, SshSettings ssh, BoundValues values)
     {
         var blank = Blank.Image;
         return blank with
@@ -46,16 +46,24 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
             File = file,
             Name = name,
             Source = source,
-            Cpus = values.Get<int?>("cpus", null) is { } cpus ? new OrAuto<int>(cpus) : blank.Cpus,
-            Memory = values.Get<ByteSize?>("memory", null) is { } memory ? new OrAuto<ByteSize>(memory) : blank.Memory,
-            Shell = values.Get("shell", blank.Shell),
-            Ssh = new SshSettings
+            Patterns = Texts(values, "patterns"),
+            Allow = new AccessSettings
             {
-                User = user,
-                Key = key,
-                Port = values.Get("ssh.port", blank.Ssh.Port),
-                HostKeys = [.. values.Get<IReadOnlyList<object>>("ssh.host_key", []).Cast<string>().Distinct()],
+                Projects = Texts(values, "allow.projects"),
+                ProtectedRefs = values.Get("allow.protected_refs", blank.Allow.ProtectedRefs),
             },
+            Cpus = values.Get("cpus", blank.Cpus),
+            Memory = values.Get("memory", blank.Memory),
+            Sizes = new SizeSettings
+            {
+                MinCpus = values.Get("sizes.min_cpus", blank.Sizes.MinCpus),
+                MaxCpus = values.Get("sizes.max_cpus", blank.Sizes.MaxCpus),
+                MinMemory = values.Get("sizes.min_memory", blank.Sizes.MinMemory),
+                MaxMemory = values.Get("sizes.max_memory", blank.Sizes.MaxMemory),
+                MaxDisk = values.Get("sizes.max_disk", blank.Sizes.MaxDisk),
+            },
+            Shell = values.Get("shell", blank.Shell),
+            Ssh = ssh,
             Accelerator = values.Get("accelerator", blank.Accelerator),
             Network = new NetworkSettings
             {
@@ -66,6 +74,7 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
             {
                 Cache = values.Get("disks.cache", blank.Disks.Cache),
                 Discard = values.Get("disks.discard", blank.Disks.Discard),
+                MaxOverlay = values.Get("disks.max_overlay", blank.Disks.MaxOverlay),
             },
             Stop = new StopSettings
             {
@@ -78,6 +87,15 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
                 Ssh = values.Get("timeouts.ssh", blank.Timeouts.Ssh),
                 SourceShutdown = values.Get("timeouts.source_shutdown", blank.Timeouts.SourceShutdown),
             },
+            Publish = new PublishSettings
+            {
+                InPlace = values.Get("publish.in_place", blank.Publish.InPlace) && source is (ImageSource.Domain or ImageSource.DiskFile),
+                Keep = values.Get("publish.keep", blank.Publish.Keep),
+                Probe = values.Get("publish.probe", blank.Publish.Probe),
+                MinFreeDisk = values.Get("publish.min_free_disk", blank.Publish.MinFreeDisk),
+            },
+            PrepareHook = values.Get<AbsolutePath?>("prepare_hook.script", null) is { } script ? Hook(script, values) : null,
+            Tools = [.. values.Get<IReadOnlyList<object>>("tools", []).Cast<ToolSettings>().Distinct()],
             BuildsDir = values.Get("builds_dir", blank.BuildsDir),
             CacheDir = values.Get("cache_dir", blank.CacheDir),
         };
@@ -100,23 +118,23 @@ internal sealed class ImageBinder(BoundValues defaults, ErrorList errors, List<C
         return null;
     }
 
-    private static ImageSource? Source(BoundValues values) => values.Find("source")?.Value switch
+    private static HookSettings Hook(AbsolutePath script, BoundValues values)
     {
-        SourceKind.Domain when values.Find("domain")?.Value is string domain =>
-            new ImageSource.Domain(domain) { AllowShutdown = values.Get("allow_shutdown", new ImageSource.Domain(domain).AllowShutdown) },
-        SourceKind.File when values.Find("file")?.Value is AbsolutePath path => new ImageSource.DiskFile(path)
+        var blank = new HookSettings(script);
+        return blank with
         {
-            Format = values.Get<DiskFormat?>("format", null),
-            Kernel = values.Find("kernel")?.Value is AbsolutePath kernel
-                ? new DirectKernelBoot(kernel, values.Get<AbsolutePath?>("initrd", null), values.Get("cmdline", ""))
-                : null,
-        },
-        _ => null,
-    };
+            Variables = Texts(values, "prepare_hook.variables"),
+            Timeout = values.Get("prepare_hook.timeout", blank.Timeout),
+        };
+    }
+
+    private static IReadOnlyList<string> Texts(BoundValues values, string path) =>
+        [.. values.Get<IReadOnlyList<object>>(path, []).Cast<string>().Distinct()];
 
     private void Warn(ImageDefinition image, BoundValues values)
     {
-        if (image.Ssh.HostKeys.Count == 0)
+        // What is downloaded or built runs only once it is published, and the probe pins its keys; a seed brings a key along.
+        if (image.Ssh.HostKeys.Count == 0 && image.Ssh.Login != LoginMethod.CloudInit && image.Source is (ImageSource.Domain or ImageSource.DiskFile))
         {
             Warn(values.Around("ssh.host_key"), "ssh.host_key",
                 "is missing, so the key of the first contact is pinned per job and nobody protects that first contact; "

@@ -12,14 +12,21 @@ internal static partial class ImageKeys
 
     private static readonly Condition WithDomain = new("source", "domain");
     private static readonly Condition WithFile = new("source", "file");
-    private static readonly Condition WithKernel = new("kernel", null);
+    private static readonly Condition WithUrl = new("source", "url");
+    private static readonly Condition WithBuild = new("source", "build");
+    private static readonly Condition WithDisk = new("source", "file", "url");
+    private static readonly Condition WithKernel = new("kernel");
 
     private static readonly Section Ssh = new(
     [
         new("user", new TextKind("user name") { Pattern = UserName(), Rule = "up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'" },
             "The user that scripts run as in the guest.", "ci") { Required = true },
+        new("login", new ChoiceKind<LoginMethod>(),
+            "How the guest knows who may log in. baked: by a public key that is in the image. cloud-init: by a NoCloud seed with a key of each job's own. "
+            + "systemd-credentials: the same by SMBIOS strings, for systemd 252 or later.", "cloud-init") { Default = Word(Blank.Ssh.Login) },
         new("key", new PathKind(),
-            "Private key file that lets this user in; readable by its owner only.", "/etc/vm-executor/keys/ci_ed25519") { Required = true },
+            "Private key file that lets this user in; readable by its owner only.", "/etc/vm-executor/keys/ci_ed25519")
+        { Required = true, OnlyWith = new("login", Word(LoginMethod.Baked)) },
         new("port", new WholeNumberKind(1, 65535),
             "Port of the ssh server in the guest.", "2222") { Default = Blank.Ssh.Port.ToString(CultureInfo.InvariantCulture) },
         new("host_key", new OneOrMoreKind(new HostKeyKind()),
@@ -44,6 +51,8 @@ internal static partial class ImageKeys
             "writeback") { Default = Word(Blank.Disks.Cache) },
         new("discard", new ChoiceKind<DiskDiscard>(),
             "Whether blocks that the guest frees are freed on the host too.", "ignore") { Default = Word(Blank.Disks.Discard) },
+        new("max_overlay", new SizeKind(ByteSize.FromMebibytes(16)),
+            "What all overlays of a job may take on the host's disk. A job that writes more is stopped with a message.", "20GiB") { Otherwise = "no limit" },
     ]);
 
     private static readonly Section Stop = new(
@@ -68,10 +77,13 @@ internal static partial class ImageKeys
     /// <summary>The keys that can have a default for all images.</summary>
     public static readonly Section Shared = new(
     [
-        new("cpus", new WholeNumberKind(1, 512),
-            "Virtual processors of a clone.", "4") { Otherwise = "what the source domain has; 1 for a file" },
-        new("memory", new SizeKind(ByteSize.FromMebibytes(16)),
-            "Memory of a clone.", "2GiB") { Otherwise = "what the source domain has; 1GiB for a file" },
+        new("allow", ImageAccessKeys.Allow, "Which jobs may use the image."),
+        new("cpus", new OrAutoKind<int>(ImageSizeKeys.Cpus),
+            "Virtual processors of a clone. auto: those of the host divided by 'limits: max_vms'.", "4") { Otherwise = "what the source domain has; else 1" },
+        new("memory", new OrAutoKind<ByteSize>(ImageSizeKeys.Memory),
+            "Memory of a clone. auto: that of the host, without 'limits: memory_headroom', divided by 'limits: max_vms'.", "2GiB")
+        { Otherwise = "what the source domain has; else 1GiB" },
+        new("sizes", ImageSizeKeys.Sizes, "What a job may choose by VM_CPUS, VM_MEMORY and VM_DISK."),
         new("shell", new ChoiceKind<GuestShell>(),
             "The shell in the guest that runs the scripts of a job.", "sh") { Default = Word(Blank.Shell) },
         new("ssh", Ssh, "How to get into a guest of this image."),
@@ -82,6 +94,11 @@ internal static partial class ImageKeys
         new("disks", Disks, "How the clone's overlays are written."),
         new("stop", Stop, "How cleanup ends a clone."),
         new("timeouts", Timeouts, "How long each wait of prepare may take."),
+        new("publish", ImagePublishKeys.Publish, "How a new generation of the image is made and tried."),
+        new("prepare_hook", ImageGuestKeys.PrepareHook, "A script of the administrator that runs in the guest before the job."),
+        new("tools", new OneOrMoreKind(new ToolKind()),
+            "Files and directories of the host that the guest gets; without a path in the guest they go to /usr/local/bin.",
+            "/opt/ci/tools:/opt/ci") { Otherwise = "nothing" },
         new("builds_dir", new GuestPathKind(),
             "Where the runner checks projects out in the guest.", "/home/ci/builds") { Default = Blank.BuildsDir },
         new("cache_dir", new GuestPathKind(),
@@ -95,8 +112,12 @@ internal static partial class ImageKeys
     [
         new("name", new ImageNameKind(),
             "What a job writes after 'image:'.", "debian-12") { Otherwise = "the file's name without .yaml" },
+        new("patterns", new OneOrMoreKind(new GlobKind()),
+            "What else a job may write for this image: * is any run of characters, ? any one. Names of images go first, then patterns in the order of the files.",
+            "debian:12*") { Otherwise = "only the name" },
         new("source", new ChoiceKind<SourceKind>(),
-            "domain: a linked clone of a VM that libvirt knows, with its hardware. file: a disk file in the built-in machine.", "domain")
+            "domain: a linked clone of a VM that libvirt knows, with its hardware. file: a disk file in the built-in machine. url: such a file that is downloaded. "
+            + "build: one that a recipe makes. The last two need 'vm-executor image publish'.", "domain")
         { Required = true },
         new("domain", new TextKind("domain name") { Rule = "the name that 'virsh list --all' shows" },
             "The source VM, as 'virsh list --all' shows it. It is never modified.", "debian-12-base") { Required = true, OnlyWith = WithDomain },
@@ -105,12 +126,27 @@ internal static partial class ImageKeys
         { Default = new ImageSource.Domain("blank").AllowShutdown ? "true" : "false", OnlyWith = WithDomain },
         new("file", new PathKind(),
             "The base disk. It is never modified.", "/var/lib/libvirt/images/small.qcow2") { Required = true, OnlyWith = WithFile },
+        new("url", new UrlKind(),
+            "Where the base disk is downloaded when the image is published; .xz, .gz and .zst are unpacked.", "https://cloud.example.com/debian-12.qcow2")
+        { Required = true, OnlyWith = WithUrl },
+        new("sha256", new HexKind(ChecksumKind.Sha256, 64),
+            "The download's SHA-256, before it is unpacked. Either this or sha512.", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+        { Otherwise = "one of the two is **required**", OnlyWith = WithUrl },
+        new("sha512", new HexKind(ChecksumKind.Sha512, 128),
+            "The download's SHA-512, before it is unpacked. Either this or sha256.",
+            "ee26b0dd4af7e749aa1a8ee3c10ae9923f618980772e473f8819a5d4940e0db27ac185f8a0e1d5f84f88bc887fd67b143732c304cc5fa9ad8e6f57f50028a8ff")
+        { Otherwise = "one of the two is **required**", OnlyWith = WithUrl },
+        new("build", new PathKind(),
+            "An executable that makes the disk when the image is published.", "/etc/vm-executor/recipes/debian") { Required = true, OnlyWith = WithBuild },
+        new("build_timeout", new DurationKind(),
+            "How long the recipe may take.", "2h")
+        { Default = DurationText.Format(new ImageSource.Build(Blank.File).Timeout), OnlyWith = WithBuild },
         new("format", new ChoiceKind<DiskFormat>(),
-            "What the base disk is. Say it for a raw disk, since its content can pose as another format.", "raw")
-        { Otherwise = "what qemu-img finds", OnlyWith = WithFile },
+            "What the base disk is, unpacked. Say it for a raw disk, since its content can pose as another format.", "raw")
+        { Otherwise = "what qemu-img finds", OnlyWith = WithDisk },
         new("kernel", new PathKind(),
             "A kernel that QEMU starts itself, which saves firmware and boot loader.", "/var/lib/libvirt/images/vmlinuz")
-        { Otherwise = "the firmware starts the disk's boot loader", OnlyWith = WithFile },
+        { Otherwise = "the firmware starts the disk's boot loader", OnlyWith = WithDisk },
         new("initrd", new PathKind(),
             "The kernel's initial RAM disk.", "/var/lib/libvirt/images/initrd.img") { Otherwise = "none", OnlyWith = WithKernel },
         new("cmdline", new TextKind("kernel command line") { MayBeEmpty = true },
@@ -134,4 +170,6 @@ internal enum SourceKind
 {
     Domain,
     File,
+    Url,
+    Build,
 }

@@ -33,5 +33,9 @@ internal sealed record Key(string Name, ValueKind Kind, string Doc, string Examp
     public Condition? OnlyWith { get; init; }
 }
 
-/// <summary>That a neighbouring key has this value; null: any value.</summary>
-internal sealed record Condition(string Key, string? Value);
+/// <summary>That a neighbouring key has one of these values; none said: any value.</summary>
+internal sealed record Condition(string Key, params IReadOnlyList<string> Values)
+{
+    /// <summary><c>'source: file' or 'source: url'</c>.</summary>
+    public string Written => Quote.AnyOf([.. Values.Select(value => $"'{Key}: {value}'")]);
+}

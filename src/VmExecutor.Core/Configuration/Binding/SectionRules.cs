@@ -34,7 +34,7 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
                     CheckRequired(inner, shared, path + ".");
                 }
             }
-            else if (key.Required && present is null && WhyNot(section, key, prefix) is null && !IsUndecided(key, prefix))
+            else if (key.Required && present is null && WhyNot(section, key, prefix) is null && !IsUndecided(section, key, prefix))
             {
                 errors.Add(values.Around(path), path, $"is missing; add for example '{key.Name}: {key.Example}'{Where(shared, prefix)}");
             }
@@ -50,8 +50,9 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
     }
 
     /// <summary>Whether it cannot be told if the key applies, since the neighbour that decides it is missing or wrong.</summary>
-    private bool IsUndecided(Key key, string prefix) =>
-        key.OnlyWith is { } condition && values.Find(prefix + condition.Key)?.Value is null;
+    private bool IsUndecided(Section section, Key key, string prefix) =>
+        key.OnlyWith is { } condition && section.Find(condition.Key) is { } neighbour
+        && (values.Find(prefix + condition.Key) is { } found ? found.Value is null : neighbour.Default is null);
 
     private string? WhyNot(Section section, Key key, string prefix)
     {
@@ -61,16 +62,16 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
         }
 
         var found = values.Find(prefix + condition.Key);
-        if (found is null && condition.Value is null)
+        if (found is null && condition.Values.Count == 0)
         {
             return $"applies only together with '{condition.Key}'; add '{condition.Key}:' or remove '{key.Name}'";
         }
 
         // Missing without a default, or wrong: reported elsewhere.
         var actual = found is null ? neighbour.Default : found.Value is null ? null : found.Text;
-        return actual is null || condition.Value is null || actual == condition.Value
+        return actual is null || condition.Values.Count == 0 || condition.Values.Contains(actual)
             ? null
-            : $"applies only with '{condition.Key}: {condition.Value}', but {condition.Key} is '{actual}'{(found is null ? " by default" : "")}; "
-                + $"remove it or write '{condition.Key}: {condition.Value}'";
+            : $"applies only with {condition.Written}, but {condition.Key} is '{actual}'{(found is null ? " by default" : "")}; "
+                + $"remove it or write {condition.Written}";
     }
 }

@@ -29,6 +29,7 @@ internal static partial class SettingsKeys
         new("default_image", new ImageNameKind(),
             "The image of a job that names none.", "debian-12") { Otherwise = "such a job is refused" },
         new("libvirt", Libvirt, "How to reach libvirt."),
+        new("limits", LimitKeys.Limits, "How many VMs this host takes at a time."),
         new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
     ])
     {

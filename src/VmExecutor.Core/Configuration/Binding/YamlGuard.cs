@@ -53,7 +53,7 @@ internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList err
     {
         if (parser.TryConsume<AnchorAlias>(out var alias))
         {
-            Report(alias, path, $"{Quote.Text("*" + alias.Value)} is an alias, which is not used here; write the value itself");
+            Report(alias, path, $"{Quote.Text("*" + alias.Value)} is an alias, which is not used here; write the value itself, in quotes if it begins with '*'");
             _usable = false;
             return;
         }

@@ -25,35 +25,36 @@ internal static class JsonSchema
         schema["additionalProperties"] = false;
         schema["properties"] = new JsonObject(section.Keys.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)Property(key))));
 
-        // What a section of an image lacks may stand in the defaults, so that only the image itself has required keys.
+        // What a section of an image lacks may stand in the defaults, so that only the image itself has required keys and needs neighbours.
         if (isRoot && section.Keys.Where(key => key is { Required: true, OnlyWith: null }).ToList() is { Count: > 0 } required)
         {
             schema["required"] = Names(required);
         }
 
-        if (section.Keys.Where(key => key.OnlyWith is { Value: null }).ToList() is { Count: > 0 } dependent)
+        if (isRoot && section.Keys.Where(key => key.OnlyWith is { Values.Count: 0 }).ToList() is { Count: > 0 } dependent)
         {
             schema["dependencies"] = new JsonObject(dependent.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)new JsonArray(key.OnlyWith!.Key))));
         }
 
-        var conditions = section.Keys.Where(key => key.OnlyWith is { Value: not null }).GroupBy(key => key.OnlyWith!).SelectMany(group => Conditions(section, group)).ToArray();
+        var conditions = section.Keys.Where(key => key.OnlyWith is { Values.Count: > 0 })
+            .GroupBy(key => key.OnlyWith!.Written).SelectMany(group => Conditions(section, [.. group], isRoot)).ToArray();
         if (conditions.Length > 0)
         {
             schema["allOf"] = new JsonArray(conditions);
         }
     }
 
-    private static IEnumerable<JsonNode> Conditions(Section section, IGrouping<Condition, Key> group)
+    private static IEnumerable<JsonNode> Conditions(Section section, List<Key> group, bool isRoot)
     {
-        var condition = group.Key;
+        var condition = group[0].OnlyWith!;
         var words = ((ChoiceKind)section.Find(condition.Key)!.Kind).Words;
-        yield return When(condition.Key, words.Where(word => word != condition.Value), new JsonObject
+        yield return When(condition.Key, words.Except(condition.Values), new JsonObject
         {
             ["properties"] = new JsonObject(group.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)false))),
         });
-        if (group.Where(key => key.Required).ToList() is { Count: > 0 } required)
+        if (isRoot && group.Where(key => key.Required).ToList() is { Count: > 0 } required)
         {
-            yield return When(condition.Key, [condition.Value!], new JsonObject { ["required"] = Names(required) });
+            yield return When(condition.Key, condition.Values, new JsonObject { ["required"] = Names(required) });
         }
     }
 
@@ -89,6 +90,12 @@ internal static class JsonSchema
             return schema;
         }
 
+        if (key.Kind is OrAutoKind { Item: var sized })
+        {
+            schema["oneOf"] = new JsonArray(Value(sized), new JsonObject { ["const"] = OrAutoKind.Auto });
+            return schema;
+        }
+
         foreach (var (name, node) in Value(key.Kind).ToList())
         {
             schema[name] = node?.DeepClone();
@@ -107,7 +114,7 @@ internal static class JsonSchema
     };
 
     private static JsonNode Literal(ValueKind kind, string text) =>
-        kind is WholeNumberKind or SwitchKind ? JsonNode.Parse(text)! : JsonValue.Create(text);
+        kind is WholeNumberKind or SwitchKind or OrAutoKind { Item: WholeNumberKind } ? JsonNode.Parse(text)! : JsonValue.Create(text);
 
     private static JsonArray Names(IEnumerable<Key> keys) => Array(keys.Select(key => key.Name));
 

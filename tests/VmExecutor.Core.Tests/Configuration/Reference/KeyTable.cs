@@ -38,8 +38,8 @@ internal static class KeyTable
     private static string Only(Key key) => key.OnlyWith switch
     {
         null => "",
-        { Value: null } condition => $" Only together with `{condition.Key}`.",
-        var condition => $" Only with `{condition.Key}: {condition.Value}`.",
+        { Values.Count: 0 } condition => $" Only together with `{condition.Key}`.",
+        var condition => $" Only with {condition.Written.Replace('\'', '`')}.",
     };
 
     // A host key would make the table unreadable.

@@ -9,8 +9,8 @@ internal abstract record ChoiceKind(IReadOnlyList<string> Words) : ScalarKind(Qu
             : $"{Quote.Text(text)} is not allowed; write {Quote.AnyOf(Words)}";
 }
 
-/// <summary>The names of an enumeration in lower case.</summary>
-internal sealed record ChoiceKind<T>() : ChoiceKind(Array.ConvertAll(Enum.GetNames<T>(), name => name.ToLowerInvariant()))
+/// <summary>The names of an enumeration in lower case, their words joined by '-'.</summary>
+internal sealed record ChoiceKind<T>() : ChoiceKind(Array.ConvertAll(Enum.GetNames<T>(), InYaml))
     where T : struct, Enum
 {
     // Names and values come in the same order. LINQ over T would be compiled at run time, in each of our short processes.
@@ -27,5 +27,8 @@ internal sealed record ChoiceKind<T>() : ChoiceKind(Array.ConvertAll(Enum.GetNam
         return Reading.Wrong(Problem(scalar.Text));
     }
 
-    public static string Word(T value) => value.ToString().ToLowerInvariant();
+    public static string Word(T value) => InYaml(value.ToString());
+
+    private static string InYaml(string name) =>
+        string.Concat(name.Select((c, i) => char.IsAsciiLetterUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
 }

@@ -2,8 +2,8 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Binding.Kinds;
 
-/// <summary>An amount of memory.</summary>
-internal sealed record SizeKind(ByteSize Min) : ScalarKind($"size, at least {Min}")
+/// <summary>An amount of memory or disk.</summary>
+internal sealed record SizeKind(ByteSize Min = default) : ScalarKind(Min.Bytes == 0 ? "size" : $"size, at least {Min}")
 {
     public override Reading Read(ScalarText scalar)
     {
