@@ -33,8 +33,7 @@ public sealed class LoginTextTests : IDisposable
         await RunAsync("chown", "-R", user == "ci" ? "1234:1234" : "0:0", In(home));
         Write("extra.conf", TmpfilesCredential.Lines(new GuestUser(user), Authorized, Domain));
 
-        // The file comes by its path inside of the root directory.
-        var result = await RunAsync("systemd-tmpfiles", $"--root={_root.FullName}", "--create", "/extra.conf");
+        var result = await RunAsync("systemd-tmpfiles", $"--root={_root.FullName}", "--create", In("extra.conf"));
 
         result.StandardError.Should().BeEmpty();
         File.ReadAllText(In($"{home}/.ssh/authorized_keys")).Should().Be($"{Authorized} {Domain}\n");
