@@ -10,6 +10,8 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
@@ -232,8 +234,16 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
             new CloneSizing(settings.Limits),
             new LivingClones(settings.StateDir, hypervisor),
+            new LoginMaker(Tools()),
+            GuestPreparation(),
             _time);
     }
+
+    private GuestPreparation GuestPreparation() => new(
+        new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
+        new PrepareHook(GuestShell(), _time),
+        names => TrustedJob.Variables(environment, names),
+        () => (JobOutput.Output(), JobOutput.Error()));
 
     private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 

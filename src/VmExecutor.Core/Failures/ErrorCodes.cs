@@ -54,6 +54,8 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestNotPrepared = new(1409);
     public static readonly ErrorCode GuestIsAnother = new(1410);
     public static readonly ErrorCode GuestRebooted = new(1411);
+    public static readonly ErrorCode PrepareHookFailed = new(1412);
+    public static readonly ErrorCode ToolNotDelivered = new(1413);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

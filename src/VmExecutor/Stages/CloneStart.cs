@@ -8,6 +8,7 @@ using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Stages;
@@ -22,6 +23,8 @@ internal sealed class CloneStart(
     CloneMaker maker,
     CloneSizing sizing,
     LivingClones livingClones,
+    LoginMaker login,
+    GuestPreparation preparation,
     TimeProvider time)
 {
     /// <param name="plan">What to make.</param>
@@ -61,6 +64,7 @@ internal sealed class CloneStart(
         directory.Write(record);
         times.Ended("disks");
 
+        plan = plan with { Login = await login.MakeAsync(plan, cancellationToken) };
         await maker.StartAsync(sourceXml, plan, stamp, chains, accelerator, cancellationToken);
         times.Ended("start");
 
@@ -101,6 +105,7 @@ internal sealed class CloneStart(
             }
 
             times.Ended("ssh");
+            await preparation.RunAsync(plan, access, token => watch.WatchAsync(log.Warn, token), log, times, cancellationToken);
             directory.Write(record with { Guest = GuestOfJob.ToRecord(access), Ready = time.GetUtcNow(), Phases = times.Seconds });
         }
         catch (SystemFailureException e) when (e is not GuestDiedException)

@@ -7,6 +7,8 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
@@ -94,6 +96,12 @@ internal sealed class StageWorld : IDisposable
                 new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
                 new CloneSizing(new LimitSettings()),
                 new LivingClones(StateDir, Hypervisor),
+                new LoginMaker(QemuImg),
+                new GuestPreparation(
+                    new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
+                    new PrepareHook(GuestShell, TimeProvider.System),
+                    _ => JobVariables.Read("{}"u8.ToArray(), []),
+                    () => (Stream.Null, Stream.Null)),
                 TimeProvider.System),
             process.Remover(Hypervisor),
             new QuickCollection(process.Collector(), TimeProvider.System),
