@@ -18,16 +18,18 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
     /// <exception cref="DownloadRefusedException">The server does not give it.</exception>
     public async Task RunAsync(Uri address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
     {
-        using var idle = new CancellationTokenSource(Idle, clock);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, cancellationToken);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await FetchAsync(address, part, tell, () => idle.CancelAfter(Idle), both.Token).ConfigureAwait(false);
+            await FetchAsync(address, part, tell, ended.Token).ConfigureAwait(false);
+        }
+        catch (TimeoutException e)
+        {
+            throw new DownloadInterruptedException("nothing came for a minute", inner: e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            // Ours, or the connection's own time limit.
-            throw new DownloadInterruptedException(idle.IsCancellationRequested ? "nothing came for a minute" : "no connection came about in time", inner: e);
+            throw new DownloadInterruptedException("no connection came about in time", inner: e);
         }
         catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
         {
@@ -41,13 +43,17 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
         {
             throw new DownloadInterruptedException($"the connection broke off: {Innermost(e)}", inner: e);
         }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false); // what was given up is not to go on beside the next attempt
+        }
     }
 
-    private async Task FetchAsync(Uri address, PartFile part, Action<string> tell, Action alive, CancellationToken cancellationToken)
+    private async Task FetchAsync(Uri address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
     {
         using var request = Request(address, part);
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
-        alive();
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+            .WaitAsync(Idle, clock, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == part.Length)
         {
             tell(string.Create(CultureInfo.InvariantCulture, $"continuing the download behind {part.Length} bytes"));
@@ -67,9 +73,8 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var block = new byte[BlockLength];
         int read;
-        while ((read = await body.ReadAsync(block, cancellationToken).ConfigureAwait(false)) > 0)
+        while ((read = await body.ReadAsync(block, cancellationToken).AsTask().WaitAsync(Idle, clock, cancellationToken).ConfigureAwait(false)) > 0)
         {
-            alive();
             await part.AppendAsync(block.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             progress.Report(part.Length);
         }
