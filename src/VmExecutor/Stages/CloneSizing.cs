@@ -1,7 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Stages;
@@ -17,8 +16,8 @@ internal sealed class CloneSizing(LimitSettings limits)
     /// <exception cref="Core.Failures.BuildFailureException">The job asks for what the image does not allow.</exception>
     public ClonePlan Decide(ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains, JobLog log)
     {
-        var first = SourceDisk.WritableOf(source).FirstOrDefault();
-        var own = SourceSizes.Of(source, first is null ? default : chains[first.Target].VirtualSize);
+        var disks = SourceDisk.WritableOf(source);
+        var own = SourceSizes.Of(source, disks.Count == 0 ? default : chains[disks[0].Target].VirtualSize);
         var sizes = SizeChoice.Decide(plan.Job, plan.Image, own, Share(plan.Image));
         log.Say($"The VM gets {own.With(sizes)}");
         return plan with { Sizes = sizes };
