@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Enumeration;
 using System.IO.Hashing;
 using System.Text;
 using VmExecutor.Core.Values;
@@ -18,6 +19,8 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
 {
     /// <summary>A directory of more entries is none of tools.</summary>
     private const int MostEntries = 100_000;
+
+    private static readonly EnumerationOptions WithAll = new() { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
 
     /// <param name="name">What people call it.</param>
     /// <param name="path">Where it is read.</param>
@@ -41,7 +44,11 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
 
     /// <summary>What is in a directory, its own entry left out; links are not followed.</summary>
     internal static IEnumerable<(AbsolutePath Path, string Name)> EntriesOf(AbsolutePath directory) =>
-        Directory.EnumerateFileSystemEntries(directory.Value, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 })
+        new FileSystemEnumerable<string>(directory.Value, (ref FileSystemEntry entry) => entry.ToFullPath(), WithAll)
+        {
+            // Otherwise what a link to a directory leads to would be in it as well, and a link to a parent without end.
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        }
             .Order(StringComparer.Ordinal)
             .Select(path => (new AbsolutePath(path), System.IO.Path.GetRelativePath(directory.Value, path)));
 
