@@ -218,7 +218,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         CloneStart(settings, leftovers),
         GuestShell(),
         Tools(),
-        new ToolEnvironment(environment.Variables),
+        environment.Variables,
         _time);
 
     private CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)

@@ -27,6 +27,9 @@ public static class ErrorCodes
     public static readonly ErrorCode SourceUnsupported = new(1206);
     public static readonly ErrorCode ImageFileUnusable = new(1207);
     public static readonly ErrorCode BaseDiskChanged = new(1208);
+    public static readonly ErrorCode ImageDownloadFailed = new(1209);
+    public static readonly ErrorCode ImageChecksumWrong = new(1210);
+    public static readonly ErrorCode ImageBuildFailed = new(1211);
     public static readonly ErrorCode ImageNotPublished = new(1212);
     public static readonly ErrorCode GenerationDamaged = new(1213);
     public static readonly ErrorCode GenerationUnknown = new(1214);
@@ -34,9 +37,6 @@ public static class ErrorCodes
     public static readonly ErrorCode ProbeFailed = new(1216);
     public static readonly ErrorCode ImageIsBusy = new(1217);
     public static readonly ErrorCode SourceChangedMeanwhile = new(1218);
-    public static readonly ErrorCode ImageDownloadFailed = new(1209);
-    public static readonly ErrorCode ImageChecksumWrong = new(1210);
-    public static readonly ErrorCode ImageBuildFailed = new(1211);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);

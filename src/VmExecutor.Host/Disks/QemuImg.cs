@@ -23,6 +23,14 @@ public sealed class QemuImg(IToolRunner tools)
             : throw BaseDiskException.From(path, new ToolFailedException(result));
     }
 
+    /// <summary>Writes what an overlay holds into the disk that it stands on. Nobody may use either.</summary>
+    public async Task CommitOverlayAsync(AbsolutePath overlay, CancellationToken cancellationToken)
+    {
+        // -d: the overlay is thrown away anyway and need not be emptied.
+        var call = new ToolCall("qemu-img", ["commit", "-q", "-d", "-t", "writeback", "-f", "qcow2", "--", overlay.Value]) { Timeout = TimeSpan.FromMinutes(30) };
+        (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+    }
+
     /// <summary>Makes an overlay on a base; it must not exist.</summary>
     /// <param name="overlay">Where.</param>
     /// <param name="chain">What it stands on.</param>

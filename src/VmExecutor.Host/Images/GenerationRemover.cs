@@ -55,7 +55,8 @@ public sealed class GenerationRemover(AbsolutePath stateDir)
         }
     }
 
-    internal static void Delete(AbsolutePath directory)
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public static void Delete(AbsolutePath directory)
     {
         try
         {

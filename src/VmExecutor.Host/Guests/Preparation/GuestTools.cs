@@ -28,6 +28,11 @@ public sealed class GuestTools
         _sources = new ToolSources(starter, environment);
     }
 
+    /// <summary>What they are on the host now, for the record of a generation.</summary>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ToolNotDelivered"/>.</exception>
+    public IReadOnlyList<GenerationTool> Describe(IReadOnlyList<ToolSettings> tools) =>
+        [.. tools.Select(_sources.Find).Select(tool => new GenerationTool(tool.Target, tool.Fingerprint))];
+
     /// <summary>
     /// Puts there what is not there yet. What is there already is told by the record of the generation that the guest's disk stands on;
     /// the guest itself is not asked. What was put there is on the guest's disk when this returns.
