@@ -31,7 +31,6 @@ public static class ScriptWrapper
         read -r e;
         if [ "$e" = "$t" ] || [ "$(wc -c <"$f")" -eq "$n" ]; then
           @start
-          s=$?;
         else
           s=901;
         fi;
@@ -43,11 +42,14 @@ public static class ScriptWrapper
 
     /// <summary>In the foreground, since a shell without a terminal makes background jobs deaf to SIGINT, in a session of its own.</summary>
     private const string InAnySh =
-        """p=setsid; command -v setsid >/dev/null || p=; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec $p "$@" "$f");""";
+        """p=setsid; command -v setsid >/dev/null || p=; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec $p "$@" "$f"); s=$?;""";
 
-    /// <summary>With bash's job control a background job has a process group of its own and hears SIGINT: no setsid to start.</summary>
+    /// <summary>
+    /// With bash's job control a background job has a process group of its own and hears SIGINT: no setsid to start. But <c>wait</c> returns
+    /// then for a script that was only stopped, too (bash(1), which has <c>-f</c> against it from 5.0 on).
+    /// </summary>
     private const string InBash =
-        """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec "$@" "$f") & wait $!;""";
+        """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec "$@" "$f") & wait $!; s=$?; while [ $s -gt 128 ] && kill -0 $!; do sleep 1; wait $!; s=$?; done;""";
 
     /// <summary>The command line for the guest's login shell.</summary>
     public static string CommandLine(RunToken token, int scriptLength, GuestShell shell, LoginShell loginShell)

@@ -62,6 +62,9 @@ internal sealed class Bench : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Writes an image's file as it is.</summary>
+    public void WriteImage(string name, string yaml) => File.WriteAllText(Path.Combine(_directory, $"config/images/{name}.yaml"), yaml);
+
     /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
     public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);
 
@@ -71,6 +74,14 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments) =>
         HostCommand.TryAsync(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile]);
+
+    /// <summary>The same, to be ended before it is over.</summary>
+    public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) =>
+        System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
 
     /// <summary>A whole job.</summary>
     public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;

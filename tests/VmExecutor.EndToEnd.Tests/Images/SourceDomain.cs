@@ -31,6 +31,14 @@ internal sealed class SourceDomain : IAsyncDisposable
         return domain;
     }
 
+    /// <summary>Exchanges what its data disk says, as its administrator would while it is shut off.</summary>
+    public async Task EditAsync(string hello)
+    {
+        var directory = Path.GetDirectoryName(DataDisk)!;
+        await File.WriteAllTextAsync(Path.Combine(directory, "content/hello"), $"{hello}\n");
+        await WriteDataDiskAsync(directory, DataDisk);
+    }
+
     public Task StartAsync() => VirshAsync("start", Name);
 
     public async Task<string> StateAsync() => (await VirshAsync("domstate", Name)).Trim();
@@ -53,10 +61,14 @@ internal sealed class SourceDomain : IAsyncDisposable
     /// <summary>An ext4 with one file, made without mounting anything.</summary>
     private static async Task MakeDataDiskAsync(string directory, string disk)
     {
-        var content = Directory.CreateDirectory(Path.Combine(directory, "content")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "content")).FullName, "hello"), "from the base\n");
+        await WriteDataDiskAsync(directory, disk);
+    }
+
+    private static async Task WriteDataDiskAsync(string directory, string disk)
+    {
         var raw = Path.Combine(directory, "data.raw");
-        await File.WriteAllTextAsync(Path.Combine(content, "hello"), "from the base\n");
-        await HostCommand.OutputAsync("mke2fs", "-q", "-t", "ext4", "-d", content, raw, "32M");
+        await HostCommand.OutputAsync("mke2fs", "-q", "-t", "ext4", "-d", Path.Combine(directory, "content"), raw, "32M");
         await HostCommand.OutputAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk);
         File.Delete(raw);
     }

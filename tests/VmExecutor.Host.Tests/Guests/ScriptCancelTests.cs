@@ -109,6 +109,23 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_script_that_is_stopped_has_not_ended()
+    {
+        var started = Fifo("started");
+        var run = RunAsync($"echo $$ >{started}; kill -STOP $$; exit 5");
+        var id = await ReadFifoAsync(started);
+        while (!(await System.IO.File.ReadAllTextAsync($"/proc/{id}/stat", Cancellation)).Contains(") T ", StringComparison.Ordinal))
+        {
+            await Task.Delay(20, Cancellation);
+        }
+
+        (await Task.WhenAny(run, Task.Delay(500, Cancellation))).Should().NotBe(run);
+        UnixSignal.Send(int.Parse(id, System.Globalization.CultureInfo.InvariantCulture), Continue);
+
+        (await run).ExitCode.Should().Be(5);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_connection_that_hangs_delays_a_cancel_by_less_than_two_seconds_and_the_scripts_end_only()
     {
         var started = Fifo("started");
