@@ -32,9 +32,9 @@ internal sealed class Publisher(
 
         var source = await sources.ReadAsync(image, log.Job, cancellationToken);
         var fingerprint = await sources.FingerprintAsync(source, cancellationToken);
-        if (ifChanged && IsCurrent(image, fingerprint))
+        if (ifChanged && FindUnchanged(image, fingerprint) is { } known)
         {
-            log.Say($"image '{image.Name}': unchanged since generation {catalogue.CurrentNumber(image.Name)}");
+            TellUnchanged(image, known, log);
             return null;
         }
 
@@ -88,9 +88,25 @@ internal sealed class Publisher(
         }
     }
 
-    private bool IsCurrent(ImageDefinition image, string fingerprint) =>
-        catalogue.CurrentNumber(image.Name) is { } number
-        && catalogue.Find(image.Name, number) is { } current
-        && current.Record.SourceFingerprint == fingerprint
-        && GenerationFiles.Damage(current).Count == 0;
+    /// <summary>
+    /// The newest generation, if it was made of what the source is now. It need not be the current one: who has rolled back from it does not
+    /// want the same again the next night.
+    /// </summary>
+    private Generation? FindUnchanged(ImageDefinition image, string fingerprint)
+    {
+        var current = catalogue.CurrentNumber(image.Name) is { } number ? catalogue.Find(image.Name, number) : null;
+        var newest = catalogue.Of(image.Name).FirstOrDefault(generation => generation.Record.Probe is not null);
+        return current is not null && GenerationFiles.Damage(current).Count == 0
+            && newest?.Record.SourceFingerprint == fingerprint && GenerationFiles.Damage(newest).Count == 0
+            ? newest
+            : null;
+    }
+
+    private void TellUnchanged(ImageDefinition image, Generation known, PublishLog log)
+    {
+        var current = catalogue.CurrentNumber(image.Name);
+        log.Say($"image '{image.Name}': unchanged since generation {known.Number}{(known.Number == current
+            ? ""
+            : $"; jobs get generation {current}, and would get this one by 'vm-executor image rollback {image.Name} --to {known.Number}'")}");
+    }
 }
