@@ -120,30 +120,51 @@ public sealed class DiskCopierTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_full_disk_is_said_to_be_one()
     {
-        var small = _directory.Child("small");
-        Directory.CreateDirectory(small.Value);
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount");
-        using (var mount = Process.Start("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", small.Value]))
-        {
-            await mount.WaitForExitAsync(Token);
-            Assert.SkipUnless(mount.ExitCode == 0, "nothing can be mounted here");
-        }
-
+        var small = await MountAsync("-t", "tmpfs", "-o", "size=16m", "tmpfs");
         try
         {
-            var source = Sparse(1L << 30, mebibytes: 32);
-            var chain = await _qemuImg.InspectAsync(source, "raw", Token);
+            var chain = await _qemuImg.InspectAsync(Sparse(1L << 30, mebibytes: 32), "raw", Token);
 
             var copy = () => _copier.CopyAsync(chain, small.Child("copy.disk"), _ => { }, Token);
 
             var failure = (await copy.Should().ThrowAsync<SystemFailureException>()).Which;
             failure.Code.Should().Be(ErrorCodes.HostFileFailed);
-            failure.Message.Should().Contain(source.Value).And.Contain("MiB are left").And.Contain("No space left on device");
+            failure.Message.Should().Contain(chain.Top.Path.Value).And.Contain("MiB are left").And.Contain("No space left on device");
             failure.Hint.Should().Contain("image prune");
         }
         finally
         {
             QemuTool.Run("umount", small.Value);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Where_the_file_system_shares_blocks_a_copy_takes_no_room_and_keeps_the_format()
+    {
+        Assert.SkipUnless(File.Exists("/usr/sbin/mkfs.btrfs"), "there is no mkfs.btrfs here: apt-get install btrfs-progs");
+        var image = _directory.Child("btrfs.raw");
+        QemuTool.Img("create", "-q", "-f", "raw", image.Value, "512M");
+        QemuTool.Run("/usr/sbin/mkfs.btrfs", "-q", image.Value);
+        var mounted = await MountAsync("-t", "btrfs", "-o", "loop", image.Value);
+        try
+        {
+            var source = mounted.Child("base.raw");
+            File.Copy(Sparse(128L << 20, mebibytes: 64).Value, source.Value);
+            QemuTool.Run("sync", "-f", source.Value);
+            var free = new DriveInfo(mounted.Value).AvailableFreeSpace;
+            var told = new List<double>();
+
+            var format = await _copier.CopyAsync(await _qemuImg.InspectAsync(source, "raw", Token), mounted.Child("copy.disk"), told.Add, Token);
+
+            QemuTool.Run("sync", "-f", source.Value);
+            format.Should().Be("raw");
+            told.Should().Equal(1);
+            (free - new DriveInfo(mounted.Value).AvailableFreeSpace).Should().BeLessThan(16L * Mebibyte);
+            QemuTool.Img("compare", "-f", "raw", "-F", "raw", source.Value, mounted.Child("copy.disk").Value).Should().Contain("identical");
+        }
+        finally
+        {
+            QemuTool.Run("umount", mounted.Value);
         }
     }
 
@@ -175,6 +196,18 @@ public sealed class DiskCopierTests : IDisposable
         {
             File.Exists(Copy.Value).Should().BeFalse();
         }
+    }
+
+    private async Task<AbsolutePath> MountAsync(params string[] arguments)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount");
+        var mounted = _directory.Child("mounted");
+        Directory.CreateDirectory(mounted.Value);
+        using var mount = Process.Start(new ProcessStartInfo("mount", [.. arguments, mounted.Value]) { RedirectStandardError = true })!;
+        var error = await mount.StandardError.ReadToEndAsync(Token);
+        await mount.WaitForExitAsync(Token);
+        Assert.SkipUnless(mount.ExitCode == 0, $"nothing can be mounted here: {error}");
+        return mounted;
     }
 
     private AbsolutePath Sparse(long size, int mebibytes)
