@@ -10,6 +10,8 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
@@ -52,7 +54,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
             hypervisor,
-            CloneStart(settings, hypervisor),
+            CloneStart(settings, leftovers),
             leftovers.Remover(hypervisor),
             leftovers.QuickCollection(),
             leftovers.Locks,
@@ -213,24 +215,35 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     private ImageComposition Images(Settings settings, LeftoverComposition leftovers) => new(
         settings,
         leftovers,
-        CloneStart(settings, leftovers.Hypervisors.At(leftovers.Hypervisors.Configured)),
+        CloneStart(settings, leftovers),
         GuestShell(),
         Tools(),
-        new ToolEnvironment(environment.Variables),
+        environment.Variables,
         _time);
 
-    private CloneStart CloneStart(Settings settings, IHypervisor hypervisor)
+    private CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
     {
+        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stopper = new DomainStopper(hypervisor, _time);
         return new CloneStart(
             hypervisor,
             GuestShell(),
             new AcceleratorProbe(hypervisor, settings.StateDir, _time),
             new CloneSource(hypervisor, stopper),
+            leftovers.Admission(hypervisor),
             new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            new CloneSizing(settings.Limits),
             new LivingClones(settings.StateDir, hypervisor),
+            new LoginMaker(Tools()),
+            GuestPreparation(),
             _time);
     }
+
+    private GuestPreparation GuestPreparation() => new(
+        new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
+        new PrepareHook(GuestShell(), _time),
+        names => TrustedJob.Variables(environment, names),
+        () => (JobOutput.Output(), JobOutput.Error()));
 
     private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 

@@ -2,8 +2,10 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Processes;
 using VmExecutor.Publishing;
 using VmExecutor.Stages;
@@ -12,8 +14,10 @@ namespace VmExecutor;
 
 /// <summary>The parts that publish, switch and remove the generations of images.</summary>
 internal sealed class ImageComposition(
-    Settings settings, LeftoverComposition leftovers, CloneStart start, IGuestShell guestShell, IToolRunner tools, ToolEnvironment environment, TimeProvider time)
+    Settings settings, LeftoverComposition leftovers, CloneStart start, IGuestShell guestShell, IToolRunner tools, IReadOnlyDictionary<string, string> variables, TimeProvider time)
 {
+    private readonly ToolEnvironment environment = new(variables);
+
     public Catalogue Catalogue { get; } = new(settings.StateDir);
 
     public ImageKeeper Keeper => new(Catalogue, Maker, new GenerationRemover(settings.StateDir), leftovers.Locks);
@@ -24,10 +28,22 @@ internal sealed class ImageComposition(
     {
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var clones = new OwnClone(settings.StateDir, start, leftovers.Remover(hypervisor), leftovers.Locks, time);
+        var stopper = new DomainStopper(hypervisor, time);
+        var guestTools = new GuestTools(guestShell, environment);
         return new Publisher(
+            settings.StateDir,
             Catalogue,
-            new PublishSource(hypervisor, new CloneSource(hypervisor, new DomainStopper(hypervisor, time)), new QemuImg(tools)),
+            new PublishSource(
+                settings.StateDir,
+                hypervisor,
+                new CloneSource(hypervisor, stopper),
+                new QemuImg(tools),
+                new DownloadSource(environment, time),
+                new BuildSource(variables, tools, time),
+                new SourceFingerprints(variables, tools, time)),
             Maker,
+            new ToolBaking(clones, guestTools, stopper, new QemuImg(tools)),
+            guestTools,
             new Probe(clones, guestShell, JobOutput.Output(), JobOutput.Error(), time),
             leftovers.Locks,
             time);

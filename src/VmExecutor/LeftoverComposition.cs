@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
@@ -9,7 +10,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor;
 
-/// <summary>The parts that remove what jobs leave, as prepare, cleanup, gc and list need them.</summary>
+/// <summary>The parts that look at all jobs of this host: for removing what they leave, for listing them, and for room beside them.</summary>
 internal sealed class LeftoverComposition(Settings settings, string uri, TimeProvider time) : IDisposable
 {
     private readonly JobProcesses _processes = new(settings.StateDir, time);
@@ -27,6 +28,8 @@ internal sealed class LeftoverComposition(Settings settings, string uri, TimePro
     public LeftoverCollector Collector() => new(settings.StateDir, Survey(), Judge(), Hypervisors, Remover, Locks, Ledger, time);
 
     public QuickCollection QuickCollection() => new(Collector(), time);
+
+    public Admission Admission(IHypervisor hypervisor) => new(settings, Locks, new ClaimSurvey(settings.StateDir, Locks, _processes, hypervisor), time);
 
     public void Dispose()
     {

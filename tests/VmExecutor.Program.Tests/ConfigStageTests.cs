@@ -40,6 +40,27 @@ public sealed class ConfigStageTests : IDisposable
     }
 
     [Theory]
+    [InlineData("lots", "VMX1013", "whole number")]
+    [InlineData("0", "VMX1014", "at least 1")]
+    public async Task A_size_that_the_configuration_rules_out_is_a_build_failure(string cpus, string code, string says)
+    {
+        _bench.Write("response.json", $$"""{ "id": 4711, "image": { "name": "small" }, "variables": [ { "key": "VM_CPUS", "value": "{{cpus}}" } ] }""");
+
+        var exit = await _bench.RunAsync("config");
+
+        exit.ShouldFail(StageBench.BuildFailure, code, "VM_CPUS", says, ".gitlab-ci.yml");
+        exit.Output.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_size_in_the_environment_alone_is_nobodys_wish()
+    {
+        _bench.Environment["CUSTOM_ENV_VM_CPUS"] = "lots";
+
+        (await _bench.RunAsync("config")).ExitCode.Should().Be(0);
+    }
+
+    [Theory]
     [InlineData("no-such-image")]
     [InlineData("../small")]
     [InlineData("small\n")]

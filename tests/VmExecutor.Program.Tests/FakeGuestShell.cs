@@ -15,6 +15,9 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>Told of each connection that was opened: it has a process.</summary>
     public Action<GuestAccess>? Opened { get; set; }
 
+    /// <summary>The course of a script, given the watch beside it; null: it ends at once, unwatched.</summary>
+    public Func<Task, Task>? Watched { get; set; }
+
     public string CommandOutput { get; set; } = "";
 
     public string BootId { get; set; } = "01234567-89ab-cdef-0123-456789abcdef";
@@ -30,9 +33,16 @@ internal sealed class FakeGuestShell : IGuestShell
         return access with { LoginShell = LoginShell.Bash, BootId = BootId };
     }
 
-    public Task<ScriptRun> RunScriptAsync(
-        GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
-        CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);
+    public async Task<ScriptRun> RunScriptAsync(
+        GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
+    {
+        if (Watched is not null)
+        {
+            await Watched(watch(cancellationToken));
+        }
+
+        return await CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);
+    }
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
         CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
@@ -42,7 +52,11 @@ internal sealed class FakeGuestShell : IGuestShell
         cancellationToken.ThrowIfCancellationRequested();
         await alive(cancellationToken);
         await PassAsync(call, false, cancellationToken);
-        Calls.Add(call);
+        lock (Calls)
+        {
+            Calls.Add(call);
+        }
+
         Before?.Invoke(call);
         var result = answer();
         await PassAsync(call, true, cancellationToken);

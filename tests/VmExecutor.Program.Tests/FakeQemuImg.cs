@@ -7,6 +7,9 @@ internal sealed class FakeQemuImg : IToolRunner
 {
     public Action<string>? Before { get; set; }
 
+    /// <summary>Told each overlay's size in bytes.</summary>
+    public Action<string>? Created { get; set; }
+
     /// <summary>Passed before a call takes effect and after it; what never ends holds the caller there for ever.</summary>
     public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
 
@@ -18,6 +21,7 @@ internal sealed class FakeQemuImg : IToolRunner
         if (call.Arguments[0] == "create")
         {
             File.WriteAllText(call.Arguments[^2], "overlay");
+            Created?.Invoke(call.Arguments[^1]);
         }
 
         var output = call.Arguments[0] == "info"

@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
@@ -42,6 +43,32 @@ public sealed class PrepareStageTests : IDisposable
         File.GetUnixFileMode(_world.JobDirectory.Paths.Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _world.Processes.Running.Should().ContainSingle();
         _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_gets_the_sizes_that_it_chooses_and_is_told()
+    {
+        _world.Sizes = new SizeSettings { MaxCpus = 4, MaxMemory = ByteSize.FromMebibytes(4096), MaxDisk = ByteSize.FromMebibytes(8192) };
+        _world.Wanted = new JobSizes { Cpus = "3", Memory = "2GiB", Disk = "8GiB" };
+        var created = new List<string>();
+        _world.QemuImg.Created = created.Add;
+
+        await PrepareAsync();
+
+        _world.Hypervisor.Domains.Should().ContainSingle().Which.Value.Should().Contain("3</vcpu>").And.Contain("<memory unit=\"KiB\">2097152</memory>");
+        created.Should().Equal("8589934592");
+        _world.Log.ToString().Should().Contain("The VM gets 3 CPUs, 2GiB memory, 8GiB disk");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_size_that_only_the_source_rules_out_is_a_build_failure_that_leaves_nothing()
+    {
+        _world.Wanted = new JobSizes { Disk = "512MiB" };
+
+        var prepare = () => PrepareAsync();
+
+        (await prepare.Should().ThrowAsync<BuildFailureException>()).Which.Message.Should().Be("VM_DISK is '512MiB', and image 'base' allows only 1GiB");
+        NothingShouldBeLeft();
     }
 
     [Theory(Timeout = 60_000)]

@@ -1,4 +1,6 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Login;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
@@ -26,6 +28,27 @@ public sealed record ClonePlan
 
     /// <summary>The private key that lets the driver in: the image's, or the job's own.</summary>
     public AbsolutePath LoginKey => Image.Ssh.Key ?? Paths.LoginKey;
+
+    /// <summary>What the clone is given so that this key gets in.</summary>
+    public LoginMaterial Login { get; init; } = LoginMaterial.None;
+
+    /// <summary>
+    /// The keys by which the guest is known: the one it is given, else what the image's YAML names, else what the probe of its
+    /// generation has met; empty: the key of the first contact is pinned.
+    /// </summary>
+    public IReadOnlyList<HostKey> HostKeys
+    {
+        get
+        {
+            if (Login.HostKey is { } own)
+            {
+                return [own];
+            }
+
+            var known = Image.Ssh.HostKeys.Count > 0 ? Image.Ssh.HostKeys : Generation?.Record.Probe?.HostKeys ?? [];
+            return [.. known.Select(HostKey.Parse)];
+        }
+    }
 
     public DomainName Domain => Job.Key.Domain;
 

@@ -27,6 +27,12 @@ public sealed record JobPaths
     /// <summary>The job's own private key, for images that are told who may log in.</summary>
     public AbsolutePath LoginKey => Directory.Child("id_ed25519");
 
+    /// <summary>The disk by which cloud-init is told who may log in.</summary>
+    public AbsolutePath Seed => Directory.Child("seed.iso");
+
+    /// <summary>Where the seed is made; nobody but its owner looks in.</summary>
+    public AbsolutePath SeedFiles => Directory.Child("seed");
+
     public AbsolutePath KnownHosts => Directory.Child("known_hosts");
 
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));

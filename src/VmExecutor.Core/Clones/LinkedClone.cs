@@ -31,6 +31,7 @@ public static class LinkedClone
         CloneFirmware.Apply(domain, plan.Paths);
         CloneNetwork.Apply(domain, plan);
         CloneEndpoints.Apply(domain, plan.Paths);
+        CloneLogin.Apply(domain, plan.Login);
         return domain;
     }
 }

@@ -14,6 +14,7 @@ public static class ErrorCodes
     public static readonly ErrorCode ImageNotAllowed = new(1012);
     public static readonly ErrorCode SizeNotUnderstood = new(1013);
     public static readonly ErrorCode SizeOutOfRange = new(1014);
+    public static readonly ErrorCode OverlayTooLarge = new(1015);
 
     public static readonly ErrorCode ConfigurationInvalid = new(1101);
     public static readonly ErrorCode ConfigurationMissing = new(1102);
@@ -26,6 +27,9 @@ public static class ErrorCodes
     public static readonly ErrorCode SourceUnsupported = new(1206);
     public static readonly ErrorCode ImageFileUnusable = new(1207);
     public static readonly ErrorCode BaseDiskChanged = new(1208);
+    public static readonly ErrorCode ImageDownloadFailed = new(1209);
+    public static readonly ErrorCode ImageChecksumWrong = new(1210);
+    public static readonly ErrorCode ImageBuildFailed = new(1211);
     public static readonly ErrorCode ImageNotPublished = new(1212);
     public static readonly ErrorCode GenerationDamaged = new(1213);
     public static readonly ErrorCode GenerationUnknown = new(1214);
@@ -53,6 +57,8 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestNotPrepared = new(1409);
     public static readonly ErrorCode GuestIsAnother = new(1410);
     public static readonly ErrorCode GuestRebooted = new(1411);
+    public static readonly ErrorCode PrepareHookFailed = new(1412);
+    public static readonly ErrorCode ToolNotDelivered = new(1413);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);
@@ -60,6 +66,9 @@ public static class ErrorCodes
     public static readonly ErrorCode CleanupIncomplete = new(1504);
     public static readonly ErrorCode ProcessWouldNotEnd = new(1505);
     public static readonly ErrorCode JobIsBusy = new(1506);
+    public static readonly ErrorCode CapacityExhausted = new(1510);
+    public static readonly ErrorCode CapacityNeverEnough = new(1511);
+    public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode Bug = new(1999);

@@ -21,6 +21,9 @@ public sealed record ImagePaths
     /// <summary>What a download is kept as until it is published, so that an interrupted one goes on.</summary>
     public AbsolutePath Download => Directory.Child("download");
 
+    /// <summary>Where a recipe works; gone when the image is published, or was not.</summary>
+    public AbsolutePath Build => Directory.Child($"{Making}build");
+
     /// <summary>What the recipe said the last time.</summary>
     public AbsolutePath BuildLog => Directory.Child("build.log");
 

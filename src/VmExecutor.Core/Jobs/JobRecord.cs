@@ -24,6 +24,15 @@ public sealed record JobRecord
     /// <summary>The files the clone stands on, as they were when it was made.</summary>
     public IReadOnlyList<BaseFingerprint> Bases { get; init; } = [];
 
+    /// <summary>What the job was admitted with; null: it still waits for its turn.</summary>
+    public ClaimRecord? Claim { get; init; }
+
+    /// <summary>What its overlays may take on the host's disk; null: no limit.</summary>
+    public long? MaxOverlayBytes { get; init; }
+
+    /// <summary>Null: the driver has not stopped its VM.</summary>
+    public StopRecord? Stopped { get; init; }
+
     /// <summary>How the VM came up; only <c>cold</c> until there are templates.</summary>
     public string Start { get; init; } = "cold";
 

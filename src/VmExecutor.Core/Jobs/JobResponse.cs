@@ -18,12 +18,19 @@ public static class JobResponse
     /// <param name="utf8">The file's content.</param>
     /// <param name="runnerShortToken">The runner's short token; it only tells runners apart, so a wrong one does no harm.</param>
     /// <exception cref="SystemFailureException">It is not a job response.</exception>
-    public static Job Parse(ReadOnlyMemory<byte> utf8, string? runnerShortToken)
+    public static Job Parse(ReadOnlyMemory<byte> utf8, string? runnerShortToken) => Use(utf8, root => Read(root, runnerShortToken));
+
+    /// <summary>The variables whose names are wanted; of several definitions the last counts, as with the runner.</summary>
+    /// <exception cref="SystemFailureException">It is not a job response.</exception>
+    internal static Dictionary<string, string> ReadVariables(ReadOnlyMemory<byte> utf8, Func<string, bool> wanted) =>
+        Use(utf8, root => Variables(root, wanted));
+
+    private static T Use<T>(ReadOnlyMemory<byte> utf8, Func<JsonElement, T> read)
     {
         try
         {
             using var document = JsonDocument.Parse(utf8, Options);
-            return Read(document.RootElement, runnerShortToken);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : throw Unusable("it is not a JSON object");
         }
         catch (JsonException e)
         {
@@ -39,18 +46,13 @@ public static class JobResponse
 
     private static Job Read(JsonElement root, string? runnerShortToken)
     {
-        if (root.ValueKind != JsonValueKind.Object)
-        {
-            throw Unusable("it is not a JSON object");
-        }
-
         if (!root.TryGetProperty("id", out var idElement) || idElement.ValueKind != JsonValueKind.Number
             || !idElement.TryGetInt64(out var id) || id <= 0)
         {
             throw Unusable("it has no positive job 'id'");
         }
 
-        var variables = Variables(root);
+        var variables = Variables(root, _ => true);
         var server = ServerOf(Text(root, "git_info", "repo_url") ?? variables.GetValueOrDefault("CI_SERVER_URL"));
         return new Job
         {
@@ -91,7 +93,7 @@ public static class JobResponse
     private static string? String(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private static Dictionary<string, string> Variables(JsonElement root)
+    private static Dictionary<string, string> Variables(JsonElement root, Func<string, bool> wanted)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         if (!root.TryGetProperty("variables", out var list) || list.ValueKind != JsonValueKind.Array)
@@ -101,7 +103,7 @@ public static class JobResponse
 
         foreach (var variable in list.EnumerateArray().Where(variable => variable.ValueKind == JsonValueKind.Object))
         {
-            if (String(variable, "key") is { } key && String(variable, "value") is { } value)
+            if (String(variable, "key") is { } key && wanted(key) && String(variable, "value") is { } value)
             {
                 variables[key] = value;
             }

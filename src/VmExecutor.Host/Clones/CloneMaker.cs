@@ -12,20 +12,30 @@ namespace VmExecutor.Host.Clones;
 /// <summary>Makes a linked clone and starts it. What it made when it fails half-way is for <see cref="CloneRemover"/>, by the job's names.</summary>
 public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
 {
-    /// <summary>The overlays of all writable disks, and the copy of the NVRAM.</summary>
-    /// <returns>For each writable disk's target: the base its overlay stands on.</returns>
-    public async Task<IReadOnlyDictionary<string, BackingChain>> MakeDisksAsync(
-        XElement source, JobPaths paths, CancellationToken cancellationToken)
+    /// <summary>For each writable disk's target: the base that its overlay will stand on.</summary>
+    public async Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, CancellationToken cancellationToken)
     {
         var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
         foreach (var disk in SourceDisk.WritableOf(source))
         {
             chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, cancellationToken).ConfigureAwait(false);
-            await qemuImg.CreateOverlayAsync(paths.Overlay(disk.Target), chains[disk.Target], cancellationToken).ConfigureAwait(false);
         }
 
-        CopyNvram(source, paths);
         return chains;
+    }
+
+    /// <summary>The overlays of all writable disks, the first as large as the plan says, and the copy of the NVRAM.</summary>
+    public async Task MakeDisksAsync(
+        XElement source, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+    {
+        var size = plan.Sizes.Disk;
+        foreach (var disk in SourceDisk.WritableOf(source))
+        {
+            await qemuImg.CreateOverlayAsync(plan.Paths.Overlay(disk.Target), chains[disk.Target], size, cancellationToken).ConfigureAwait(false);
+            size = null;
+        }
+
+        CopyNvram(source, plan.Paths);
     }
 
     /// <summary>Starts the clone as a transient domain.</summary>

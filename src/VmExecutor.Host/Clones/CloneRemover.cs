@@ -67,12 +67,13 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
 
         if (vm is VmState.Gone or VmState.Anothers)
         {
+            var record = directory.Read();
             removal = removal with
             {
-                Record = directory.Read(),
+                Record = record,
                 Scripts = directory.ReadScripts(),
                 Overlays = directory.Overlays(),
-                DiskBytes = directory.Exists ? directory.DiskBytes() : null,
+                DiskBytes = record?.Stopped?.DiskBytes ?? (directory.Exists ? directory.DiskBytes() : null),
             };
             await TryAsync(failures, () => RemoveDirectoryAsync(directory, parts)).ConfigureAwait(false);
         }

@@ -35,6 +35,11 @@ public static class ImageFiles
         {
             yield return ("ssh.key", key);
         }
+
+        if (image.PrepareHook is { } hook)
+        {
+            yield return ("prepare_hook.script", hook.Script);
+        }
     }
 
     private static IEnumerable<(string Key, AbsolutePath Path)> OfSource(ImageDefinition image)

@@ -119,6 +119,23 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
+    /// <summary>Gives the overlays' room back, of a VM that is gone.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public void RemoveOverlays()
+    {
+        try
+        {
+            foreach (var name in Overlays())
+            {
+                File.Delete(Paths.Directory.Child(name).Value);
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the overlays in {Paths.Directory} cannot be removed", e);
+        }
+    }
+
     /// <summary>What the overlays take on the disk.</summary>
     public long DiskBytes() => Overlays().Sum(name => FileStat.TryRead(Paths.Directory.Child(name))?.AllocatedBytes ?? 0);
 

@@ -23,15 +23,27 @@ public sealed class QemuImg(IToolRunner tools)
             : throw BaseDiskException.From(path, new ToolFailedException(result));
     }
 
+    /// <summary>Writes what an overlay holds into the disk that it stands on. Nobody may use either.</summary>
+    public async Task CommitOverlayAsync(AbsolutePath overlay, CancellationToken cancellationToken)
+    {
+        // -d: the overlay is thrown away anyway and need not be emptied.
+        var call = new ToolCall("qemu-img", ["commit", "-q", "-d", "-t", "writeback", "-f", "qcow2", "--", overlay.Value]) { Timeout = TimeSpan.FromMinutes(30) };
+        (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+    }
+
     /// <summary>Makes an overlay on a base; it must not exist.</summary>
-    public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, CancellationToken cancellationToken)
+    /// <param name="overlay">Where.</param>
+    /// <param name="chain">What it stands on.</param>
+    /// <param name="size">Its virtual size, no less than the base's; null: as the base.</param>
+    /// <param name="cancellationToken">Ends qemu-img.</param>
+    public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, ByteSize? size, CancellationToken cancellationToken)
     {
         // -u: the chain was just inspected; opening it again would cost time and change nothing.
         var call = new ToolCall(
             "qemu-img",
             [
                 "create", "-q", "-u", "-f", "qcow2", "-F", chain.Top.Format, "-b", chain.Top.Path.Value,
-                "--", overlay.Value, chain.VirtualSize.Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "--", overlay.Value, (size ?? chain.VirtualSize).Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ]);
         (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
     }

@@ -53,7 +53,8 @@ public sealed class GenerationRemover
         }
     }
 
-    internal static void Delete(AbsolutePath directory)
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public static void Delete(AbsolutePath directory)
     {
         try
         {

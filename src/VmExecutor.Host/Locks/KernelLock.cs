@@ -12,7 +12,9 @@ namespace VmExecutor.Host.Locks;
 /// </summary>
 public sealed partial class KernelLock : IDisposable
 {
+    private const int GetLock = 36; // F_OFD_GETLK
     private const int SetLock = 37; // F_OFD_SETLK
+    private const short Unlocked = 2; // F_UNLCK
     private const short WriteLock = 1; // F_WRLCK
     private const int TryAgain = 11; // EAGAIN
     private const int AccessDenied = 13; // EACCES, the other answer that POSIX allows
@@ -49,6 +51,35 @@ public sealed partial class KernelLock : IDisposable
         finally
         {
             handle?.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Some range that another holder of this file has locked and that touches the bytes asked for; null: nobody holds any of them. A lock of this
+    /// very process counts too, since each has a file description of its own.
+    /// </summary>
+    /// <param name="file">Made if it is missing.</param>
+    /// <param name="start">The first byte.</param>
+    /// <param name="length">How many; at least one.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public static (long Start, long Length)? FindHeld(AbsolutePath file, long start, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        try
+        {
+            using var handle = File.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            var asked = new Lock { Type = WriteLock, Start = start, Length = length };
+            if (Control(handle, GetLock, ref asked) != 0)
+            {
+                throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+            }
+
+            // To the kernel, length 0 is everything behind the start.
+            return asked.Type == Unlocked ? null : (asked.Start, asked.Length == 0 ? long.MaxValue - asked.Start : asked.Length);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the lock file {file} cannot be used", e);
         }
     }
 

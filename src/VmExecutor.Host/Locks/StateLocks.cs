@@ -9,19 +9,21 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM, one per image, and the ledger's. Disposing releases all
-/// that were taken here, as the process's end does.
+/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM; one per job for its running script; one per image; the places of
+/// those who wait for capacity; the right to decide on it; and the ledger's. Disposing releases all that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
 {
     private readonly List<KernelLock> _taken = [];
 
     private const string Folder = "locks";
+    private const string JobsFile = "jobs";
+    private const string ScriptsFile = "scripts";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Null: somebody is at work on that job.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile("jobs"), PositionOf(job)));
+    public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile(JobsFile), PositionOf(job)));
 
     /// <summary>Waits until whoever is at work on that job has done; null: not within the limit.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
@@ -36,6 +38,33 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <summary>The right to publish, switch and remove generations of an image. Null: somebody else is at it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile("images"), PositionOf(image)));
+
+    /// <summary>Whether somebody is at work on that job: its prepare, its cleanup, or gc.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public bool IsHeld(JobKey job) => KernelLock.FindHeld(LockFile(JobsFile), PositionOf(job), 1) is not null;
+
+    /// <summary>Held while a script of the job runs; null: another script of it runs, which no runner does.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public KernelLock? TryTakeScript(JobKey job) => Remember(KernelLock.TryTake(LockFile(ScriptsFile), PositionOf(job)));
+
+    /// <summary>Whether a script of that job runs, and with it a watch over what it writes.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public bool ScriptRuns(JobKey job) => KernelLock.FindHeld(LockFile(ScriptsFile), PositionOf(job), 1) is not null;
+
+    /// <summary>The right to decide whether a job fits and to claim its share; held for a moment only.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeCapacityAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("capacity"), 0)), limit, cancellationToken);
+
+    /// <summary>A place in the queue for capacity, behind all that are taken.</summary>
+    /// <param name="arrival">Since boot.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public QueuePlace TakePlace(TimeSpan arrival)
+    {
+        var place = QueuePlace.Take(LockFile("queue"), (long)arrival.TotalMicroseconds);
+        Remember(place.Held);
+        return place;
+    }
 
     public void Dispose() => _taken.ForEach(taken => taken.Dispose());
 

@@ -15,7 +15,8 @@ public static partial class HostClock
 
     private static string ReadProcessNamespace() => new FileInfo("/proc/self/ns/pid").LinkTarget ?? "unknown";
 
-    private static TimeSpan SinceBoot()
+    /// <summary>The same clock for all processes of a boot, which nobody can set.</summary>
+    public static TimeSpan SinceBoot()
     {
         _ = GetTime(BootTime, out var time);
         return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick);

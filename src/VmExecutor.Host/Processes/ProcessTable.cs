@@ -74,19 +74,13 @@ public static class ProcessTable
     }
 
     /// <summary>The most memory it ever had at once, in bytes (proc(5), VmHWM); null when it is gone.</summary>
-    public static long? PeakMemory(int pid)
-    {
-        try
-        {
-            var line = File.ReadLines($"/proc/{Text(pid)}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            var kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1];
-            return long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number * 1024 : null;
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static long? PeakMemory(int pid) => Memory(pid, ["VmHWM:"]);
+
+    /// <summary>
+    /// The memory that it has now and that is its own, in bytes; null when it is gone. Not what it shares with files, such as its program:
+    /// that is nothing of what a guest was promised (proc(5), RssAnon, RssShmem, HugetlbPages).
+    /// </summary>
+    public static long? ResidentMemory(int pid) => Memory(pid, ["RssAnon:", "RssShmem:", "HugetlbPages:"]);
 
     /// <summary>A process with its start time, which is 0 when it has ended meanwhile.</summary>
     public static RunnerProcess Describe(int pid)
@@ -98,6 +92,25 @@ public static class ProcessTable
         catch (IOException)
         {
             return new RunnerProcess(pid, 0);
+        }
+    }
+
+    private static long? Memory(int pid, string[] fields)
+    {
+        try
+        {
+            long? sum = null;
+            foreach (var line in File.ReadLines($"/proc/{Text(pid)}/status").Where(line => fields.Any(field => line.StartsWith(field, StringComparison.Ordinal))))
+            {
+                var kibibytes = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1];
+                sum = (sum ?? 0) + (long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number * 1024 : 0);
+            }
+
+            return sum;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

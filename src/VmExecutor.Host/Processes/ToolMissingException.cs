@@ -10,7 +10,8 @@ public sealed class ToolMissingException(string program, Exception? inner = null
         program switch
         {
             "qemu-img" => "Install it: apt-get install qemu-utils.",
-            "ssh" => "Install it: apt-get install openssh-client.",
+            "ssh" or "ssh-keygen" => "Install it: apt-get install openssh-client.",
+            "xorrisofs" => "Install it: apt-get install xorriso.",
             "setsid" => "Install it: apt-get install util-linux.",
             _ => $"Install {program} or correct PATH in the runner's service.",
         },

@@ -25,6 +25,11 @@ internal static class CheckCommand
             composition.Output.WriteLine(
                 $"{loaded.Settings.File}: no errors, {warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, {images.Count} image{(images.Count == 1 ? "" : "s")}"
                 + (images.Count == 0 ? "" : $" ({string.Join(", ", images.Select(image => image.Name))})"));
+            foreach (var image in images.Where(image => image.Patterns.Count > 0))
+            {
+                composition.Output.WriteLine($"{image.Name}: also for {string.Join(", ", image.Patterns)}");
+            }
+
             return ExitCodes.Success;
         }));
         return command;

@@ -5,14 +5,23 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images.Sources;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>What an image is published from: an existing domain or file, or what was downloaded or built just now.</summary>
-internal sealed class PublishSource(IHypervisor hypervisor, CloneSource source, QemuImg qemuImg)
+/// <summary>What an image is published from: an existing domain or file, or what is downloaded or built for it.</summary>
+internal sealed class PublishSource(
+    AbsolutePath stateDir,
+    IHypervisor hypervisor,
+    CloneSource source,
+    QemuImg qemuImg,
+    DownloadSource downloads,
+    BuildSource builds,
+    SourceFingerprints fingerprints)
 {
     /// <summary>Which word is written in the record, and what was meant.</summary>
     public static (string Kind, string Name) Describe(ImageSource source) => source switch
@@ -31,12 +40,44 @@ internal sealed class PublishSource(IHypervisor hypervisor, CloneSource source, 
             ? domain.Name
             : null;
 
-    /// <summary>The source as domain XML, shut off.</summary>
-    public Task<XElement> ReadAsync(ImageDefinition image, JobLog log, CancellationToken cancellationToken) =>
-        source.ReadAsync(image, log.Say, cancellationToken);
+    /// <summary>Looks at it, without fetching anything: a domain is shut off, if that is allowed, so that its disks are whole.</summary>
+    public async Task<OpenedSource> OpenAsync(ImageDefinition image, PublishLog log, CancellationToken cancellationToken)
+    {
+        var paths = ImagePaths.For(stateDir, image.Name);
+        switch (image.Source)
+        {
+            case ImageSource.Download download:
+                return new OpenedSource(await fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                    image, await downloads.FetchAsync(image.Name, download, paths.Download, log.Say, token), log, token));
+            case ImageSource.Build build:
+                return new OpenedSource(await fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                    image, await builds.RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
+            default:
+                var xml = await source.ReadAsync(image, log.Say, cancellationToken);
+                return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(xml));
+        }
+    }
+
+    /// <summary>Nobody may have started the domain, or written to its disks, while they were copied.</summary>
+    /// <exception cref="SystemFailureException">Somebody has.</exception>
+    public async Task EnsureUnchangedAsync(ImageDefinition image, OpenedSource opened, XElement before, CancellationToken cancellationToken)
+    {
+        if (!opened.IsOurs
+            && (await FindRunningAsync(image, cancellationToken) is not null || await FingerprintAsync(before, cancellationToken) != opened.Fingerprint))
+        {
+            var (kind, name) = Describe(image.Source);
+            throw new SystemFailureException(
+                ErrorCodes.SourceChangedMeanwhile,
+                $"the {kind} '{name}' of image '{image.Name}' was started or changed while it was copied; the copy was thrown away",
+                "Leave it alone until publishing is over, then publish again.");
+        }
+    }
+
+    private Task<XElement> ReadAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => source.ReadAsync(
+        image with { Source = new ImageSource.DiskFile(files.Disk) { Format = files.Format, Kernel = files.Kernel } }, log.Say, cancellationToken);
 
     /// <summary>Changes when a source's hardware or the content of its disks does, as far as their files' inodes tell.</summary>
-    public async Task<string> FingerprintAsync(XElement source, CancellationToken cancellationToken)
+    private async Task<string> FingerprintAsync(XElement source, CancellationToken cancellationToken)
     {
         var text = new StringBuilder(source.ToString());
         foreach (var (role, path, format) in FrozenDomain.FilesOf(source))
@@ -48,22 +89,12 @@ internal sealed class PublishSource(IHypervisor hypervisor, CloneSource source, 
             text.Append('\n').Append(role).AppendJoin(' ', state);
         }
 
-        return Hash(text.ToString());
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..32];
     }
-
-    /// <summary>Nobody may have started the domain, or written to its disks, while they were copied.</summary>
-    /// <exception cref="SystemFailureException">Somebody has.</exception>
-    public async Task EnsureUnchangedAsync(ImageDefinition image, XElement before, string fingerprint, CancellationToken cancellationToken)
-    {
-        if (await FindRunningAsync(image, cancellationToken) is not null || await FingerprintAsync(before, cancellationToken) != fingerprint)
-        {
-            var (kind, name) = Describe(image.Source);
-            throw new SystemFailureException(
-                ErrorCodes.SourceChangedMeanwhile,
-                $"the {kind} '{name}' of image '{image.Name}' was started or changed while it was copied; the copy was thrown away",
-                "Leave it alone until publishing is over, then publish again.");
-        }
-    }
-
-    internal static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
 }
+
+/// <summary>A source that was looked at.</summary>
+/// <param name="Fingerprint">Changes when publishing anew would give something else.</param>
+/// <param name="IsOurs">Its disks are made for the generation, so they need not be copied.</param>
+/// <param name="FetchAsync">Brings it here, as domain XML.</param>
+internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<XElement>> FetchAsync);

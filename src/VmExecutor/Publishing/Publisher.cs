@@ -2,6 +2,8 @@ using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Locks;
 
@@ -12,7 +14,15 @@ namespace VmExecutor.Publishing;
 /// jobs get what they got before; what was half made is removed, at the latest by the next publishing or by gc.
 /// </summary>
 internal sealed class Publisher(
-    Catalogue catalogue, PublishSource sources, GenerationMaker maker, Probe probe, StateLocks locks, TimeProvider time)
+    AbsolutePath stateDir,
+    Catalogue catalogue,
+    PublishSource sources,
+    GenerationMaker maker,
+    ToolBaking baking,
+    GuestTools tools,
+    Probe probe,
+    StateLocks locks,
+    TimeProvider time)
 {
     /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
     /// <param name="image">What to publish.</param>
@@ -30,9 +40,8 @@ internal sealed class Publisher(
             return null;
         }
 
-        var source = await sources.ReadAsync(image, log.Job, cancellationToken);
-        var fingerprint = await sources.FingerprintAsync(source, cancellationToken);
-        if (ifChanged && FindUnchanged(image, fingerprint) is { } known)
+        var source = await sources.OpenAsync(image, log, cancellationToken);
+        if (ifChanged && FindUnchanged(image, source.Fingerprint) is { } known)
         {
             TellUnchanged(image, known, log);
             return null;
@@ -47,15 +56,17 @@ internal sealed class Publisher(
             Driver = DriverVersion.Text,
             SourceKind = kind,
             Source = name,
-            SourceFingerprint = fingerprint,
+            SourceFingerprint = source.Fingerprint,
             InPlace = image.Publish.InPlace,
             Files = [],
         };
         log.Say($"image '{image.Name}': making generation {record.Number} of {kind} '{name}'{(record.InPlace ? ", in place" : "")}");
         try
         {
-            var draft = await maker.BeginAsync(image.Name, record, source, oursToMove: false, log.Progress, cancellationToken);
-            await sources.EnsureUnchangedAsync(image, source, fingerprint, cancellationToken);
+            var xml = await source.FetchAsync(cancellationToken);
+            var draft = await maker.BeginAsync(image.Name, record, xml, source.IsOurs, log.Progress, cancellationToken);
+            await sources.EnsureUnchangedAsync(image, source, xml, cancellationToken);
+            draft = await baking.RunAsync(image, draft, log, cancellationToken);
             log.Say($"it takes {Size(draft)} on the disk");
             var whole = await GenerationMaker.SealAsync(draft, log.Progress, cancellationToken);
             log.Say("starting a clone of it to probe it");
@@ -63,12 +74,12 @@ internal sealed class Publisher(
             log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
             var made = maker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
             maker.MakeCurrent(image.Name, made);
+            RemoveDownload(image);
             return made;
         }
-        catch
+        finally
         {
             TryRemoveHalfMade(image, log);
-            throw;
         }
     }
 
@@ -88,6 +99,16 @@ internal sealed class Publisher(
         }
     }
 
+    /// <summary>It is only kept until then, so that what was interrupted goes on.</summary>
+    private void RemoveDownload(ImageDefinition image)
+    {
+        var download = ImagePaths.For(stateDir, image.Name).Download;
+        if (Directory.Exists(download.Value))
+        {
+            GenerationRemover.Delete(download);
+        }
+    }
+
     /// <summary>
     /// The newest generation, if it was made of what the source is now. It need not be the current one: who has rolled back from it does not
     /// want the same again the next night.
@@ -97,10 +118,15 @@ internal sealed class Publisher(
         var current = catalogue.CurrentNumber(image.Name) is { } number ? catalogue.Find(image.Name, number) : null;
         var newest = catalogue.Of(image.Name).FirstOrDefault(generation => generation.Record.Probe is not null);
         return current is not null && GenerationFiles.Damage(current).Count == 0
-            && newest?.Record.SourceFingerprint == fingerprint && GenerationFiles.Damage(newest).Count == 0
+            && newest is not null && IsMadeOf(newest, image, fingerprint) && GenerationFiles.Damage(newest).Count == 0
             ? newest
             : null;
     }
+
+    private bool IsMadeOf(Generation generation, ImageDefinition image, string fingerprint) =>
+        generation.Record.SourceFingerprint == fingerprint
+        && generation.Record.InPlace == image.Publish.InPlace
+        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(tools.Describe(image.Tools)));
 
     private void TellUnchanged(ImageDefinition image, Generation known, PublishLog log)
     {

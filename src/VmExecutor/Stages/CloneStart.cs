@@ -1,11 +1,14 @@
+using System.Globalization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Stages;
@@ -16,8 +19,12 @@ internal sealed class CloneStart(
     IGuestShell guestShell,
     AcceleratorProbe acceleratorProbe,
     CloneSource source,
+    Admission admission,
     CloneMaker maker,
+    CloneSizing sizing,
     LivingClones livingClones,
+    LoginMaker login,
+    GuestPreparation preparation,
     TimeProvider time)
 {
     /// <param name="plan">What to make.</param>
@@ -37,12 +44,27 @@ internal sealed class CloneStart(
         var sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
         times.Ended("source");
 
-        var chains = await maker.MakeDisksAsync(sourceXml, plan.Paths, cancellationToken);
+        var chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+        plan = sizing.Decide(plan, sourceXml, chains, log);
+        var need = SourceSizes.Of(sourceXml, default).With(plan.Sizes);
+        (record, var waited) = await admission.WaitAsync(plan.Job.Key, directory, record, new ClaimRecord(need.Memory.Bytes, need.Cpus), log.Say, cancellationToken);
+        if (waited is { } duration)
+        {
+            log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {duration.TotalSeconds:0} s"));
+            times.Ended("capacity");
+
+            // Meanwhile somebody may have started the source, or changed it.
+            sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
+            chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+        }
+
+        await maker.MakeDisksAsync(sourceXml, plan, chains, cancellationToken);
         record = record with { Bases = BaseFingerprints.Of(chains.Values) };
         await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
         directory.Write(record);
         times.Ended("disks");
 
+        plan = plan with { Login = await login.MakeAsync(plan, cancellationToken) };
         await maker.StartAsync(sourceXml, plan, stamp, chains, accelerator, cancellationToken);
         times.Ended("start");
 
@@ -83,6 +105,7 @@ internal sealed class CloneStart(
             }
 
             times.Ended("ssh");
+            await preparation.RunAsync(plan, access, token => watch.WatchAsync(log.Warn, token), log, times, cancellationToken);
             directory.Write(record with { Guest = GuestOfJob.ToRecord(access), Ready = time.GetUtcNow(), Phases = times.Seconds });
         }
         catch (SystemFailureException e) when (e is not GuestDiedException)
@@ -132,6 +155,7 @@ internal sealed class CloneStart(
         LibvirtUri = hypervisor.Uri,
         Shell = plan.Image.Shell.ToString().ToLowerInvariant(),
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
+        MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
     };
 
     private static TimeSpan AtLeastASecond(TimeSpan left) => left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left;

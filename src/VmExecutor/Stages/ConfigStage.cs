@@ -4,13 +4,17 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Stages;
 
-/// <summary>Resolves the job's image and answers the runner with one JSON document on stdout and nothing else.</summary>
+/// <summary>
+/// Resolves the job's image, looks at the sizes that the job wants as far as the configuration tells, and answers the runner with one JSON
+/// document on stdout and nothing else.
+/// </summary>
 internal sealed class ConfigStage(Settings settings, TextWriter answer)
 {
-    /// <exception cref="Core.Failures.BuildFailureException">The job asks for an image that is not there.</exception>
+    /// <exception cref="Core.Failures.BuildFailureException">The job asks for an image or a size that is not there for it.</exception>
     public void Run(Job job)
     {
         var plan = ClonePlan.For(job, settings);
+        SizeChoice.Check(job, plan.Image);
         answer.WriteLine(new DriverAnswer
         {
             Driver = (DriverVersion.Name, DriverVersion.Text),

@@ -16,12 +16,8 @@ internal static class GuestOfJob
         new GuestUser(plan.Image.Ssh.User),
         plan.LoginKey,
         plan.Paths.Directory,
-        [.. HostKeys(plan).Select(HostKey.Parse)],
+        plan.HostKeys,
         plan.Image.Shell);
-
-    /// <summary>What the administrator says, else what the probe of the generation has seen; none: the key of the first contact is pinned.</summary>
-    private static IReadOnlyList<string> HostKeys(ClonePlan plan) =>
-        plan.Image.Ssh.HostKeys is { Count: > 0 } said ? said : plan.Generation?.Record.Probe?.HostKeys ?? [];
 
     public static GuestRecord ToRecord(GuestAccess access) => new(
         access.Address.Host,

@@ -8,7 +8,15 @@ namespace VmExecutor.Stages;
 internal static class TrustedJob
 {
     /// <exception cref="SystemFailureException">The file is not named, missing, too large or no job response.</exception>
-    public static Job Read(StageEnvironment environment)
+    public static Job Read(StageEnvironment environment) =>
+        Use(environment, response => JobResponse.Parse(response, environment.RunnerShortToken));
+
+    /// <summary>The values of the wanted variables only.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static JobVariables Variables(StageEnvironment environment, IReadOnlyList<string> names) =>
+        Use(environment, response => JobVariables.Read(response, names));
+
+    private static T Use<T>(StageEnvironment environment, Func<byte[], T> read)
     {
         var file = environment.JobResponseFile ?? throw new SystemFailureException(
             ErrorCodes.RunnerEnvironmentMissing,
@@ -16,7 +24,7 @@ internal static class TrustedJob
             "Stages are called by the runner (config.toml, [runners.custom]); to try an image by hand: vm-executor try IMAGE");
         try
         {
-            return JobResponse.Parse(RegularFile.Read(file, JobResponse.LongestBytes), environment.RunnerShortToken);
+            return read(RegularFile.Read(file, JobResponse.LongestBytes));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

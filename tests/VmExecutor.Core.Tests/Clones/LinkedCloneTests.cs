@@ -215,9 +215,11 @@ public sealed class LinkedCloneTests
     }
 
     [Fact]
-    public void Sizes_of_the_image_replace_the_sources_and_what_depended_on_them()
+    public void Sizes_of_the_plan_replace_the_sources_and_what_depended_on_them()
     {
-        var clone = Derive(TestPlan.Image() with { Cpus = new(2), Memory = new(ByteSize.FromMebibytes(512)) });
+        var plan = TestPlan.For(TestPlan.Image()) with { Sizes = new CloneSizes { Cpus = 2, Memory = ByteSize.FromMebibytes(512) } };
+
+        var clone = LinkedClone.Derive(XElement.Parse(Source), plan, TestPlan.Stamp(plan), Chains, Accelerator.Kvm);
 
         clone.Element("vcpu")!.ToString().Should().Be("<vcpu placement=\"static\">2</vcpu>");
         clone.Element("memory")!.ToString().Should().Be("<memory unit=\"KiB\">524288</memory>");

@@ -33,6 +33,70 @@ public sealed class ImageChoiceTests
     }
 
     [Theory]
+    [InlineData("alma-9", "alma-9")]
+    [InlineData("alma-8", "first")]
+    [InlineData("debian:12", "first")]
+    [InlineData("ubuntu-24", "second")]
+    [InlineData("secret-1", "third")]
+    public void Names_go_before_patterns_and_patterns_in_the_order_of_the_images(string wanted, string image) =>
+        ImageChoice.For(Job(wanted), Catalogue(
+            Image("first", ["alma-?", "debian:*"]), Image("second", ["*-24", "alma-*"]), Image("third", ["secret-*"]), Image("alma-9"))).Name.Value.Should().Be(image);
+
+    [Fact]
+    public void Of_the_images_that_match_the_first_one_that_the_job_may_use_is_taken()
+    {
+        var catalogue = Catalogue(
+            Image("tests", allow: new AccessSettings { ProtectedRefs = true }),
+            Image("others", ["te*"], new AccessSettings { Projects = ["other/**"] }),
+            Image("everybody", ["t*"]));
+
+        ImageChoice.For(Job("tests"), catalogue).Name.Value.Should().Be("everybody");
+        ImageChoice.For(Job("tests") with { ProjectPath = "other/x" }, catalogue).Name.Value.Should().Be("others");
+        ImageChoice.For(Job("tests") with { ProtectedRef = true }, catalogue).Name.Value.Should().Be("tests");
+    }
+
+    [Theory]
+    [InlineData("group/project", null, "group/*", false, null)]
+    [InlineData("GROUP/Project", null, "group/project", false, null)]
+    [InlineData("group/sub/project", null, "group/*", false, "project 'group/sub/project' is not among those that may")]
+    [InlineData("group-2/project", true, "group/**", false, "project 'group-2/project' is not among those that may")]
+    [InlineData(null, true, "**", false, "does not tell which project the job is of")]
+    [InlineData("group/project", true, null, true, null)]
+    [InlineData("group/project", false, null, true, "the job's is not protected")]
+    [InlineData("group/project", null, null, true, "does not tell whether the job's is protected")]
+    [InlineData("group/project", false, "group/*", true, "the job's is not protected")]
+    [InlineData("group/project", true, "group/*", true, null)]
+    [InlineData(null, null, null, false, null)]
+    public void An_image_is_for_the_jobs_that_its_policy_certainly_means(string? project, bool? isProtected, string? projects, bool protectedRefs, string? refusal)
+    {
+        var image = Image("base", allow: new AccessSettings { Projects = projects is null ? [] : ["hidden/one", projects], ProtectedRefs = protectedRefs });
+        var job = Job("base") with { ProjectPath = project, ProtectedRef = isProtected };
+        foreach (var (asked, settings) in new[] { (job, Catalogue(image)), (job with { Image = null }, Catalogue(image) with { DefaultImage = image.Name }) })
+        {
+            var choose = () => ImageChoice.For(asked, settings);
+            if (refusal is null)
+            {
+                choose().Should().BeSameAs(image);
+                continue;
+            }
+
+            var failure = choose.Should().Throw<BuildFailureException>().Which;
+            failure.Code.Should().Be(ErrorCodes.ImageNotAllowed);
+            failure.Message.Should().Contain(refusal).And.NotContain("hidden").And.Contain("image 'base'");
+            failure.Message.Should().EndWith("none of this runner's images is available to this job");
+        }
+    }
+
+    [Fact]
+    public void A_refusal_lists_what_this_job_may_use_with_patterns()
+    {
+        var choose = () => ImageChoice.For(Job("windows"), Catalogue(
+            Image("a", ["a-*", "b?"]), Image("secret", ["s-*"], new AccessSettings { Projects = ["other/*"] }), Image("c")));
+
+        choose.Should().Throw<BuildFailureException>().Which.Message.Should().Be("there is no image 'windows'; available here: a, a-*, b?, c");
+    }
+
+    [Theory]
     [InlineData("windows")]
     [InlineData("DEBIAN-12")]
     [InlineData("debian-12 ")]
@@ -73,6 +137,11 @@ public sealed class ImageChoiceTests
 
         choose.Should().Throw<BuildFailureException>().Which.Code.Should().Be(ErrorCodes.ImageNotNamed);
     }
+
+    private static Settings Catalogue(params ImageDefinition[] images) => TwoImages with { Images = images };
+
+    private static ImageDefinition Image(string name, string[]? patterns = null, AccessSettings? allow = null) =>
+        TestPlan.Image() with { Name = new ImageName(name), Patterns = patterns ?? [], Allow = allow ?? new AccessSettings() };
 
     private static Core.Jobs.Job Job(string? image) => TestPlan.For(TestPlan.Image()).Job with { Image = image };
 }

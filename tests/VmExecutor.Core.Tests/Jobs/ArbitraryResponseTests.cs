@@ -31,7 +31,7 @@ public sealed class ArbitraryResponseTests
         """;
 
     private static readonly string[] Keys =
-        ["id", "token", "image", "name", "git_info", "repo_url", "job_info", "project_full_path", "runner_info", "timeout", "variables", "key", "value", Canary];
+        ["id", "token", "image", "name", "git_info", "repo_url", "job_info", "project_full_path", "runner_info", "timeout", "variables", "key", "value", "protected", "VM_CPUS", Canary];
 
     [Fact]
     public void Arbitrary_bytes_are_no_job_and_no_other_failure() =>

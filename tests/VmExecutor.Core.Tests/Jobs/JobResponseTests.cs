@@ -63,6 +63,29 @@ public sealed class JobResponseTests
     }
 
     [Theory]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    [InlineData("\"true\"", null)]
+    [InlineData("null", null)]
+    public void Whether_the_ref_is_protected_is_believed_only_in_plain_words(string value, bool? expected) =>
+        Parse($$"""{ "id": 1, "git_info": { "protected": {{value}} } }""").ProtectedRef.Should().Be(expected);
+
+    [Fact]
+    public void What_is_not_told_of_a_ref_is_not_known() => Parse("""{ "id": 1, "git_info": {} }""").ProtectedRef.Should().BeNull();
+
+    [Fact]
+    public void Sizes_are_read_from_the_variables_and_expanded()
+    {
+        var job = Parse("""
+            { "id": 1, "variables": [
+              { "key": "VM_CPUS", "value": "1" }, { "key": "VM_CPUS", "value": "$N" }, { "key": "N", "value": "4" },
+              { "key": "VM_MEMORY", "value": "${N}GiB" }, { "key": "VM_DISK", "value": "$NONE" } ] }
+            """);
+
+        job.Sizes.Should().Be(new JobSizes { Cpus = "4", Memory = "4GiB", Disk = null });
+    }
+
+    [Theory]
     [InlineData("", "not JSON")]
     [InlineData("{", "not JSON")]
     [InlineData("<html>", "not JSON")]

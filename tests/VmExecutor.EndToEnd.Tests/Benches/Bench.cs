@@ -20,6 +20,7 @@ internal sealed class Bench : IAsyncDisposable
     private readonly string _runnerDirectory;
     private readonly BenchUser? _user;
     private readonly IsolatedLibvirt? _libvirt;
+    private string _path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private readonly List<RunningJob> _jobs = [];
     private readonly List<JobSession> _sessions = [];
 
@@ -63,6 +64,9 @@ internal sealed class Bench : IAsyncDisposable
 
     /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
     public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);
+
+    /// <summary>The runner's PATH begins with this directory from now on.</summary>
+    public void PutFirstInPath(string directory) => _path = $"{directory}:{_path}";
 
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments) =>
@@ -132,7 +136,7 @@ internal sealed class Bench : IAsyncDisposable
     {
         var environment = new Dictionary<string, string>
         {
-            ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            ["PATH"] = _path,
             ["HOME"] = _user?.Home ?? "/root",
             ["USER"] = _user?.Name ?? "root",
             ["LANG"] = "C.UTF-8",

@@ -17,7 +17,7 @@ public sealed class TestMachine : IAsyncLifetime
     private const UnixFileMode Traversable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private static readonly string[] Tools = ["virsh", "qemu-img", "ssh", "git", "ps", "ss", "setpriv", "mke2fs", "useradd"];
+    private static readonly string[] Tools = ["virsh", "qemu-img", "ssh", "git", "ps", "ss", "setpriv", "mke2fs", "useradd", "xorrisofs"];
 
     private IReadOnlyList<string> _missing = [];
     private BuiltDriver? _driver;

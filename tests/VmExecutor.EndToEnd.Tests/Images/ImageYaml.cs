@@ -21,6 +21,9 @@ internal sealed record ImageYaml
 
     public string User { get; init; } = "ci";
 
+    /// <summary>How the guest comes to know who may log in; only <c>baked</c> takes a key file.</summary>
+    public string Login { get; init; } = "baked";
+
     public string? KeyFile { get; init; }
 
     public string? HostKey { get; init; }
@@ -32,7 +35,13 @@ internal sealed record ImageYaml
     /// <summary>A libvirt network; null: QEMU's user-mode network.</summary>
     public string? Network { get; init; }
 
+    /// <summary>What the job's overlays may take on the host's disk; null: no limit.</summary>
+    public string? MaxOverlay { get; init; }
+
     public int BootSeconds { get; init; } = 180;
+
+    /// <summary>Any further lines.</summary>
+    public IReadOnlyList<string> Further { get; init; } = [];
 
     public string Write(TestGuest guest)
     {
@@ -54,9 +63,15 @@ internal sealed record ImageYaml
 
         lines.AddRange([
             $"shell: {Shell}", $"accelerator: {Accelerator}",
-            "ssh:", $"  user: {User}", $"  key: {KeyFile ?? guest.Key}", $"  host_key: \"{HostKey ?? guest.HostKey}\"",
+            "ssh:", $"  user: {User}", $"  login: {Login}", .. Login == "baked" ? [$"  key: {KeyFile ?? guest.Key}"] : (string[])[],
+            $"  host_key: \"{HostKey ?? guest.HostKey}\"",
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
+        if (MaxOverlay is not null)
+        {
+            lines.AddRange(["disks:", $"  max_overlay: {MaxOverlay}"]);
+        }
+
         if (StopMode is not null)
         {
             lines.AddRange(["stop:", $"  mode: {StopMode}"]);
@@ -66,6 +81,6 @@ internal sealed record ImageYaml
             }
         }
 
-        return string.Join('\n', lines) + "\n";
+        return string.Join('\n', lines.Concat(Further)) + "\n";
     }
 }

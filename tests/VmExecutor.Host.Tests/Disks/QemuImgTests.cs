@@ -24,7 +24,7 @@ public sealed class QemuImgTests : IDisposable
         var top = _directory.Child("top.qcow2");
 
         var chain = await _qemuImg.InspectAsync(top, null, CancellationToken.None);
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         chain.Files.Select(file => (file.Path, file.Format)).Should().Equal((top, "qcow2"), (bottom, "raw"));
         chain.VirtualSize.Should().Be(ByteSize.FromMebibytes(64));
@@ -34,11 +34,21 @@ public sealed class QemuImgTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_overlay_may_be_larger_than_its_base()
+    {
+        var chain = await _qemuImg.InspectAsync(Make("base.qcow2", "qcow2", "64M"), null, CancellationToken.None);
+
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, ByteSize.FromMebibytes(256), CancellationToken.None);
+
+        Run("info", "--output=json", _directory.Child("vda.qcow2").Value).Should().Contain("\"virtual-size\": 268435456");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_overlay_of_a_100_GiB_base_takes_less_than_a_mebibyte()
     {
         var chain = await _qemuImg.InspectAsync(Make("huge.qcow2", "qcow2", "100G"), null, CancellationToken.None);
 
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         new FileInfo(_directory.Child("vda.qcow2").Value).Length.Should().BeLessThan(1 << 20);
     }
@@ -57,7 +67,7 @@ public sealed class QemuImgTests : IDisposable
         var odd = Make("-f 'x' $(id) ümlaut.qcow2", "qcow2", "1M");
 
         var chain = await _qemuImg.InspectAsync(odd, "qcow2", CancellationToken.None);
-        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, CancellationToken.None);
+        await _qemuImg.CreateOverlayAsync(_directory.Child("vda.qcow2"), chain, null, CancellationToken.None);
 
         chain.Top.Path.Should().Be(odd);
     }

@@ -4,8 +4,11 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
@@ -56,11 +59,19 @@ internal sealed class StageWorld : IDisposable
     /// <summary>Who asks for VMs; by default this process, which lives.</summary>
     public RunnerProcess Runner { get; set; } = ProcessTable.Self();
 
+    public LimitSettings Limits { get; set; } = new();
+
     public NetworkSettings Network { get; set; } = new();
 
     public ImageSource? Source { get; set; }
 
     public Accelerator Accelerator { get; set; } = Accelerator.Auto;
+
+    /// <summary>What the job asks for.</summary>
+    public JobSizes Wanted { get; set; } = new();
+
+    /// <summary>What the image allows.</summary>
+    public SizeSettings Sizes { get; set; } = new();
 
     public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
 
@@ -81,8 +92,16 @@ internal sealed class StageWorld : IDisposable
                 GuestShell,
                 new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
                 new CloneSource(Hypervisor, process.Stopper),
+                new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
                 new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
+                new CloneSizing(new LimitSettings()),
                 new LivingClones(StateDir, Hypervisor),
+                new LoginMaker(QemuImg),
+                new GuestPreparation(
+                    new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
+                    new PrepareHook(GuestShell, TimeProvider.System),
+                    _ => JobVariables.Read("{}"u8.ToArray(), []),
+                    () => (Stream.Null, Stream.Null)),
                 TimeProvider.System),
             process.Remover(Hypervisor),
             new QuickCollection(process.Collector(), TimeProvider.System),
@@ -90,7 +109,7 @@ internal sealed class StageWorld : IDisposable
             process.Ledger,
             TimeProvider.System);
         var plan = Plan(key);
-        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(Log), cancellationToken);
+        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(TextWriter.Synchronized(Log)), cancellationToken);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
@@ -156,6 +175,7 @@ internal sealed class StageWorld : IDisposable
             Server = "https://gitlab.example.com",
             ProjectPath = "group/project",
             Image = "base",
+            Sizes = Wanted,
             Timeout = TimeSpan.FromHours(1),
         },
         Paths = JobPaths.For(StateDir, key),
@@ -165,10 +185,13 @@ internal sealed class StageWorld : IDisposable
             Name = new ImageName("base"),
             Network = Network,
             Accelerator = Accelerator,
+            Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),
             Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
         },
     };
+
+    private Settings Settings => new() { File = Root.Child("vm-executor.yaml"), StateDir = StateDir, Images = [], Limits = Limits };
 
     private StageProcess Process()
     {

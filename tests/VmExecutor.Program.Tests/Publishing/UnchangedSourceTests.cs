@@ -4,6 +4,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Locks;
@@ -30,7 +31,14 @@ public sealed class UnchangedSourceTests : IDisposable
         var hypervisor = new FakeHypervisor();
         var qemuImg = new QemuImg(new ToolRunner(Tools, TimeProvider.System));
         _locks = new StateLocks(StateDir, TimeProvider.System);
-        _sources = new PublishSource(hypervisor, new CloneSource(hypervisor, new DomainStopper(hypervisor, TimeProvider.System)), qemuImg);
+        _sources = new PublishSource(
+            StateDir,
+            hypervisor,
+            new CloneSource(hypervisor, new DomainStopper(hypervisor, TimeProvider.System)),
+            qemuImg,
+            downloads: null!,
+            builds: null!,
+            fingerprints: null!);
         _maker = new GenerationMaker(StateDir, qemuImg, new DiskCopier(Tools, TimeProvider.System));
         _image = new ImageDefinition
         {
@@ -43,6 +51,8 @@ public sealed class UnchangedSourceTests : IDisposable
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private PublishLog Log => new(new JobLog(_log), TimeProvider.System);
 
     private AbsolutePath StateDir => _root.Child("state");
 
@@ -76,15 +86,16 @@ public sealed class UnchangedSourceTests : IDisposable
         new Catalogue(StateDir).CurrentNumber(_image.Name).Should().Be(1);
     }
 
-    // Nothing is probed when nothing has changed.
+    // Nothing is baked and probed when nothing has changed.
     private async Task<Generation?> PublishIfChangedAsync() =>
-        await new Publisher(new Catalogue(StateDir), _sources, _maker, probe: null!, _locks, TimeProvider.System)
-            .PublishAsync(_image, ifChanged: true, new PublishLog(new JobLog(_log), TimeProvider.System), Token);
+        await new Publisher(
+            StateDir, new Catalogue(StateDir), _sources, _maker, baking: null!, new GuestTools(new FakeGuestShell(), Tools), probe: null!, _locks, TimeProvider.System)
+            .PublishAsync(_image, ifChanged: true, Log, Token);
 
     /// <summary>The first of another source, the others of what it is now.</summary>
     private async Task<Generation> MakeAsync(int number)
     {
-        var source = await _sources.ReadAsync(_image, new JobLog(_log), Token);
+        var source = await _sources.OpenAsync(_image, Log, Token);
         var record = new GenerationRecord
         {
             Image = _image.Name.Value,
@@ -93,11 +104,11 @@ public sealed class UnchangedSourceTests : IDisposable
             Driver = "vm-executor test",
             SourceKind = "file",
             Source = "base.raw",
-            SourceFingerprint = number == 1 ? "another" : await _sources.FingerprintAsync(source, Token),
+            SourceFingerprint = number == 1 ? "another" : source.Fingerprint,
             Probe = new ProbeRecord(DateTimeOffset.UnixEpoch, 1, []),
             Files = [],
         };
-        var draft = await _maker.BeginAsync(_image.Name, record, source, oursToMove: false, (_, _) => { }, Token);
+        var draft = await _maker.BeginAsync(_image.Name, record, await source.FetchAsync(Token), oursToMove: false, (_, _) => { }, Token);
         return _maker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
     }
 }

@@ -1,0 +1,39 @@
+using System.Globalization;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Capacity;
+
+/// <summary>A job that gets no VM: the operator's to change, since the same job may fit on another host or at another time.</summary>
+public static class CapacityFailures
+{
+    /// <param name="key">The job.</param>
+    /// <param name="look">The last one.</param>
+    /// <param name="ahead">How many still waited for longer.</param>
+    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="settings">The file with the limits.</param>
+    public static SystemFailureException WaitedTooLong(JobKey key, CapacityLook look, int ahead, AbsolutePath stateDir, AbsolutePath settings) => new(
+        ErrorCodes.CapacityExhausted,
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"job {key} waited {DurationText.Format(look.Limits.WaitForCapacity)} for room on this host and got none ({ahead} still ahead). {CapacityText.Numbers(look, stateDir)}"),
+        $"See 'vm-executor list' for the VMs. Let the runner take fewer jobs at once ('concurrent' and 'limit' in config.toml), or change 'limits' in {settings}: "
+        + "max_vms, parallel_starts, memory_headroom, disk_headroom, wait_for_capacity ('prepare_exec_timeout' in config.toml must be longer).");
+
+    /// <param name="key">The job.</param>
+    /// <param name="impossibility">What lacks.</param>
+    /// <param name="look">The numbers.</param>
+    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="settings">The file with the limits.</param>
+    public static SystemFailureException NeverFits(JobKey key, Shortage impossibility, CapacityLook look, AbsolutePath stateDir, AbsolutePath settings) =>
+        impossibility == Shortage.Memory
+            ? new SystemFailureException(
+                ErrorCodes.CapacityNeverEnough,
+                $"job {key} can never run on this host: its VM needs {RoughSize.Of(look.NeededBytes)} of memory, and this host has {RoughSize.Of(look.Host.MemoryTotalBytes)}, of which {look.Limits.MemoryHeadroom} are kept for itself",
+                $"Give the image less memory ('memory', or 'sizes: max_memory' for what jobs may ask for), or lower 'limits: memory_headroom' in {settings}.")
+            : new SystemFailureException(
+                ErrorCodes.CapacityNeverEnough,
+                $"no job can ever run on this host: {look.Limits.DiskHeadroom} of the file system of {stateDir} must be free, which has {RoughSize.Of(look.Host.DiskTotalBytes ?? 0)} in all",
+                $"Move state_dir to a larger file system, or lower 'limits: disk_headroom' in {settings}.");
+}

@@ -1,0 +1,21 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Capacity;
+
+/// <summary>A job whose VM was stopped for what it wrote.</summary>
+public static class DiskFailures
+{
+    /// <summary>The author's to change: this image allows no more.</summary>
+    public static BuildFailureException TooLarge(DiskLook look, string image) => new(
+        ErrorCodes.OverlayTooLarge,
+        $"the job has written {RoughSize.Of(look.WrittenBytes)} to its disk, more than the {RoughSize.Of(look.AllowedBytes ?? 0)} that image '{image}' allows; its VM was stopped",
+        "Let the job write less: what was written and deleted may count too. Or ask the administrator to raise 'disks: max_overlay' of the image.");
+
+    /// <summary>The operator's to change: another host, or another moment, has room.</summary>
+    public static SystemFailureException WatermarkPassed(DiskLook look, AbsolutePath stateDir) => new(
+        ErrorCodes.DiskWatermarkPassed,
+        $"this host's disk is nearly full: {RoughSize.Of(look.FreeBytes ?? 0)} are free in {stateDir}, less than the {look.Watermark} of 'limits: disk_watermark'. "
+        + $"This job had written most ({RoughSize.Of(look.WrittenBytes)}), so its VM was stopped before the disk was full",
+        $"Make room (df -h {stateDir}), move state_dir to a larger disk, or limit what jobs write: 'disks: max_overlay' of the image, 'limits: disk_headroom', 'limits: max_vms'.");
+}

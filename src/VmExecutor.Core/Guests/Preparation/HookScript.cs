@@ -1,0 +1,48 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Configuration;
+
+namespace VmExecutor.Core.Guests.Preparation;
+
+/// <summary>
+/// The administrator's script with the chosen job variables put before it, as text of the image's shell: it goes to the guest by stdin,
+/// and no value comes into an argument list. A shebang line then is a comment, since the shell is told which file to run.
+/// </summary>
+public static partial class HookScript
+{
+    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
+
+    /// <param name="shell">Which shell runs it.</param>
+    /// <param name="script">The script's own bytes.</param>
+    /// <param name="variables">Names and values.</param>
+    /// <exception cref="ArgumentException">A name or a value is none that a shell could hold; the value is not told.</exception>
+    public static byte[] Text(GuestShell shell, ReadOnlySpan<byte> script, IReadOnlyDictionary<string, string> variables)
+    {
+        var head = string.Concat(variables.OrderBy(variable => variable.Key, StringComparer.Ordinal).Select(variable => Line(shell, variable.Key, variable.Value)));
+
+        // A byte order mark is one only at the beginning.
+        return [.. Encoding.UTF8.GetBytes(head), .. script.StartsWith(ByteOrderMark) ? script[ByteOrderMark.Length..] : script];
+    }
+
+    private static string Line(GuestShell shell, string name, string value)
+    {
+        if (!Name().IsMatch(name))
+        {
+            throw new ArgumentException($"'{name}' is no name of a variable", nameof(name));
+        }
+
+        if (value.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"the value of {name} has a NUL character", nameof(value));
+        }
+
+        return shell == GuestShell.Pwsh ? $"$env:{name}='{QuoteMark().Replace(value, "$0$0")}'\n" : $"export {name}={ShellText.Quote(value)}\n";
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Name();
+
+    /// <summary>What PowerShell takes for a single quote: typographic ones too (about_Quoting_Rules; CharTraits.IsSingleQuote).</summary>
+    [GeneratedRegex("['\u2018\u2019\u201a\u201b]", RegexOptions.CultureInvariant)]
+    private static partial Regex QuoteMark();
+}

@@ -1,0 +1,109 @@
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Waiting;
+
+namespace VmExecutor.Host.Capacity;
+
+/// <summary>
+/// Looks each second at what a job writes, beside its running script, and stops its VM before the host's disk is full. Each running script has such a
+/// watch; on a disk that gets full they agree, without talking, on the one that has written most.
+/// </summary>
+public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord record, ByteSize watermark, DomainStopper stopper, StateLocks locks, TimeProvider time)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private Task<DriverException>? _stopping;
+
+    /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
+    public Task<DriverException>? Stopping => _stopping;
+
+    /// <summary>One look.</summary>
+    /// <param name="tell">Takes the line for the job log when the VM is about to be stopped.</param>
+    /// <exception cref="DriverException">The job has written too much; its VM is gone.</exception>
+    public async Task EnsureRoomAsync(Action<string> tell)
+    {
+        var look = Look();
+        if (Judge(look) is { } failure)
+        {
+            _stopping = StopAsync(failure, look, tell);
+            throw await _stopping.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Looks each second until cancelled.</summary>
+    /// <inheritdoc cref="EnsureRoomAsync"/>
+    public async Task WatchAsync(Action<string> tell, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
+        await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
+            async _ =>
+            {
+                await EnsureRoomAsync(tell).ConfigureAwait(false);
+                return false;
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private DriverException? Judge(DiskLook look)
+    {
+        try
+        {
+            return look switch
+            {
+                { IsTooLarge: true } => DiskFailures.TooLarge(look, record.Stamp.Image),
+                { IsShort: true } when look.IsLargestOf(Others()) => DiskFailures.WatermarkPassed(look, directory.Paths.StateDir),
+                _ => null,
+            };
+        }
+        catch (HostFileException)
+        {
+            // Who else writes cannot be seen at the moment. The next look comes in a second.
+            return null;
+        }
+    }
+
+    private DiskLook Look() => new()
+    {
+        Job = key,
+        WrittenBytes = directory.DiskBytes(),
+        AllowedBytes = record.MaxOverlayBytes,
+        FreeBytes = HostMeter.FreeDisk(directory.Paths.StateDir),
+        Watermark = watermark,
+    };
+
+    /// <summary>The others whose scripts run: only they are watched, and only they can be stopped in this one's stead.</summary>
+    private IEnumerable<(JobKey, long)> Others() =>
+        from folder in JobFolder.List(directory.Paths.StateDir).Ours
+        where !folder.IsHalf && folder.Key != key && locks.ScriptRuns(folder.Key)
+        select (folder.Key, JobDirectory.Of(directory.Paths.StateDir, folder.Key).DiskBytes());
+
+    /// <summary>
+    /// To its end whatever else is cancelled: a VM that was condemned and lives would fill the disk all the same. Its overlays go with it, since nobody
+    /// can read them any more and the others need the room now; until they are gone, this job still counts as the largest.
+    /// </summary>
+    private async Task<DriverException> StopAsync(DriverException failure, DiskLook look, Action<string> tell)
+    {
+        tell($"stopping VM {key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk");
+        try
+        {
+            await stopper.DestroyAsync(key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
+            directory.RemoveOverlays();
+            directory.Write(record with { Stopped = StopRecord.Of(failure, look.WrittenBytes) });
+        }
+        catch (HypervisorException trouble)
+        {
+            tell($"VM {key.Domain} could not be stopped: {trouble.Message}");
+        }
+        catch (HostFileException trouble)
+        {
+            tell(trouble.Message);
+        }
+
+        return failure;
+    }
+}

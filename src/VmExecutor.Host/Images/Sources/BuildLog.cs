@@ -1,0 +1,27 @@
+using System.Text;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Images.Sources;
+
+/// <summary>The end of what a recipe has said so far.</summary>
+internal static class BuildLog
+{
+    private const int EndLength = 1 << 14;
+    private const int LongestLine = 300;
+
+    /// <summary>Its last lines that say something, oldest first, each on one line and harmless to a terminal.</summary>
+    public static IReadOnlyList<string> LastLines(AbsolutePath log, int count)
+    {
+        try
+        {
+            using var file = new FileStream(log.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            file.Seek(-Math.Min(EndLength, file.Length), SeekOrigin.End);
+            using var reader = new StreamReader(file, Encoding.UTF8);
+            return [.. reader.ReadToEnd().Split('\n', '\r').Select(line => line.Trim()).Where(line => line.Length > 0).TakeLast(count).Select(line => PlainText.OneLine(line, LongestLine))];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Images.Sources;
+
+/// <summary>The names of a download's files in its image's directory: by checksum, since the same address may have new content tomorrow.</summary>
+internal sealed record DownloadCache(AbsolutePath Directory, Checksum Checksum)
+{
+    private string Name => Checksum.Hex[..16];
+
+    /// <summary>What has come so far, and goes on with the next attempt.</summary>
+    public AbsolutePath Part => Directory.Child($"{Name}.part");
+
+    /// <summary>What the server called the version that <see cref="Part"/> is of.</summary>
+    public AbsolutePath PartVersion => Directory.Child($"{Name}.version");
+
+    /// <summary>The whole file, as it was verified.</summary>
+    public AbsolutePath Whole => Directory.Child($"{Name}.whole");
+
+    /// <summary>What was packed in it.</summary>
+    public AbsolutePath Unpacked => Directory.Child($"{Name}.unpacked");
+
+    /// <summary>What is being unpacked.</summary>
+    public AbsolutePath UnpackedPart => Directory.Child($"{Name}.unpacked.part");
+}

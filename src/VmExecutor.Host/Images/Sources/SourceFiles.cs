@@ -1,0 +1,10 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Images.Sources;
+
+/// <summary>What a source that is no domain gives for an image.</summary>
+/// <param name="Disk">The root disk.</param>
+/// <param name="Format">Null: qemu-img says what it is.</param>
+/// <param name="Kernel">Null: the disk's own boot loader is started by the firmware.</param>
+public sealed record SourceFiles(AbsolutePath Disk, DiskFormat? Format, DirectKernelBoot? Kernel);

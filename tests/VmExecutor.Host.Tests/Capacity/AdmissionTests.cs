@@ -1,0 +1,182 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Capacity;
+
+/// <summary>Admission with real locks and files; the clock is the test's.</summary>
+public sealed class AdmissionTests : IDisposable
+{
+    private static readonly LimitSettings OneVm = new()
+    {
+        MaxVms = 1,
+        MemoryHeadroom = new ByteSize(1),
+        DiskHeadroom = new ByteSize(1),
+        WaitForCapacity = TimeSpan.FromMinutes(2),
+    };
+
+    private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-admission-").FullName);
+    private readonly FakeHypervisor _hypervisor = new();
+    private readonly FakeJobProcesses _processes = new();
+    private readonly ManualTime _time = new();
+    private readonly List<StateLocks> _locks = [];
+    private readonly List<(string Line, TimeSpan After)> _told = [];
+
+    public void Dispose()
+    {
+        _locks.ForEach(locks => locks.Dispose());
+        _hypervisor.Dispose();
+        Directory.Delete(_state.Value, recursive: true);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_fits_has_its_claim_at_once_in_silence()
+    {
+        var admitted = await WaitAsync(Job(1), OneVm, _time);
+
+        admitted.Waited.Should().BeNull();
+        admitted.Record.Claim.Should().Be(new ClaimRecord(1 << 20, 1));
+        JobDirectory.Of(_state, Job(1)).Read()!.Claim.Should().Be(admitted.Record.Claim);
+        _told.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_waits_says_so_at_once_and_then_every_15_seconds_and_fails_with_the_numbers()
+    {
+        using var holder = await AdmitAsync(1);
+
+        var wait = () => _time.RunAsync(WaitAsync(Job(2), OneVm, _time));
+
+        var failure = (await wait.Should().ThrowAsync<SystemFailureException>()).Which;
+        failure.Code.Should().Be(ErrorCodes.CapacityExhausted);
+        failure.Message.Should().Contain("waited 2m").And.Contain("1 of 1 in use");
+        _told.Should().OnlyContain(told => told.Line == "waiting for a free VM (1 of 1 in use): next in line").And.HaveCountGreaterThanOrEqualTo(8);
+        _told[0].After.Should().Be(TimeSpan.Zero);
+        _told.Zip(_told.Skip(1), (one, next) => next.After - one.After).Should().OnlyContain(pause => pause >= TimeSpan.FromSeconds(15) && pause < TimeSpan.FromSeconds(17));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Who_waits_is_admitted_when_the_holder_is_gone_and_knows_how_long_it_was()
+    {
+        var holder = await AdmitAsync(1);
+        var waiting = WaitAsync(Job(2), OneVm, _time);
+        waiting.IsCompleted.Should().BeFalse();
+
+        holder.Dispose();
+
+        (await _time.RunAsync(waiting)).Waited.Should().BePositive();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Jobs_are_admitted_in_the_order_of_their_arrival()
+    {
+        var holder = await AdmitAsync(1);
+        var order = new List<long>();
+        var waiting = new List<Task>();
+        foreach (var id in new[] { 4, 2, 3 })
+        {
+            waiting.Add(PassAsync(id));
+        }
+
+        holder.Dispose();
+        await Task.WhenAll(waiting);
+
+        order.Should().Equal(4, 2, 3);
+
+        async Task PassAsync(int id)
+        {
+            // Each arrives before the next one is asked: everything up to the first wait runs at once.
+            using var locks = Locks();
+            using var held = locks.TryTake(Job(id))!;
+            await WaitAsync(Job(id), OneVm with { WaitForCapacity = TimeSpan.FromSeconds(50) }, TimeProvider.System, locks);
+            lock (order)
+            {
+                order.Add(id);
+            }
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_would_fit_does_not_pass_one_that_waits_for_more()
+    {
+        using var locks = Locks();
+        using var inFront = locks.TakePlace(TimeSpan.Zero);
+
+        var wait = () => _time.RunAsync(WaitAsync(Job(2), OneVm, _time));
+
+        await wait.Should().ThrowAsync<SystemFailureException>();
+        _told.Should().OnlyContain(told => told.Line == "waiting for its turn: 1 job ahead");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_cancel_ends_the_wait_at_once_and_leaves_the_queue()
+    {
+        using var holder = await AdmitAsync(1);
+        using var cancel = new CancellationTokenSource();
+        var waiting = WaitAsync(Job(2), OneVm, TimeProvider.System, cancellationToken: cancel.Token);
+
+        await cancel.CancelAsync();
+
+        var end = () => waiting;
+        await end.Should().ThrowAsync<OperationCanceledException>();
+        Locks().TakePlace(TimeSpan.FromDays(10_000)).CountAhead().Should().Be(0);
+        JobDirectory.Of(_state, Job(2)).Read()!.Claim.Should().BeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_can_never_fit_fails_at_once()
+    {
+        var wait = () => WaitAsync(Job(1), OneVm, _time, need: 1L << 60);
+
+        (await wait.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.CapacityNeverEnough);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_of_a_runner_that_is_gone_stands_in_nobodys_way()
+    {
+        using var holder = await AdmitAsync(1);
+        var record = TestRecord.Of(Job(2), _state);
+
+        var wait = () => WaitAsync(Job(2), OneVm, _time, record: record with { Stamp = record.Stamp with { Runner = TestRecord.Gone } });
+
+        (await wait.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.RunnerGone);
+    }
+
+    private static JobKey Job(int id) => new("https://gitlab.example.com", "abc", id);
+
+    private StateLocks Locks()
+    {
+        var locks = new StateLocks(_state, TimeProvider.System);
+        _locks.Add(locks);
+        return locks;
+    }
+
+    /// <summary>A prepare in flight, until it is disposed.</summary>
+    private async Task<KernelLock> AdmitAsync(int id)
+    {
+        var locks = Locks();
+        var held = locks.TryTake(Job(id))!;
+        await WaitAsync(Job(id), OneVm, _time, locks);
+        return held;
+    }
+
+    private async Task<(JobRecord Record, TimeSpan? Waited)> WaitAsync(
+        JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, CancellationToken cancellationToken = default)
+    {
+        locks ??= Locks();
+        record ??= TestRecord.Of(key, _state);
+        var directory = JobDirectory.Of(_state, key);
+        directory.Create(record);
+        var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
+        var began = time.GetUtcNow();
+        return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), time).WaitAsync(
+            key, directory, record, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
+    }
+}

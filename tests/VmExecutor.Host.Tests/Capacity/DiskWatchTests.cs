@@ -1,0 +1,138 @@
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Capacity;
+
+public sealed class DiskWatchTests : IDisposable
+{
+    private const int MiB = 1 << 20;
+    private static readonly JobKey Job = new("https://gitlab.example.com", "abc", 1);
+    private static readonly JobKey Other = new("https://gitlab.example.com", "abc", 2);
+
+    /// <summary>More than any disk has free.</summary>
+    private static readonly ByteSize High = new(long.MaxValue);
+    private static readonly ByteSize Low = new(1);
+
+    private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-diskwatch-").FullName);
+    private readonly FakeHypervisor _hypervisor = new();
+    private readonly StateLocks _locks;
+    private readonly List<string> _told = [];
+
+    public DiskWatchTests()
+    {
+        _locks = new StateLocks(_state, TimeProvider.System);
+        foreach (var key in new[] { Job, Other })
+        {
+            _hypervisor.Domains[key.Domain.Value] = "<domain/>";
+            JobDirectory.Of(_state, key).Create(TestRecord.Of(key, _state));
+            _locks.TryTakeScript(key);
+        }
+    }
+
+    public void Dispose()
+    {
+        _locks.Dispose();
+        _hypervisor.Dispose();
+        Directory.Delete(_state.Value, recursive: true);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_outgrows_its_image_loses_its_vm_its_overlays_and_knows_why()
+    {
+        Write(Job, "vda", 3 * MiB);
+        Write(Job, "vdb", 2 * MiB);
+
+        var failure = (await Looking(Job, Low, allowed: 4 * MiB).Should().ThrowAsync<BuildFailureException>()).Which;
+
+        failure.Code.Should().Be(ErrorCodes.OverlayTooLarge);
+        failure.Message.Should().Contain("5MiB").And.Contain("4MiB that image 'base' allows");
+        _hypervisor.Domains.Should().ContainKey(Other.Domain.Value).And.NotContainKey(Job.Domain.Value);
+        JobDirectory.Of(_state, Job).DiskBytes().Should().Be(0);
+        JobDirectory.Of(_state, Job).Read()!.Stopped.Should().BeEquivalentTo(new { Code = 1015, IsBuildFailure = true, DiskBytes = 5L * MiB });
+        _told.Should().ContainSingle().Which.Should().Be($"stopping VM {Job.Domain}, which has written 5MiB to its disk");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task On_a_disk_that_gets_full_the_job_that_has_written_most_goes_and_no_other()
+    {
+        Write(Job, "vda", 18 * MiB);
+        Write(Other, "vda", 20 * MiB);
+
+        await Looking(Job, High).Should().NotThrowAsync();
+        (await Looking(Other, High).Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.DiskWatermarkPassed);
+
+        _hypervisor.Domains.Should().ContainKey(Job.Domain.Value).And.NotContainKey(Other.Domain.Value);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_larger_job_that_nobody_watches_shields_nobody()
+    {
+        Write(Job, "vda", 18 * MiB);
+        Write(Other, "vda", 20 * MiB);
+        _locks.Dispose();
+        _locks.TryTakeScript(Job);
+
+        await Looking(Job, High).Should().ThrowAsync<SystemFailureException>();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task With_room_enough_or_next_to_nothing_written_nobody_is_stopped()
+    {
+        Write(Job, "vda", 18 * MiB);
+        await Looking(Job, Low).Should().NotThrowAsync();
+        Write(Job, "vda", MiB);
+        await Looking(Job, High).Should().NotThrowAsync();
+
+        _hypervisor.Calls.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_vm_that_libvirt_does_not_end_is_told_of_and_the_reason_stays_the_reason()
+    {
+        Write(Job, "vda", 5 * MiB);
+        _hypervisor.Before = _ => throw FakeHypervisor.Refusal(ErrorCodes.HypervisorUnreachable);
+
+        await Looking(Job, Low, allowed: MiB).Should().ThrowAsync<BuildFailureException>();
+
+        _told.Should().HaveCount(2);
+        _told[1].Should().Contain("could not be stopped: libvirt says no");
+        JobDirectory.Of(_state, Job).Read()!.Stopped.Should().BeNull("the next script looks again");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_watch_looks_each_second_until_it_finds_something()
+    {
+        var time = new ManualTime();
+        var watching = Watch(Job, Low, MiB, time).WatchAsync(_told.Add, TestContext.Current.CancellationToken);
+        await time.RunAsync(Task.Delay(TimeSpan.FromSeconds(5), time, TestContext.Current.CancellationToken));
+        watching.IsCompleted.Should().BeFalse();
+
+        Write(Job, "vda", 2 * MiB);
+
+        var end = () => time.RunAsync(watching);
+        await end.Should().ThrowAsync<BuildFailureException>();
+    }
+
+    private Func<Task> Looking(JobKey key, ByteSize watermark, long? allowed = null) =>
+        () => Watch(key, watermark, allowed, TimeProvider.System).EnsureRoomAsync(_told.Add);
+
+    private DiskWatch Watch(JobKey key, ByteSize watermark, long? allowed, TimeProvider time) => new(
+        key,
+        JobDirectory.Of(_state, key),
+        TestRecord.Of(key, _state) with { MaxOverlayBytes = allowed },
+        watermark,
+        new DomainStopper(_hypervisor, time),
+        _locks,
+        time);
+
+    private void Write(JobKey key, string disk, int bytes) =>
+        File.WriteAllBytes(JobDirectory.Of(_state, key).Paths.Overlay(disk).Value, new byte[bytes]);
+}
