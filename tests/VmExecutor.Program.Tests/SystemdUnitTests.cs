@@ -5,12 +5,14 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>The units in <c>executor/systemd</c>: systemd understands them, the program understands their commands, and nothing in them hinders gc.</summary>
+/// <summary>The units in <c>executor/systemd</c>: systemd understands them, the program understands their commands, and nothing in them hinders it.</summary>
 public sealed class SystemdUnitTests : IDisposable
 {
     private const string Gc = "vm-executor-gc.service";
     private const string AtBoot = "vm-executor-gc-boot.service";
     private const string Timer = "vm-executor-gc.timer";
+    private const string Publish = "vm-executor-publish.service";
+    private const string PublishTimer = "vm-executor-publish.timer";
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
     private static readonly string[] Hindrances =
@@ -18,6 +20,8 @@ public sealed class SystemdUnitTests : IDisposable
         "PrivateTmp", "PrivateMounts", "PrivatePIDs", "PrivateUsers", "ProtectProc", "ProtectHome", "ProcSubset", "InaccessiblePaths", "ReadOnlyPaths",
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
+
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer];
 
     private readonly StageBench _bench = new();
 
@@ -38,9 +42,24 @@ public sealed class SystemdUnitTests : IDisposable
         exit.Error.Should().BeEmpty();
     }
 
+    [Fact]
+    public async Task The_program_understands_the_command_that_publishes_and_goes_through_all_images()
+    {
+        var command = Command(Publish);
+        var config = command[Array.IndexOf(command, "--config") + 1];
+
+        var exit = await _bench.RunAsync([.. command[1..].Select(argument => argument == config ? _bench.PathOf("vm-executor.yaml") : argument)]);
+
+        // The bench's disks are empty files.
+        exit.Output.Should().Contain("0 of 2 images are up to date\n");
+        exit.Error.Should().Contain("base.qcow2");
+        command.Should().Contain("--if-changed");
+    }
+
     [Theory]
     [InlineData(Gc)]
     [InlineData(AtBoot)]
+    [InlineData(Publish)]
     public void A_unit_expects_program_and_configuration_where_the_runner_does(string unit)
     {
         var runner = File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/config.toml"));
@@ -56,7 +75,8 @@ public sealed class SystemdUnitTests : IDisposable
     [Theory]
     [InlineData(Gc)]
     [InlineData(AtBoot)]
-    public void Nothing_in_a_unit_hides_from_gc_what_it_must_see(string unit)
+    [InlineData(Publish)]
+    public void Nothing_in_a_unit_hides_what_it_must_see(string unit)
     {
         var options = Lines(unit).Select(line => line.Split('=')[0]);
 
@@ -91,6 +111,26 @@ public sealed class SystemdUnitTests : IDisposable
         Values(Timer, "WantedBy").Should().Equal("timers.target");
     }
 
+    [Fact]
+    public void Nothing_in_the_unit_that_publishes_keeps_a_recipe_from_making_a_system()
+    {
+        var options = Lines(Publish).Select(line => line.Split('=')[0]);
+
+        options.Should().NotContain(["RestrictSUIDSGID", "NoNewPrivileges", "ProtectKernelTunables", "SystemCallFilter", "RestrictNamespaces"]);
+        Values(Publish, "KillMode").Should().Equal(["mixed"], "the driver ends and removes what it has begun by itself");
+    }
+
+    [Fact]
+    public void Images_are_published_every_night_not_by_all_hosts_at_once_and_later_where_the_host_was_off()
+    {
+        Values(PublishTimer, "Unit").Should().BeEmpty("then it is the service of the same name");
+        Values(PublishTimer, "OnCalendar").Should().Equal("*-*-* 02:30:00");
+        Values(PublishTimer, "RandomizedDelaySec").Should().Equal("1h");
+        Values(PublishTimer, "Persistent").Should().Equal("true");
+        Values(PublishTimer, "WantedBy").Should().Equal("timers.target");
+        Lines(Publish).Should().NotContain(line => line.StartsWith("WantedBy=", StringComparison.Ordinal), "a boot is no reason to publish");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Systemd_finds_nothing_wrong_with_the_units()
     {
@@ -104,12 +144,12 @@ public sealed class SystemdUnitTests : IDisposable
 
         // It looks whether the command is there, which is so on a host where the driver is installed.
         var program = Command(Gc)[0];
-        foreach (var unit in new[] { Gc, AtBoot, Timer })
+        foreach (var unit in All)
         {
             _bench.Write($"units/{unit}", File.ReadAllText(PathOf(unit)).Replace(program, BuiltDriver.BuiltProgram(), StringComparison.Ordinal));
         }
 
-        var start = new ProcessStartInfo(analyze, ["verify", "--man=no", .. new[] { Gc, AtBoot, Timer }.Select(unit => _bench.PathOf($"units/{unit}"))])
+        var start = new ProcessStartInfo(analyze, ["verify", "--man=no", .. All.Select(unit => _bench.PathOf($"units/{unit}"))])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -70,11 +70,15 @@ public static class FrozenDomain
             }
         }
 
-        if (os?.Element("nvram") is { } nvram && files.FirstOrDefault(file => file.Role == NvramRole) is { } kept)
+        if (os?.Element("nvram") is { } nvram)
         {
+            // Without one of its own a generation must not name the source's, which may come to be or change later: the template is used then.
             nvram.RemoveNodes();
             nvram.Attribute("type")?.Remove();
-            nvram.Value = name(kept);
+            if (files.FirstOrDefault(file => file.Role == NvramRole) is { } kept)
+            {
+                nvram.Value = name(kept);
+            }
         }
     }
 

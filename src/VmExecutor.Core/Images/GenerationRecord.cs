@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
@@ -39,18 +40,28 @@ public sealed record GenerationRecord
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, GenerationRecordContext.Default.GenerationRecord);
 
-    /// <summary>Null when the text is no such record (half written, or of another version).</summary>
+    /// <summary>Null when the text is no such record (half written, of another version, or naming what cannot be a file).</summary>
     public static GenerationRecord? TryParse(string json)
     {
         try
         {
-            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord);
+            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord) is { } record && record.IsUsable() ? record : null;
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    /// <summary>What JSON's reader does not look at: elements of lists, and what a number or a name means.</summary>
+    private bool IsUsable() =>
+        Number > 0
+        && Files.All(file => file is { Role.Length: > 0 } && (AbsolutePath.TryParse(file.Path, out _) || IsPlainName(file.Path)))
+        && Tools.All(tool => tool is not null)
+        && Probe?.HostKeys.All(key => key is not null) != false;
+
+    private static bool IsPlainName(string name) =>
+        name is not ("" or "." or "..") && !name.Contains('/', StringComparison.Ordinal) && AbsolutePath.TryParse($"/{name}", out _);
 }
 
 /// <summary>One file of a generation.</summary>

@@ -9,6 +9,7 @@ public sealed record ImagePaths
     /// <summary>What a generation that is being made, or being removed, has before its name.</summary>
     public const string Making = ".new-";
     public const string Removing = ".gone-";
+    private const int NonceLength = 8;
 
     private ImagePaths(AbsolutePath directory) => Directory = directory;
 
@@ -38,6 +39,19 @@ public sealed record ImagePaths
     /// <param name="nonce">So that no two are the same.</param>
     public AbsolutePath Half(string kind, int number, string nonce) =>
         Directory.Child(string.Create(CultureInfo.InvariantCulture, $"{kind}{number}-{nonce}"));
+
+    /// <summary>Where the whole directory of the image goes when it is removed.</summary>
+    public AbsolutePath Gone(string nonce) => Directory.Parent().Child($"{Removing}{Directory.Name}-{nonce}");
+
+    /// <summary>So that no two half made names are the same.</summary>
+    public static string Nonce(Guid random) => random.ToString("N")[..NonceLength];
+
+    /// <summary>The image whose directory was being removed under this name; null: it is no such name.</summary>
+    public static ImageName? GoneImage(string name) =>
+        name.StartsWith(Removing, StringComparison.Ordinal) && name.Length > Removing.Length + NonceLength + 1
+            && name[^(NonceLength + 1)] == '-' && ImageName.TryParse(name[Removing.Length..^(NonceLength + 1)], out var image)
+            ? image
+            : null;
 
     /// <summary>The number that a directory's name or the pointer means; null: none.</summary>
     public static int? NumberOf(string name) =>

@@ -24,7 +24,7 @@ public static class ProbeChecks
     public static IReadOnlyList<string> Problems(string output, DateTimeOffset now, ByteSize minFreeDisk)
     {
         var problems = new List<string>();
-        if (Number(output, "vmx-clock:") is not { } seconds)
+        if (Number(output, "vmx-clock:") is not { } seconds || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
         {
             problems.Add("the guest does not tell the time (date +%s)");
         }
@@ -43,7 +43,7 @@ public static class ProbeChecks
         {
             problems.Add("the guest does not tell how much disk is free (df -Pk /)");
         }
-        else if (kibibytes > long.MaxValue / 1024 || new ByteSize(kibibytes * 1024) is var free && free < minFreeDisk)
+        else if (kibibytes < minFreeDisk.Bytes / 1024)
         {
             problems.Add(string.Create(
                 CultureInfo.InvariantCulture, $"only {kibibytes / 1024} MiB are free on the guest's root file system, and publish.min_free_disk is {minFreeDisk}"));
@@ -53,9 +53,7 @@ public static class ProbeChecks
     }
 
     private static long? Number(string output, string prefix) =>
-        long.TryParse(Line(output, prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
-            ? number
-            : null;
+        long.TryParse(Line(output, prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string? Line(string output, string prefix) =>
         output.Split('\n').FirstOrDefault(line => line.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..].Trim();

@@ -78,6 +78,9 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         try
         {
             File.Copy(nvram.Value, paths.Nvram.Value);
+
+            // The mode is copied as well, and a generation's files are read-only.
+            File.SetUnixFileMode(paths.Nvram.Value, File.GetUnixFileMode(paths.Nvram.Value) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
@@ -17,12 +18,15 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
     /// <summary>A day: the disk may be as large as the host's.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromDays(1);
 
+    // qemu-img writes up to 2 MiB at once (IO_BUF_SIZE of qemu-img.c), several at a time; what does not fit is not written at all.
+    private const long NearlyFull = 64L << 20;
+
     /// <returns>The copy's format.</returns>
     /// <param name="chain">What to copy.</param>
     /// <param name="target">The new file.</param>
     /// <param name="progress">Told how much of it is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Ends qemu-img; what was copied so far is left.</param>
-    /// <exception cref="Core.Failures.SystemFailureException">A VM writes to it, it is damaged, or the disk is full.</exception>
+    /// <exception cref="SystemFailureException">A VM writes to it, it is damaged, or the disk is full.</exception>
     public async Task<string> CopyAsync(BackingChain chain, AbsolutePath target, Action<double> progress, CancellationToken cancellationToken)
     {
         if (chain.Files is [{ IsBlockDevice: false } single] && TryReflink(single.Path, target))
@@ -61,11 +65,27 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
             await FollowAsync(tool.Output, progress).ConfigureAwait(false);
             var exitCode = await tool.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit, time, CancellationToken.None).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
+            await SignalHeadStart.WaitAsync(exitCode, time, cancellationToken).ConfigureAwait(false);
             if (exitCode != 0)
             {
-                throw BaseDiskException.From(from.Path, new ToolFailedException(new ToolResult(call, exitCode, "", await complaint.ConfigureAwait(false))));
+                throw Failure(from.Path, to, new ToolFailedException(new ToolResult(call, exitCode, "", await complaint.ConfigureAwait(false))));
             }
+
+            progress(1);
         }
+    }
+
+    /// <summary>qemu-img has one exit code for all: whether the disk is full is seen of the disk.</summary>
+    private static SystemFailureException Failure(AbsolutePath from, AbsolutePath to, ToolFailedException failure)
+    {
+        var directory = to.Parent();
+        return new DriveInfo(directory.Value).AvailableFreeSpace is var free && free < NearlyFull
+            ? new SystemFailureException(
+                ErrorCodes.HostFileFailed,
+                $"{from} cannot be copied to {to}: only {free / (1 << 20)} MiB are left on that file system. {failure.Message}",
+                $"Make room below {directory.Parent()} (vm-executor image prune, vm-executor gc), or set 'publish: in_place: true' in the image's YAML.",
+                failure)
+            : BaseDiskException.From(from, failure);
     }
 
     /// <summary>qemu-img writes <c>    (12.34/100%)</c> again and again, each with a carriage return.</summary>

@@ -8,7 +8,8 @@ public static class AtomicFile
     /// <param name="path">The file.</param>
     /// <param name="content">Its whole new content.</param>
     /// <param name="mode">Its mode from the first moment.</param>
-    public static void Write(AbsolutePath path, string content, UnixFileMode mode)
+    /// <param name="durably">Whether the content is on the disk before the name means it, so that a power cut leaves no empty file.</param>
+    public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
@@ -17,6 +18,11 @@ public static class AtomicFile
             using (var writer = new StreamWriter(temporary, options))
             {
                 writer.Write(content);
+                if (durably)
+                {
+                    writer.Flush();
+                    ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
+                }
             }
 
             File.Move(temporary, path.Value, overwrite: true);

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -17,24 +18,63 @@ public sealed class Catalogue(AbsolutePath stateDir)
     ];
 
     /// <summary>All whole generations of an image, the newest first.</summary>
-    public IReadOnlyList<Generation> Of(ImageName image)
-    {
-        var paths = ImagePaths.For(stateDir, image);
-        return
-        [
-            .. Entries(paths.Directory).Select(entry => ImagePaths.NumberOf(entry.Name)).OfType<int>().OrderDescending()
-                .Select(number => Read(paths.Generation(number))).OfType<Generation>(),
-        ];
-    }
+    public IReadOnlyList<Generation> Of(ImageName image) => [.. Numbers(image).Select(number => Find(image, number)).OfType<Generation>()];
+
+    /// <summary>The numbers of all generations that have a directory, whatever is in it; the newest first.</summary>
+    public IReadOnlyList<int> Numbers(ImageName image) =>
+        [.. Entries(ImagePaths.For(stateDir, image).Directory).Select(entry => ImagePaths.NumberOf(entry.Name)).OfType<int>().OrderDescending()];
 
     /// <summary>Which generation the pointer names, whether or not it is there; null: there is no pointer.</summary>
-    /// <exception cref="HostFileException">The pointer cannot be read: then nothing is known, and nothing must be guessed.</exception>
-    public int? CurrentNumber(ImageName image)
+    /// <exception cref="SystemFailureException">The pointer is damaged or cannot be read: then nothing is known, and nothing must be guessed.</exception>
+    public int? CurrentNumber(ImageName image) => ReadPointer(image) is not { } text
+        ? null
+        : ImagePaths.NumberOf(text) ?? throw new SystemFailureException(
+            ErrorCodes.GenerationDamaged,
+            $"{ImagePaths.For(stateDir, image).Current} does not name a generation of image '{image}'",
+            $"As the runner's user: vm-executor image publish {image}; or choose a generation: vm-executor image rollback {image} --to GENERATION");
+
+    /// <summary>The number for the next generation: greater than that of any which is there or which the pointer names.</summary>
+    public int NextNumber(ImageName image) => Numbers(image).Append(ImagePaths.NumberOf(ReadPointer(image) ?? "") ?? 0).Max() + 1;
+
+    /// <summary>Null: there is no such generation, or its record is unreadable or another one's.</summary>
+    public Generation? Find(ImageName image, int number)
+    {
+        var directory = ImagePaths.For(stateDir, image).Generation(number);
+        try
+        {
+            return GenerationRecord.TryParse(File.ReadAllText(RecordOf(directory).Value)) is { } record && record.Number == number
+                ? new Generation(directory, record)
+                : null;
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The images of which something was begun and not finished.</summary>
+    public IReadOnlyList<ImageName> NamesOfHalfMade() =>
+    [
+        .. Names().Concat(Entries(ImagePaths.All(stateDir)).Select(entry => ImagePaths.GoneImage(entry.Name)).OfType<ImageName>())
+            .Distinct().Where(image => HalfMade(image).Count > 0),
+    ];
+
+    /// <summary>What was begun and not finished of making or removing generations, or the image as a whole.</summary>
+    public IReadOnlyList<AbsolutePath> HalfMade(ImageName image) =>
+    [
+        .. Entries(ImagePaths.For(stateDir, image).Directory).Where(entry =>
+            entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal)),
+        .. Entries(ImagePaths.All(stateDir)).Where(entry => ImagePaths.GoneImage(entry.Name) == image),
+    ];
+
+    internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(RecordName);
+
+    private string? ReadPointer(ImageName image)
     {
         var pointer = ImagePaths.For(stateDir, image).Current;
         try
         {
-            return ImagePaths.NumberOf(File.ReadAllText(pointer.Value).Trim());
+            return File.ReadAllText(pointer.Value).Trim();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -43,35 +83,6 @@ public sealed class Catalogue(AbsolutePath stateDir)
         catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new HostFileException($"{pointer} cannot be read", e);
-        }
-    }
-
-    /// <summary>The number for the next generation: greater than that of any which is there or which the pointer names.</summary>
-    public int NextNumber(ImageName image) => Entries(ImagePaths.For(stateDir, image).Directory)
-        .Select(entry => ImagePaths.NumberOf(entry.Name)).OfType<int>()
-        .Append(CurrentNumber(image) ?? 0).Max() + 1;
-
-    /// <summary>Null: there is no such generation, or its record is unreadable.</summary>
-    public Generation? Find(ImageName image, int number) => Read(ImagePaths.For(stateDir, image).Generation(number));
-
-    /// <summary>What was begun and not finished of making or removing generations.</summary>
-    public IReadOnlyList<AbsolutePath> HalfMade(ImageName image) =>
-    [
-        .. Entries(ImagePaths.For(stateDir, image).Directory).Where(entry =>
-            entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal)),
-    ];
-
-    internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(RecordName);
-
-    private static Generation? Read(AbsolutePath directory)
-    {
-        try
-        {
-            return GenerationRecord.TryParse(File.ReadAllText(RecordOf(directory).Value)) is { } record ? new Generation(directory, record) : null;
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            return null;
         }
     }
 

@@ -17,7 +17,10 @@ public static class GenerationFiles
 
     /// <summary>What is wrong with them, one sentence each, by a look at their inodes: fit for the start of each job.</summary>
     public static IReadOnlyList<string> Damage(Generation generation) =>
-        [.. generation.Record.Files.Select(file => Damage(generation.PathOf(file), file)).OfType<string>()];
+    [
+        .. FileStat.TryRead(generation.Domain) is null ? new[] { $"{generation.Domain} is missing" } : [],
+        .. generation.Record.Files.Select(file => Damage(generation.PathOf(file), file)).OfType<string>(),
+    ];
 
     private static string? Damage(AbsolutePath path, GenerationFile file) => FileStat.TryRead(path) switch
     {

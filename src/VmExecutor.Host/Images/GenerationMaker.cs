@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
@@ -25,7 +26,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     public async Task<Generation> BeginAsync(
         ImageName image, GenerationRecord record, XElement source, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
     {
-        var directory = ImagePaths.For(stateDir, image).Half(ImagePaths.Making, record.Number, Guid.NewGuid().ToString("N")[..8]);
+        var directory = ImagePaths.For(stateDir, image).Half(ImagePaths.Making, record.Number, ImagePaths.Nonce(Guid.NewGuid()));
         StateDirectories.Make(directory);
         var files = new List<GenerationFile>();
         foreach (var (role, path, format) in FrozenDomain.FilesOf(source))
@@ -37,7 +38,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
                     ? chain.Files.Select((file, index) => GenerationFiles.Describe(index == 0 ? role : $"{role}/{index}", file.Path.Value, file.Format, null, file.Path))
                     : [await CopyDiskAsync(role, chain, directory, oursToMove, progress, cancellationToken).ConfigureAwait(false)]);
             }
-            else if (File.Exists(path.Value) || role != FrozenDomain.NvramRole)
+            else if (role != FrozenDomain.NvramRole || !FileStat.IsMissing(path))
             {
                 // A source that was never started has no NVRAM file yet.
                 files.Add(Copy(role, path, directory));
@@ -61,7 +62,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
                 continue;
             }
 
-            File.SetUnixFileMode(path.Value, ReadOnly);
+            SetMode(path, ReadOnly);
             var sum = await FileChecksum.Sha256Async(path, done => progress($"checksum of {file.Path}", done), cancellationToken).ConfigureAwait(false);
             files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, sum, path));
         }
@@ -94,19 +95,26 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     public void MakeCurrent(ImageName image, Generation generation)
     {
         var pointer = ImagePaths.For(stateDir, image).Current;
-        Write(pointer, $"{generation.Number}\n");
-        FileSystemSync.Of(pointer);
+        try
+        {
+            AtomicFile.Write(pointer, $"{generation.Number}\n", Writable, durably: true);
+            FileSystemSync.Of(pointer);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{pointer}, which says which generation jobs get, cannot be written", e);
+        }
     }
 
     private async Task<GenerationFile> CopyDiskAsync(
-        string role, Core.Clones.BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
+        string role, BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
     {
         var name = $"{role}.disk";
         var target = directory.Child(name);
         var format = chain.Top.Format;
         if (oursToMove && chain.Files is [{ IsBlockDevice: false }])
         {
-            File.Move(chain.Top.Path.Value, target.Value);
+            Move(chain.Top.Path, target);
             progress($"disk {role}", 1);
         }
         else
@@ -114,8 +122,32 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
             format = await copier.CopyAsync(chain, target, done => progress($"copying disk {role}", done), cancellationToken).ConfigureAwait(false);
         }
 
-        File.SetUnixFileMode(target.Value, Writable);
+        SetMode(target, Writable);
         return GenerationFiles.Describe(role, name, format, null, target);
+    }
+
+    private static void Move(AbsolutePath from, AbsolutePath to)
+    {
+        try
+        {
+            File.Move(from.Value, to.Value);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{from} cannot be moved to {to}", e);
+        }
+    }
+
+    private static void SetMode(AbsolutePath path, UnixFileMode mode)
+    {
+        try
+        {
+            File.SetUnixFileMode(path.Value, mode);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the mode of {path} cannot be set", e);
+        }
     }
 
     private static GenerationFile Copy(string role, AbsolutePath path, AbsolutePath directory)

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
@@ -9,41 +10,38 @@ namespace VmExecutor.Host.Images;
 /// Removes generations. The caller holds the image's lock; jobs take none, so a generation is first renamed, then looked at again for
 /// jobs: a job writes its record before it looks whether its generation is there, so one of the two sees the other.
 /// </summary>
-public sealed class GenerationRemover(AbsolutePath stateDir)
+public sealed class GenerationRemover
 {
-    /// <exception cref="SystemFailureException">Jobs stand on it, or the file system refused.</exception>
-    public void Remove(ImageName image, Generation generation)
-    {
-        EnsureUnused(image, generation);
-        var half = ImagePaths.For(stateDir, image).Half(ImagePaths.Removing, generation.Number, Guid.NewGuid().ToString("N")[..8]);
-        Directory.Move(generation.Directory.Value, half.Value);
-        try
-        {
-            EnsureUnused(image, generation);
-        }
-        catch
-        {
-            Directory.Move(half.Value, generation.Directory.Value);
-            throw;
-        }
+    private readonly AbsolutePath _stateDir;
+    private readonly Func<ImageName, ILookup<int, JobKey>> _use;
 
-        Delete(half);
+    public GenerationRemover(AbsolutePath stateDir)
+        : this(stateDir, image => ImageUse.Of(stateDir, image))
+    {
     }
 
-    /// <summary>Removes an image's whole directory: pointer, generations, download, log. The same caution as with one.</summary>
-    /// <exception cref="SystemFailureException">A job has come, or the file system refused.</exception>
+    internal GenerationRemover(AbsolutePath stateDir, Func<ImageName, ILookup<int, JobKey>> use) => (_stateDir, _use) = (stateDir, use);
+
+    /// <summary>Removes one, damaged or whole.</summary>
+    /// <exception cref="SystemFailureException">Jobs stand on it, or the file system refused: then it is there as before.</exception>
+    public void Remove(ImageName image, int number)
+    {
+        var paths = ImagePaths.For(_stateDir, image);
+        Remove(paths.Generation(number), paths.Half(ImagePaths.Removing, number, ImagePaths.Nonce(Guid.NewGuid())), () => EnsureUnused(image, number));
+    }
+
+    /// <summary>Removes an image's whole directory in one step: pointer, generations, download, log.</summary>
+    /// <exception cref="SystemFailureException">Jobs stand on one of its generations, or the file system refused: then all is there as before.</exception>
     public void RemoveAll(ImageName image)
     {
-        var paths = ImagePaths.For(stateDir, image);
-
-        // First the pointer: whoever comes now gets none of these.
-        File.Delete(paths.Current.Value);
-        foreach (var generation in new Catalogue(stateDir).Of(image))
+        var paths = ImagePaths.For(_stateDir, image);
+        Remove(paths.Directory, paths.Gone(ImagePaths.Nonce(Guid.NewGuid())), () =>
         {
-            Remove(image, generation);
-        }
-
-        Delete(paths.Directory);
+            foreach (var generation in _use(image))
+            {
+                EnsureUnused(image, generation.Key, generation);
+            }
+        });
     }
 
     /// <summary>Removes what an interrupted publishing or removing has left.</summary>
@@ -62,21 +60,55 @@ public sealed class GenerationRemover(AbsolutePath stateDir)
         {
             Directory.Delete(directory.Value, recursive: true);
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody else has removed it.
+        }
         catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new HostFileException($"{directory} cannot be removed", e);
         }
     }
 
-    /// <exception cref="SystemFailureException">Jobs stand on it.</exception>
-    public void EnsureUnused(ImageName image, Generation generation)
+    private static void Remove(AbsolutePath directory, AbsolutePath half, Action ensureUnused)
     {
-        var jobs = ImageUse.Of(stateDir, image)[generation.Number].ToList();
+        ensureUnused();
+        Move(directory, half);
+        try
+        {
+            ensureUnused();
+        }
+        catch
+        {
+            Move(half, directory);
+            throw;
+        }
+
+        Delete(half);
+    }
+
+    private static void Move(AbsolutePath from, AbsolutePath to)
+    {
+        try
+        {
+            Directory.Move(from.Value, to.Value);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{from} cannot be renamed to {to.Name}", e);
+        }
+    }
+
+    private void EnsureUnused(ImageName image, int number) => EnsureUnused(image, number, _use(image)[number]);
+
+    private static void EnsureUnused(ImageName image, int number, IEnumerable<JobKey> users)
+    {
+        var jobs = users.ToList();
         if (jobs.Count > 0)
         {
             throw new SystemFailureException(
                 ErrorCodes.GenerationInUse,
-                $"generation {generation.Number} of image '{image}' is in use by {string.Join(", ", jobs.Take(3))}{(jobs.Count > 3 ? ", …" : "")}",
+                $"generation {number} of image '{image}' is in use by {string.Join(", ", jobs.Take(3))}{(jobs.Count > 3 ? ", …" : "")}",
                 "Wait until these jobs are over; see 'vm-executor list'. What is left of jobs goes with 'vm-executor gc'.");
         }
     }

@@ -15,36 +15,36 @@ public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, Gene
     public Generation Rollback(ImageName image, int? to)
     {
         using var held = ImageLock.Take(locks, image);
-        var current = catalogue.CurrentNumber(image) ?? throw Unpublished(image);
-        var target = to is { } number
-            ? Usable(Find(image, number))
-            : catalogue.Of(image).FirstOrDefault(generation => generation.Number < current && Trouble(generation) is null)
-                ?? throw new SystemFailureException(
-                    ErrorCodes.GenerationUnknown,
-                    $"image '{image}' has no whole generation before {current}",
-                    $"See 'vm-executor image show {image}'.");
+
+        // Said by number it is right also when nothing can be learnt from the pointer.
+        var target = to is { } number ? Usable(image, number) : Before(image, catalogue.CurrentNumber(image) ?? throw Unpublished(image));
         maker.MakeCurrent(image, target);
         return target;
     }
 
-    /// <summary>Removes old generations until so many are left; never the current one, nor one that jobs stand on.</summary>
+    /// <summary>
+    /// Removes old generations until so many are left; never the current one, nor the one that jobs get while that is damaged, nor one that
+    /// jobs stand on.
+    /// </summary>
     /// <returns>What was removed, and what would have been were it not in use.</returns>
-    public (IReadOnlyList<Generation> Removed, IReadOnlyList<string> Kept) Prune(ImageName image, int keep)
+    public (IReadOnlyList<int> Removed, IReadOnlyList<string> Kept) Prune(ImageName image, int keep)
     {
         using var held = ImageLock.Take(locks, image);
         GenerationRemover.RemoveHalfMade(catalogue, image);
         var current = catalogue.CurrentNumber(image);
-        var removed = new List<Generation>();
+        var removed = new List<int>();
         var kept = new List<string>();
 
         // The current one counts among those that are kept, wherever it stands.
-        var others = catalogue.Of(image).Where(generation => generation.Number != current).ToList();
+        var all = catalogue.Of(image);
+        var fallback = Fallback(all, current);
+        var others = all.Where(generation => generation.Number != current && generation != fallback).ToList();
         foreach (var generation in others.Skip(Math.Max(0, keep - (current is null ? 0 : 1))))
         {
             try
             {
-                remover.Remove(image, generation);
-                removed.Add(generation);
+                remover.Remove(image, generation.Number);
+                removed.Add(generation.Number);
             }
             catch (SystemFailureException e) when (e.Code == ErrorCodes.GenerationInUse)
             {
@@ -56,55 +56,80 @@ public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, Gene
     }
 
     /// <summary>Removes one generation that is not the current one, or all there are of an image; the image's YAML and its source stay.</summary>
+    /// <returns>The numbers of what was removed, the newest first.</returns>
     /// <exception cref="SystemFailureException">Jobs stand on one of them, or it is the current one: then nothing is removed.</exception>
-    public IReadOnlyList<Generation> Remove(ImageName image, int? number)
+    public IReadOnlyList<int> Remove(ImageName image, int? number)
     {
         using var held = ImageLock.Take(locks, image);
         GenerationRemover.RemoveHalfMade(catalogue, image);
-        var current = catalogue.CurrentNumber(image);
         if (number is { } one)
         {
-            var generation = Find(image, one);
-            if (one == current)
-            {
-                throw new SystemFailureException(
-                    ErrorCodes.GenerationInUse,
-                    $"generation {one} is the current one of image '{image}'",
-                    $"Publish a new one or go back first (vm-executor image rollback {image}), or remove all: vm-executor image remove {image}");
-            }
-
-            remover.Remove(image, generation);
-            return [generation];
+            EnsureNotCurrent(image, one);
+            remover.Remove(image, one);
+            return [one];
         }
 
-        var all = catalogue.Of(image);
+        var all = catalogue.Numbers(image);
         if (all.Count == 0)
         {
             throw Unpublished(image);
-        }
-
-        foreach (var generation in all)
-        {
-            remover.EnsureUnused(image, generation);
         }
 
         remover.RemoveAll(image);
         return all;
     }
 
-    private Generation Find(ImageName image, int number) => catalogue.Find(image, number) ?? throw new SystemFailureException(
-        ErrorCodes.GenerationUnknown,
-        $"image '{image}' has no generation {number}; there are: {string.Join(", ", catalogue.Of(image).Select(generation => generation.Number))}",
-        $"See 'vm-executor image show {image}'.");
+    private void EnsureNotCurrent(ImageName image, int number)
+    {
+        if (!catalogue.Numbers(image).Contains(number))
+        {
+            throw Unknown(image, number);
+        }
 
-    private static Generation Usable(Generation generation) => Trouble(generation) is { } trouble
-        ? throw new SystemFailureException(
-            ErrorCodes.GenerationDamaged, $"generation {generation.Number} of image '{generation.Record.Image}' cannot be used: {trouble}", "Choose another one, or publish the image again.")
-        : generation;
+        if (catalogue.CurrentNumber(image) == number)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GenerationInUse,
+                $"generation {number} is the current one of image '{image}'",
+                $"Publish a new one or go back first (vm-executor image rollback {image}), or remove all: vm-executor image remove {image}");
+        }
+    }
+
+    private Generation Before(ImageName image, int current) =>
+        catalogue.Of(image).FirstOrDefault(generation => generation.Number < current && Trouble(generation) is null) ?? throw new SystemFailureException(
+            ErrorCodes.GenerationUnknown, $"image '{image}' has no whole generation before {current}", $"See 'vm-executor image show {image}'.");
+
+    private Generation Usable(ImageName image, int number)
+    {
+        if (!catalogue.Numbers(image).Contains(number))
+        {
+            throw Unknown(image, number);
+        }
+
+        var generation = catalogue.Find(image, number);
+        return generation is not null && Trouble(generation) is null
+            ? generation
+            : throw new SystemFailureException(
+                ErrorCodes.GenerationDamaged,
+                $"generation {number} of image '{image}' cannot be used: {(generation is null ? "its image.json is missing or unreadable" : Trouble(generation))}",
+                "Choose another one, or publish the image again.");
+    }
+
+    private static Generation? Fallback(IReadOnlyList<Generation> all, int? current) =>
+        current is null || all.Any(generation => generation.Number == current && Trouble(generation) is null)
+            ? null
+            : all.FirstOrDefault(generation => generation.Number < current && Trouble(generation) is null);
 
     private static string? Trouble(Generation generation) => generation.Record.Probe is null
         ? "it has not passed a probe"
         : GenerationFiles.Damage(generation) is { Count: > 0 } damage ? string.Join("; ", damage) : null;
+
+    private SystemFailureException Unknown(ImageName image, int number) => new(
+        ErrorCodes.GenerationUnknown,
+        catalogue.Numbers(image) is { Count: > 0 } numbers
+            ? $"image '{image}' has no generation {number}; there are: {string.Join(", ", numbers)}"
+            : $"image '{image}' has no published generation",
+        $"See 'vm-executor image show {image}'.");
 
     private static SystemFailureException Unpublished(ImageName image) => new(
         ErrorCodes.ImageNotPublished, $"image '{image}' has no published generation", $"vm-executor image publish {image}");

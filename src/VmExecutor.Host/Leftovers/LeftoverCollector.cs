@@ -7,6 +7,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
 using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Locks;
 
@@ -46,6 +47,7 @@ public sealed class LeftoverCollector(
         }
 
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
+        leftovers.AddRange(HalfMadeGenerations.Collect(new Catalogue(stateDir), locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
             [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} is nothing of ours; left alone"), .. found.Problems],

@@ -8,9 +8,6 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
 {
     // Per step of ending a tool: a cancelled stage is to be over within two seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
-
-    // By how much a tool may hear of a signal to our process group before we do.
-    private static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(500);
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
@@ -20,7 +17,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         try
         {
             var result = await command.Task.WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);
-            await HearOfSignalAsync(result.ExitCode, cancellationToken).ConfigureAwait(false);
+            await SignalHeadStart.WaitAsync(result.ExitCode, clock, cancellationToken).ConfigureAwait(false);
             return new ToolResult(call, result.ExitCode, result.StandardOutput, result.StandardError);
         }
         catch (TimeoutException e)
@@ -43,18 +40,6 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
             .StartInfo(start => ToolStartInfo.Apply(call, environment, start)));
         command.StandardInput.Close();
         return command;
-    }
-
-    /// <summary>
-    /// The runner's SIGTERM goes to our whole process group (RUNNER-CONTRACT section 4), and a tool dies of it before our own
-    /// handler has run: that is no failure of the tool's but a cancel that is about to reach us.
-    /// </summary>
-    private async Task HearOfSignalAsync(int exitCode, CancellationToken cancellationToken)
-    {
-        if (exitCode is 128 + UnixSignal.Terminate or 128 + UnixSignal.Interrupt or 128 + UnixSignal.HangUp)
-        {
-            await Task.Delay(HeadStart, clock, cancellationToken).ConfigureAwait(false);
-        }
     }
 
     private async Task EndAsync(Command command)

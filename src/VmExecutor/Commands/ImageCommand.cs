@@ -73,12 +73,17 @@ internal static class ImageCommand
     {
         var image = Image();
         var to = new Option<int?>("--to") { Description = "Which generation; else the newest whole one before the current.", HelpName = "GENERATION" };
-        var command = new Command("rollback", "Give jobs an earlier generation from now on; those in flight keep theirs. Example: vm-executor image rollback debian-12") { image, to };
+        var command = new Command(
+            "rollback", "Give jobs an earlier generation from now on; those in flight keep theirs. Example: vm-executor image rollback debian-12")
+        {
+            image, to,
+        };
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
             var name = Name(parsed.GetRequiredValue(image));
             var current = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Rollback(name, parsed.GetValue(to)));
-            composition.Output.WriteLine($"image '{name}': jobs get generation {current.Number} now, published {current.Record.Published.ToLocalTime():yyyy-MM-dd HH:mm}");
+            composition.Output.WriteLine(
+                $"image '{name}': jobs get generation {current.Number} now, published {current.Record.Published.ToLocalTime():yyyy-MM-dd HH:mm}");
             return ExitCodes.Success;
         }));
         return command;
@@ -95,7 +100,11 @@ internal static class ImageCommand
                 result.AddError("--keep takes a number from 1.");
             }
         });
-        var command = new Command("prune", "Remove old generations; never the current one, nor one that jobs use. Example: vm-executor image prune --keep 2") { image, keep };
+        var command = new Command(
+            "prune", "Remove old generations; never the current one, nor one that jobs use. Example: vm-executor image prune --keep 2")
+        {
+            image, keep,
+        };
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
             var images = composition.ListImages(parsed.GetValue(config));
@@ -122,7 +131,9 @@ internal static class ImageCommand
     {
         var image = Image();
         var generation = new Argument<int?>("generation") { Description = "Which generation; else all of them.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("remove", "Remove one generation, or everything that was published of an image; its YAML and its source stay. Example: vm-executor image remove debian-12 3")
+        var command = new Command(
+            "remove",
+            "Remove one generation, or everything that was published of an image; its YAML and its source stay. Example: vm-executor image remove debian-12 3")
         {
             image, generation,
         };
@@ -136,11 +147,11 @@ internal static class ImageCommand
         return command;
     }
 
-    internal static void Say(Composition composition, ImageName image, IReadOnlyList<Core.Images.Generation> removed, IReadOnlyList<string> kept)
+    internal static void Say(Composition composition, ImageName image, IReadOnlyList<int> removed, IReadOnlyList<string> kept)
     {
         composition.Output.WriteLine(removed.Count == 0
             ? $"image '{image}': nothing to remove"
-            : $"image '{image}': removed generation{(removed.Count == 1 ? "" : "s")} {string.Join(", ", removed.Select(generation => generation.Number))}");
+            : $"image '{image}': removed generation{(removed.Count == 1 ? "" : "s")} {string.Join(", ", removed)}");
         foreach (var reason in kept)
         {
             composition.Output.WriteLine($"kept: {reason}");

@@ -34,7 +34,9 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, Stream outp
     {
         var answer = await guestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
         var problems = ProbeChecks.Problems(answer.StandardOutput, time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
-        if (problems.Count == 0 && image.Publish.Probe is { } script && await RunScriptAsync(clone.Access, script, log, cancellationToken) is { Succeeded: false } exit)
+        if (problems.Count == 0
+            && image.Publish.Probe is { } script
+            && await RunScriptAsync(clone.Access, script, log, cancellationToken) is { Succeeded: false } exit)
         {
             problems.Add($"the probe script {script} ended with {exit}");
         }
@@ -71,7 +73,9 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, Stream outp
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new SystemFailureException(
-                ErrorCodes.ProbeFailed, $"the probe script {script} did not end within {DurationText.Format(ScriptLimit)}", "See what it waits for; a probe should take seconds.");
+                ErrorCodes.ProbeFailed,
+                $"the probe script {script} did not end within {DurationText.Format(ScriptLimit)}",
+                "See what it waits for; a probe should take seconds.");
         }
     }
 

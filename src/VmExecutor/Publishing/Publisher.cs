@@ -14,7 +14,15 @@ namespace VmExecutor.Publishing;
 /// jobs get what they got before; what was half made is removed, at the latest by the next publishing or by gc.
 /// </summary>
 internal sealed class Publisher(
-    AbsolutePath stateDir, Catalogue catalogue, PublishSource sources, GenerationMaker maker, ToolBaking baking, GuestTools tools, Probe probe, StateLocks locks, TimeProvider time)
+    AbsolutePath stateDir,
+    Catalogue catalogue,
+    PublishSource sources,
+    GenerationMaker maker,
+    ToolBaking baking,
+    GuestTools tools,
+    Probe probe,
+    StateLocks locks,
+    TimeProvider time)
 {
     /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
     /// <param name="image">What to publish.</param>
@@ -33,9 +41,9 @@ internal sealed class Publisher(
         }
 
         var source = await sources.OpenAsync(image, log, cancellationToken);
-        if (ifChanged && IsCurrent(image, source.Fingerprint))
+        if (ifChanged && FindUnchanged(image, source.Fingerprint) is { } known)
         {
-            log.Say($"image '{image.Name}': unchanged since generation {catalogue.CurrentNumber(image.Name)}");
+            TellUnchanged(image, known, log);
             return null;
         }
 
@@ -101,11 +109,30 @@ internal sealed class Publisher(
         }
     }
 
-    private bool IsCurrent(ImageDefinition image, string fingerprint) =>
-        catalogue.CurrentNumber(image.Name) is { } number
-        && catalogue.Find(image.Name, number) is { } current
-        && current.Record.SourceFingerprint == fingerprint
-        && current.Record.InPlace == image.Publish.InPlace
-        && (current.Record.InPlace || current.Record.Tools.SequenceEqual(tools.Describe(image.Tools)))
-        && GenerationFiles.Damage(current).Count == 0;
+    /// <summary>
+    /// The newest generation, if it was made of what the source is now. It need not be the current one: who has rolled back from it does not
+    /// want the same again the next night.
+    /// </summary>
+    private Generation? FindUnchanged(ImageDefinition image, string fingerprint)
+    {
+        var current = catalogue.CurrentNumber(image.Name) is { } number ? catalogue.Find(image.Name, number) : null;
+        var newest = catalogue.Of(image.Name).FirstOrDefault(generation => generation.Record.Probe is not null);
+        return current is not null && GenerationFiles.Damage(current).Count == 0
+            && newest is not null && IsMadeOf(newest, image, fingerprint) && GenerationFiles.Damage(newest).Count == 0
+            ? newest
+            : null;
+    }
+
+    private bool IsMadeOf(Generation generation, ImageDefinition image, string fingerprint) =>
+        generation.Record.SourceFingerprint == fingerprint
+        && generation.Record.InPlace == image.Publish.InPlace
+        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(tools.Describe(image.Tools)));
+
+    private void TellUnchanged(ImageDefinition image, Generation known, PublishLog log)
+    {
+        var current = catalogue.CurrentNumber(image.Name);
+        log.Say($"image '{image.Name}': unchanged since generation {known.Number}{(known.Number == current
+            ? ""
+            : $"; jobs get generation {current}, and would get this one by 'vm-executor image rollback {image.Name} --to {known.Number}'")}");
+    }
 }

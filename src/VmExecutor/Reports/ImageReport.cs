@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Images;
 
 namespace VmExecutor.Reports;
@@ -78,7 +79,9 @@ internal static class ImageReport
     {
         var record = listed.Generation.Record;
         output.WriteLine();
-        output.WriteLine($"generation {record.Number}{(isCurrent ? " (current)" : "")}: published {record.Published.ToLocalTime():yyyy-MM-dd HH:mm} ({Age(now - record.Published)} ago) of {record.SourceKind} {record.Source} by {record.Driver}");
+        output.WriteLine(
+            $"generation {record.Number}{(isCurrent ? " (current)" : "")}: published {record.Published.ToLocalTime():yyyy-MM-dd HH:mm} "
+            + $"({Age(now - record.Published)} ago) of {record.SourceKind} {record.Source} by {record.Driver}");
         output.WriteLine($"  directory    {listed.Generation.Directory}");
         output.WriteLine($"  clones now   {listed.Clones}");
         output.WriteLine(record.Probe is { } probe
@@ -91,7 +94,9 @@ internal static class ImageReport
 
         foreach (var file in record.Files)
         {
-            output.WriteLine($"  {file.Role,-12} {listed.Generation.PathOf(file)} {Size(file.DiskBytes)}{(file.Format is null ? "" : $" {file.Format}")}{(file.Sha256 is null ? "" : $" sha256:{file.Sha256}")}");
+            var format = file.Format is null ? "" : $" {file.Format}";
+            var checksum = file.Sha256 is null ? "" : $" sha256:{file.Sha256}";
+            output.WriteLine($"  {file.Role,-12} {listed.Generation.PathOf(file)} {Size(file.DiskBytes)}{format}{checksum}");
         }
 
         foreach (var tool in record.Tools)
@@ -108,7 +113,7 @@ internal static class ImageReport
     internal static string State(ListedImage image) => image switch
     {
         { Definition: null } => "no longer configured",
-        { Current: null, Definition.Source: Core.Configuration.ImageSource.Domain or Core.Configuration.ImageSource.DiskFile } => "not published: jobs stand on the source itself",
+        { Current: null, Definition.Source: ImageSource.Domain or ImageSource.DiskFile } => "not published: jobs stand on the source itself",
         { Current: null } => "NOT PUBLISHED: jobs fail",
         { CurrentGeneration: null } => "DAMAGED: the current generation is gone",
         { CurrentGeneration.Damage.Count: > 0 } => "DAMAGED: jobs get an earlier generation",

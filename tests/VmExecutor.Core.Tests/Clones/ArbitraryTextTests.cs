@@ -41,7 +41,7 @@ public sealed class ArbitraryTextTests
     [Fact]
     public void Any_text_in_any_place_of_a_stamp_is_a_stamp_or_none() =>
         ForAny.Value(
-            from attribute in Gen.Elements("key", "image", "runner-pid", "runner-start", "since-boot", "created", "expires", "boot", "project")
+            from attribute in Gen.Elements("key", "image", "generation", "runner-pid", "runner-start", "since-boot", "created", "expires", "boot", "project")
             from text in Gen.OneOf(
                 HostileText.Any,
                 Gen.Elements("-1", "1", "99999999999999999999", "10675199.02:48:05.4775808", "9999-12-31T23:59:59.9999999-14:00", "0001-01-01T00:00:00.0000000+14:00"))

@@ -1,0 +1,42 @@
+using FluentAssertions;
+using VmExecutor.Core.Clones;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Clones;
+
+public sealed class StampXmlTests
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    [InlineData(int.MaxValue)]
+    public void A_stamp_reads_back_with_its_generation(int? generation)
+    {
+        var stamp = TestPlan.Stamp(TestPlan.For(TestPlan.Image())) with { Generation = generation };
+
+        StampXml.TryParse(StampXml.Write(stamp).ToString()).Should().Be(stamp);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("one")]
+    [InlineData("2147483648")]
+    public void A_stamp_whose_generation_is_no_number_is_none(string generation)
+    {
+        var job = StampXml.Write(TestPlan.Stamp(TestPlan.For(TestPlan.Image())));
+        job.SetAttributeValue("generation", generation);
+
+        StampXml.TryParse(job.ToString()).Should().BeNull();
+    }
+
+    [Fact]
+    public void The_stamp_of_a_clone_of_a_generation_names_it()
+    {
+        var plan = TestPlan.For(TestPlan.Image());
+        var generation = new Core.Images.Generation(new Core.Values.AbsolutePath("/state/images/base/7"), Images.TestGeneration.Record(7));
+
+        TestPlan.Stamp(plan with { Generation = generation }).Generation.Should().Be(7);
+        TestPlan.Stamp(plan).Generation.Should().BeNull();
+    }
+}
