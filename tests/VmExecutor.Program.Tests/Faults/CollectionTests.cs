@@ -2,10 +2,8 @@ using System.Text.RegularExpressions;
 using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Locks;
@@ -80,19 +78,6 @@ public sealed class CollectionTests : IDisposable
         collected.Parts.Should().Contain($"domain {StageWorld.Key.Domain}");
         _world.Left().Should().Equal(before);
         _world.Ledger().Should().BeEmpty();
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task A_half_made_generation_is_a_leftover_too()
-    {
-        var half = ImagePaths.For(_world.StateDir, new ImageName("base")).Half(ImagePaths.Making, 1, "abcdef01");
-        Directory.CreateDirectory(half.Value);
-
-        (await _world.CollectAsync(dryRun: true)).Leftovers.Should().ContainSingle().Which.Should().Match<CollectedLeftover>(leftover =>
-            leftover.Name == half.Value && leftover.Reason == LeftoverReason.HalfMade && leftover.Outcome == CollectionOutcome.WouldBeRemoved);
-        (await _world.CollectAsync()).Removed.Should().Be(1);
-
-        Directory.Exists(half.Value).Should().BeFalse();
     }
 
     [Fact(Timeout = 60_000)]
