@@ -74,11 +74,24 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         if (await images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
-            var (removed, _) = images.Keeper.Prune(image.Name, image.Publish.Keep);
+            Prune(images.Keeper, image, log);
+        }
+    }
+
+    /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
+    private void Prune(ImageKeeper keeper, ImageDefinition image, PublishLog log)
+    {
+        try
+        {
+            var (removed, _) = keeper.Prune(image.Name, image.Publish.Keep);
             if (removed.Count > 0)
             {
                 ImageCommand.Say(this, image.Name, removed, []);
             }
+        }
+        catch (SystemFailureException e)
+        {
+            log.Job.Warn($"old generations were not removed: {e.Message}. They go with 'vm-executor image prune'.");
         }
     }
 

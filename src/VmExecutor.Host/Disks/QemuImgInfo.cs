@@ -47,6 +47,12 @@ internal static class QemuImgInfo
             throw BaseDiskException.Unusable(asked, $"'{name}' is marked corrupt", $"Repair it: qemu-img check -r all {name}");
         }
 
+        if (HasExternalData(entry))
+        {
+            throw BaseDiskException.Unusable(
+                asked, $"the content of '{name}' lies in a file of its own (data_file), which nobody watches", "Copy it into one file: qemu-img convert -O qcow2.");
+        }
+
         // Relative backing names are resolved by qemu-img against the overlay's directory, not always to an absolute path.
         if (!AbsolutePath.TryParse(name, out var path))
         {
@@ -60,6 +66,11 @@ internal static class QemuImgInfo
             ? new BackingFile(path, format, IsBlockDevice(path))
             : throw BaseDiskException.Unusable(asked, $"it stands on '{name}', whose name libvirt cannot be told", "Rename that file and rebase the disk: qemu-img rebase -u.");
     }
+
+    private static bool HasExternalData(JsonElement entry) =>
+        entry.TryGetProperty("format-specific", out var specific)
+        && specific.TryGetProperty("data", out var data)
+        && data.TryGetProperty("data-file", out _);
 
     private static bool IsFlaggedCorrupt(JsonElement entry) =>
         entry.TryGetProperty("format-specific", out var specific)

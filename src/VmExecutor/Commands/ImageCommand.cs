@@ -115,14 +115,23 @@ internal static class ImageCommand
                 throw Unknown(wanted, images.Select(listed => listed.Name));
             }
 
+            var failed = false;
             foreach (var listed in chosen)
             {
                 var count = parsed.GetValue(keep) ?? (listed.Definition?.Publish ?? new()).Keep;
-                var (removed, kept) = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Prune(listed.Name, count));
-                Say(composition, listed.Name, removed, kept);
+                try
+                {
+                    var (removed, kept) = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Prune(listed.Name, count));
+                    Say(composition, listed.Name, removed, kept);
+                }
+                catch (DriverException e) when (chosen.Count > 1)
+                {
+                    new JobLog(composition.Error).Fail(e);
+                    failed = true;
+                }
             }
 
-            return ExitCodes.Success;
+            return failed ? ExitCodes.Problem : ExitCodes.Success;
         }));
         return command;
     }

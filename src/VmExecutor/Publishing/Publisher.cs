@@ -74,12 +74,12 @@ internal sealed class Publisher(
             log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
             var made = maker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
             maker.MakeCurrent(image.Name, made);
-            RemoveDownload(image);
+            Try(() => RemoveDownload(image), "the next publishing", log);
             return made;
         }
         finally
         {
-            TryRemoveHalfMade(image, log);
+            Try(() => GenerationRemover.RemoveHalfMade(catalogue, image.Name), $"the next publishing, or with '{DriverVersion.Name} gc'", log);
         }
     }
 
@@ -87,15 +87,16 @@ internal sealed class Publisher(
         CultureInfo.InvariantCulture,
         $"{draft.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => file.DiskBytes) / (double)(1 << 20):0.0} MiB");
 
-    private void TryRemoveHalfMade(ImageDefinition image, PublishLog log)
+    /// <summary>What is left makes nothing that was published, or was not, something else.</summary>
+    private static void Try(Action remove, string with, PublishLog log)
     {
         try
         {
-            GenerationRemover.RemoveHalfMade(catalogue, image.Name);
+            remove();
         }
         catch (SystemFailureException e)
         {
-            log.Job.Warn($"{e.Message}. It goes with the next publishing, or with '{DriverVersion.Name} gc'.");
+            log.Job.Warn($"{e.Message}. It goes with {with}.");
         }
     }
 

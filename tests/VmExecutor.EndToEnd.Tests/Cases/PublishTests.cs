@@ -115,6 +115,7 @@ public sealed class PublishTests(TestMachine machine) : BenchTest(machine)
     [Fact(Timeout = 2 * HangLimit)]
     public async Task A_built_image_has_the_hosts_tools_on_its_disk_and_a_downloaded_one_is_checked_first()
     {
+        Bench.With();
         var directory = Bench.MakeDirectory("recipes");
         var recipe = await WriteProgramAsync(Path.Combine(directory, "recipe"), $"#!/bin/sh\nset -eu\n[ \"$1\" != --key ] || exit 64\necho building $VMX_IMAGE\nmkdir -p \"$1\"\ncp {Machine.Guest.Disk} {Machine.Guest.Kernel} {Machine.Guest.Initrd} {Machine.Guest.Directory}/cmdline \"$1\"\n");
         await WriteProgramAsync(Path.Combine(directory, "gitlab-runner"), "#!/bin/sh\necho \"stand-in runner: $*\"\n");

@@ -62,6 +62,17 @@ public sealed class QemuImgTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_base_whose_content_lies_in_another_file_is_refused()
+    {
+        var disk = _directory.Child("split.qcow2");
+        Run("create", "-q", "-f", "qcow2", "-o", $"data_file={_directory.Child("content.raw")}", disk.Value, "1M");
+
+        var inspect = () => _qemuImg.InspectAsync(disk, null, CancellationToken.None);
+
+        (await inspect.Should().ThrowAsync<BaseDiskException>()).WithMessage("*data_file*");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_path_that_looks_like_an_option_or_a_protocol_is_a_path()
     {
         var odd = Make("-f 'x' $(id) ümlaut.qcow2", "qcow2", "1M");
