@@ -9,14 +9,14 @@ namespace VmExecutor.Host.Clones;
 public static class ImageFiles
 {
     /// <summary>What is wrong with them, one sentence each; empty when the driver can open all of them.</summary>
-    public static IReadOnlyList<string> Problems(ImageDefinition image) => Problems(Own(image).Concat(OfSource(image)));
+    public static IReadOnlyList<string> Problems(ImageDefinition image) => Problems(Own(image).Concat(OfSource(image)).Concat(ForPublishing(image)));
 
     /// <param name="image">The image to clone.</param>
     /// <param name="generation">Set: the clone stands on it, so the source's own files do not matter.</param>
     /// <exception cref="SystemFailureException">Something is wrong; all of it is named.</exception>
     public static void EnsureUsable(ImageDefinition image, Generation? generation)
     {
-        var problems = generation is null ? Problems(image) : Problems(Own(image));
+        var problems = Problems(generation is null ? Own(image).Concat(OfSource(image)) : Own(image));
         if (problems.Count > 0)
         {
             throw new SystemFailureException(
@@ -39,6 +39,19 @@ public static class ImageFiles
         if (image.PrepareHook is { } hook)
         {
             yield return ("prepare_hook.script", hook.Script);
+        }
+    }
+
+    private static IEnumerable<(string Key, AbsolutePath Path)> ForPublishing(ImageDefinition image)
+    {
+        if (image.Publish.Probe is { } probe)
+        {
+            yield return ("publish.probe", probe);
+        }
+
+        if (image.Source is ImageSource.Build build)
+        {
+            yield return ("build", build.Recipe);
         }
     }
 

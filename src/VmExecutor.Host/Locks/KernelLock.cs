@@ -20,8 +20,9 @@ public sealed partial class KernelLock : IDisposable
     private const int AccessDenied = 13; // EACCES, the other answer that POSIX allows
 
     private readonly SafeFileHandle _file;
+    private readonly long _position;
 
-    private KernelLock(SafeFileHandle file) => _file = file;
+    private KernelLock(SafeFileHandle file, long position) => (_file, _position) = (file, position);
 
     /// <summary>Null: somebody else holds it.</summary>
     /// <param name="file">Made if it is missing; its directory must be there.</param>
@@ -36,7 +37,7 @@ public sealed partial class KernelLock : IDisposable
             var wanted = new Lock { Type = WriteLock, Start = position, Length = 1 };
             if (Control(handle, SetLock, ref wanted) == 0)
             {
-                var taken = new KernelLock(handle);
+                var taken = new KernelLock(handle, position);
                 handle = null;
                 return taken;
             }
@@ -83,8 +84,19 @@ public sealed partial class KernelLock : IDisposable
         }
     }
 
-    /// <summary>Releases it.</summary>
-    public void Dispose() => _file.Dispose();
+    /// <summary>
+    /// Releases it at once. Closing alone would not: a child that was forked meanwhile and has not got to its execve(2) yet shares the file
+    /// description.
+    /// </summary>
+    public void Dispose()
+    {
+        if (!_file.IsClosed)
+        {
+            var wanted = new Lock { Type = Unlocked, Start = _position, Length = 1 };
+            _ = Control(_file, SetLock, ref wanted);
+            _file.Dispose();
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command, ref Lock wanted);

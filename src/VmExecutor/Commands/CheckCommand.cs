@@ -1,5 +1,8 @@
 using System.CommandLine;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Images;
 
 namespace VmExecutor.Commands;
 
@@ -16,7 +19,11 @@ internal static class CheckCommand
 
             // Warnings, since the files may be readable for the runner's user and not for whoever checks.
             var files = images.SelectMany(image => ImageFiles.Problems(image).Select(problem => $"{image.File}: {problem}"));
-            var warnings = loaded.Warnings.Select(warning => warning.ToString()).Concat(files).ToList();
+            var catalogue = new Catalogue(loaded.Settings.StateDir);
+            var warnings = loaded.Warnings.Select(warning => warning.ToString())
+                .Concat(files)
+                .Concat(images.SelectMany(image => TroubleWithGenerations(image, catalogue)))
+                .ToList();
             foreach (var warning in warnings)
             {
                 composition.Output.WriteLine($"warning: {warning}");
@@ -33,5 +40,18 @@ internal static class CheckCommand
             return ExitCodes.Success;
         }));
         return command;
+    }
+
+    /// <summary>What jobs of the image would be told, or would fail with.</summary>
+    private static IReadOnlyList<string> TroubleWithGenerations(ImageDefinition image, Catalogue catalogue)
+    {
+        try
+        {
+            return ChosenGeneration.For(image, catalogue).Warnings;
+        }
+        catch (SystemFailureException e)
+        {
+            return [$"{e.Message}. {e.Hint}"];
+        }
     }
 }

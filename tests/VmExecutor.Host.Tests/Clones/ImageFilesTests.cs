@@ -38,6 +38,15 @@ public sealed class ImageFilesTests : IDisposable
         ImageFiles.Problems(Image("key", "kernel", "initrd")).Should().ContainSingle().Which.Should().StartWith($"file {_directory}/disk cannot be read");
     }
 
+    [Fact]
+    public void What_only_publishing_needs_is_named_beforehand_and_keeps_no_job()
+    {
+        var image = Image("key", "disk", "kernel", "initrd") with { Publish = new PublishSettings { Probe = _directory.Child("probe") } };
+
+        ImageFiles.Problems(image).Should().Equal($"publish.probe {_directory}/probe does not exist");
+        ImageFiles.EnsureUsable(image, generation: null);
+    }
+
     private ImageDefinition Image(params string[] existing)
     {
         foreach (var name in existing)

@@ -14,7 +14,7 @@ internal static class ImagePublishKeys
             "true: the source's disks are not copied but used where they are, and must not be changed while the generation is in use. Only with `source: domain` or `source: file`.",
             "true") { Default = Defaults.InPlace ? "true" : "false" },
         new("keep", new WholeNumberKind(1, 1000),
-            "How many generations 'vm-executor image prune' leaves, the current one included.", "5")
+            "How many generations publishing and 'vm-executor image prune' leave, the current one included.", "5")
         { Default = Defaults.Keep.ToString(CultureInfo.InvariantCulture) },
         new("probe", new PathKind(),
             "A script of the host that is run in a clone by the image's shell; a status other than 0 keeps the old generation.", "/etc/vm-executor/probes/debian-12")
