@@ -16,6 +16,9 @@ public sealed record LedgerEntry
 
     public string? Image { get; init; }
 
+    /// <summary>Of the image; null: the VM stood on the source itself.</summary>
+    public int? Generation { get; init; }
+
     public string? Start { get; init; }
 
     /// <summary>

@@ -18,6 +18,7 @@ public static class LedgerEntries
         Job = key.Value,
         Project = removal.Record?.Stamp.Project,
         Image = removal.Record?.Stamp.Image,
+        Generation = removal.Record?.Stamp.Generation,
         Start = removal.Record?.Start,
         Result = result,
         Reason = reason,
