@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>Says how far a copy is: when it begins, every few seconds, and when it is done; nothing of what is over in a moment.</summary>
+/// <summary>Says how far something is that takes its time: every second, and when it is done; nothing of what is over in a moment.</summary>
 internal sealed class PublishLog(JobLog log, TimeProvider time)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private string _what = "";
     private bool _told;
     private long _last;

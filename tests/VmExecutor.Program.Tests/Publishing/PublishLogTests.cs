@@ -1,0 +1,56 @@
+using FluentAssertions;
+using VmExecutor.Publishing;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Publishing;
+
+public sealed class PublishLogTests : IDisposable
+{
+    private readonly StringWriter _said = new();
+    private readonly SteppedTime _time = new();
+    private readonly PublishLog _log;
+
+    public PublishLogTests()
+    {
+        _log = new PublishLog(new JobLog(_said), _time);
+    }
+
+    public void Dispose() => _said.Dispose();
+
+    [Fact]
+    public void A_copy_says_each_second_how_far_it_is_and_that_it_is_done()
+    {
+        for (var percent = 0; percent <= 100; percent++)
+        {
+            _log.Progress("copying disk vda", percent / 100.0);
+            _time.Step(TimeSpan.FromMilliseconds(40));
+        }
+
+        _said.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().Equal(
+            "copying disk vda: 25 %", "copying disk vda: 50 %", "copying disk vda: 75 %", "copying disk vda: 100 %");
+    }
+
+    [Fact]
+    public void What_is_over_in_a_moment_says_nothing()
+    {
+        foreach (var what in new[] { "checksum of kernel", "checksum of initrd" })
+        {
+            _log.Progress(what, 0.5);
+            _time.Step(TimeSpan.FromMilliseconds(600));
+            _log.Progress(what, 1);
+        }
+
+        _said.ToString().Should().BeEmpty();
+    }
+
+    private sealed class SteppedTime : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now;
+
+        public void Step(TimeSpan by) => _now += by.Ticks;
+    }
+}
