@@ -78,6 +78,18 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         }
     }
 
+    /// <summary>Makes the templates of an image's current generation, one for each size.</summary>
+    /// <param name="configOption">The <c>--config</c> option.</param>
+    /// <param name="image">Whose.</param>
+    /// <param name="ifNeeded">Only those that are missing or not usable any more.</param>
+    /// <param name="cancellationToken">Ends it; what was made is undone.</param>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
+    public Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
+    {
+        _ = (configOption, ifNeeded, cancellationToken, _time);
+        throw new SystemFailureException(ErrorCodes.TemplateNotMade, $"no template of image '{image.Name}' can be made yet", "Start cold.");
+    }
+
     /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
     private void Prune(ImageKeeper keeper, ImageDefinition image, PublishLog log)
     {

@@ -27,6 +27,8 @@ public sealed record ImageDefinition
 
     public PublishSettings Publish { get; init; } = new();
 
+    public WarmSettings Warm { get; init; } = new();
+
     /// <summary>Null: none.</summary>
     public HookSettings? PrepareHook { get; init; }
 

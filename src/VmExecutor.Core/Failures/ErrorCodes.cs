@@ -37,6 +37,9 @@ public static class ErrorCodes
     public static readonly ErrorCode ProbeFailed = new(1216);
     public static readonly ErrorCode ImageIsBusy = new(1217);
     public static readonly ErrorCode SourceChangedMeanwhile = new(1218);
+    public static readonly ErrorCode WarmNotEnabled = new(1219);
+    public static readonly ErrorCode TemplateNotMade = new(1220);
+    public static readonly ErrorCode TemplateImpossible = new(1221);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);
@@ -45,6 +48,8 @@ public static class ErrorCodes
     public static readonly ErrorCode DomainStartFailed = new(1306);
     public static readonly ErrorCode DomainNotOurs = new(1307);
     public static readonly ErrorCode DomainWouldNotStop = new(1308);
+    public static readonly ErrorCode TemplateRefused = new(1309);
+    public static readonly ErrorCode TemplateNotLoaded = new(1310);
 
     public static readonly ErrorCode GuestDied = new(1401);
     public static readonly ErrorCode GuestBootTimedOut = new(1402);
@@ -59,6 +64,8 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestRebooted = new(1411);
     public static readonly ErrorCode PrepareHookFailed = new(1412);
     public static readonly ErrorCode ToolNotDelivered = new(1413);
+    public static readonly ErrorCode GuestIdentityStale = new(1414);
+    public static readonly ErrorCode WarmUpFailed = new(1415);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

@@ -60,7 +60,7 @@ public sealed record GenerationRecord
         && Tools.All(tool => tool is not null)
         && Probe?.HostKeys.All(key => key is not null) != false;
 
-    private static bool IsPlainName(string name) =>
+    internal static bool IsPlainName(string name) =>
         name is not ("" or "." or "..") && !name.Contains('/', StringComparison.Ordinal) && AbsolutePath.TryParse($"/{name}", out _);
 }
 

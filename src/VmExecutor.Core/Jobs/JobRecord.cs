@@ -33,8 +33,14 @@ public sealed record JobRecord
     /// <summary>Null: the driver has not stopped its VM.</summary>
     public StopRecord? Stopped { get; init; }
 
-    /// <summary>How the VM came up; only <c>cold</c> until there are templates.</summary>
+    /// <summary>How the VM came up: <c>cold</c> or <c>warm</c>.</summary>
     public string Start { get; init; } = "cold";
+
+    /// <summary>Why an image with templates was started cold: the word of a <c>ColdReason</c>; null: it was not, or has no templates.</summary>
+    public string? ColdReason { get; init; }
+
+    /// <summary>The directory of the template that a warm VM stands on.</summary>
+    public string? Template { get; init; }
 
     /// <summary>When the guest was ready for scripts; null: it was not, or not yet.</summary>
     public DateTimeOffset? Ready { get; init; }

@@ -19,7 +19,11 @@ public sealed record LedgerEntry
     /// <summary>Of the image; null: the VM stood on the source itself.</summary>
     public int? Generation { get; init; }
 
+    /// <summary><c>cold</c> or <c>warm</c>.</summary>
     public string? Start { get; init; }
+
+    /// <summary>Why the VM of an image with templates was started cold all the same, in one word: <c>no_template</c>, <c>qemu_changed</c>.</summary>
+    public string? ColdReason { get; init; }
 
     /// <summary>
     /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>;

@@ -22,7 +22,7 @@ public static class GenerationFiles
         .. generation.Record.Files.Select(file => Damage(generation.PathOf(file), file)).OfType<string>(),
     ];
 
-    private static string? Damage(AbsolutePath path, GenerationFile file) => FileStat.TryRead(path) switch
+    internal static string? Damage(AbsolutePath path, GenerationFile file) => FileStat.TryRead(path) switch
     {
         null => $"{path} is missing",
         var stat when stat.Inode != file.Inode => $"{path} was exchanged",

@@ -20,6 +20,7 @@ public static class LedgerEntries
         Image = removal.Record?.Stamp.Image,
         Generation = removal.Record?.Stamp.Generation,
         Start = removal.Record?.Start,
+        ColdReason = removal.Record?.ColdReason,
         Result = result,
         Reason = reason,
         RemovedBy = removedBy,

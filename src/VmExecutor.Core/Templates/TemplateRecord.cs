@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using VmExecutor.Core.Images;
+
+namespace VmExecutor.Core.Templates;
+
+/// <summary>What <c>image warm</c> leaves beside a template's files, as <c>template.json</c>. It holds no secret.</summary>
+public sealed record TemplateRecord
+{
+    public required TemplateShape Shape { get; init; }
+
+    public required DateTimeOffset Made { get; init; }
+
+    /// <summary>The driver's version that made it.</summary>
+    public required string Driver { get; init; }
+
+    /// <summary>Overlays (role <c>vda</c>, …), <c>ram</c>, <c>state</c>, and where the machine has them <c>nvram</c>, <c>seed</c>, <c>login</c>.</summary>
+    public required IReadOnlyList<GenerationFile> Files { get; init; }
+
+    /// <summary>The guest's public host keys, which all its clones have.</summary>
+    public required IReadOnlyList<string> HostKeys { get; init; }
+
+    /// <summary>The account's login shell, as <c>GuestRecord</c> has it.</summary>
+    public required string LoginShell { get; init; }
+
+    /// <summary>Of the boot that was frozen.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>The address of the card that is hot-plugged into each clone, on a libvirt network: a PCI address as libvirt's XML has it; null: the template kept its card.</summary>
+    public string? CardXml { get; init; }
+
+    /// <summary>The public key of the template's own login; null: the image's key is baked in.</summary>
+    public string? LoginKey { get; init; }
+
+    public string ToJson() => JsonSerializer.Serialize(this, TemplateRecordContext.Default.TemplateRecord);
+
+    /// <summary>Null when the text is no such record (half written, or of another version).</summary>
+    public static TemplateRecord? TryParse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, TemplateRecordContext.Default.TemplateRecord) is { } record && record.IsUsable() ? record : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private bool IsUsable() => Files.All(file => file is not null && GenerationRecord.IsPlainName(file.Path)) && HostKeys.All(key => key is not null);
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(TemplateRecord))]
+internal sealed partial class TemplateRecordContext : JsonSerializerContext;

@@ -1,0 +1,58 @@
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Images;
+
+namespace VmExecutor.Host.Templates;
+
+/// <summary>The templates of generations: looked at, never changed.</summary>
+public static class TemplateCatalogue
+{
+    private const string Folder = "warm";
+
+    /// <summary>Where the templates of a generation lie.</summary>
+    public static AbsolutePath DirectoryOf(Generation generation) => generation.Directory.Child(Folder);
+
+    /// <summary>The whole templates of a generation, the newest first.</summary>
+    public static IReadOnlyList<Template> Of(Generation generation)
+    {
+        try
+        {
+            return
+            [
+                .. Directory.EnumerateDirectories(DirectoryOf(generation).Value)
+                    .Select(path => AbsolutePath.TryParse(path, out var directory) && !directory.Name.StartsWith('.') ? Find(directory) : null)
+                    .OfType<Template>().OrderByDescending(template => template.Record.Made),
+            ];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the directory {DirectoryOf(generation)} cannot be listed", e);
+        }
+    }
+
+    /// <summary>Null: there is none, or its record is unreadable.</summary>
+    public static Template? Find(AbsolutePath directory)
+    {
+        try
+        {
+            return TemplateRecord.TryParse(File.ReadAllText(directory.Child(Template.RecordName).Value)) is { } record ? new Template(directory, record) : null;
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What is wrong with its files, one sentence each, by a look at their inodes.</summary>
+    public static IReadOnlyList<string> Damage(Template template) =>
+    [
+        .. FileStat.TryRead(template.Domain) is null ? new[] { $"{template.Domain} is missing" } : [],
+        .. template.Record.Files.Select(file => GenerationFiles.Damage(template.PathOf(file), file)).OfType<string>(),
+    ];
+}
