@@ -10,6 +10,7 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
@@ -17,6 +18,7 @@ using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
 using VmExecutor.Stages;
 using VmExecutor.Trials;
@@ -250,16 +252,31 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stopper = new DomainStopper(hypervisor, _time);
+        var guestShell = GuestShell();
+        var maker = new CloneMaker(hypervisor, new QemuImg(Tools()), stopper);
+        var living = new LivingClones(settings.StateDir, hypervisor);
+        var login = new LoginMaker(Tools());
+        var cards = new CardCheck(guestShell);
         return new CloneStart(
             hypervisor,
-            GuestShell(),
             new AcceleratorProbe(hypervisor, settings.StateDir, _time),
             new CloneSource(hypervisor, stopper),
             leftovers.Admission(hypervisor),
-            new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            maker,
             new CloneSizing(settings.Limits),
-            new LivingClones(settings.StateDir, hypervisor),
-            new LoginMaker(Tools()),
+            new WarmStart(
+                hypervisor,
+                guestShell,
+                new TemplateFinder(hypervisor),
+                new MemoryState(hypervisor, _time),
+                maker,
+                living,
+                login,
+                new IdentityChanger(guestShell, _time),
+                cards,
+                leftovers.Remover(hypervisor),
+                _time),
+            new ColdStart(hypervisor, guestShell, maker, living, login, cards, _time),
             GuestPreparation(),
             _time);
     }
