@@ -45,13 +45,13 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
-    public async Task PrepareAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
+    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
         var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
         chosen.Warnings.ToList().ForEach(log.Warn);
-        plan = plan with { Generation = chosen.Generation };
+        plan = plan with { Generation = chosen.Generation, Start = start };
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(

@@ -24,6 +24,9 @@ public sealed record ClonePlan
     /// <summary>The image's frozen version that the clone stands on; null: the image was never published, and the clone stands on its source.</summary>
     public Generation? Generation { get; init; }
 
+    /// <summary>How it may be started.</summary>
+    public StartChoice Start { get; init; }
+
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
 
