@@ -86,10 +86,11 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     /// <param name="ifNeeded">Only those that are missing or not usable any more.</param>
     /// <param name="cancellationToken">Ends it; what was made is undone.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
-    public Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
+    public async Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
-        _ = (configOption, ifNeeded, cancellationToken, _time);
-        throw new SystemFailureException(ErrorCodes.TemplateNotMade, $"no template of image '{image.Name}' can be made yet", "Start cold.");
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        await Images(settings, leftovers).Templates().RunAsync(image, ifNeeded, new PublishLog(new JobLog(Output), _time), cancellationToken);
     }
 
     /// <summary>What could not be removed is no reason to call what was published a failure.</summary>

@@ -39,11 +39,11 @@ internal sealed class CloneStart(
         var record = Record(plan, stamp);
         directory.Create(record);
         EnsureGenerationIsThere(plan);
-        var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
-        var basis = await LookAsync(plan, stamp, accelerator, log, cancellationToken);
+        var basis = await LookAsync(plan, stamp, log, cancellationToken);
         times.Ended("source");
 
-        plan = sizing.Decide(plan, basis.Source, basis.Chains, log);
+        plan = basis.Plan;
+        log.Say($"The VM gets {basis.Sizes}");
         var need = SourceSizes.Of(basis.Source, default).With(plan.Sizes);
         (record, var waited) = await admission.WaitAsync(plan.Job.Key, directory, record, new ClaimRecord(need.Memory.Bytes, need.Cpus), log.Say, cancellationToken);
         if (waited is { } duration)
@@ -52,10 +52,9 @@ internal sealed class CloneStart(
             times.Ended("capacity");
 
             // Meanwhile somebody may have started the source, or changed it.
-            basis = await LookAsync(plan, stamp, accelerator, log, cancellationToken);
+            basis = await LookAsync(plan, stamp, log, cancellationToken);
         }
 
-        basis = basis with { Plan = plan };
         var watch = new DomainWatch(hypervisor, plan.Domain.Value, plan.Paths.Console, time);
         try
         {
@@ -73,11 +72,14 @@ internal sealed class CloneStart(
         }
     }
 
-    private async Task<CloneBasis> LookAsync(
-        ClonePlan plan, OwnershipStamp stamp, Accelerator accelerator, JobLog log, CancellationToken cancellationToken)
+    /// <summary>What the clone would be made of, with its sizes; nothing is made.</summary>
+    public async Task<CloneBasis> LookAsync(ClonePlan plan, OwnershipStamp stamp, JobLog log, CancellationToken cancellationToken)
     {
+        var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
         var xml = await source.ReadAsync(plan, log.Say, cancellationToken);
-        return new CloneBasis(plan, stamp, xml, await maker.InspectDisksAsync(xml, cancellationToken), accelerator);
+        var chains = await maker.InspectDisksAsync(xml, cancellationToken);
+        (plan, var sizes) = sizing.Decide(plan, xml, chains);
+        return new CloneBasis(plan, sizes, stamp, xml, chains, accelerator);
     }
 
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>

@@ -23,7 +23,7 @@ internal sealed class ColdStart(
     public async Task<StartedGuest> RunAsync(
         CloneBasis basis, JobDirectory directory, JobRecord record, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
     {
-        var (plan, stamp, source, chains, accelerator) = basis;
+        var (plan, _, stamp, source, chains, accelerator) = basis;
         await maker.MakeDisksAsync(source, plan, chains, cancellationToken);
         record = record with { Bases = BaseFingerprints.Of(chains.Values) };
         await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
