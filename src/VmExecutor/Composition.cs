@@ -20,6 +20,7 @@ using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
+using VmExecutor.Reports;
 using VmExecutor.Stages;
 using VmExecutor.Trials;
 
@@ -114,6 +115,16 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = Load(configOption).Settings;
         return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
+    }
+
+    /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
+    public async Task<IReadOnlyList<ListedImage>> DescribeImagesAsync(string? configOption, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var inquiry = new ImageInquiry(
+            settings.StateDir, new ImageLister(settings, new Catalogue(settings.StateDir)), leftovers.Hypervisors.At(leftovers.Hypervisors.Configured), _time);
+        return await inquiry.AskAsync(cancellationToken);
     }
 
     public T WithKeeper<T>(string? configOption, Func<ImageKeeper, T> work)
