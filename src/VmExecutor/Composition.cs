@@ -1,4 +1,5 @@
 using System.Collections;
+using VmExecutor.Benchmarks;
 using VmExecutor.Commands;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
@@ -175,6 +176,16 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
         Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
+
+    public Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        var tools = new ToolEnvironment(environment.Variables);
+        var hand = new HandMade(
+            settings, handScript ?? HandMade.FindScript(tools), UriOf(settings), definition: null, tools, Tools(), Error, _time);
+        return new Bench(settings, hand, Error, _time, cancellationToken).RunAsync(
+            request, ChosenGeneration.For(request.Image, new Catalogue(settings.StateDir)).Generation);
+    }
 
     /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
     public Task<int> GuardStageAsync(TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
