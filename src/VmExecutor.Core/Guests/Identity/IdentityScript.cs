@@ -89,7 +89,7 @@ public static class IdentityScript
         my ($set, $get) = $machine == 62 ? (227, 228) : $machine == 183 || $machine == 243 ? (112, 113) : die "perl: ELF machine $machine is not known\n";
         my $seed = "@seed";
         if ($seed) {
-          if (open(my $random, "+<", "/dev/urandom") && syswrite($random, pack "H*", $seed) && ioctl($random, 0x5207, 0)) {
+          if (open(RANDOM, "+<", "/dev/urandom") && syswrite(RANDOM, pack "H*", $seed) && ioctl(RANDOM, 0x5207, 0)) {
             print "vmx-identity:reseeded perl\n";
           } else {
             print STDERR "random generator: $!\n";

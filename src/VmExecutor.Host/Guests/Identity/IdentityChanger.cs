@@ -29,8 +29,9 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
         // The answer proves the clock only if it comes soon; a busy or emulated guest may take longer for all of it.
         for (var tries = 1; tries < ClockTries && time.GetElapsedTime(began) < ClockLimit && IsUnproven(facts.Clock, step); tries++)
         {
-            (answer, step) = await AskAsync(access, IdentityScript.Clock, step.NextLead(facts.Clock!.Value), cancellationToken).ConfigureAwait(false);
-            facts = facts with { Clock = IdentityFacts.Parse(answer.StandardOutput)?.Clock };
+            (var again, step) = await AskAsync(access, IdentityScript.Clock, step.NextLead(facts.Clock!.Value), cancellationToken).ConfigureAwait(false);
+            facts = facts with { Clock = IdentityFacts.Parse(again.StandardOutput)?.Clock };
+            answer = again with { StandardError = answer.StandardError + again.StandardError };
         }
 
         if (IdentityCheck.Problems(wanted, facts, step) is { Count: > 0 } problems)
