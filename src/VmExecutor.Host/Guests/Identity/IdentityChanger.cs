@@ -1,20 +1,76 @@
+using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests.Identity;
 
 /// <summary>Gives a guest that woke up from a template an identity of its own, and looks whether it has it.</summary>
 public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
 {
+    private const int ClockTries = 5;
+    private const int LongestEvidence = 500;
+    private const StringSplitOptions Split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+    private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(10);
+
     /// <summary>Clock stepped to within half a second, random generator reseeded, host name, machine-id and login key its own: all of it verified.</summary>
     /// <param name="access">Reached over the kept connection.</param>
     /// <param name="wanted">What it gets.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestIdentityStale"/>: something could not be changed; the message says what and why.</exception>
-    public Task ChangeAsync(GuestAccess access, FreshIdentity wanted, CancellationToken cancellationToken)
+    /// <exception cref="GuestConnectionLostException">The guest did not answer.</exception>
+    public async Task ChangeAsync(GuestAccess access, FreshIdentity wanted, CancellationToken cancellationToken)
     {
-        _ = (guestShell, time, wanted, cancellationToken);
-        throw new SystemFailureException(ErrorCodes.GuestIdentityStale, $"the guest {access} cannot be given an identity yet", "Start cold.");
+        var began = time.GetTimestamp();
+        var (answer, step) = await AskAsync(access, told => IdentityScript.All(wanted, access.User, told), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        var facts = IdentityFacts.Parse(answer.StandardOutput) ?? throw NoAnswer(access, answer);
+
+        // The answer proves the clock only if it comes soon; a busy or emulated guest may take longer for all of it.
+        for (var tries = 1; tries < ClockTries && time.GetElapsedTime(began) < ClockLimit && IsUnproven(facts.Clock, step); tries++)
+        {
+            (var again, step) = await AskAsync(access, IdentityScript.Clock, step.NextLead(facts.Clock!.Value), cancellationToken).ConfigureAwait(false);
+            facts = facts with { Clock = IdentityFacts.Parse(again.StandardOutput)?.Clock };
+            answer = again with { StandardError = answer.StandardError + again.StandardError };
+        }
+
+        if (IdentityCheck.Problems(wanted, facts, step) is { Count: > 0 } problems)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.GuestIdentityStale,
+                $"the guest {access} woke up from a template and has no identity of its own: {string.Join("; ", problems)}{Evidence(answer)}",
+                Hint(facts));
+        }
     }
+
+    private static bool IsUnproven(DateTimeOffset? clock, ClockStep step) => clock is { } set && step.LargestError(set) > ClockStep.Tolerance;
+
+    private async Task<(GuestCommandResult Answer, ClockStep Step)> AskAsync(
+        GuestAccess access, Func<DateTimeOffset, string> text, TimeSpan lead, CancellationToken cancellationToken)
+    {
+        // Two looks at the wall clock would count a step of the host's own clock between them as the guest's.
+        var (sentAt, timestamp) = (time.GetUtcNow(), time.GetTimestamp());
+        using var input = new MemoryStream(Encoding.UTF8.GetBytes(text(sentAt + lead)));
+        var answer = await guestShell.RunCommandAsync(access, IdentityScript.RootShell(access.User), input, cancellationToken).ConfigureAwait(false);
+        return (answer, new ClockStep(sentAt, sentAt + lead, sentAt + time.GetElapsedTime(timestamp)));
+    }
+
+    private static SystemFailureException NoAnswer(GuestAccess access, GuestCommandResult answer) =>
+        access.User.Value == "root"
+            ? new(
+                ErrorCodes.GuestIdentityStale,
+                $"the guest {access} woke up from a template, and the shell that was to give it its identity ended with {answer.ExitCode}{Evidence(answer)}",
+                "Look at the guest's console log, or switch the image's 'warm' off.")
+            : new(
+                ErrorCodes.GuestIdentityStale,
+                $"the guest {access} woke up from a template, and ssh.user '{access.User}' may not become root to give it its identity{Evidence(answer)}",
+                $"Give '{access.User}' passwordless sudo in the image, or switch the image's 'warm' off.");
+
+    private static string Hint(IdentityFacts facts) =>
+        facts.ReseededBy is null && facts.Clock is null ? "Install perl or python3 in the image (Debian's perl-base is enough), or switch the image's 'warm' off."
+        : facts.Clock is null || facts.ReseededBy is null ? "Is the guest's root allowed to set the clock, and is its kernel Linux 4.17 or newer? If not, switch the image's 'warm' off."
+        : "See why the guest's root cannot change this (a read-only file system, a host too busy), or switch the image's 'warm' off.";
+
+    private static string Evidence(GuestCommandResult answer) =>
+        PlainText.OneLine(string.Join("; ", answer.StandardError.Split('\n', Split)), LongestEvidence) is { Length: > 0 } said ? $": {said}" : "";
 }

@@ -1,0 +1,162 @@
+using System.Globalization;
+
+namespace VmExecutor.Core.Guests.Identity;
+
+/// <summary>
+/// The shell text that gives a woken guest its identity, for a root shell's stdin: the seed is a secret and in no argument list. It is
+/// one function, so that a text that was cut short does nothing, and it tells what it found afterwards, not what it meant to do.
+/// <list type="bullet">
+/// <item>An emulated CPU needs 20 to 100 ms for each process, so all but clock and random generator is done by the shell itself, and
+/// these by one process. There is no tool for the ioctl: perl does it with what is built in (Debian's perl-base is enough), or else python3.</item>
+/// <item>That process sets the clock as well, by a system call: <c>date</c> to set it and <c>date</c> to tell it took two more
+/// processes, 80 ms. Perl needs the call's number, which depends on the machine; perl's own ELF header tells it.</item>
+/// <item>The clock comes last and counts what has passed since the text began, by /proc/uptime: what the rest took, a perl that was not
+/// in memory above all (0.2 s), is no error of the clock.</item>
+/// <item>RNDRESEEDCRNG (random(4), Linux 4.17) is what counts: bytes that are only written reach the generator's output up to a minute later.</item>
+/// </list>
+/// Linux only.
+/// </summary>
+public static class IdentityScript
+{
+    private const string Names =
+        """
+          set -f
+          name=@hostname
+          echo "$name" >/proc/sys/kernel/hostname
+          [ ! -w /etc/hostname ] || echo "$name" >/etc/hostname
+          is_in_hosts() {
+            while read -r address names || [ -n "$address" ]; do
+              for one in $names; do
+                [ "$one" != "$name" ] || return 0
+              done
+            done </etc/hosts
+            return 1
+          }
+          [ ! -w /etc/hosts ] || is_in_hosts || printf '\n127.0.1.1 %s\n' "$name" >>/etc/hosts
+          for file in /etc/machine-id /var/lib/dbus/machine-id; do
+            [ ! -f "$file" ] || echo @machine >"$file"
+          done
+          read -r now </proc/sys/kernel/hostname
+          echo "vmx-identity:hostname $now"
+          if [ -f /etc/machine-id ]; then
+            now=
+            read -r now </etc/machine-id
+            echo "vmx-identity:machine-id $now"
+          fi
+
+        """;
+
+    // Written in place: owner, mode and options of the line stay as they are.
+    private const string Keys =
+        """
+          template=@template
+          own=@own
+          exchange() {
+            text= found=
+            while IFS= read -r line || [ -n "$line" ]; do
+              case $line in *"$template"*) found=1 line="${line%%"$template"*}$own${line#*"$template"}" ;; esac
+              text="$text$line
+        "
+            done <"$1"
+            [ -z "$found" ] || printf %s "$text" >"$1"
+          }
+          look() {
+            while IFS= read -r line || [ -n "$line" ]; do
+              case $line in *"${template#* }"*) echo "vmx-identity:template-key $1" ;; esac
+              case $line in *"$own"*) echo "vmx-identity:own-key $1" ;; esac
+            done <"$1"
+          }
+          for home in ~root ~@user; do
+            file=$home/.ssh/authorized_keys
+            if [ -f "$file" ]; then
+              exchange "$file"
+              look "$file"
+            fi
+          done
+
+        """;
+
+    private const string Program =
+        """
+        identity() {
+          export LC_ALL=C
+          began=0
+          read -r began _ </proc/uptime
+        @names@keys  perl - "$began" <<'END' || python3 -IS - "$began" <<'OTHER'
+        open my $self, "<", "/proc/self/exe" or die "/proc/self/exe: $!\n";
+        read $self, my $head, 20;
+        my $machine = unpack "x18 v", $head;
+        my ($set, $get) = $machine == 62 ? (227, 228) : $machine == 183 || $machine == 243 ? (112, 113) : die "perl: ELF machine $machine is not known\n";
+        my $seed = "@seed";
+        if ($seed) {
+          if (open(RANDOM, "+<", "/dev/urandom") && syswrite(RANDOM, pack "H*", $seed) && ioctl(RANDOM, 0x5207, 0)) {
+            print "vmx-identity:reseeded perl\n";
+          } else {
+            print STDERR "random generator: $!\n";
+          }
+        }
+        open my $uptime, "<", "/proc/uptime" or die "/proc/uptime: $!\n";
+        my ($now) = split " ", <$uptime>;
+        my $nanoseconds = @nanoseconds + int(($now - $ARGV[0]) * 1e9);
+        my $time = pack "qq", @seconds + int($nanoseconds / 1e9), $nanoseconds % 1_000_000_000;
+        if (syscall($set, 0, $time) == 0 && syscall($get, 0, $time) == 0) {
+          printf "vmx-identity:clock %d.%09d\n", unpack "qq", $time;
+        } else {
+          print STDERR "clock: $!\n";
+        }
+        END
+        import fcntl, os, sys, time
+        seed = bytes.fromhex("@seed")
+        if seed:
+          try:
+            random = os.open("/dev/urandom", os.O_RDWR)
+            os.write(random, seed)
+            fcntl.ioctl(random, 0x5207, 0)
+            print("vmx-identity:reseeded python3")
+          except OSError as e:
+            print("random generator:", e, file=sys.stderr)
+        with open("/proc/uptime") as uptime:
+          passed = float(uptime.read().split()[0]) - float(sys.argv[1])
+        try:
+          time.clock_settime_ns(time.CLOCK_REALTIME, @seconds * 10**9 + @nanoseconds + int(passed * 1e9))
+          now = time.clock_gettime_ns(time.CLOCK_REALTIME)
+          print("vmx-identity:clock %d.%09d" % divmod(now, 10**9))
+        except OSError as e:
+          print("clock:", e, file=sys.stderr)
+        OTHER
+          echo vmx-identity:done
+        }
+        identity
+
+        """;
+
+    /// <summary>What the connection's command line starts, to get the text by stdin: a shell of root.</summary>
+    public static string RootShell(GuestUser user) => user.Value == "root" ? "exec sh" : "exec sudo -n sh";
+
+    /// <summary>Everything.</summary>
+    /// <param name="wanted">What the guest gets.</param>
+    /// <param name="user">The account jobs run under.</param>
+    /// <param name="told">The time it is when the text begins in the guest.</param>
+    public static string All(FreshIdentity wanted, GuestUser user, DateTimeOffset told) =>
+        Text(
+            Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal)
+                .Replace("@machine", ShellText.Quote(wanted.MachineId), StringComparison.Ordinal),
+            wanted.LoginKey is { } key
+                ? Keys.Replace("@template", ShellText.Quote(key.Template.ToString()), StringComparison.Ordinal)
+                    .Replace("@own", ShellText.Quote(key.Own.ToString()), StringComparison.Ordinal)
+                    .Replace("@user", user.Value, StringComparison.Ordinal)
+                : "",
+            Convert.ToHexStringLower(wanted.Seed.Span),
+            told);
+
+    /// <summary>The clock only.</summary>
+    /// <param name="told">The time it is when the text begins in the guest.</param>
+    public static string Clock(DateTimeOffset told) => Text("", "", "", told);
+
+    private static string Text(string names, string keys, string seed, DateTimeOffset told) =>
+        Program.Replace("@seconds", told.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@nanoseconds", (told.Ticks % TimeSpan.TicksPerSecond * 100).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@seed", seed, StringComparison.Ordinal)
+            .Replace("@names", names, StringComparison.Ordinal)
+            .Replace("@keys", keys, StringComparison.Ordinal);
+}
