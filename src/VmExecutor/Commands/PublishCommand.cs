@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Warming;
 
 namespace VmExecutor.Commands;
 
@@ -31,7 +32,7 @@ internal static class PublishCommand
             if (parsed.GetValue(warm) && !parsed.GetValue(all))
             {
                 // Before a disk is copied for nothing.
-                images.ToList().ForEach(WarmCommand.EnsureEnabled);
+                images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             }
 
             return EachImage.DoAsync(composition, images, "are up to date", async one =>

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Failures;
+using VmExecutor.Warming;
 
 namespace VmExecutor.Commands;
 
@@ -39,22 +38,10 @@ internal static class WarmCommand
                 }
             }
 
-            images.ToList().ForEach(EnsureEnabled);
+            images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             return await EachImage.DoAsync(
                 composition, images, "have their templates", one => composition.WarmAsync(path, one, parsed.GetValue(ifNeeded), token));
         }));
         return command;
-    }
-
-    /// <exception cref="SystemFailureException">Nobody wants its clones to start warm.</exception>
-    public static void EnsureEnabled(ImageDefinition image)
-    {
-        if (!image.Warm.Enabled)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.WarmNotEnabled,
-                $"the jobs of image '{image.Name}' are not to start warm, so it gets no template",
-                $"Write 'warm: {{enabled: true}}' into {image.File}, if its jobs may share memory pages with each other; docs/warm-clones.md says what that means.");
-        }
     }
 }

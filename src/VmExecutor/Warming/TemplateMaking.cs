@@ -92,14 +92,15 @@ internal sealed class TemplateMaking(
                 $"Publish the image again: vm-executor image publish {image.Name} --warm");
     }
 
-    private static void EnsureEnabled(ImageDefinition image)
+    /// <exception cref="SystemFailureException">Nobody wants its clones to start warm.</exception>
+    public static void EnsureEnabled(ImageDefinition image)
     {
         if (!image.Warm.Enabled)
         {
             throw new SystemFailureException(
                 ErrorCodes.WarmNotEnabled,
                 $"image '{image.Name}' is not to be started warm, so no template was made",
-                $"Set 'warm: enabled: true' in {image.File}; docs/warm-clones.md says what it gives and what it costs.");
+                $"Write 'warm: {{enabled: true}}' into {image.File}; docs/warm-clones.md says what it gives and what it costs.");
         }
     }
 
