@@ -177,13 +177,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
         Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
 
-    public Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
+    public async Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var tools = new ToolEnvironment(environment.Variables);
         var hand = new HandMade(
-            settings, handScript ?? HandMade.FindScript(tools), UriOf(settings), definition: null, tools, Tools(), Error, _time);
-        return new Bench(settings, hand, Error, _time, cancellationToken).RunAsync(
+            settings, handScript ?? HandMade.FindScript(tools), UriOf(settings), new HandMadeMachine(CloneStart(settings, leftovers)), tools, Tools(), Error, _time);
+        return await new Bench(settings, hand, Error, _time, cancellationToken).RunAsync(
             request, ChosenGeneration.For(request.Image, new Catalogue(settings.StateDir)).Generation);
     }
 

@@ -64,8 +64,8 @@ public sealed class BenchCommandTests
         report.DriverToHand.Should().Be(1.25);
         var json = JsonDocument.Parse(report.ToJson()).RootElement;
         json.GetProperty("starts")[1].GetProperty("phases")[0].GetProperty("seconds").GetProperty("median").GetDouble().Should().Be(0.25);
-        json.GetProperty("starts")[1].GetProperty("own_guest_memory").GetProperty("max").GetDouble().Should().Be(5 << 20);
-        json.GetProperty("starts")[0].GetProperty("own_guest_memory").ValueKind.Should().Be(JsonValueKind.Null);
+        json.GetProperty("starts")[1].GetProperty("own_guest_memory_bytes").GetProperty("max").GetDouble().Should().Be(5 << 20);
+        json.GetProperty("starts")[0].GetProperty("own_guest_memory_bytes").ValueKind.Should().Be(JsonValueKind.Null);
         json.GetProperty("warm_is_faster_by").GetDouble().Should().Be(12);
     }
 
@@ -85,10 +85,10 @@ public sealed class BenchCommandTests
     [Fact]
     public void Each_line_of_the_script_is_a_step()
     {
-        var measurement = HandMade.Read("overlay 0.033298\ncreate 1.422603\n");
+        var measurement = HandMade.Read("disks 0.033298\nstart 1.422603\n");
 
-        measurement.Phases.Should().Equal(KeyValuePair.Create("overlay", 0.033298), KeyValuePair.Create("create", 1.422603));
-        measurement.Prepare.Should().BeApproximately(1.455901, 1e-9);
+        measurement.Phases.Should().Equal(KeyValuePair.Create("disks", 0.033298), KeyValuePair.Create("start", 1.422603));
+        measurement.PrepareSeconds.Should().BeApproximately(1.455901, 1e-9);
     }
 
     private static BenchReport Report() => new()
@@ -106,12 +106,12 @@ public sealed class BenchCommandTests
             Summary.Of("warm", [Warm(0.5, 0.2, 4), Warm(1.5, 0.3, 5)]),
             Summary.Of(HandMade.Name, [Start(0.8)]),
         ],
-        Exceeded = [],
+        OverBudget = [],
         Remarks = ["remarked"],
     };
 
-    private static Measurement Start(double prepare) => new() { Prepare = prepare };
+    private static Measurement Start(double prepare) => new() { PrepareSeconds = prepare };
 
     private static Measurement Warm(double prepare, double load, long mebibytes) =>
-        Start(prepare) with { Phases = [KeyValuePair.Create("load", load)], OwnGuestMemory = mebibytes << 20 };
+        Start(prepare) with { Phases = [KeyValuePair.Create("load", load)], OwnGuestMemoryBytes = mebibytes << 20 };
 }

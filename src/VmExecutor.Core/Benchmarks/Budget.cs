@@ -23,7 +23,7 @@ public sealed record Budget(string Start, TimeSpan Limit)
     public string? Excess(IEnumerable<Summary> summaries) => summaries.FirstOrDefault(summary => summary.Start == Start) switch
     {
         null => $"no {Start} start was measured, and the budget for it is {DurationText.Format(Limit)}",
-        { Prepare.Median: var median } when median > Limit.TotalSeconds =>
+        { PrepareSeconds.Median: var median } when median > Limit.TotalSeconds =>
             string.Create(CultureInfo.InvariantCulture, $"{Start} start: the median of prepare is {median:0.00} s, over the budget of {DurationText.Format(Limit)}"),
         _ => null,
     };

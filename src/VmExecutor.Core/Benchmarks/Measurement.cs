@@ -7,19 +7,19 @@ public sealed record Measurement
     public IReadOnlyList<KeyValuePair<string, double>> Phases { get; init; } = [];
 
     /// <summary>The stage's process from its start to its end.</summary>
-    public required double Prepare { get; init; }
+    public required double PrepareSeconds { get; init; }
 
     /// <summary>A sub-stage whose script does nothing.</summary>
-    public double? Script { get; init; }
+    public double? ScriptSeconds { get; init; }
 
-    public double? Cleanup { get; init; }
+    public double? CleanupSeconds { get; init; }
 
     /// <summary>Of QEMU, what it shares with others counted in part (proc(5), Pss); null: we may not look.</summary>
-    public long? Pss { get; init; }
+    public long? PssBytes { get; init; }
 
     /// <summary>Pages of guest memory that no other process and no file has; null: they cannot be told from others.</summary>
-    public long? OwnGuestMemory { get; init; }
+    public long? OwnGuestMemoryBytes { get; init; }
 
     /// <summary>What its overlays take on the disk.</summary>
-    public long? Disk { get; init; }
+    public long? DiskBytes { get; init; }
 }

@@ -5,9 +5,9 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Processes;
 
 /// <summary>The memory that a clone really takes, by the kernel's word.</summary>
-/// <param name="Pss">Of the whole process, in bytes; null: it is gone, or not ours to look at.</param>
-/// <param name="OwnGuestMemory">Guest memory that only it has, in bytes; null: cannot be told.</param>
-public sealed record GuestMemory(long? Pss, long? OwnGuestMemory)
+/// <param name="PssBytes">Of the whole process; null: it is gone, or not ours to look at.</param>
+/// <param name="OwnGuestMemoryBytes">Guest memory that only it has; null: cannot be told.</param>
+public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
 {
     /// <param name="qemu">The clone's process.</param>
     /// <param name="ram">The memory file of the template it woke up from; null: it booted.</param>

@@ -124,7 +124,7 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
         }
 
         all.AddRange(measurements);
-        error.WriteLine($"  {start}: {string.Join(", ", measurements.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.Prepare:0.00} s")))}");
+        error.WriteLine($"  {start}: {string.Join(", ", measurements.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.PrepareSeconds:0.00} s")))}");
     }
 
     private void Remark(string text)

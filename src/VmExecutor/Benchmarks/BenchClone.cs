@@ -33,7 +33,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         }
 
         Template = record.Template is { } template ? new AbsolutePath(template) : null;
-        _measurement = new Measurement { Prepare = seconds, Phases = [.. record.Phases] };
+        _measurement = new Measurement { PrepareSeconds = seconds, Phases = [.. record.Phases] };
     }
 
     /// <summary>Looks at what it takes of the host, as long as it lives.</summary>
@@ -46,9 +46,9 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
             : GuestMemory.Read(qemu.Process.Pid, Template?.Child(Core.Templates.Template.RamName), Record().Claim?.MemoryBytes ?? 0);
         _measurement = _measurement! with
         {
-            Pss = memory.Pss,
-            OwnGuestMemory = memory.OwnGuestMemory,
-            Disk = new JobDirectory(_stages.Job.Key, _stages.Paths).DiskBytes(),
+            PssBytes = memory.PssBytes,
+            OwnGuestMemoryBytes = memory.OwnGuestMemoryBytes,
+            DiskBytes = new JobDirectory(_stages.Job.Key, _stages.Paths).DiskBytes(),
         };
     }
 
@@ -58,7 +58,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     {
         var shell = Enum.Parse<GuestShell>(Record().Shell, ignoreCase: true);
         var seconds = await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", ":", StageOutput.Kept), "run");
-        _measurement = _measurement! with { Script = seconds };
+        _measurement = _measurement! with { ScriptSeconds = seconds };
     }
 
     /// <summary>Also after a failure.</summary>
@@ -66,7 +66,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     public async Task CleanupAsync()
     {
         var seconds = await MeasureAsync(() => _stages.RunAsync(["cleanup"], StageOutput.Kept), "cleanup");
-        _measurement = _measurement is null ? null : _measurement with { Cleanup = seconds };
+        _measurement = _measurement is null ? null : _measurement with { CleanupSeconds = seconds };
     }
 
     public void Dispose() => _stages.Dispose();
@@ -81,7 +81,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         if (exitCode == 0)
         {
-            return seconds;
+            return Math.Round(seconds, 3);
         }
 
         await error.WriteAsync(answer);

@@ -36,7 +36,7 @@ internal sealed record BenchReport
     public double? DriverToHand => Median("warm") / Median(HandMade.Name);
 
     /// <summary>For each budget that was exceeded, a line.</summary>
-    public required IReadOnlyList<string> Exceeded { get; init; }
+    public required IReadOnlyList<string> OverBudget { get; init; }
 
     /// <summary>What was not measured, and why.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
@@ -53,13 +53,13 @@ internal sealed record BenchReport
         Pairs = request.Pairs,
         Concurrency = request.Concurrency,
         Starts = starts,
-        Exceeded = [.. request.Budgets.Select(budget => budget.Excess(starts)).OfType<string>()],
+        OverBudget = [.. request.Budgets.Select(budget => budget.Excess(starts)).OfType<string>()],
         Remarks = remarks,
     };
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchReportContext.Default.BenchReport);
 
-    private double? Median(string start) => Starts.FirstOrDefault(summary => summary.Start == start)?.Prepare.Median;
+    private double? Median(string start) => Starts.FirstOrDefault(summary => summary.Start == start)?.PrepareSeconds.Median;
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -35,17 +35,17 @@ internal static class BenchTable
             table.AddColumn(new TableColumn(start.Start).RightAligned().NoWrap());
         }
 
-        foreach (var phase in report.Starts.SelectMany(start => start.Phases).Select(phase => phase.Name).Distinct())
+        foreach (var phase in Summary.Order(report.Starts.Select(start => start.Phases.Select(phase => phase.Name))))
         {
             Row($"  {phase} (s)", start => start.Phases.FirstOrDefault(one => one.Name == phase)?.Seconds, Seconds);
         }
 
-        Row("prepare, whole (s)", start => start.Prepare, Seconds);
-        Row("sub-stage, empty script (s)", start => start.Script, Seconds);
-        Row("cleanup (s)", start => start.Cleanup, Seconds);
-        Row("memory of QEMU, PSS (MiB)", start => start.Pss, Mebibytes);
-        Row("guest memory of its own (MiB)", start => start.OwnGuestMemory, Mebibytes);
-        Row("disk (MiB)", start => start.Disk, Mebibytes);
+        Row("prepare, whole (s)", start => start.PrepareSeconds, Seconds);
+        Row("sub-stage, empty script (s)", start => start.ScriptSeconds, Seconds);
+        Row("cleanup (s)", start => start.CleanupSeconds, Seconds);
+        Row("memory of QEMU, PSS (MiB)", start => start.PssBytes, Mebibytes);
+        Row("guest memory of its own (MiB)", start => start.OwnGuestMemoryBytes, Mebibytes);
+        Row("disk (MiB)", start => start.DiskBytes, Mebibytes);
         return table;
 
         void Row(string name, Func<Summary, Spread?> spread, Func<Spread, string> text) =>

@@ -18,7 +18,7 @@ namespace VmExecutor.Benchmarks;
 /// the name, stamp and directory of a job: whatever becomes of us, cleanup or gc removes it.
 /// </summary>
 internal sealed class HandMade(
-    Settings settings, AbsolutePath? script, string uri, IHandMadeDefinition? definition, ToolEnvironment environment, IToolRunner tools, TextWriter error, TimeProvider time)
+    Settings settings, AbsolutePath? script, string uri, HandMadeMachine machine, ToolEnvironment environment, IToolRunner tools, TextWriter error, TimeProvider time)
 {
     /// <summary>As a kind of start.</summary>
     public const string Name = "by hand";
@@ -51,11 +51,6 @@ internal sealed class HandMade(
         if (image.Network.Mode != NetworkMode.User || image.Ssh.Key is null)
         {
             return $"{ScriptName} knows images with a user-mode network and a baked-in key only";
-        }
-
-        if (definition is null)
-        {
-            return "its machine cannot be written by hand yet";
         }
 
         try
@@ -91,7 +86,7 @@ internal sealed class HandMade(
         try
         {
             var xml = stages.Paths.Directory.Child("by-hand.xml");
-            await File.WriteAllTextAsync(xml.Value, definition!.Write(template, plan, stamp), cancellationToken);
+            await File.WriteAllTextAsync(xml.Value, await machine.WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
             var result = await tools.RunAsync(
                 new ToolCall(script!.Value,
                 [
@@ -120,12 +115,6 @@ internal sealed class HandMade(
                let words = line.Split(' ')
                select KeyValuePair.Create(words[0], double.Parse(words[1], CultureInfo.InvariantCulture)),
         ];
-        return new Measurement { Phases = steps, Prepare = steps.Sum(step => step.Value) };
+        return new Measurement { Phases = steps, PrepareSeconds = steps.Sum(step => step.Value) };
     }
-}
-
-/// <summary>Writes the machine of a warm clone as libvirt takes it, its overlays named as in the template.</summary>
-internal interface IHandMadeDefinition
-{
-    string Write(Template template, ClonePlan plan, OwnershipStamp stamp);
 }

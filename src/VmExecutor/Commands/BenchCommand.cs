@@ -47,8 +47,8 @@ internal static class BenchCommand
                 BenchTable.Print(report, composition.Output);
             }
 
-            report.Exceeded.ToList().ForEach(line => composition.Error.WriteLine($"over budget: {line}"));
-            return report.Exceeded.Count == 0 ? ExitCodes.Success : ExitCodes.Problem;
+            report.OverBudget.ToList().ForEach(line => composition.Error.WriteLine($"over budget: {line}"));
+            return report.OverBudget.Count == 0 ? ExitCodes.Success : ExitCodes.Problem;
         }));
         return command;
     }

@@ -60,6 +60,7 @@ internal sealed class WarmStart(
             return must ? throw Refusal(plan, "it was never published, so it has no templates") : (null, record);
         }
 
+        var phases = times.Count;
         var (template, reason) = plan.Template is { } given
             ? new ChosenTemplate(given, null)
             : await templates.FindAsync(plan.Generation, basis.Source, plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
@@ -83,7 +84,7 @@ internal sealed class WarmStart(
         }
 
         log.Warn($"cold start: {reason!.Text}");
-        times.Ended("warm");
+        times.Fold(phases, "warm");
         return (null, record with { ColdReason = reason.Word });
     }
 

@@ -42,5 +42,5 @@ public sealed class BudgetTests
         new Budget("warm", TimeSpan.FromSeconds(2)).Excess([Measured("cold", 1)]).Should().Contain("no warm start was measured");
 
     private static Summary Measured(string start, params double[] seconds) =>
-        Summary.Of(start, [.. seconds.Select(one => new Measurement { Prepare = one })]);
+        Summary.Of(start, [.. seconds.Select(one => new Measurement { PrepareSeconds = one })]);
 }

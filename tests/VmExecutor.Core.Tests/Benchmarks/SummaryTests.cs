@@ -13,21 +13,26 @@ public sealed class SummaryTests
 
         summary.Phases.Select(phase => phase.Name).Should().Equal("source", "capacity", "start", "ssh");
         summary.Phases[1].Seconds.Should().Be(new Spread(4, 4, 4, 1));
-        summary.Prepare.Should().Be(new Spread(7, 5, 9, 2));
+        summary.PrepareSeconds.Should().Be(new Spread(7, 5, 9, 2));
     }
+
+    [Fact]
+    public void Starts_with_other_phases_share_one_order() =>
+        Summary.Order([["source", "disks", "start", "boot", "ssh"], ["source", "disks", "start", "load", "address", "ssh", "identity"], ["disks", "ssh"]])
+            .Should().Equal("source", "disks", "start", "load", "address", "boot", "ssh", "identity");
 
     [Fact]
     public void Memory_that_could_not_be_seen_each_time_is_not_told()
     {
-        var summary = Summary.Of("warm", [Start(1) with { Pss = 100, Disk = 10 }, Start(1) with { Disk = 20 }]);
+        var summary = Summary.Of("warm", [Start(1) with { PssBytes = 100, DiskBytes = 10 }, Start(1) with { DiskBytes = 20 }]);
 
-        summary.Pss.Should().BeNull();
-        summary.Disk.Should().Be(new Spread(15, 10, 20, 2));
+        summary.PssBytes.Should().BeNull();
+        summary.DiskBytes.Should().Be(new Spread(15, 10, 20, 2));
     }
 
     private static Measurement Start(double prepare, params (string Name, double Seconds)[] phases) => new()
     {
-        Prepare = prepare,
+        PrepareSeconds = prepare,
         Phases = [.. phases.Select(phase => KeyValuePair.Create(phase.Name, phase.Seconds))],
     };
 }
