@@ -6,6 +6,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Clones;
 
@@ -63,6 +64,11 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
+            if (await new RefusedMemory(hypervisor).ExplainAsync(e, cancellationToken).ConfigureAwait(false) is { } refused)
+            {
+                throw refused;
+            }
+
             if (await FindUnreadableAsync(plan, chains, cancellationToken).ConfigureAwait(false) is { } obstacle)
             {
                 throw new SystemFailureException(

@@ -23,11 +23,10 @@ public sealed class RefusedMemory(IHypervisor hypervisor, Func<SecurityDriver> a
 
     /// <summary>With <see cref="ErrorCodes.TemplateRefused"/> and what to do; null: the failure is about something else.</summary>
     /// <param name="failure">Of the domain's start.</param>
-    /// <param name="ram">The memory that it was to open.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task<SystemFailureException?> ExplainAsync(SystemFailureException failure, AbsolutePath ram, CancellationToken cancellationToken)
+    public async Task<SystemFailureException?> ExplainAsync(SystemFailureException failure, CancellationToken cancellationToken)
     {
-        if (!TemplateRefusal.Explains(failure.Message))
+        if (TemplateRefusal.FileIn(failure.Message) is not { } ram)
         {
             return null;
         }

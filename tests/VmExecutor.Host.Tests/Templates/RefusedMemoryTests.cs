@@ -10,12 +10,12 @@ namespace VmExecutor.Host.Tests.Templates;
 
 public sealed class RefusedMemoryTests : IDisposable
 {
-    private const string Words = "qemu-system-x86_64: can't open backing store /x/ram.img for guest RAM: Permission denied";
-
     private readonly AbsolutePath _directory = new(Directory.CreateTempSubdirectory("vmx-refused-").FullName);
     private readonly FakeHypervisor _hypervisor = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private string Words => $"qemu-system-x86_64: can't open backing store {Ram} for guest RAM: Permission denied";
 
     private AbsolutePath Ram => _directory.Child("ram.img");
 
@@ -63,5 +63,5 @@ public sealed class RefusedMemoryTests : IDisposable
     }
 
     private Task<SystemFailureException?> ExplainAsync(string words) => new RefusedMemory(_hypervisor, () => SecurityDriver.AppArmor)
-        .ExplainAsync(new SystemFailureException(ErrorCodes.DomainStartFailed, words, "hint"), Ram, Token);
+        .ExplainAsync(new SystemFailureException(ErrorCodes.DomainStartFailed, words, "hint"), Token);
 }
