@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Templates;
 
 /// <summary>What to say when QEMU may not open a template's memory: it is named in QEMU's command line only, so libvirt gives no rights to it.</summary>
-public static partial class TemplateRefusal
+public static class TemplateRefusal
 {
     private const string Rule = "executor/apparmor/install";
     private const string Local = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
@@ -15,9 +14,10 @@ public static partial class TemplateRefusal
 
     private static readonly AbsolutePath DefaultStateDir = new("/var/lib/vm-executor");
 
-    /// <summary>The memory that QEMU may not open by its own words; null: they are about something else.</summary>
-    public static AbsolutePath? FileIn(string words) =>
-        Refused().Match(words) is { Success: true } match && AbsolutePath.TryParse(match.Groups["path"].Value, out var path) ? path : null;
+    /// <summary>Whether QEMU's words are about a file for memory that it may not open.</summary>
+    public static bool Explains(string words) =>
+        words.Contains("can't open backing store", StringComparison.Ordinal)
+        && (words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("Operation not permitted", StringComparison.Ordinal));
 
     /// <param name="words">QEMU's own, as libvirt passed them on.</param>
     /// <param name="ram">The file: <c>state_dir/images/NAME/NUMBER/warm/FINGERPRINT/ram.img</c>.</param>
@@ -62,10 +62,6 @@ public static partial class TemplateRefusal
         return $"As root: semanage fcontext -a -t svirt_image_t {Quoted(pattern + "(/.*)?")} && restorecon -R {Quoted(images)}. "
             + "What is made there later inherits the label. What SELinux refuses: ausearch -m avc -ts recent";
     }
-
-    // QEMU, softmmu/physmem.c, file_ram_open.
-    [GeneratedRegex(@"can't open backing store (?<path>/.+?) for guest RAM: (Permission denied|Operation not permitted)")]
-    private static partial Regex Refused();
 
     private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

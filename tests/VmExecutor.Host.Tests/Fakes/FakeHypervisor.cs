@@ -38,16 +38,13 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
-    /// <summary>Capabilities XML.</summary>
-    public string Capabilities { get; set; } = "<capabilities><host/></capabilities>";
-
     public string Uri => "fake:///";
 
     public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
         Call("version", () => new HypervisorVersion("9.0.0", "7.2.22"), cancellationToken);
 
     public Task<string> GetCapabilitiesAsync(CancellationToken cancellationToken) =>
-        Call("capabilities", () => Capabilities, cancellationToken);
+        Call("capabilities", () => "<capabilities><host/></capabilities>", cancellationToken);
 
     public Task<IReadOnlyList<DomainMetadata>> ListMetadataAsync(string @namespace, CancellationToken cancellationToken) =>
         Call<IReadOnlyList<DomainMetadata>>(
