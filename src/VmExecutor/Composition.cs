@@ -1,4 +1,5 @@
 using System.Collections;
+using VmExecutor.Benchmarks;
 using VmExecutor.Commands;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
@@ -10,6 +11,7 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
@@ -17,7 +19,9 @@ using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
+using VmExecutor.Reports;
 using VmExecutor.Stages;
 using VmExecutor.Trials;
 
@@ -43,13 +47,13 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
-    public async Task PrepareAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
+    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
         var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
         chosen.Warnings.ToList().ForEach(log.Warn);
-        plan = plan with { Generation = chosen.Generation };
+        plan = plan with { Generation = chosen.Generation, Start = start };
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
@@ -84,10 +88,11 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     /// <param name="ifNeeded">Only those that are missing or not usable any more.</param>
     /// <param name="cancellationToken">Ends it; what was made is undone.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
-    public Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
+    public async Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
-        _ = (configOption, ifNeeded, cancellationToken, _time);
-        throw new SystemFailureException(ErrorCodes.TemplateNotMade, $"no template of image '{image.Name}' can be made yet", "Start cold.");
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        await Images(settings, leftovers).Templates().RunAsync(image, ifNeeded, new PublishLog(new JobLog(Output), _time), cancellationToken);
     }
 
     /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
@@ -111,6 +116,16 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = Load(configOption).Settings;
         return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
+    }
+
+    /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
+    public async Task<IReadOnlyList<ListedImage>> DescribeImagesAsync(string? configOption, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var inquiry = new ImageInquiry(
+            settings.StateDir, new ImageLister(settings, new Catalogue(settings.StateDir)), leftovers.Hypervisors.At(leftovers.Hypervisors.Configured), _time);
+        return await inquiry.AskAsync(cancellationToken);
     }
 
     public T WithKeeper<T>(string? configOption, Func<ImageKeeper, T> work)
@@ -161,6 +176,17 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
         Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
+
+    public async Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
+    {
+        var settings = Load(configOption).Settings;
+        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var tools = new ToolEnvironment(environment.Variables);
+        var hand = new HandMade(
+            settings, handScript ?? HandMade.FindScript(tools), UriOf(settings), new HandMadeMachine(CloneStart(settings, leftovers)), tools, Tools(), Error, _time);
+        return await new Bench(settings, hand, Error, _time, cancellationToken).RunAsync(
+            request, ChosenGeneration.For(request.Image, new Catalogue(settings.StateDir)).Generation);
+    }
 
     /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
     public Task<int> GuardStageAsync(TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
@@ -250,16 +276,31 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stopper = new DomainStopper(hypervisor, _time);
+        var guestShell = GuestShell();
+        var maker = new CloneMaker(hypervisor, new QemuImg(Tools()), stopper);
+        var living = new LivingClones(settings.StateDir, hypervisor);
+        var login = new LoginMaker(Tools());
+        var cards = new CardCheck(guestShell);
         return new CloneStart(
             hypervisor,
-            GuestShell(),
             new AcceleratorProbe(hypervisor, settings.StateDir, _time),
             new CloneSource(hypervisor, stopper),
             leftovers.Admission(hypervisor),
-            new CloneMaker(hypervisor, new QemuImg(Tools()), stopper),
+            maker,
             new CloneSizing(settings.Limits),
-            new LivingClones(settings.StateDir, hypervisor),
-            new LoginMaker(Tools()),
+            new WarmStart(
+                hypervisor,
+                guestShell,
+                new TemplateFinder(hypervisor),
+                new MemoryState(hypervisor, _time),
+                maker,
+                living,
+                login,
+                new IdentityChanger(guestShell, _time),
+                cards,
+                leftovers.Remover(hypervisor),
+                _time),
+            new ColdStart(hypervisor, guestShell, maker, living, login, cards, _time),
             GuestPreparation(),
             _time);
     }

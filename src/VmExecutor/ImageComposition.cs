@@ -2,13 +2,16 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
 using VmExecutor.Stages;
+using VmExecutor.Warming;
 
 namespace VmExecutor;
 
@@ -24,10 +27,29 @@ internal sealed class ImageComposition(
 
     private GenerationMaker Maker => new(settings.StateDir, new QemuImg(tools), new DiskCopier(environment, time));
 
+    private IHypervisor Hypervisor => leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
+
+    private OwnClone Clones => new(settings.StateDir, start, leftovers.Remover(Hypervisor), leftovers.Locks, time);
+
+    public TemplateMaking Templates() => new(
+        Hypervisor,
+        Catalogue,
+        new TemplateFinder(Hypervisor),
+        Clones,
+        new FrozenGuest(
+            Hypervisor,
+            new TemplateMaker(Hypervisor),
+            new MemoryState(Hypervisor, time),
+            Clones,
+            new WarmUp(guestShell, new IdentityChanger(guestShell, time), JobOutput.Output(), JobOutput.Error(), time),
+            new DomainStopper(Hypervisor, time),
+            time),
+        leftovers.Locks);
+
     public Publisher Publisher()
     {
-        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
-        var clones = new OwnClone(settings.StateDir, start, leftovers.Remover(hypervisor), leftovers.Locks, time);
+        var hypervisor = Hypervisor;
+        var clones = Clones;
         var stopper = new DomainStopper(hypervisor, time);
         var guestTools = new GuestTools(guestShell, environment);
         return new Publisher(

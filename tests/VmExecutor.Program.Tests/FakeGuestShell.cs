@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host.Guests;
 
@@ -33,6 +34,12 @@ internal sealed class FakeGuestShell : IGuestShell
         return access with { LoginShell = LoginShell.Bash, BootId = BootId };
     }
 
+    public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        CallAsync("connect", () => Open(access), alive, cancellationToken);
+
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        CallAsync("close", () => true, _ => Task.CompletedTask, cancellationToken);
+
     public async Task<ScriptRun> RunScriptAsync(
         GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
     {
@@ -45,7 +52,16 @@ internal sealed class FakeGuestShell : IGuestShell
     }
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
-        CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
+        CallAsync("command", () => new GuestCommandResult(0, input is null ? CommandOutput : Identity(new StreamReader(input).ReadToEnd()), ""), _ => Task.CompletedTask, cancellationToken);
+
+    /// <summary>A guest that takes every identity it is given.</summary>
+    public Func<string, string> Identity { get; set; } = text =>
+        $"""
+        vmx-identity:hostname {Regex.Match(text, "name='(.*)'").Groups[1].Value}
+        vmx-identity:reseeded perl
+        vmx-identity:clock {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{DateTimeOffset.UtcNow.Ticks % 10_000_000 * 100:000000000}
+        vmx-identity:done
+        """;
 
     private async Task<T> CallAsync<T>(string call, Func<T> answer, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {

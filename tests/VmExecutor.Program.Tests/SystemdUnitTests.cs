@@ -13,6 +13,8 @@ public sealed class SystemdUnitTests : IDisposable
     private const string Timer = "vm-executor-gc.timer";
     private const string Publish = "vm-executor-publish.service";
     private const string PublishTimer = "vm-executor-publish.timer";
+    private const string Warm = "vm-executor-warm.service";
+    private const string WarmTimer = "vm-executor-warm.timer";
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
     private static readonly string[] Hindrances =
@@ -21,7 +23,7 @@ public sealed class SystemdUnitTests : IDisposable
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
 
-    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer];
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer];
 
     private readonly StageBench _bench = new();
 
@@ -53,13 +55,27 @@ public sealed class SystemdUnitTests : IDisposable
         // The bench's disks are empty files.
         exit.Output.Should().Contain("0 of 2 images are up to date\n");
         exit.Error.Should().Contain("base.qcow2");
-        command.Should().Contain("--if-changed");
+        command.Should().Contain(["--if-changed", "--warm"]);
+    }
+
+    [Fact]
+    public async Task The_program_understands_the_command_that_makes_templates()
+    {
+        var command = Command(Warm);
+        var config = command[Array.IndexOf(command, "--config") + 1];
+
+        var exit = await _bench.RunAsync([.. command[1..].Select(argument => argument == config ? _bench.PathOf("vm-executor.yaml") : argument)]);
+
+        exit.ExitCode.Should().Be(0, exit.ToString());
+        exit.Output.Should().StartWith("no image has 'warm: {enabled: true}'");
+        command.Should().Contain(["--all", "--if-needed"]);
     }
 
     [Theory]
     [InlineData(Gc)]
     [InlineData(AtBoot)]
     [InlineData(Publish)]
+    [InlineData(Warm)]
     public void A_unit_expects_program_and_configuration_where_the_runner_does(string unit)
     {
         var runner = File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/config.toml"));
@@ -76,6 +92,7 @@ public sealed class SystemdUnitTests : IDisposable
     [InlineData(Gc)]
     [InlineData(AtBoot)]
     [InlineData(Publish)]
+    [InlineData(Warm)]
     public void Nothing_in_a_unit_hides_what_it_must_see(string unit)
     {
         var options = Lines(unit).Select(line => line.Split('=')[0]);
@@ -129,6 +146,17 @@ public sealed class SystemdUnitTests : IDisposable
         Values(PublishTimer, "Persistent").Should().Equal("true");
         Values(PublishTimer, "WantedBy").Should().Equal("timers.target");
         Lines(Publish).Should().NotContain(line => line.StartsWith("WantedBy=", StringComparison.Ordinal), "a boot is no reason to publish");
+    }
+
+    [Fact]
+    public void Templates_are_made_after_a_boot_and_after_the_hour_in_which_Debian_updates_QEMU()
+    {
+        Values(WarmTimer, "Unit").Should().BeEmpty("then it is the service of the same name");
+        Values(WarmTimer, "OnBootSec").Should().Equal("2min");
+        Values(WarmTimer, "OnCalendar").Should().Equal("*-*-* 07:30:00");
+        Values(WarmTimer, "WantedBy").Should().Equal("timers.target");
+        Values(Warm, "KillMode").Should().Equal(["mixed"], "the driver ends and removes what it has begun by itself");
+        Lines(Warm).Should().NotContain(line => line.StartsWith("WantedBy=", StringComparison.Ordinal), "the timer waits until the host is up");
     }
 
     [Fact(Timeout = 60_000)]

@@ -32,13 +32,13 @@ internal static class CloneNetwork
         Connect(cards[0], plan.Image.Network);
     }
 
-    private static void MakeOwn(XElement card, ClonePlan plan, int index)
+    internal static void MakeOwn(XElement card, ClonePlan plan, int index)
     {
         card.Elements().Where(e => e.Name.LocalName is "mac" or "target" or "alias").Remove();
         card.AddFirst(new XElement("mac", new XAttribute("address", plan.Job.Key.Mac(index).Value)));
     }
 
-    private static void Connect(XElement card, NetworkSettings network)
+    internal static void Connect(XElement card, NetworkSettings network)
     {
         card.Elements()
             .Where(e => e.Name.LocalName is "source" or "backend" or "portForward" or "ip" or "route" or "virtualport" or "filterref" or "vlan" or "port" or "script")

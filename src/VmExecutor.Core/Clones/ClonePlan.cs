@@ -3,6 +3,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Login;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
@@ -23,8 +24,17 @@ public sealed record ClonePlan
     /// <summary>The image's frozen version that the clone stands on; null: the image was never published, and the clone stands on its source.</summary>
     public Generation? Generation { get; init; }
 
+    /// <summary>How it may be started.</summary>
+    public StartChoice Start { get; init; }
+
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
+
+    /// <summary>Set: the clone is to become a template, and its memory is this file.</summary>
+    public MemoryFile? Memory { get; init; }
+
+    /// <summary>Set: the template that the clone is woken up from, come what may; null: one is looked for.</summary>
+    public Template? Template { get; init; }
 
     /// <summary>The private key that lets the driver in: the image's, or the job's own.</summary>
     public AbsolutePath LoginKey => Image.Ssh.Key ?? Paths.LoginKey;

@@ -32,6 +32,11 @@ public static class LinkedClone
         CloneNetwork.Apply(domain, plan);
         CloneEndpoints.Apply(domain, plan.Paths);
         CloneLogin.Apply(domain, plan.Login);
+        if (plan.Memory is { } memory)
+        {
+            CloneMemory.Apply(domain, memory, incoming: false);
+        }
+
         return domain;
     }
 }

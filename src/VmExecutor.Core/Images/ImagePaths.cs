@@ -9,6 +9,9 @@ public sealed record ImagePaths
     /// <summary>What a generation that is being made, or being removed, has before its name.</summary>
     public const string Making = ".new-";
     public const string Removing = ".gone-";
+
+    /// <summary>The directory in a generation's own that holds its templates.</summary>
+    public const string TemplatesName = "warm";
     private const int NonceLength = 8;
 
     private ImagePaths(AbsolutePath directory) => Directory = directory;

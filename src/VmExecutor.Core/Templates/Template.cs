@@ -1,3 +1,4 @@
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 
@@ -20,6 +21,17 @@ public sealed record Template(AbsolutePath Directory, TemplateRecord Record)
 
     /// <summary>The machine's XML, in which files are named by their role.</summary>
     public AbsolutePath Domain => Directory.Child("domain.xml");
+
+    /// <summary>The file of a role; null: it has none.</summary>
+    public AbsolutePath? Find(string role) => Record.Files.FirstOrDefault(file => file.Role == role) is { } file ? PathOf(file) : null;
+
+    /// <summary>What a clone's overlays stand on: the template's overlays, and below them the generation's disks.</summary>
+    /// <param name="bases">For each writable disk's target: the generation's.</param>
+    public IReadOnlyDictionary<string, BackingChain> ChainsOn(IReadOnlyDictionary<string, BackingChain> bases) =>
+        Record.Files.Where(file => file.Format is not null).ToDictionary(
+            file => file.Role,
+            file => bases[file.Role] with { Files = [new BackingFile(PathOf(file), file.Format!, IsBlockDevice: false), .. bases[file.Role].Files] },
+            StringComparer.Ordinal);
 
     public AbsolutePath PathOf(GenerationFile file) => Directory.Child(file.Path);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 
 namespace VmExecutor.Core.Templates;
@@ -26,11 +27,14 @@ public sealed record TemplateRecord
     /// <summary>Of the boot that was frozen.</summary>
     public string? BootId { get; init; }
 
-    /// <summary>The address of the card that is hot-plugged into each clone, on a libvirt network: a PCI address as libvirt's XML has it; null: the template kept its card.</summary>
+    /// <summary>On a libvirt network: the network card, as XML, that is plugged into each clone, without what is the clone's own; null: the template kept its card.</summary>
     public string? CardXml { get; init; }
 
     /// <summary>The public key of the template's own login; null: the image's key is baked in.</summary>
     public string? LoginKey { get; init; }
+
+    [JsonIgnore]
+    public LoginShell ShellOfLogin => Enum.TryParse<LoginShell>(LoginShell, ignoreCase: true, out var shell) && Enum.IsDefined(shell) ? shell : Guests.LoginShell.Other;
 
     public string ToJson() => JsonSerializer.Serialize(this, TemplateRecordContext.Default.TemplateRecord);
 
@@ -47,7 +51,8 @@ public sealed record TemplateRecord
         }
     }
 
-    private bool IsUsable() => Files.All(file => file is not null && GenerationRecord.IsPlainName(file.Path)) && HostKeys.All(key => key is not null);
+    private bool IsUsable() => Files.All(file => file is not null && GenerationRecord.IsPlainName(file.Path)) && HostKeys.All(key => HostKey.TryParse(key, out _))
+        && (LoginKey is null || HostKey.TryParse(LoginKey, out _));
 }
 
 [JsonSourceGenerationOptions(

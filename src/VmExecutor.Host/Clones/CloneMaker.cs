@@ -2,10 +2,11 @@ using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Clones;
 
@@ -25,37 +26,53 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     }
 
     /// <summary>The overlays of all writable disks, the first as large as the plan says, and the copy of the NVRAM.</summary>
+    public Task MakeDisksAsync(
+        XElement source, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken) =>
+        MakeDisksAsync(source, plan.Paths, chains, plan.Sizes.Disk, CloneFirmware.NvramOf(source), cancellationToken);
+
+    /// <summary>As above.</summary>
+    /// <param name="source">Whose writable disks are meant.</param>
+    /// <param name="paths">Where they come.</param>
+    /// <param name="chains">For each writable disk's target: what its overlay stands on.</param>
+    /// <param name="size">Of the first one; null: as large as what it stands on.</param>
+    /// <param name="nvram">What is copied; null: nothing.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public async Task MakeDisksAsync(
-        XElement source, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+        XElement source, JobPaths paths, IReadOnlyDictionary<string, BackingChain> chains, ByteSize? size, AbsolutePath? nvram, CancellationToken cancellationToken)
     {
-        var size = plan.Sizes.Disk;
         foreach (var disk in SourceDisk.WritableOf(source))
         {
-            await qemuImg.CreateOverlayAsync(plan.Paths.Overlay(disk.Target), chains[disk.Target], size, cancellationToken).ConfigureAwait(false);
+            await qemuImg.CreateOverlayAsync(paths.Overlay(disk.Target), chains[disk.Target], size, cancellationToken).ConfigureAwait(false);
             size = null;
         }
 
-        CopyNvram(source, plan.Paths);
+        CopyNvram(nvram, paths);
     }
 
     /// <summary>Starts the clone as a transient domain.</summary>
     /// <exception cref="SystemFailureException">libvirt or QEMU refused; where QEMU's user may not read a file, the message names it.</exception>
+    /// <param name="clone">Its domain XML.</param>
+    /// <param name="plan">What it is.</param>
+    /// <param name="chains">What its disks stand on.</param>
+    /// <param name="ram">The file that is its memory, if it is one.</param>
+    /// <param name="cancellationToken">The start itself goes on in libvirt for a moment.</param>
     public async Task StartAsync(
-        XElement source,
-        ClonePlan plan,
-        OwnershipStamp stamp,
-        IReadOnlyDictionary<string, BackingChain> chains,
-        Accelerator accelerator,
-        CancellationToken cancellationToken)
+        XElement clone, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, AbsolutePath? ram, CancellationToken cancellationToken)
     {
-        var xml = LinkedClone.Derive(source, plan, stamp, chains, accelerator).ToString();
         try
         {
-            await new TransientStart(hypervisor, stopper).RunAsync(xml, plan, cancellationToken).ConfigureAwait(false);
+            await new TransientStart(hypervisor, stopper).RunAsync(clone.ToString(), plan, cancellationToken).ConfigureAwait(false);
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
-            if (await FindUnreadableAsync(plan, chains, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
+            var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
+            if (ram is not null && TemplateRefusals.Explain(e, ram, user) is { } refusal)
+            {
+                throw refusal;
+            }
+
+            if (FindUnreadable(plan, chains, user) is { } obstacle)
             {
                 throw new SystemFailureException(
                     ErrorCodes.BaseDiskUnreadable,
@@ -68,9 +85,9 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
     }
 
-    private static void CopyNvram(XElement source, JobPaths paths)
+    private static void CopyNvram(AbsolutePath? nvram, JobPaths paths)
     {
-        if (CloneFirmware.NvramOf(source) is not { } nvram || !File.Exists(nvram.Value))
+        if (nvram is null || !File.Exists(nvram.Value))
         {
             return;
         }
@@ -88,11 +105,8 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
     }
 
-    private async Task<(string What, string Command)?> FindUnreadableAsync(
-        ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+    private static (string What, string Command)? FindUnreadable(ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, QemuUser user)
     {
-        // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
-        var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
         var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory)
             .Concat(chains.Keys.Select(plan.Paths.Overlay));
         if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })

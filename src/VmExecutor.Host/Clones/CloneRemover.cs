@@ -88,6 +88,26 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             : throw new CleanupException(key, failures);
     }
 
+    /// <summary>Ends what runs of a job and keeps its directory with its record: for another start of the same job.</summary>
+    /// <exception cref="DriverException">Something could not be ended.</exception>
+    public async Task ClearAsync(JobKey key, JobDirectory directory, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<JobProcess> found = [.. processes.Find().Where(process => process.Job == key)];
+        await EndAsync(found, JobProcessKind.Ssh, [], cancellationToken).ConfigureAwait(false);
+        switch (await FindAsync(key, directory, cancellationToken, cancellationToken).ConfigureAwait(false))
+        {
+            case VmState.Ours:
+                await stopper.DestroyAsync(key.Domain.Value, cancellationToken).ConfigureAwait(false);
+                break;
+            case VmState.Anothers:
+                throw NotOurs(key);
+        }
+
+        await EndAsync(found, JobProcessKind.Qemu, [], cancellationToken).ConfigureAwait(false);
+        QemuLog.Remove(hypervisor.Uri, key.Domain);
+        directory.Clear();
+    }
+
     private static async Task TryAsync(List<Exception> failures, Func<Task> step)
     {
         try

@@ -49,6 +49,11 @@ public static class ImageFiles
             yield return ("publish.probe", probe);
         }
 
+        if (image.Warm is { Enabled: true, Script: { } script })
+        {
+            yield return ("warm.script", script);
+        }
+
         if (image.Source is ImageSource.Build build)
         {
             yield return ("build", build.Recipe);

@@ -136,6 +136,30 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
+    /// <summary>Removes all but the record: for another start of the same job.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public void Clear()
+    {
+        try
+        {
+            foreach (var entry in new DirectoryInfo(Paths.Directory.Value).EnumerateFileSystemInfos().Where(entry => entry.Name != JobPaths.RecordName))
+            {
+                if (entry is DirectoryInfo directory)
+                {
+                    directory.Delete(recursive: true);
+                }
+                else
+                {
+                    entry.Delete();
+                }
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the job's directory {Paths.Directory} cannot be cleared", e);
+        }
+    }
+
     /// <summary>What the overlays take on the disk.</summary>
     public long DiskBytes() => Overlays().Sum(name => FileStat.TryRead(Paths.Directory.Child(name))?.AllocatedBytes ?? 0);
 

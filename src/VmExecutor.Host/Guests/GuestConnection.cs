@@ -87,6 +87,10 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
             : await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Closes the connection, and waits until its master is gone; one that is not open is closed.</summary>
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        File.Exists(SocketPath(access)) ? ControlAsync(access, "exit", cancellationToken) : Task.CompletedTask;
+
     /// <summary>
     /// A living master greets whoever connects (PROTOCOL.mux: MUX_MSG_HELLO). That the kernel takes a connection proves less: it
     /// still does for a master that was killed a moment ago.

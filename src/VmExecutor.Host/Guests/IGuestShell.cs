@@ -22,6 +22,13 @@ public interface IGuestShell
     /// </exception>
     Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
+    /// <summary>Opens the kept connection to a guest that is known to run scripts: nothing is asked of it.</summary>
+    /// <exception cref="SystemFailureException">As <see cref="OpenAsync"/>, without the last.</exception>
+    Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+
+    /// <summary>Closes the kept connection; one that is not open is closed.</summary>
+    Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
+
     /// <summary>
     /// Runs a script to its end, relaying its output as it comes. Cancelling (or an output that nobody reads any more) ends
     /// everything the script has started; guest and connection stay usable.

@@ -48,6 +48,11 @@ public sealed class SshGuestShell : IGuestShell
         };
     }
 
+    public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        connection.OpenAsync(access, limit, alive, cancellationToken);
+
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
+
     public Task<ScriptRun> RunScriptAsync(
         GuestAccess access,
         ReadOnlyMemory<byte> script,

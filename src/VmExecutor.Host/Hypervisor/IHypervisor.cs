@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
@@ -38,6 +40,19 @@ public interface IHypervisor : IDisposable
 
     /// <summary>Sends a human monitor command (HMP) to the domain's QEMU and returns what it printed.</summary>
     Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken);
+
+    /// <summary>Sends a machine monitor command (QMP, one JSON object) to the domain's QEMU and returns its whole answer.</summary>
+    /// <param name="domain">A running one.</param>
+    /// <param name="command">With <c>execute</c>.</param>
+    /// <param name="file">Handed over to QEMU with it (for <c>getfd</c>); null: none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken);
+
+    /// <summary>Plugs a device (an element of a domain's devices) into the running domain.</summary>
+    Task AttachDeviceAsync(string domain, string xml, CancellationToken cancellationToken);
+
+    /// <summary>Asks the running domain's guest to give a device up; it is gone when the domain's XML no longer has it.</summary>
+    Task DetachDeviceAsync(string domain, string xml, CancellationToken cancellationToken);
 
     /// <summary>IPv4 addresses of the domain's interfaces as this source knows them; empty when it knows none (yet).</summary>
     Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken);

@@ -59,15 +59,18 @@ public sealed class Catalogue(AbsolutePath stateDir)
             .Distinct().Where(image => HalfMade(image).Count > 0),
     ];
 
-    /// <summary>What was begun and not finished of making or removing generations, or the image as a whole.</summary>
+    /// <summary>What was begun and not finished of making or removing generations, their templates, or the image as a whole.</summary>
     public IReadOnlyList<AbsolutePath> HalfMade(ImageName image) =>
     [
-        .. Entries(ImagePaths.For(stateDir, image).Directory).Where(entry =>
-            entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal)),
+        .. Entries(ImagePaths.For(stateDir, image).Directory).Where(IsHalfMade),
         .. Entries(ImagePaths.All(stateDir)).Where(entry => ImagePaths.GoneImage(entry.Name) == image),
+        .. Numbers(image).SelectMany(number => Entries(ImagePaths.For(stateDir, image).Generation(number).Child(ImagePaths.TemplatesName))).Where(IsHalfMade),
     ];
 
     internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(RecordName);
+
+    private static bool IsHalfMade(AbsolutePath entry) =>
+        entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal);
 
     private string? ReadPointer(ImageName image)
     {

@@ -1,8 +1,10 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Images;
 
@@ -39,6 +41,12 @@ public sealed class ImageLister(Settings settings, Catalogue catalogue)
     private static ListedGeneration Describe(Generation generation, int clones) => new(
         generation,
         clones,
-        generation.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => FileStat.TryRead(generation.PathOf(file))?.AllocatedBytes ?? 0),
-        GenerationFiles.Damage(generation));
+        generation.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => DiskBytes(generation.PathOf(file))),
+        GenerationFiles.Damage(generation),
+        [.. TemplateCatalogue.Of(generation).Select(Describe)]);
+
+    private static ListedTemplate Describe(Template template) =>
+        new(template, template.Record.Files.Sum(file => DiskBytes(template.PathOf(file))), TemplateCatalogue.Damage(template));
+
+    private static long DiskBytes(AbsolutePath path) => FileStat.TryRead(path)?.AllocatedBytes ?? 0;
 }

@@ -1,6 +1,8 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Images;
 
@@ -21,6 +23,12 @@ public sealed record ListedImage
     /// <summary>Jobs that stand on the source itself, since the image was not published when they came.</summary>
     public int ClonesOfSource { get; init; }
 
+    /// <summary>How its VMs came up; null: nobody has counted.</summary>
+    public StartCounts? Starts { get; init; }
+
+    /// <summary>What runs VMs on this host now, by which templates are judged; null: not known.</summary>
+    public HypervisorVersion? Hypervisor { get; init; }
+
     public ListedGeneration? CurrentGeneration => Generations.FirstOrDefault(generation => generation.Generation.Number == Current);
 }
 
@@ -29,4 +37,6 @@ public sealed record ListedImage
 /// <param name="Clones">How many jobs stand on it.</param>
 /// <param name="DiskBytes">What its files take on the disk, without those that were published in place.</param>
 /// <param name="Damage">Why it is not used; empty: it is whole.</param>
-public sealed record ListedGeneration(Generation Generation, int Clones, long DiskBytes, IReadOnlyList<string> Damage);
+/// <param name="Templates">Of which clones wake up, the newest first.</param>
+public sealed record ListedGeneration(
+    Generation Generation, int Clones, long DiskBytes, IReadOnlyList<string> Damage, IReadOnlyList<ListedTemplate> Templates);

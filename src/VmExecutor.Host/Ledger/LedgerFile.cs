@@ -19,12 +19,18 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     /// <summary>How many earlier files stay: <c>ledger.1.jsonl</c> is the last one.</summary>
     public const int Earlier = 4;
 
+    private const string Name = "ledger.jsonl";
+
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
     // It is held for a millisecond, but on a host that is busy beyond measure those who wait get their turn late.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
-    public AbsolutePath Path { get; } = stateDir.Child("ledger.jsonl");
+    public AbsolutePath Path { get; } = stateDir.Child(Name);
+
+    /// <summary>All files that there may be, the oldest first.</summary>
+    public static IReadOnlyList<AbsolutePath> FilesOf(AbsolutePath stateDir) =>
+        [.. Enumerable.Range(1, Earlier).Reverse().Select(number => Numbered(stateDir, number)), stateDir.Child(Name)];
 
     /// <summary>Appends one line.</summary>
     /// <exception cref="HostFileException">The file system refused, or somebody holds the lock far too long.</exception>
@@ -79,14 +85,14 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
         {
             for (var number = Earlier; number > 0; number--)
             {
-                var from = number == 1 ? Path : Numbered(number - 1);
+                var from = number == 1 ? Path : Numbered(stateDir, number - 1);
                 if (File.Exists(from.Value))
                 {
-                    File.Move(from.Value, Numbered(number).Value, overwrite: true);
+                    File.Move(from.Value, Numbered(stateDir, number).Value, overwrite: true);
                 }
             }
         }
     }
 
-    private AbsolutePath Numbered(int number) => Path.Parent().Child(string.Create(CultureInfo.InvariantCulture, $"ledger.{number}.jsonl"));
+    private static AbsolutePath Numbered(AbsolutePath stateDir, int number) => stateDir.Child(string.Create(CultureInfo.InvariantCulture, $"ledger.{number}.jsonl"));
 }

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Hypervisor;
 
@@ -58,6 +59,19 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     /// <exception cref="LibvirtException">There is no such running domain, or its monitor does not work.</exception>
     public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
         TellAsync($"to send '{command}' to the monitor of '{domain}'", libvirt => libvirt.SendMonitorCommand(domain, command), cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile. What the monitor says is not judged: its errors are part of the text.</remarks>
+    /// <exception cref="LibvirtException">There is no such running domain, its monitor does not work, or files cannot be handed over.</exception>
+    public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken) =>
+        TellAsync($"to send '{command}' to the monitor of '{domain}'", libvirt => libvirt.SendMachineCommand(domain, command, file), cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
+    public Task AttachDeviceAsync(string domain, string xml, CancellationToken cancellationToken) =>
+        TellAsync($"to plug a device into '{domain}'", libvirt => { libvirt.AttachDevice(domain, xml); return true; }, cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
+    public Task DetachDeviceAsync(string domain, string xml, CancellationToken cancellationToken) =>
+        TellAsync($"to unplug a device of '{domain}'", libvirt => { libvirt.DetachDevice(domain, xml); return true; }, cancellationToken);
 
     /// <remarks>
     /// False also when the connection was lost while the domain was being destroyed and it is gone at the next attempt.

@@ -6,10 +6,9 @@ namespace VmExecutor.Host.Libvirt;
 
 internal sealed partial class LibvirtSession
 {
-    // libvirt-domain.h: VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_XML_INACTIVE; libvirt-qemu.h: VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP.
+    // libvirt-domain.h: VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_XML_INACTIVE.
     private const uint StartPaused = 1 << 0;
     private const uint XmlInactive = 1 << 1;
-    private const uint HumanMonitor = 1 << 0;
 
     /// <summary>Null when there is none of that name.</summary>
     public DomainStatus? FindStatus(string name)
@@ -58,16 +57,6 @@ internal sealed partial class LibvirtSession
         {
             throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error));
         }
-    }
-
-    /// <exception cref="LibvirtException">Also when there is no such running domain.</exception>
-    public unsafe string SendMonitorCommand(string name, string command)
-    {
-        using var domain = Get(name);
-        var result = LibvirtQemuLibrary.virDomainQemuMonitorCommand(domain, command, out var answer, HumanMonitor);
-        return result < 0
-            ? throw Failure($"{Of(name, nameof(LibvirtQemuLibrary.virDomainQemuMonitorCommand))} ('{command}')")
-            : NativeText.Take(answer);
     }
 
     private static string Of(string name, string call) => $"{call} of '{name}'";

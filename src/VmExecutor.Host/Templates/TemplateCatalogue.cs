@@ -9,10 +9,8 @@ namespace VmExecutor.Host.Templates;
 /// <summary>The templates of generations: looked at, never changed.</summary>
 public static class TemplateCatalogue
 {
-    private const string Folder = "warm";
-
     /// <summary>Where the templates of a generation lie.</summary>
-    public static AbsolutePath DirectoryOf(Generation generation) => generation.Directory.Child(Folder);
+    public static AbsolutePath DirectoryOf(Generation generation) => generation.Directory.Child(ImagePaths.TemplatesName);
 
     /// <summary>The whole templates of a generation, the newest first.</summary>
     public static IReadOnlyList<Template> Of(Generation generation)

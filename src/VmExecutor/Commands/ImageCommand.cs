@@ -11,6 +11,7 @@ internal static class ImageCommand
     public static Command Create(Composition composition, Option<string?> config) => new("image", "Publish images and look after their generations.")
     {
         PublishCommand.Create(composition, config),
+        WarmCommand.Create(composition, config),
         List(composition, config),
         Show(composition, config),
         Rollback(composition, config),
@@ -27,10 +28,10 @@ internal static class ImageCommand
     private static Command List(Composition composition, Option<string?> config)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
-        var command = new Command("list", "List the images: patterns, current generation, age, size, clones now, boot time. Example: vm-executor image list") { json };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        var command = new Command("list", "List the images: patterns, current generation, age, size, clones now, templates, boot time. Example: vm-executor image list") { json };
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var images = composition.ListImages(parsed.GetValue(config));
+            var images = await composition.DescribeImagesAsync(parsed.GetValue(config), token);
             if (parsed.GetValue(json))
             {
                 composition.Output.WriteLine(ImageJson.Write(images));
@@ -49,11 +50,11 @@ internal static class ImageCommand
     {
         var image = Image();
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
-        var command = new Command("show", "Show an image with all its generations. Example: vm-executor image show debian-12") { image, json };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        var command = new Command("show", "Show an image with all its generations and templates, and how its VMs came up. Example: vm-executor image show debian-12") { image, json };
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var all = composition.ListImages(parsed.GetValue(config));
+            var all = await composition.DescribeImagesAsync(parsed.GetValue(config), token);
             var one = all.FirstOrDefault(listed => listed.Name == name) ?? throw Unknown(name, all.Select(listed => listed.Name));
             if (parsed.GetValue(json))
             {

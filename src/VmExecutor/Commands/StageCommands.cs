@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Core.Clones;
 
 namespace VmExecutor.Commands;
 
@@ -18,10 +19,12 @@ internal static class StageCommands
 
     public static Command Prepare(Composition composition, Option<string?> config)
     {
-        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run.");
+        var start = new Option<string?>("--start") { Description = "Start cold or warm, and in no other way; for bench.", Hidden = true };
+        start.AcceptOnlyFromAmong("cold", "warm");
+        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run.") { start };
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             composition.Output,
-            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, log, token)));
+            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), log, token)));
         return command;
     }
 
@@ -43,4 +46,11 @@ internal static class StageCommands
             (job, log, token) => composition.CleanupAsync(parsed.GetValue(config), job, log, token)));
         return command;
     }
+
+    private static StartChoice Choice(string? word) => word switch
+    {
+        "cold" => StartChoice.Cold,
+        "warm" => StartChoice.Warm,
+        _ => StartChoice.Ladder,
+    };
 }

@@ -22,19 +22,29 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan HurriedRemovalLimit = TimeSpan.FromSeconds(1.5);
 
+    /// <inheritdoc cref="UseAsync{T}(ImageDefinition, Generation, JobLog, Func{ClonePlan, ClonePlan}, Func{StartedClone, Task{T}}, CancellationToken)"/>
+    public Task<T> UseAsync<T>(
+        ImageDefinition image, Generation generation, JobLog log, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken) =>
+        UseAsync(image, generation, log, plan => plan with { Start = StartChoice.Cold }, work, cancellationToken);
+
     /// <summary>Starts it, hands it to <paramref name="work"/> when its guest runs commands, and removes it whatever happens.</summary>
+    /// <param name="image">As it is to be run.</param>
+    /// <param name="generation">What it stands on.</param>
+    /// <param name="log">For the administrator.</param>
+    /// <param name="change">What is special about this clone.</param>
+    /// <param name="work">What it is for.</param>
+    /// <param name="cancellationToken">Ends it; the clone is removed all the same.</param>
     public async Task<T> UseAsync<T>(
-        ImageDefinition image, Generation generation, JobLog log, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
+        ImageDefinition image, Generation generation, JobLog log, Func<ClonePlan, ClonePlan> change, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
     {
-        var plan = Plan(image, generation);
+        var plan = change(Plan(image, generation));
         var key = plan.Job.Key;
         var directory = new JobDirectory(key, plan.Paths);
         using var held = locks.TryTake(key);
         try
         {
             var times = new PhaseTimes(time);
-            var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), time.GetUtcNow());
-            await start.RunAsync(plan, stamp, directory, log, times, cancellationToken);
+            plan = (await start.RunAsync(plan, Stamp(plan), directory, log, times, cancellationToken)).Plan;
             var access = GuestOfJob.Access(key, plan.Paths, directory.Read());
             return await work(new StartedClone(plan, access, times.Seconds));
         }
@@ -43,6 +53,16 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
             await RemoveAsync(key, directory, log, cancellationToken);
         }
     }
+
+    /// <summary>What a clone of this size would be made of; nothing is made.</summary>
+    public Task<CloneBasis> LookAsync(ImageDefinition image, Generation generation, JobSizes size, JobLog log, CancellationToken cancellationToken)
+    {
+        var plan = Plan(image, generation);
+        plan = plan with { Job = plan.Job with { Sizes = size } };
+        return start.LookAsync(plan, Stamp(plan), log, cancellationToken);
+    }
+
+    private OwnershipStamp Stamp(ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), time.GetUtcNow());
 
     private ClonePlan Plan(ImageDefinition image, Generation generation)
     {
@@ -76,4 +96,14 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
 /// <param name="Plan">What it is.</param>
 /// <param name="Access">How to reach it.</param>
 /// <param name="Seconds">How long each phase of its start took.</param>
-internal sealed record StartedClone(ClonePlan Plan, GuestAccess Access, IReadOnlyDictionary<string, double> Seconds);
+internal sealed record StartedClone(ClonePlan Plan, GuestAccess Access, IReadOnlyDictionary<string, double> Seconds)
+{
+    /// <summary>The guest's host keys: those it is known by, else what ssh has met.</summary>
+    public IReadOnlyList<string> HostKeys => Access.HostKeys.Count > 0
+        ? [.. Access.HostKeys.Select(key => key.ToString())]
+        : [.. File.ReadLines(Plan.Paths.KnownHosts.Value).Select(KeyIn).OfType<string>().Distinct()];
+
+    // sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: names, type, key.
+    private static string? KeyIn(string line) =>
+        line.Split(' ', 2) is [_, var key] && HostKey.TryParse(key, out var parsed) ? parsed.ToString() : null;
+}

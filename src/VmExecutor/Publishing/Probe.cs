@@ -84,10 +84,6 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, Stream outp
     {
         { Login: LoginMethod.CloudInit } => [],
         { HostKeys: { Count: > 0 } said } => said,
-        _ => [.. File.ReadLines(clone.Plan.Paths.KnownHosts.Value).Select(KeyIn).OfType<string>().Distinct()],
+        _ => clone.HostKeys,
     };
-
-    // sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: names, type, key.
-    private static string? KeyIn(string line) =>
-        line.Split(' ', 2) is [_, var key] && HostKey.TryParse(key, out var parsed) ? parsed.ToString() : null;
 }

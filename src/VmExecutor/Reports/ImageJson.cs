@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Publishing;
 
@@ -19,10 +20,12 @@ internal static class ImageJson
             json.WriteString("source_kind", image.Definition is { } definition ? PublishSource.Describe(definition.Source).Kind : null);
             json.WriteNumber("current", image.Current);
             json.WriteNumber("clones_of_source", image.ClonesOfSource);
+            json.WriteBoolean("warm_enabled", image.Definition?.Warm.Enabled ?? false);
+            WarmJson.WriteStarts(json, image.Starts);
             json.WriteStartArray("generations");
             foreach (var generation in image.Generations)
             {
-                Write(json, generation);
+                Write(json, generation, image.Hypervisor);
             }
 
             json.WriteEndArray();
@@ -32,7 +35,7 @@ internal static class ImageJson
         json.WriteEndArray();
     });
 
-    private static void Write(Utf8JsonWriter json, ListedGeneration listed)
+    private static void Write(Utf8JsonWriter json, ListedGeneration listed, HypervisorVersion? hypervisor)
     {
         var record = listed.Generation.Record;
         json.WriteStartObject();
@@ -60,6 +63,7 @@ internal static class ImageJson
         }
 
         json.WriteEndArray();
+        WarmJson.WriteTemplates(json, listed, hypervisor);
         json.WriteEndObject();
     }
 }

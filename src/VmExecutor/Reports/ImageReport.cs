@@ -19,12 +19,12 @@ internal static class ImageReport
         }
 
         var table = new Table().Border(TableBorder.Simple).AddColumn("image").AddColumn("patterns").AddColumn("source");
-        foreach (var number in new[] { "generation", "age", "size", "clones", "warm", "boot" })
+        foreach (var number in new[] { "generation", "age", "size", "clones", "boot" })
         {
             table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
         }
 
-        table.AddColumn("state");
+        table.AddColumn("warm").AddColumn("state");
         foreach (var image in images)
         {
             var current = image.CurrentGeneration;
@@ -37,8 +37,8 @@ internal static class ImageReport
                 current is null ? null : Age(now - current.Generation.Record.Published),
                 current is null ? null : Size(current.DiskBytes),
                 (image.Generations.Sum(generation => generation.Clones) + image.ClonesOfSource).ToString(CultureInfo.InvariantCulture),
-                null,
                 current?.Generation.Record.Probe is { } probe ? string.Create(CultureInfo.InvariantCulture, $"{probe.BootSeconds:0.0} s") : null,
+                WarmText.Column(image, now),
                 State(image),
             ];
             table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
@@ -64,6 +64,13 @@ internal static class ImageReport
             output.WriteLine($"  patterns     {(definition.Patterns.Count == 0 ? "-" : string.Join(' ', definition.Patterns))}");
         }
 
+        output.WriteLine($"  warm         {WarmText.Column(image, now) ?? "-"}");
+        output.WriteLine(image.Starts switch
+        {
+            null => "  starts       not known: the ledger cannot be read",
+            { Since: null } => "  starts       none in the ledger",
+            { Since: { } since } counts => $"  starts       {counts} (since {since.ToLocalTime():yyyy-MM-dd HH:mm})",
+        });
         if (image.ClonesOfSource > 0)
         {
             output.WriteLine($"  {image.ClonesOfSource} job(s) stand on the source itself: do not change it while they run");
@@ -72,6 +79,10 @@ internal static class ImageReport
         foreach (var listed in image.Generations)
         {
             PrintGeneration(listed, listed.Generation.Number == image.Current, now, output);
+            foreach (var line in WarmText.Lines(listed, image, now))
+            {
+                output.WriteLine(line);
+            }
         }
     }
 
@@ -120,11 +131,11 @@ internal static class ImageReport
         _ => "ready",
     };
 
-    private static string Size(long bytes) => bytes >= 1L << 30
+    internal static string Size(long bytes) => bytes >= 1L << 30
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MiB");
 
-    private static string Age(TimeSpan age) => age switch
+    internal static string Age(TimeSpan age) => age switch
     {
         { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)age.TotalDays}d{age.Hours}h"),
         { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.Hours}h{age.Minutes:00}m"),

@@ -5,22 +5,20 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Stages;
 
-/// <summary>Decides how large the clone is, once its source is known, and tells the job.</summary>
+/// <summary>Decides how large the clone is, once its source is known.</summary>
 internal sealed class CloneSizing(LimitSettings limits)
 {
     /// <param name="plan">Without sizes.</param>
     /// <param name="source">The source's domain XML.</param>
     /// <param name="chains">For each writable disk's target: its base.</param>
-    /// <param name="log">The job log.</param>
-    /// <returns>The plan with the sizes.</returns>
+    /// <returns>The plan with the sizes, and what the clone gets with them.</returns>
     /// <exception cref="Core.Failures.BuildFailureException">The job asks for what the image does not allow.</exception>
-    public ClonePlan Decide(ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains, JobLog log)
+    public (ClonePlan Plan, SourceSizes Sizes) Decide(ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains)
     {
         var disks = SourceDisk.WritableOf(source);
         var own = SourceSizes.Of(source, disks.Count == 0 ? default : chains[disks[0].Target].VirtualSize);
         var sizes = SizeChoice.Decide(plan.Job, plan.Image, own, Share(plan.Image));
-        log.Say($"The VM gets {own.With(sizes)}");
-        return plan with { Sizes = sizes };
+        return (plan with { Sizes = sizes }, own.With(sizes));
     }
 
     private HostShare? Share(ImageDefinition image)

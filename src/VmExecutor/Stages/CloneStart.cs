@@ -2,28 +2,26 @@ using System.Globalization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
-using VmExecutor.Host.Guests;
-using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Stages;
 
-/// <summary>From nothing to a guest that runs scripts: overlays, VM, address, ssh. What it has made when it fails is the caller's to remove.</summary>
+/// <summary>
+/// From nothing to a guest that runs scripts: woken up from a template where that can be, else booted. What it has made when it fails is the
+/// caller's to remove.
+/// </summary>
 internal sealed class CloneStart(
     IHypervisor hypervisor,
-    IGuestShell guestShell,
     AcceleratorProbe acceleratorProbe,
     CloneSource source,
     Admission admission,
     CloneMaker maker,
     CloneSizing sizing,
-    LivingClones livingClones,
-    LoginMaker login,
+    WarmStart warm,
+    ColdStart cold,
     GuestPreparation preparation,
     TimeProvider time)
 {
@@ -33,20 +31,20 @@ internal sealed class CloneStart(
     /// <param name="log">The job log.</param>
     /// <param name="times">Told when a phase is over.</param>
     /// <param name="cancellationToken">Ends each wait at once.</param>
-    public async Task RunAsync(
+    /// <returns>What it was made of.</returns>
+    public async Task<CloneBasis> RunAsync(
         ClonePlan plan, OwnershipStamp stamp, JobDirectory directory, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
     {
         ImageFiles.EnsureUsable(plan.Image, plan.Generation);
         var record = Record(plan, stamp);
         directory.Create(record);
         EnsureGenerationIsThere(plan);
-        var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
-        var sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
+        var basis = await LookAsync(plan, stamp, log, cancellationToken);
         times.Ended("source");
 
-        var chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
-        plan = sizing.Decide(plan, sourceXml, chains, log);
-        var need = SourceSizes.Of(sourceXml, default).With(plan.Sizes);
+        plan = basis.Plan;
+        log.Say($"The VM gets {basis.Sizes}");
+        var need = SourceSizes.Of(basis.Source, default).With(plan.Sizes);
         (record, var waited) = await admission.WaitAsync(plan.Job.Key, directory, record, new ClaimRecord(need.Memory.Bytes, need.Cpus), log.Say, cancellationToken);
         if (waited is { } duration)
         {
@@ -54,21 +52,34 @@ internal sealed class CloneStart(
             times.Ended("capacity");
 
             // Meanwhile somebody may have started the source, or changed it.
-            sourceXml = await source.ReadAsync(plan, log.Say, cancellationToken);
-            chains = await maker.InspectDisksAsync(sourceXml, cancellationToken);
+            basis = await LookAsync(plan, stamp, log, cancellationToken);
         }
 
-        await maker.MakeDisksAsync(sourceXml, plan, chains, cancellationToken);
-        record = record with { Bases = BaseFingerprints.Of(chains.Values) };
-        await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
-        directory.Write(record);
-        times.Ended("disks");
+        var watch = new DomainWatch(hypervisor, plan.Domain.Value, plan.Paths.Console, time);
+        try
+        {
+            (var guest, record) = await warm.TryAsync(basis, directory, record, watch, log, times, cancellationToken);
+            guest ??= await cold.RunAsync(basis, directory, record, watch, times, cancellationToken);
+            await preparation.RunAsync(plan, guest.Access, token => watch.WatchAsync(log.Warn, token), log, times, cancellationToken);
+            directory.Write(guest.Record with { Guest = GuestOfJob.ToRecord(guest.Access), Ready = time.GetUtcNow(), Phases = times.Seconds });
+            return basis;
+        }
+        catch (SystemFailureException e) when (e is not GuestDiedException)
+        {
+            // A guest that died brings its console lines along; one that never answered is shown here.
+            log.ShowConsole(ConsoleTail.Read(plan.Paths.Console));
+            throw;
+        }
+    }
 
-        plan = plan with { Login = await login.MakeAsync(plan, cancellationToken) };
-        await maker.StartAsync(sourceXml, plan, stamp, chains, accelerator, cancellationToken);
-        times.Ended("start");
-
-        await EnterAsync(plan, directory, record, log, times, cancellationToken);
+    /// <summary>What the clone would be made of, with its sizes; nothing is made.</summary>
+    public async Task<CloneBasis> LookAsync(ClonePlan plan, OwnershipStamp stamp, JobLog log, CancellationToken cancellationToken)
+    {
+        var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
+        var xml = await source.ReadAsync(plan, log.Say, cancellationToken);
+        var chains = await maker.InspectDisksAsync(xml, cancellationToken);
+        (plan, var sizes) = sizing.Decide(plan, xml, chains);
+        return new CloneBasis(plan, sizes, stamp, xml, chains, accelerator);
     }
 
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>
@@ -80,55 +91,6 @@ internal sealed class CloneStart(
                 ErrorCodes.GenerationUnknown,
                 $"generation {generation.Number} of image '{plan.Image.Name}' was removed just now",
                 "Retry the job; it gets the current generation.");
-        }
-    }
-
-    private async Task EnterAsync(
-        ClonePlan plan, JobDirectory directory, JobRecord record, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
-    {
-        var image = plan.Image;
-        var watch = new DomainWatch(hypervisor, plan.Domain.Value, plan.Paths.Console, time);
-        var booting = time.GetTimestamp();
-        try
-        {
-            var (host, port) = await new GuestAddressFinder(hypervisor, watch, time)
-                .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
-            var access = GuestOfJob.Access(plan, new GuestAddress(host, port));
-            var bootTimeLeft = image.Timeouts.Boot - time.GetElapsedTime(booting);
-            await guestShell.WaitForServerAsync(access.Address, AtLeastASecond(bootTimeLeft), watch.EnsureAliveAsync, cancellationToken);
-            times.Ended("boot");
-
-            access = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
-            if (image.Network.Mode == NetworkMode.Libvirt)
-            {
-                await EnsureItIsOursAsync(plan, access, cancellationToken);
-            }
-
-            times.Ended("ssh");
-            await preparation.RunAsync(plan, access, token => watch.WatchAsync(log.Warn, token), log, times, cancellationToken);
-            directory.Write(record with { Guest = GuestOfJob.ToRecord(access), Ready = time.GetUtcNow(), Phases = times.Seconds });
-        }
-        catch (SystemFailureException e) when (e is not GuestDiedException)
-        {
-            // A guest that died brings its console lines along; one that never answered is shown here.
-            log.ShowConsole(ConsoleTail.Read(plan.Paths.Console));
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// On a shared network two clones can be given one address (config/README.md, dhcp-ignore-clid), and their host keys are the same:
-    /// a card's address tells whose guest answers. A guest without Linux's /sys says nothing.
-    /// </summary>
-    private async Task EnsureItIsOursAsync(ClonePlan plan, GuestAccess access, CancellationToken cancellationToken)
-    {
-        var cards = await guestShell.RunCommandAsync(access, "cat /sys/class/net/*/address", null, cancellationToken);
-        if (cards.ExitCode == 0 && !cards.StandardOutput.Contains(plan.Job.Key.Mac(0).Value, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new SystemFailureException(
-                ErrorCodes.GuestIsAnother,
-                $"the guest at {access.Address} is not {plan.Domain}: no network card of it has the address {plan.Job.Key.Mac(0)}",
-                $"Network '{plan.Image.Network.Name}' has given one address to two guests; see dhcp-ignore-clid in config/README.md.");
         }
     }
 
@@ -157,6 +119,4 @@ internal sealed class CloneStart(
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
     };
-
-    private static TimeSpan AtLeastASecond(TimeSpan left) => left < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : left;
 }

@@ -16,6 +16,18 @@ internal sealed class PhaseTimes(TimeProvider time)
         _phaseStarted = time.GetTimestamp();
     }
 
+    /// <summary>How many phases are over.</summary>
+    public int Count => _phases.Count;
+
+    /// <summary>What came after the first <paramref name="kept"/> phases was for nothing: it is one phase, which is over now.</summary>
+    public void Fold(int kept, string phase)
+    {
+        var lost = _phases.Skip(kept).Aggregate(time.GetElapsedTime(_phaseStarted), (sum, one) => sum + one.Duration);
+        _phases.RemoveRange(kept, _phases.Count - kept);
+        _phases.Add((phase, lost));
+        _phaseStarted = time.GetTimestamp();
+    }
+
     /// <summary>The phases that are over, in seconds.</summary>
     public IReadOnlyDictionary<string, double> Seconds =>
         _phases.ToDictionary(phase => phase.Name, phase => Math.Round(phase.Duration.TotalSeconds, 3), StringComparer.Ordinal);

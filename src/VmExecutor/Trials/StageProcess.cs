@@ -2,19 +2,20 @@ using System.Diagnostics;
 
 namespace VmExecutor.Trials;
 
-/// <summary>Runs a stage of this very program as the runner would: a process of its own that writes straight to our terminal.</summary>
+/// <summary>Runs a stage of this very program as the runner would: a process of its own.</summary>
 internal sealed class StageProcess(IReadOnlyDictionary<string, string> environment, string workingDirectory)
 {
     /// <param name="arguments">The stage and its arguments.</param>
-    /// <param name="answer">Set: stdout is collected (the config stage's JSON).</param>
-    /// <returns>Exit code and, where collected, stdout.</returns>
-    public async Task<(int ExitCode, string Answer)> RunAsync(IEnumerable<string> arguments, bool answer = false)
+    /// <param name="output">What becomes of what it says.</param>
+    /// <returns>Exit code and, where collected, what it said.</returns>
+    public async Task<(int ExitCode, string Answer)> RunAsync(IEnumerable<string> arguments, StageOutput output = StageOutput.Passed)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {
             WorkingDirectory = workingDirectory,
             RedirectStandardInput = true,
-            RedirectStandardOutput = answer,
+            RedirectStandardOutput = output != StageOutput.Passed,
+            RedirectStandardError = output == StageOutput.Kept,
         };
         foreach (var (name, value) in environment)
         {
@@ -23,10 +24,25 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
 
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var output = answer ? await process.StandardOutput.ReadToEndAsync() : string.Empty;
+        var said = start.RedirectStandardOutput ? process.StandardOutput.ReadToEndAsync() : Task.FromResult(string.Empty);
+        var complained = start.RedirectStandardError ? process.StandardError.ReadToEndAsync() : Task.FromResult(string.Empty);
+        var answer = await said + await complained;
 
         // Not cancelled: Ctrl-C reaches the stage too, which stops by itself and says so.
         await process.WaitForExitAsync();
-        return (process.ExitCode, output);
+        return (process.ExitCode, answer);
     }
+}
+
+/// <summary>What becomes of what a stage says.</summary>
+internal enum StageOutput
+{
+    /// <summary>It goes straight to our terminal.</summary>
+    Passed,
+
+    /// <summary>Its stdout is the answer (the config stage's JSON), the rest goes to our terminal.</summary>
+    Answer,
+
+    /// <summary>All of it is the answer.</summary>
+    Kept,
 }

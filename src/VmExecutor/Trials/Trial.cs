@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 
@@ -14,8 +12,6 @@ namespace VmExecutor.Trials;
 internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes times, TextWriter output, CancellationToken cancelled)
 {
     private const int ReportedByScript = 1;
-    private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
-    private readonly string _directory = Directory.CreateTempSubdirectory("custom-executor").FullName;
 
     /// <param name="image">The image to try.</param>
     /// <param name="script">What build_script does.</param>
@@ -24,24 +20,19 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
     /// <returns>The script's exit code; where the driver failed, its stage's.</returns>
     public async Task<int> RunAsync(string image, string script, AbsolutePath? repository, bool keep)
     {
-        var job = new TrialJob(Random.Shared.NextInt64(1, 1_000_000_000), image, JobTimeout);
-        var response = Path.Combine(_directory, "response.json");
-        await File.WriteAllTextAsync(response, job.ToResponse(), CancellationToken.None);
-        var stages = new StageProcess(Variables(job, response), _directory);
-        var trusted = JobResponse.Parse(File.ReadAllBytes(response), "try");
-        var paths = JobPaths.For(settings.StateDir, trusted.Key);
+        using var stages = new TrialStages(settings, image);
         var kept = false;
         try
         {
-            var exitCode = await UpToTheEndAsync(stages, trusted, paths, script, repository);
-            kept = keep && JobDirectory.Of(settings.StateDir, trusted.Key).Read()?.Guest is not null;
+            var exitCode = await UpToTheEndAsync(stages, script, repository);
+            kept = keep && stages.Record?.Guest is not null;
             return exitCode;
         }
         finally
         {
             if (kept)
             {
-                KeepResponse(response, paths, trusted);
+                KeepResponse(stages);
             }
             else
             {
@@ -49,17 +40,16 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
                 await times.MeasureAsync("cleanup", async () => (await stages.RunAsync(["cleanup"])).ExitCode);
             }
 
-            Directory.Delete(_directory, recursive: true);
             times.Print(output);
         }
     }
 
-    private async Task<int> UpToTheEndAsync(StageProcess stages, Job job, JobPaths paths, string script, AbsolutePath? repository)
+    private async Task<int> UpToTheEndAsync(TrialStages stages, string script, AbsolutePath? repository)
     {
         var answer = string.Empty;
         var exitCode = await times.MeasureAsync("config", async () =>
         {
-            (var code, answer) = await stages.RunAsync(["config"], answer: true);
+            (var code, answer) = await stages.RunAsync(["config"], StageOutput.Answer);
             return code;
         });
         if (exitCode != 0)
@@ -77,7 +67,7 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
 
         if (repository is not null)
         {
-            exitCode = await times.MeasureAsync("(send repository)", () => bundle.SendAsync(repository, job, paths, cancelled));
+            exitCode = await times.MeasureAsync("(send repository)", () => bundle.SendAsync(repository, stages.Job, stages.Paths, cancelled));
         }
 
         var subStages = new (string Name, string Body)[]
@@ -97,48 +87,28 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
             await RunSubStageAsync(stages, shell, "cleanup_file_variables", ":", keepExitCode: true);
         }
 
-        return exitCode == ReportedByScript ? ScriptExitCode() : exitCode;
+        return exitCode == ReportedByScript ? ScriptExitCode(stages) : exitCode;
     }
 
-    private async Task<int> RunSubStageAsync(StageProcess stages, GuestShell shell, string name, string body, bool keepExitCode = false)
+    private async Task<int> RunSubStageAsync(TrialStages stages, GuestShell shell, string name, string body, bool keepExitCode = false)
     {
         Heading(name);
-        var script = Path.Combine(Directory.CreateTempSubdirectory("script").FullName, shell == GuestShell.Pwsh ? "script.ps1" : "script");
-        try
+        var file = stages.ExitCodeFile;
+        var reported = keepExitCode && File.Exists(file) ? await File.ReadAllTextAsync(file, CancellationToken.None) : null;
+        var exitCode = await times.MeasureAsync(name, async () => (await stages.RunScriptAsync(shell, name, body)).ExitCode);
+        if (reported is not null)
         {
-            await File.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
-            var reported = keepExitCode && File.Exists(ExitCodeFile) ? await File.ReadAllTextAsync(ExitCodeFile, CancellationToken.None) : null;
-            var exitCode = await times.MeasureAsync(name, async () => (await stages.RunAsync(["run", script, name])).ExitCode);
-            if (reported is not null)
-            {
-                await File.WriteAllTextAsync(ExitCodeFile, reported, CancellationToken.None);
-            }
+            await File.WriteAllTextAsync(file, reported, CancellationToken.None);
+        }
 
-            return exitCode;
-        }
-        finally
-        {
-            Directory.Delete(Path.GetDirectoryName(script)!, recursive: true);
-        }
+        return exitCode;
     }
 
-    private string ExitCodeFile => Path.Combine(_directory, "build_exit_code");
-
-    private int ScriptExitCode() =>
-        File.Exists(ExitCodeFile)
-        && int.TryParse(File.ReadAllText(ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+    private static int ScriptExitCode(TrialStages stages) =>
+        File.Exists(stages.ExitCodeFile)
+        && int.TryParse(File.ReadAllText(stages.ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
             ? code
             : ReportedByScript;
-
-    private Dictionary<string, string> Variables(TrialJob job, string response) => new(job.ToVariables())
-    {
-        ["VM_EXECUTOR_CONFIG"] = settings.File.Value,
-        ["TMPDIR"] = _directory,
-        ["JOB_RESPONSE_FILE"] = response,
-        ["BUILD_EXIT_CODE_FILE"] = ExitCodeFile,
-        ["BUILD_FAILURE_EXIT_CODE"] = "1",
-        ["SYSTEM_FAILURE_EXIT_CODE"] = "2",
-    };
 
     private static (GuestShell Shell, string Project) ReadAnswer(string answer)
     {
@@ -154,10 +124,11 @@ internal sealed class Trial(Settings settings, TrialBundle bundle, TrialTimes ti
     }
 
     /// <summary>So that the kept VM can be entered, and removed by the very cleanup that jobs use.</summary>
-    private void KeepResponse(string response, JobPaths paths, Job job)
+    private void KeepResponse(TrialStages stages)
     {
+        var (job, paths) = (stages.Job, stages.Paths);
         var kept = paths.Directory.Child("response.json");
-        File.Copy(response, kept.Value, overwrite: true);
+        File.Copy(stages.Response, kept.Value, overwrite: true);
         var directory = new JobDirectory(job.Key, paths);
         var record = directory.Read()! with { Kept = true };
         directory.Write(record);

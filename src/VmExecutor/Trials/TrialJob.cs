@@ -1,13 +1,17 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Trials;
 
-/// <summary>A job as GitLab would hand it out, for <c>vm-executor try</c>: a job response with nothing secret in it.</summary>
+/// <summary>A job as GitLab would hand it out, for <c>try</c> and <c>bench</c>: a job response with nothing secret in it.</summary>
 internal sealed record TrialJob(long Id, string Image, TimeSpan Timeout)
 {
     public const string Project = "vm-executor/try";
+
+    /// <summary>How much memory it asks for (VM_MEMORY); null: nothing.</summary>
+    public string? Memory { get; init; }
 
     /// <summary>The content of JOB_RESPONSE_FILE.</summary>
     public string ToResponse()
@@ -32,6 +36,14 @@ internal sealed record TrialJob(long Id, string Image, TimeSpan Timeout)
             json.WriteString("name", Image);
             json.WriteEndObject();
             json.WriteStartArray("variables");
+            if (Memory is not null)
+            {
+                json.WriteStartObject();
+                json.WriteString("key", JobSizes.MemoryVariable);
+                json.WriteString("value", Memory);
+                json.WriteEndObject();
+            }
+
             json.WriteEndArray();
             json.WriteEndObject();
         }

@@ -52,6 +52,7 @@ public sealed class ImageBindingTests
                 {
                     Boot = TimeSpan.FromSeconds(1),
                     Ssh = TimeSpan.FromSeconds(2),
+                    Warm = TimeSpan.FromSeconds(4),
                     SourceShutdown = TimeSpan.FromSeconds(3),
                 },
                 Publish = new PublishSettings
@@ -60,6 +61,12 @@ public sealed class ImageBindingTests
                     Keep = 5,
                     Probe = new AbsolutePath("/etc/vm/probe"),
                     MinFreeDisk = ByteSize.FromMebibytes(2048),
+                },
+                Warm = new WarmSettings
+                {
+                    Enabled = true,
+                    Script = new AbsolutePath("/etc/vm/warm-up"),
+                    Sizes = [new WarmSize(4, null), new WarmSize(2, ByteSize.FromMebibytes(1024))],
                 },
                 PrepareHook = new HookSettings(new AbsolutePath("/etc/vm/hook"))
                 {
@@ -136,6 +143,22 @@ public sealed class ImageBindingTests
     [Fact]
     public void Publishing_in_place_by_default_is_for_sources_that_have_a_place() =>
         Yaml.BindImage(EveryKey.OfUrl, "defaults: {publish: {in_place: true}}").Publish.InPlace.Should().BeFalse();
+
+    [Fact]
+    public void Templates_of_the_defaults_hold_for_all_images_and_are_replaced_as_a_list()
+    {
+        const string Defaults = "defaults: {warm: {enabled: true, script: warm-up, sizes: [{cpus: 2}, {memory: 1GiB}]}}";
+
+        Yaml.BindImage(Yaml.Image, Defaults).Warm.Should().BeEquivalentTo(new WarmSettings
+        {
+            Enabled = true,
+            Script = new AbsolutePath("/etc/vm/warm-up"),
+            Sizes = [new WarmSize(2, null), new WarmSize(null, ByteSize.FromMebibytes(1024))],
+        });
+        var own = Yaml.BindImage(Yaml.Image + "\nwarm: {enabled: false, sizes: [{cpus: 4}, {cpus: 4}]}", Defaults).Warm;
+        own.Enabled.Should().BeFalse();
+        own.Sizes.Should().Equal(new WarmSize(4, null));
+    }
 
     [Fact]
     public void Defaults_hold_where_the_image_says_nothing()

@@ -19,6 +19,7 @@ public sealed class RuleErrorTests
     [InlineData("limits: {disk_headroom: 512MiB}", "1:25: limits.disk_headroom: 512MiB is not more than 'disk_watermark' (1GiB by default), so jobs would be stopped where others are still started; write more, or a lower 'disk_watermark'")]
     [InlineData("defaults: {sizes: {min_cpus: 4, max_cpus: 2}}", "1:43: defaults.sizes.max_cpus: 2 is less than 'defaults.sizes.min_cpus' (4, in vm-executor.yaml:1:30); change one of the two")]
     [InlineData("defaults: {cpus: auto}", "1:18: defaults.cpus: 'auto' is the host divided by 'limits.max_vms', which vm-executor.yaml does not say; add for example 'limits: {max_vms: 4}' there, or write a size here")]
+    [InlineData("defaults: {warm: {sizes: [{memory: 1}]}}", "1:36: defaults.warm.sizes.memory: '1' has no unit such as MiB or GiB; did you mean '1MiB'?")]
     [InlineData("defaults: {patterns: x}", "1:12: defaults.patterns: is unknown here; it belongs in the file of each image, since it cannot have a default")]
     public void In_the_settings(string yaml, string message) =>
         Yaml.Errors(yaml, ("a.yaml", Yaml.Image), ("b.yaml", Yaml.Image)).Should().Equal($"vm-executor.yaml:{message}");
@@ -39,6 +40,14 @@ public sealed class RuleErrorTests
     [InlineData("tools: ~/x", "1:8: tools: '~/x' is not expanded as a shell would; write the whole path, beginning with '/'")]
     [InlineData("tools: [/]", "1:9: tools: '/' is the whole file system of the host; write a file or directory")]
     [InlineData("tools: [/opt/x:/]", "1:9: tools: '/opt/x:/' would replace the guest's whole file system; write the path of the file or directory itself, for example /usr/local/bin/x")]
+    [InlineData("warm: true", "1:7: warm: is a single value, but has keys of its own; write its keys indented below it, for example 'warm:', then '  enabled: true'")]
+    [InlineData("warm: {sizes: {cpus: 2}}", "1:15: warm.sizes: is a mapping, but takes a list; write for example 'sizes: [{cpus: 4, memory: 4GiB}]'")]
+    [InlineData("warm: {sizes: []}", "1:15: warm.sizes: is an empty list; write at least one item, or remove it")]
+    [InlineData("warm: {sizes: [2]}", "1:16: warm.sizes: has an item that is a single value; each item is a mapping with 'cpus' or 'memory', for example {cpus: 4}")]
+    [InlineData("warm: {sizes: [{}]}", "1:16: warm.sizes: has an item without keys; write 'cpus' or 'memory', or remove it")]
+    [InlineData("warm: {sizes: [{cpu: 2}]}", "1:17: warm.sizes.cpu: is unknown; did you mean 'cpus'?")]
+    [InlineData("warm: {sizes: [{cpus: 2}, {cpus: 4, memory: 2G}]}", "1:45: warm.sizes.memory: '2G' has no unit such as MiB or GiB; did you mean '2GiB'?")]
+    [InlineData("timeouts: {warm: 30}", "1:18: timeouts.warm: '30' has no unit; write for example 30s for seconds or 30m for minutes")]
     [InlineData("publish: {keep: 0}", "1:17: publish.keep: 0 is out of range; write 1 to 1000")]
     [InlineData("url: http://x/y", "1:1: url: applies only with 'source: url', but source is 'domain'; remove it or write 'source: url'")]
     [InlineData("build_timeout: 1h", "1:1: build_timeout: applies only with 'source: build', but source is 'domain'; remove it or write 'source: build'")]

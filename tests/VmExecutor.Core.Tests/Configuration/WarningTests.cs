@@ -48,6 +48,17 @@ public sealed class WarningTests
         Yaml.Bind("", ("a.yaml", $"name: a\n{first}\n{Yaml.Image}"), ("b.yaml", $"name: {name}\n{second}\n{Yaml.Image}")).Warnings
             .Select(warning => warning.ToString()).Should().Equal(warnings.Select(warning => $"/etc/vm/images/b.yaml:{warning}"));
 
+    [Theory]
+    [InlineData("cpus: 2\nsizes: {max_cpus: 4}", "{cpus: 4}", null)]
+    [InlineData("cpus: 2\nsizes: {max_cpus: 4}", "{cpus: 8}", "9:23: warm.sizes.cpus: no job can ask for 8 (the most is 4), so this template would only take disk; change 'sizes', or remove it")]
+    [InlineData("cpus: 2\nsizes: {min_cpus: 2}", "{cpus: 1}", "9:23: warm.sizes.cpus: no job can ask for 1 (the least is 2), so this template would only take disk; change 'sizes', or remove it")]
+    [InlineData("cpus: 2\nmemory: 1GiB", "{memory: 2GiB}", "9:25: warm.sizes.memory: no job can ask for 2GiB (the most is 1GiB), so this template would only take disk; change 'sizes', or remove it")]
+    [InlineData("cpus: 2\nmemory: 1GiB", "{cpus: 1, memory: 1GiB}", null)]
+    [InlineData("# A domain's own sizes are not known here.\n#", "{cpus: 64, memory: 64GiB}", null)]
+    public void A_template_of_a_size_that_no_job_can_have_is_told(string image, string size, string? warning) =>
+        Warnings("", $"{Yaml.Image}\n{image}\nwarm: {{sizes: [{size}]}}").Should().Equal(
+            warning is null ? [] : [$"/etc/vm/images/image.yaml:{warning}"]);
+
     [Fact]
     public void No_images_are_worth_a_warning() =>
         Warnings(new ImageTexts(DirectoryExists: true, [], [])).Should().Equal(

@@ -47,6 +47,15 @@ public sealed class ImageFilesTests : IDisposable
         ImageFiles.EnsureUsable(image, generation: null);
     }
 
+    [Fact]
+    public void A_warm_up_script_counts_where_clones_start_warm()
+    {
+        var image = Image("key", "disk", "kernel", "initrd") with { Warm = new WarmSettings { Script = _directory.Child("warm-up") } };
+
+        ImageFiles.Problems(image).Should().BeEmpty();
+        ImageFiles.Problems(image with { Warm = image.Warm with { Enabled = true } }).Should().Equal($"warm.script {_directory}/warm-up does not exist");
+    }
+
     private ImageDefinition Image(params string[] existing)
     {
         foreach (var name in existing)

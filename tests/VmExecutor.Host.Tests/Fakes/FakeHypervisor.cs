@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Xml.Linq;
+using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
 
@@ -88,6 +90,23 @@ internal sealed class FakeHypervisor : IHypervisor
             ? !Forwarded ? "" : "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
             : Forward(), cancellationToken);
 
+    public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken) =>
+        Call($"machine {domain} {Execute(command)}{(file is null ? "" : " with a file")}", () => Domains.ContainsKey(domain) ? Answers(Execute(command)) : throw Refusal(ErrorCodes.HypervisorCallFailed), cancellationToken);
+
+    /// <summary>What QEMU says to a machine command.</summary>
+    public Func<string, string> Answers { get; set; } = command => command switch
+    {
+        "query-status" => """{"return":{"status":"running"}}""",
+        "query-migrate" => """{"return":{"status":"completed"}}""",
+        _ => """{"return":{}}""",
+    };
+
+    public Task AttachDeviceAsync(string domain, string xml, CancellationToken cancellationToken) =>
+        Call($"attach {domain}", () => Change(domain, devices => devices.Add(XElement.Parse(xml))), cancellationToken);
+
+    public Task DetachDeviceAsync(string domain, string xml, CancellationToken cancellationToken) =>
+        Call($"detach {domain}", () => Change(domain, devices => devices.Elements(XElement.Parse(xml).Name).Remove()), cancellationToken);
+
     public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
         Call<IReadOnlyList<CardAddress>>(
             $"addresses {domain} {source}", () => Addresses.TryGetValue(source, out var known) ? [known] : [], cancellationToken);
@@ -126,6 +145,16 @@ internal sealed class FakeHypervisor : IHypervisor
         {
             Domains.Remove(domain);
         }
+    }
+
+    private static string Execute(string command) => JsonDocument.Parse(command).RootElement.GetProperty("execute").GetString()!;
+
+    private bool Change(string domain, Action<XElement> change)
+    {
+        var xml = XElement.Parse(Domains[domain]);
+        change(xml.Element("devices")!);
+        Domains[domain] = xml.ToString();
+        return true;
     }
 
     private string Forward()

@@ -67,7 +67,7 @@ internal sealed class FaultAt(int number, bool after, Fault fault) : IDisposable
                 throw FakeHypervisor.Loss();
             default:
                 _reached.TrySetResult();
-                throw call.StartsWith("qemu-img", StringComparison.Ordinal) || call is "open" or "run" || call.StartsWith("wait", StringComparison.Ordinal)
+                throw call.StartsWith("qemu-img", StringComparison.Ordinal) || call is "open" or "connect" or "command" or "run" || call.StartsWith("wait", StringComparison.Ordinal)
                     ? new SystemFailureException(ErrorCodes.ToolFailed, $"{call} failed", "hint")
                     : new HypervisorException(ErrorCodes.HypervisorCallFailed, $"{call} failed", "hint");
         }

@@ -59,5 +59,5 @@ internal static class FaultMatrix
         return calls;
     }).GetAwaiter().GetResult();
 
-    private static bool IsLibvirt(string call) => call.Split(' ')[0] is not ("qemu-img" or "wait" or "open" or "run" or "end" or "command");
+    private static bool IsLibvirt(string call) => call.Split(' ')[0] is not ("qemu-img" or "wait" or "open" or "connect" or "close" or "run" or "end" or "command");
 }

@@ -11,10 +11,14 @@ namespace VmExecutor.Program.Tests.Faults;
 public sealed class FaultMatrixTests
 {
     private static readonly Func<StageWorld, Task> Nothing = _ => Task.CompletedTask;
+    private static readonly Func<StageWorld, Task> Warmed = world => world.WarmAsync();
     private static readonly Func<StageWorld, Task> Prepared = world => world.PrepareAsync();
 
     public static TheoryData<int, string, bool, Fault, Aftermath> Prepare { get; } =
         FaultMatrix.Rows(FaultMatrix.Record(Nothing, world => world.PrepareAsync()), Enum.GetValues<Aftermath>());
+
+    public static TheoryData<int, string, bool, Fault, Aftermath> WarmPrepare { get; } =
+        FaultMatrix.Rows(FaultMatrix.Record(Warmed, world => world.PrepareAsync()), Enum.GetValues<Aftermath>());
 
     public static TheoryData<int, string, bool, Fault, Aftermath> Cleanup { get; } =
         FaultMatrix.Rows(FaultMatrix.Record(Prepared, world => world.CleanupAsync()), Aftermath.Cleanup, Aftermath.Collection);
@@ -26,6 +30,11 @@ public sealed class FaultMatrixTests
     [MemberData(nameof(Prepare))]
     public Task A_prepare_leaves_nothing(int number, string call, bool after, Fault fault, Aftermath aftermath) =>
         PlayAsync(Nothing, (world, token) => world.PrepareAsync(token), number, call, after, fault, aftermath, undoesItself: true);
+
+    [Theory(Timeout = 60_000)]
+    [MemberData(nameof(WarmPrepare))]
+    public Task A_warm_prepare_leaves_nothing(int number, string call, bool after, Fault fault, Aftermath aftermath) =>
+        PlayAsync(Warmed, (world, token) => world.PrepareAsync(token), number, call, after, fault, aftermath, undoesItself: true);
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(Cleanup))]
@@ -40,6 +49,7 @@ public sealed class FaultMatrixTests
     [Fact]
     public void The_matrix_has_hundreds_of_rows()
     {
+        WarmPrepare.Select(row => row.Data.Item2).Should().Contain("machine", "what a warm start does is among it");
         (Prepare.Count + Cleanup.Count + Collection.Count).Should().BeGreaterThan(300);
     }
 

@@ -1,12 +1,15 @@
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
@@ -14,6 +17,7 @@ using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Stages;
 
@@ -73,6 +77,16 @@ internal sealed class StageWorld : IDisposable
     /// <summary>What the image allows.</summary>
     public SizeSettings Sizes { get; set; } = new();
 
+    public WarmSettings Warm { get; set; } = new();
+
+    public TimeoutSettings Timeouts { get; set; } = new();
+
+    public StartChoice Start { get; set; }
+
+    public Generation? Generation { get; private set; }
+
+    public Template? Template { get; private set; }
+
     public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
 
     /// <summary>The jobs of this world.</summary>
@@ -87,22 +101,7 @@ internal sealed class StageWorld : IDisposable
         using var process = Process();
         var stage = new PrepareStage(
             Hypervisor,
-            new CloneStart(
-                Hypervisor,
-                GuestShell,
-                new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
-                new CloneSource(Hypervisor, process.Stopper),
-                new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
-                new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper),
-                new CloneSizing(new LimitSettings()),
-                new LivingClones(StateDir, Hypervisor),
-                new LoginMaker(QemuImg),
-                new GuestPreparation(
-                    new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
-                    new PrepareHook(GuestShell, TimeProvider.System),
-                    _ => JobVariables.Read("{}"u8.ToArray(), []),
-                    () => (Stream.Null, Stream.Null)),
-                TimeProvider.System),
+            CloneStart(process),
             process.Remover(Hypervisor),
             new QuickCollection(process.Collector(), TimeProvider.System),
             process.Locks,
@@ -110,6 +109,48 @@ internal sealed class StageWorld : IDisposable
             TimeProvider.System);
         var plan = Plan(key);
         await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(TextWriter.Synchronized(Log)), cancellationToken);
+    }
+
+    private CloneStart CloneStart(StageProcess process)
+    {
+        var maker = new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper);
+        var living = new LivingClones(StateDir, Hypervisor);
+        var login = new LoginMaker(QemuImg);
+        var cards = new CardCheck(GuestShell);
+        return new CloneStart(
+            Hypervisor,
+            new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
+            new CloneSource(Hypervisor, process.Stopper),
+            new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
+            maker,
+            new CloneSizing(new LimitSettings()),
+            new WarmStart(
+                Hypervisor,
+                GuestShell,
+                new TemplateFinder(Hypervisor),
+                new MemoryState(Hypervisor, TimeProvider.System),
+                maker,
+                living,
+                login,
+                new IdentityChanger(GuestShell, TimeProvider.System),
+                cards,
+                process.Remover(Hypervisor),
+                TimeProvider.System),
+            new ColdStart(Hypervisor, GuestShell, maker, living, login, cards, TimeProvider.System),
+            new GuestPreparation(
+                new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
+                new PrepareHook(GuestShell, TimeProvider.System),
+                _ => JobVariables.Read("{}"u8.ToArray(), []),
+                () => (Stream.Null, Stream.Null)),
+            TimeProvider.System);
+    }
+
+    /// <summary>A published generation of the image with a template, from which jobs wake up from now on.</summary>
+    public async Task WarmAsync()
+    {
+        using var process = Process();
+        (Generation, Template) = await WarmImage.MakeAsync(this, CloneStart(process));
+        Warm = Warm with { Enabled = true };
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
@@ -166,8 +207,10 @@ internal sealed class StageWorld : IDisposable
         Directory.Delete(Root.Value, recursive: true);
     }
 
-    private ClonePlan Plan(JobKey key) => new()
+    internal ClonePlan Plan(JobKey key) => new()
     {
+        Start = Start,
+        Generation = Generation,
         Job = new Job
         {
             Key = key,
@@ -184,6 +227,8 @@ internal sealed class StageWorld : IDisposable
             File = Root.Child("base.yaml"),
             Name = new ImageName("base"),
             Network = Network,
+            Warm = Warm,
+            Timeouts = Timeouts,
             Accelerator = Accelerator,
             Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),

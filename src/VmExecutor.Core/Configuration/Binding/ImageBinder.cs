@@ -85,6 +85,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             {
                 Boot = values.Get("timeouts.boot", blank.Timeouts.Boot),
                 Ssh = values.Get("timeouts.ssh", blank.Timeouts.Ssh),
+                Warm = values.Get("timeouts.warm", blank.Timeouts.Warm),
                 SourceShutdown = values.Get("timeouts.source_shutdown", blank.Timeouts.SourceShutdown),
             },
             Publish = new PublishSettings
@@ -94,6 +95,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
                 Probe = values.Get("publish.probe", blank.Publish.Probe),
                 MinFreeDisk = values.Get("publish.min_free_disk", blank.Publish.MinFreeDisk),
             },
+            Warm = BoundWarm.Of(values),
             PrepareHook = values.Get<AbsolutePath?>("prepare_hook.script", null) is { } script ? Hook(script, values) : null,
             Tools = [.. values.Get<IReadOnlyList<object>>("tools", []).Cast<ToolSettings>().Distinct()],
             BuildsDir = values.Get("builds_dir", blank.BuildsDir),
@@ -147,6 +149,8 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             Warn(values.Find("file")!.At, "file",
                 "looks like a raw disk, whose content can pose as another format; add 'format: raw' (or 'format: qcow2' if it is one)");
         }
+
+        warnings.AddRange(WarmRules.Check(image, values));
     }
 
     private void Warn(Position at, string key, string message) =>

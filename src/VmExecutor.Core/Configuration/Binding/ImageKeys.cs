@@ -70,6 +70,8 @@ internal static partial class ImageKeys
             "From the start of the clone to the first bytes of its ssh server.", "90s") { Default = DurationText.Format(Blank.Timeouts.Boot) },
         new("ssh", new DurationKind(),
             "From the first bytes of the ssh server to a command that ran.", "30s") { Default = DurationText.Format(Blank.Timeouts.Ssh) },
+        new("warm", new DurationKind(),
+            "From the start of a warm clone until it is ready for scripts; then it is started cold.", "10s") { Default = DurationText.Format(Blank.Timeouts.Warm) },
         new("source_shutdown", new DurationKind(),
             "From asking the source domain to shut down until it is off.", "5m") { Default = DurationText.Format(Blank.Timeouts.SourceShutdown) },
     ]);
@@ -95,6 +97,7 @@ internal static partial class ImageKeys
         new("stop", Stop, "How cleanup ends a clone."),
         new("timeouts", Timeouts, "How long each wait of prepare may take."),
         new("publish", ImagePublishKeys.Publish, "How a new generation of the image is made and tried."),
+        new("warm", ImageWarmKeys.Warm, "Whether clones wake up from a template instead of booting, and how templates are made."),
         new("prepare_hook", ImageGuestKeys.PrepareHook, "A script of the administrator that runs in the guest before the job."),
         new("tools", new OneOrMoreKind(new ToolKind()),
             "Files and directories of the host that the guest gets; without a path in the guest they go to /usr/local/bin.",

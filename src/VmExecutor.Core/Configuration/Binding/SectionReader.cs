@@ -41,7 +41,9 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
             (Section, _) => Reading.Wrong($"is {NodeName(node)}, but has keys of its own; {WriteExample(key)}"),
             (ScalarKind kind, YamlScalarNode scalar) => kind.Read(Text(scalar)),
             (OneOrMoreKind kind, YamlScalarNode scalar) => AsList(kind.Item.Read(Text(scalar))),
-            (OneOrMoreKind kind, YamlSequenceNode list) => List(kind, list, path),
+            (OneOrMoreKind kind, YamlSequenceNode list) => List(list, item => Item(kind, item), path),
+            (ListOfKind kind, YamlSequenceNode list) => List(list, item => Item(kind, item, path), path),
+            (ListOfKind, _) => Reading.Wrong($"is {NodeName(node)}, but takes a list; {WriteExample(key)}"),
             _ => Reading.Wrong($"is {NodeName(node)}, but takes a single value; {WriteExample(key)}"),
         };
         if (reading.Problem is { } problem)
@@ -58,7 +60,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
         return Reading.Of(inner);
     }
 
-    private Reading List(OneOrMoreKind kind, YamlSequenceNode list, string path)
+    private Reading List(YamlSequenceNode list, Func<YamlNode, Reading> read, string path)
     {
         if (list.Children.Count == 0)
         {
@@ -68,9 +70,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
         var items = new List<object>();
         foreach (var node in list.Children)
         {
-            var reading = node is YamlScalarNode scalar && !IsNull(node)
-                ? kind.Item.Read(Text(scalar))
-                : Reading.Wrong($"has an item that is {NodeName(node)}; each item is a {kind.Item.Type}");
+            var reading = read(node);
             if (reading.Problem is { } problem)
             {
                 errors.Add(Position.Of(file, node.Start), path, problem);
@@ -82,6 +82,28 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
         }
 
         return Reading.Of(items);
+    }
+
+    private Reading Item(OneOrMoreKind kind, YamlNode node) => node is YamlScalarNode scalar && !IsNull(node)
+        ? kind.Item.Read(Text(scalar))
+        : Reading.Wrong($"has an item that is {NodeName(node)}; each item is a {kind.Item.Type}");
+
+    private Reading Item(ListOfKind kind, YamlNode node, string path)
+    {
+        var keys = Quote.AnyOf([.. kind.Item.Keys.Select(key => $"'{key.Name}'")]);
+        if (node is not YamlMappingNode mapping)
+        {
+            return Reading.Wrong($"has an item that is {NodeName(node)}; each item is a mapping with {keys}, for example {{{kind.Item.Keys[0].Name}: {kind.Item.Keys[0].Example}}}");
+        }
+
+        if (mapping.Children.Count == 0)
+        {
+            return Reading.Wrong($"has an item without keys; write {keys}, or remove it");
+        }
+
+        var values = new BoundValues(Position.Of(file, node.Start));
+        Read(mapping, kind.Item, values, path + ".");
+        return Reading.Of(values.Under(path));
     }
 
     private static Reading AsList(Reading reading) =>

@@ -30,6 +30,10 @@ public sealed class LoginMaker(IToolRunner tools)
             : new LoginMaterial { OemStrings = [TmpfilesCredential.OemString(user, authorized, plan.Domain)] };
     }
 
+    /// <summary>A key pair of the clone's own, at <see cref="ClonePlan.LoginKey"/>.</summary>
+    /// <returns>The public half.</returns>
+    public Task<HostKey> MakeKeyAsync(ClonePlan plan, CancellationToken cancellationToken) => KeyPair.MakeAsync(tools, plan.LoginKey, plan.Domain, cancellationToken);
+
     /// <summary>The private host key is in a directory of its own for a moment, and from then on in the seed only.</summary>
     private async Task<LoginMaterial> MakeSeedAsync(ClonePlan plan, GuestUser user, HostKey authorized, CancellationToken cancellationToken)
     {

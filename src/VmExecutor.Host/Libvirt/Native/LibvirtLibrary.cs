@@ -89,6 +89,12 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library)]
     public static partial int virDomainMemoryStats(DomainHandle domain, NativeMemoryStatistic* statistics, uint length, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainAttachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainDetachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
     [LibraryImport(Library)]
     public static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
 

@@ -82,6 +82,17 @@ internal static class JsonSchema
             schema["default"] = Literal(key.Kind, key.Default);
         }
 
+        if (key.Kind is ListOfKind { Item: var mapping })
+        {
+            var one = new JsonObject();
+            Fill(one, mapping, isRoot: false);
+            one["minProperties"] = 1;
+            schema["type"] = "array";
+            schema["minItems"] = 1;
+            schema["items"] = one;
+            return schema;
+        }
+
         schema["examples"] = new JsonArray(Literal(key.Kind, key.Example));
         if (key.Kind is OneOrMoreKind { Item: var item })
         {

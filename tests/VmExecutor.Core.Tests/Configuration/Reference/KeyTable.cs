@@ -1,5 +1,6 @@
 using System.Text;
 using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Configuration.Binding.Kinds;
 
 namespace VmExecutor.Core.Tests.Configuration.Reference;
 
@@ -24,6 +25,10 @@ internal static class KeyTable
             else
             {
                 table.Append($"| `{prefix}{key.Name}` | {key.Kind.Type} | {Default(key)} | {key.Doc}{Only(key)} | `{Example(key)}` |\n");
+                if (key.Kind is ListOfKind { Item: var item })
+                {
+                    Append(table, item.Keys, $"{prefix}{key.Name}[].");
+                }
             }
         }
     }

@@ -113,5 +113,10 @@ public sealed class ReferenceTests
         Flatten(SettingsKeys.Root, "").Concat(Flatten(ImageKeys.Root, ""));
 
     private static IEnumerable<(string Path, Key Key)> Flatten(Section section, string prefix) =>
-        section.Keys.SelectMany(key => key.Kind is Section inner ? Flatten(inner, $"{prefix}{key.Name}.") : [(prefix + key.Name, key)]);
+        section.Keys.SelectMany(key => key.Kind switch
+        {
+            Section inner => Flatten(inner, $"{prefix}{key.Name}."),
+            ListOfKind { Item: var item } => Flatten(item, $"{prefix}{key.Name}[]."),
+            _ => [(prefix + key.Name, key)],
+        });
 }

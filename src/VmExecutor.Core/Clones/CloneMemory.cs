@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Xml.Linq;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>
+/// Memory in a file that we name, which libvirt's own XML cannot say: its memoryBacking picks the path itself. So QEMU is given a memory
+/// backend of ours, and of its two <c>-machine</c> options the later one counts; libvirt's backend is there and never touched.
+/// </summary>
+internal static class CloneMemory
+{
+    private const string Backend = "vmram";
+    private const string MachineOption = $"memory-backend={Backend}";
+    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
+
+    /// <param name="domain">With its size of memory.</param>
+    /// <param name="memory">The file.</param>
+    /// <param name="incoming">Whether QEMU waits for the state of processors and devices before anything runs.</param>
+    public static void Apply(XElement domain, MemoryFile memory, bool incoming)
+    {
+        var size = SourceSizes.Of(domain, default).Memory.Bytes;
+        var share = memory.IsTemplate ? "on" : "off";
+        Add(
+            domain,
+            [
+                // A comma in a value is doubled (qemu-options: "mem-path").
+                "-object", string.Create(CultureInfo.InvariantCulture, $"memory-backend-file,id={Backend},size={size},mem-path={Escape(memory.Path.Value)},share={share}"),
+                "-machine", MachineOption,
+                .. incoming ? (string[])["-incoming", "defer"] : [],
+            ]);
+    }
+
+    /// <summary>Takes out what <see cref="Apply"/> has put in; what a source has of its own stays.</summary>
+    public static void Remove(XElement domain)
+    {
+        foreach (var line in domain.Elements(Qemu + "commandline").ToList())
+        {
+            var arguments = line.Elements(Qemu + "arg").ToList();
+            for (var i = 0; i + 1 < arguments.Count; i++)
+            {
+                if (IsOurs((string?)arguments[i].Attribute("value"), (string?)arguments[i + 1].Attribute("value")))
+                {
+                    arguments[i].Remove();
+                    arguments[i + 1].Remove();
+                    i++;
+                }
+            }
+
+            if (!line.HasElements)
+            {
+                line.Remove();
+            }
+        }
+    }
+
+    private static bool IsOurs(string? option, string? value) => (option, value) switch
+    {
+        ("-object", { } text) => text.StartsWith($"memory-backend-file,id={Backend},", StringComparison.Ordinal),
+        ("-machine", MachineOption) or ("-incoming", "defer") => true,
+        _ => false,
+    };
+
+    private static void Add(XElement domain, IReadOnlyList<string> arguments)
+    {
+        var line = domain.Element(Qemu + "commandline");
+        if (line is null)
+        {
+            domain.SetAttributeValue(XNamespace.Xmlns + "qemu", Qemu.NamespaceName);
+            domain.Add(line = new XElement(Qemu + "commandline"));
+        }
+
+        // The schema wants all arguments before the environment.
+        var last = line.Elements(Qemu + "arg").LastOrDefault();
+        var added = arguments.Select(value => new XElement(Qemu + "arg", new XAttribute("value", value)));
+        if (last is null)
+        {
+            line.AddFirst(added);
+        }
+        else
+        {
+            last.AddAfterSelf(added);
+        }
+    }
+
+    private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);
+}

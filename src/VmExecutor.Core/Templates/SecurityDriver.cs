@@ -1,0 +1,9 @@
+namespace VmExecutor.Core.Templates;
+
+/// <summary>What confines QEMU to the files that libvirt knows of, beside owners and modes.</summary>
+public enum SecurityDriver
+{
+    None,
+    AppArmor,
+    SELinux,
+}

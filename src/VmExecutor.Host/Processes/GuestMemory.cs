@@ -1,0 +1,29 @@
+using System.Globalization;
+using VmExecutor.Core.Benchmarks;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Host.Processes;
+
+/// <summary>The memory that a clone really takes, by the kernel's word.</summary>
+/// <param name="PssBytes">Of the whole process; null: it is gone, or not ours to look at.</param>
+/// <param name="OwnGuestMemoryBytes">Guest memory that only it has; null: cannot be told.</param>
+public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
+{
+    /// <param name="qemu">The clone's process.</param>
+    /// <param name="ram">The memory file of the template it woke up from; null: it booted.</param>
+    /// <param name="guestBytes">How much memory the guest has.</param>
+    public static GuestMemory Read(int qemu, AbsolutePath? ram, long guestBytes)
+    {
+        var process = string.Create(CultureInfo.InvariantCulture, $"/proc/{qemu}");
+        try
+        {
+            return new GuestMemory(
+                MemoryMap.Pss(File.ReadLines($"{process}/smaps_rollup")),
+                MemoryMap.OwnGuestMemory(MemoryMap.Parse(File.ReadLines($"{process}/smaps")), ram?.Value, guestBytes));
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return new GuestMemory(null, null);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
+
+namespace VmExecutor.Host.Templates;
+
+/// <summary>
+/// Makes a template in a directory of a name that says that it is half made; only <see cref="Complete"/> gives it its name, by a rename.
+/// The caller holds the image's lock.
+/// </summary>
+public sealed class TemplateMaker(IHypervisor hypervisor)
+{
+    private const UnixFileMode ReadOnly = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Private = UnixFileMode.UserRead;
+
+    /// <summary>An empty directory with the file that the guest's memory will be.</summary>
+    public async Task<AbsolutePath> BeginAsync(Generation generation, CancellationToken cancellationToken)
+    {
+        var directory = TemplateCatalogue.DirectoryOf(generation).Child($"{ImagePaths.Making}{ImagePaths.Nonce(Guid.NewGuid())}");
+        StateDirectories.Make(directory);
+        RamFile.Make(directory.Child(Template.RamName), QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)));
+        return directory;
+    }
+
+    /// <summary>
+    /// Moves the overlays and what else belongs to the machine into it, makes everything read-only and takes down what it is. The memory stays
+    /// writable for QEMU's user, who opens it so; nobody writes to it.
+    /// </summary>
+    /// <param name="directory">With memory and state in it, whose domain is gone.</param>
+    /// <param name="record">What is known of it; the files are filled in.</param>
+    /// <param name="domain">The machine's XML.</param>
+    /// <param name="files">Role, where it lies now, and a disk's format.</param>
+    public static Template Seal(
+        AbsolutePath directory, TemplateRecord record, XElement domain, IReadOnlyList<(string Role, AbsolutePath Path, string? Format)> files)
+    {
+        var sealedFiles = new List<GenerationFile>();
+        foreach (var (role, path, format) in files)
+        {
+            var name = role switch
+            {
+                TemplateRole.Ram => Template.RamName,
+                TemplateRole.State => Template.StateName,
+                _ when format is not null => $"{role}.{format}",
+                _ => role,
+            };
+            var target = directory.Child(name);
+            if (target != path)
+            {
+                Do($"{path} cannot be moved into the template", () => File.Move(path.Value, target.Value));
+            }
+
+            // Only what QEMU's user must read is for all to read: a login key or a seed is nobody else's, and the state is read by us.
+            if (role != TemplateRole.Ram)
+            {
+                Do($"{target} cannot be made read-only", () => File.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
+            }
+
+            sealedFiles.Add(GenerationFiles.Describe(role, name, format, null, target));
+        }
+
+        var template = new Template(directory, record with { Files = sealedFiles });
+        Do($"{template.Domain} cannot be written", () => AtomicFile.Write(template.Domain, domain.ToString(), ReadOnly));
+        Do($"{directory} cannot be brought to the disk", () => FileSystemSync.Of(template.Domain));
+
+        // Only now: what is still to be written to the disk may change a file's time.
+        template = template with { Record = template.Record with { Files = [.. sealedFiles.Select(file => GenerationFiles.Describe(file.Role, file.Path, file.Format, null, template.PathOf(file)))] } };
+        Do($"{directory} cannot be completed", () => AtomicFile.Write(directory.Child(Template.RecordName), template.Record.ToJson(), ReadOnly));
+        return template;
+    }
+
+    /// <summary>
+    /// Gives it its name: from now on jobs get it. One that was there before goes first; clones of it have its files open and need no names, and
+    /// a job that looks just now finds none and starts cold.
+    /// </summary>
+    public static Template Complete(Generation generation, Template template)
+    {
+        var target = TemplateCatalogue.DirectoryOf(generation).Child(template.Record.Shape.Fingerprint);
+        if (Directory.Exists(target.Value))
+        {
+            Remove(target);
+        }
+
+        Do($"the template {target} cannot be made", () =>
+        {
+            FileSystemSync.Of(template.Domain);
+            Directory.Move(template.Directory.Value, target.Value);
+            FileSystemSync.Of(target.Child(Template.RecordName));
+        });
+        return template with { Directory = target };
+    }
+
+    /// <summary>Removes one: it is gone for jobs at once, and its files when they are deleted and no clone has them open.</summary>
+    public static void Remove(AbsolutePath directory)
+    {
+        var gone = directory.Parent().Child($"{ImagePaths.Removing}{directory.Name}-{ImagePaths.Nonce(Guid.NewGuid())}");
+        Do($"{directory} cannot be renamed to {gone.Name}", () => Directory.Move(directory.Value, gone.Value));
+        GenerationRemover.Delete(gone);
+    }
+
+    private static void Do(string failure, Action step)
+    {
+        try
+        {
+            step();
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException(failure, e);
+        }
+    }
+}

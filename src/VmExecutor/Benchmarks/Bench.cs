@@ -1,0 +1,135 @@
+using System.Globalization;
+using VmExecutor.Core.Benchmarks;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Templates;
+
+namespace VmExecutor.Benchmarks;
+
+/// <summary>
+/// Cold and warm starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
+/// second finds warmer caches.
+/// </summary>
+internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, TimeProvider time, CancellationToken cancelled)
+{
+    private readonly Dictionary<string, List<Measurement>> _measured = [];
+    private readonly List<string> _remarks = [];
+    private AbsolutePath? _template;
+
+    /// <param name="request">What to measure.</param>
+    /// <param name="generation">What the image's clones stand on now; null: its source.</param>
+    /// <exception cref="SystemFailureException">A stage failed.</exception>
+    public async Task<BenchReport> RunAsync(BenchRequest request, Generation? generation)
+    {
+        var starts = Starts(request, generation);
+        var byHand = starts.Any(start => start.Kind == "warm") && Hand(request);
+        List<Func<Task>> round = [.. starts.Select<BenchStart, Func<Task>>(start => () => StartAsync(request, start))];
+        if (byHand)
+        {
+            round.Add(() => StartByHandAsync(request, generation!));
+        }
+
+        for (var pair = 1; pair <= request.Pairs; pair++)
+        {
+            error.WriteLine($"pair {pair} of {request.Pairs}");
+            foreach (var start in pair % 2 == 1 ? round : Enumerable.Reverse(round))
+            {
+                await start();
+                cancelled.ThrowIfCancellationRequested();
+            }
+        }
+
+        return BenchReport.Of(
+            request, generation, [.. _measured.Select(kind => Summary.Of(kind.Key, kind.Value))], _remarks, time.GetUtcNow());
+    }
+
+    private List<BenchStart> Starts(BenchRequest request, Generation? generation)
+    {
+        List<BenchStart> starts = [new("cold")];
+        if (WhyNotWarm(request.Image, generation) is { } reason)
+        {
+            Remark($"only cold starts are measured: {reason}");
+        }
+        else
+        {
+            starts.Add(new BenchStart("warm"));
+            starts.AddRange(request.Memories.Select(memory => new BenchStart("warm", memory)));
+        }
+
+        return starts;
+    }
+
+    private static string? WhyNotWarm(ImageDefinition image, Generation? generation) =>
+        !image.Warm.Enabled ? $"image '{image.Name}' does not have warm: {{enabled: true}}"
+        : generation is null ? $"image '{image.Name}' is not published: vm-executor image publish --warm {image.Name}"
+        : TemplateCatalogue.Of(generation).Count == 0 ? $"generation {generation.Number} of image '{image.Name}' has no template: vm-executor image warm {image.Name}"
+        : null;
+
+    private bool Hand(BenchRequest request)
+    {
+        var reason = hand.WhyNot(request.Image);
+        if (reason is not null)
+        {
+            Remark($"the driver is not compared with the same steps by hand: {reason}");
+        }
+
+        return reason is null;
+    }
+
+    /// <summary>All of them are measured while all of them live.</summary>
+    private async Task StartAsync(BenchRequest request, BenchStart start)
+    {
+        List<BenchClone> clones = [.. Enumerable.Range(0, request.Concurrency).Select(_ => new BenchClone(settings, request.Image, start, error, time))];
+        try
+        {
+            try
+            {
+                await Task.WhenAll(clones.Select(clone => clone.PrepareAsync()));
+                clones.ForEach(clone => clone.Look());
+                await Task.WhenAll(clones.Select(clone => clone.RunScriptAsync()));
+            }
+            finally
+            {
+                await Task.WhenAll(clones.Select(clone => clone.CleanupAsync()));
+            }
+
+            if (start.Memory is null)
+            {
+                _template = clones[0].Template ?? _template;
+            }
+
+            Note(start.Name, [.. clones.Select(clone => clone.Measurement!)]);
+        }
+        finally
+        {
+            clones.ForEach(clone => clone.Dispose());
+        }
+    }
+
+    private async Task StartByHandAsync(BenchRequest request, Generation generation)
+    {
+        var template = TemplateCatalogue.Find(_template!) ?? throw new SystemFailureException(
+            ErrorCodes.TemplateNotMade, $"the template {_template} is gone", "Somebody made a new one meanwhile; begin anew.");
+        Note(HandMade.Name, await Task.WhenAll(Enumerable.Range(0, request.Concurrency)
+            .Select(_ => hand.RunAsync(request.Image, generation, template, cancelled))));
+    }
+
+    private void Note(string start, IReadOnlyList<Measurement> measurements)
+    {
+        if (!_measured.TryGetValue(start, out var all))
+        {
+            _measured.Add(start, all = []);
+        }
+
+        all.AddRange(measurements);
+        error.WriteLine($"  {start}: {string.Join(", ", measurements.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.PrepareSeconds:0.00} s")))}");
+    }
+
+    private void Remark(string text)
+    {
+        _remarks.Add(text);
+        error.WriteLine($"note: {text}");
+    }
+}

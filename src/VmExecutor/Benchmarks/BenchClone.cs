@@ -1,0 +1,93 @@
+using VmExecutor.Core.Benchmarks;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Processes;
+using VmExecutor.Trials;
+
+namespace VmExecutor.Benchmarks;
+
+/// <summary>One job's way from prepare to cleanup, with a clock beside it; each stage is a process, as with the runner.</summary>
+internal sealed class BenchClone(Settings settings, ImageDefinition image, BenchStart start, TextWriter error, TimeProvider time) : IDisposable
+{
+    private readonly TrialStages _stages = new(settings, image.Name.Value, start.Memory?.ToString());
+    private Measurement? _measurement;
+
+    /// <summary>What was measured; null: prepare has not come to its end.</summary>
+    public Measurement? Measurement => _measurement;
+
+    /// <summary>The template that it woke up from; null: it booted.</summary>
+    public AbsolutePath? Template { get; private set; }
+
+    /// <exception cref="SystemFailureException">It failed, or the clone was started in another way.</exception>
+    public async Task PrepareAsync()
+    {
+        var seconds = await MeasureAsync(() => _stages.RunAsync(["prepare", "--start", start.Kind], StageOutput.Kept), "prepare");
+        var record = Record();
+        if (record.Start != start.Kind)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.Bug, $"prepare was told to start {start.Kind}, and {_stages.Job.Key.Domain} was started {record.Start}", "Please report it.");
+        }
+
+        Template = record.Template is { } template ? new AbsolutePath(template) : null;
+        _measurement = new Measurement { PrepareSeconds = seconds, Phases = [.. record.Phases] };
+    }
+
+    /// <summary>Looks at what it takes of the host, as long as it lives.</summary>
+    public void Look()
+    {
+        var qemu = new JobProcesses(settings.StateDir, time).Find()
+            .FirstOrDefault(process => process.Kind == JobProcessKind.Qemu && process.Job == _stages.Job.Key);
+        var memory = qemu is null
+            ? new GuestMemory(null, null)
+            : GuestMemory.Read(qemu.Process.Pid, Template?.Child(Core.Templates.Template.RamName), Record().Claim?.MemoryBytes ?? 0);
+        _measurement = _measurement! with
+        {
+            PssBytes = memory.PssBytes,
+            OwnGuestMemoryBytes = memory.OwnGuestMemoryBytes,
+            DiskBytes = new JobDirectory(_stages.Job.Key, _stages.Paths).DiskBytes(),
+        };
+    }
+
+    /// <summary>A sub-stage whose script does nothing.</summary>
+    /// <exception cref="SystemFailureException">It failed.</exception>
+    public async Task RunScriptAsync()
+    {
+        var shell = Enum.Parse<GuestShell>(Record().Shell, ignoreCase: true);
+        var seconds = await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", ":", StageOutput.Kept), "run");
+        _measurement = _measurement! with { ScriptSeconds = seconds };
+    }
+
+    /// <summary>Also after a failure.</summary>
+    /// <exception cref="SystemFailureException">It failed.</exception>
+    public async Task CleanupAsync()
+    {
+        var seconds = await MeasureAsync(() => _stages.RunAsync(["cleanup"], StageOutput.Kept), "cleanup");
+        _measurement = _measurement is null ? null : _measurement with { CleanupSeconds = seconds };
+    }
+
+    public void Dispose() => _stages.Dispose();
+
+    private JobRecord Record() => _stages.Record ?? throw new SystemFailureException(
+        ErrorCodes.GuestNotPrepared, $"{_stages.Paths.Record} cannot be read", "See whether somebody removed the VM meanwhile: vm-executor list");
+
+    private async Task<double> MeasureAsync(Func<Task<(int ExitCode, string Answer)>> run, string stage)
+    {
+        var started = time.GetTimestamp();
+        var (exitCode, answer) = await run();
+        var seconds = time.GetElapsedTime(started).TotalSeconds;
+        if (exitCode == 0)
+        {
+            return Math.Round(seconds, 3);
+        }
+
+        await error.WriteAsync(answer);
+        throw new SystemFailureException(
+            ErrorCodes.ToolFailed,
+            $"{start.Name} start of image '{image.Name}': the stage {stage} failed with exit code {exitCode}",
+            "Its own words are above. The VM is removed again.");
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using VmExecutor.Core.Benchmarks;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Processes;
+using VmExecutor.Trials;
+
+namespace VmExecutor.Benchmarks;
+
+/// <summary>
+/// The hypervisor steps of a warm start as a shell script does them (executor/warm-by-hand), so that the driver's own part is seen. The clone has
+/// the name, stamp and directory of a job: whatever becomes of us, cleanup or gc removes it.
+/// </summary>
+internal sealed class HandMade(
+    Settings settings, AbsolutePath? script, string uri, HandMadeMachine machine, ToolEnvironment environment, IToolRunner tools, TextWriter error, TimeProvider time)
+{
+    /// <summary>As a kind of start.</summary>
+    public const string Name = "by hand";
+
+    /// <summary>Beside the program, or in PATH.</summary>
+    public const string ScriptName = "warm-by-hand";
+
+    /// <summary>Where it is; null: nowhere.</summary>
+    public static AbsolutePath? FindScript(ToolEnvironment environment)
+    {
+        var beside = Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, ScriptName);
+        try
+        {
+            return new AbsolutePath(File.Exists(beside) ? beside : environment.Find(ScriptName));
+        }
+        catch (ToolMissingException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null: it can be done for this image.</summary>
+    public string? WhyNot(ImageDefinition image)
+    {
+        if (script is null || !File.Exists(script.Value))
+        {
+            return script is null ? $"there is no {ScriptName} beside the program or in PATH; name it with --by-hand" : $"there is no {script}";
+        }
+
+        if (image.Network.Mode != NetworkMode.User || image.Ssh.Key is null)
+        {
+            return $"{ScriptName} knows images with a user-mode network and a baked-in key only";
+        }
+
+        try
+        {
+            environment.Find("virsh");
+            return null;
+        }
+        catch (ToolMissingException)
+        {
+            return "virsh is not installed";
+        }
+    }
+
+    /// <param name="image">Which image.</param>
+    /// <param name="generation">What its template is of.</param>
+    /// <param name="template">What the clone wakes up from.</param>
+    /// <param name="cancellationToken">Ends the script, which removes what it has made.</param>
+    /// <exception cref="SystemFailureException">A step failed.</exception>
+    public async Task<Measurement> RunAsync(ImageDefinition image, Generation generation, Template template, CancellationToken cancellationToken)
+    {
+        using var stages = new TrialStages(settings, image.Name.Value);
+        var plan = ClonePlan.For(stages.Job, settings) with { Generation = generation };
+        var stamp = plan.Stamp(ProcessTable.Self(), temporaryDirectory: null, HostClock.Now(), time.GetUtcNow());
+        new JobDirectory(stages.Job.Key, stages.Paths).Create(new JobRecord
+        {
+            Stamp = stamp,
+            Domain = plan.Domain.Value,
+            LibvirtUri = uri,
+            Shell = image.Shell.ToString().ToLowerInvariant(),
+            Start = "warm",
+            Template = template.Directory.Value,
+        });
+        try
+        {
+            var xml = stages.Paths.Directory.Child("by-hand.xml");
+            await File.WriteAllTextAsync(xml.Value, await machine.WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
+            var result = await tools.RunAsync(
+                new ToolCall(script!.Value,
+                [
+                    uri, xml.Value, template.Directory.Value, stages.Paths.Directory.Value, image.Ssh.Key!.Value, image.Ssh.User,
+                    image.Ssh.Port.ToString(CultureInfo.InvariantCulture),
+                ]),
+                cancellationToken);
+            return result.ExitCode == 0 ? Read(result.StandardOutput) : throw new ToolFailedException(result);
+        }
+        finally
+        {
+            var (exitCode, answer) = await stages.RunAsync(["cleanup"], StageOutput.Kept);
+            if (exitCode != 0)
+            {
+                await error.WriteAsync(answer);
+            }
+        }
+    }
+
+    /// <summary>Reads lines <c>create 0.612</c>.</summary>
+    internal static Measurement Read(string output)
+    {
+        List<KeyValuePair<string, double>> steps =
+        [
+            .. from line in output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+               let words = line.Split(' ')
+               select KeyValuePair.Create(words[0], double.Parse(words[1], CultureInfo.InvariantCulture)),
+        ];
+        return new Measurement { Phases = steps, PrepareSeconds = steps.Sum(step => step.Value) };
+    }
+}

@@ -1,0 +1,53 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Commands;
+
+/// <summary>Which images a command is for, and its work on each of them.</summary>
+internal static class EachImage
+{
+    /// <summary>The named one, or all.</summary>
+    /// <exception cref="SystemFailureException">There is none of that name.</exception>
+    public static IReadOnlyList<ImageDefinition> Choose(IReadOnlyList<ImageDefinition> images, string? name)
+    {
+        if (name is null)
+        {
+            return images;
+        }
+
+        var wanted = ImageCommand.Name(name);
+        return [images.FirstOrDefault(one => one.Name == wanted) ?? throw ImageCommand.Unknown(wanted, images.Select(one => one.Name))];
+    }
+
+    /// <summary>One image's failure does not keep the others from being done; that of a single one is the command's own.</summary>
+    /// <param name="composition">Where lines and failures go.</param>
+    /// <param name="images">In this order.</param>
+    /// <param name="result">What holds of those that are done: <c>are up to date</c>.</param>
+    /// <param name="work">What is done with each.</param>
+    public static async Task<int> DoAsync(Composition composition, IReadOnlyList<ImageDefinition> images, string result, Func<ImageDefinition, Task> work)
+    {
+        if (images.Count == 1)
+        {
+            await work(images[0]);
+            return ExitCodes.Success;
+        }
+
+        var log = new JobLog(composition.Error);
+        var failed = 0;
+        foreach (var image in images)
+        {
+            try
+            {
+                await work(image);
+            }
+            catch (DriverException e)
+            {
+                log.Fail(e);
+                failed++;
+            }
+        }
+
+        composition.Output.WriteLine($"{images.Count - failed} of {images.Count} images {result}");
+        return failed == 0 ? ExitCodes.Success : ExitCodes.Problem;
+    }
+}

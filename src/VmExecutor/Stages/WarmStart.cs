@@ -1,0 +1,221 @@
+using System.Security.Cryptography;
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Identity;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Identity;
+using VmExecutor.Host.Guests.Login;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Templates;
+using VmExecutor.Host.Waiting;
+
+namespace VmExecutor.Stages;
+
+/// <summary>
+/// The first rung of the ladder: a guest that wakes up from a template. Whatever goes wrong here is one line in the job log, is undone within
+/// its own time, and the clone is started cold.
+/// </summary>
+internal sealed class WarmStart(
+    IHypervisor hypervisor,
+    IGuestShell guestShell,
+    TemplateFinder templates,
+    MemoryState memory,
+    CloneMaker maker,
+    LivingClones livingClones,
+    LoginMaker login,
+    IdentityChanger identity,
+    CardCheck cards,
+    CloneRemover remover,
+    TimeProvider time)
+{
+    /// <summary>Longer than destroying a VM takes.</summary>
+    private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
+    private const int SeedBytes = 64;
+
+    /// <param name="basis">What to make.</param>
+    /// <param name="directory">The job's directory.</param>
+    /// <param name="record">What is in it so far.</param>
+    /// <param name="watch">Looks whether the domain lives.</param>
+    /// <param name="log">The job log.</param>
+    /// <param name="times">Told when a phase is over.</param>
+    /// <param name="cancellationToken">Ends it at once; nothing is undone then, nor started cold.</param>
+    /// <returns>Null: to be started cold; and the record with the reason, if this is an image with templates.</returns>
+    /// <exception cref="SystemFailureException">It must not be started cold, or what was made could not be undone.</exception>
+    public async Task<(StartedGuest? Guest, JobRecord Record)> TryAsync(
+        CloneBasis basis, JobDirectory directory, JobRecord record, DomainWatch watch, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
+    {
+        var plan = basis.Plan;
+        var must = plan.Template is not null || plan.Start == StartChoice.Warm;
+        if (plan.Start == StartChoice.Cold || plan.Memory is not null || plan.Generation is null || !(plan.Image.Warm.Enabled || must))
+        {
+            return must ? throw Refusal(plan, "it was never published, so it has no templates") : (null, record);
+        }
+
+        var phases = times.Count;
+        var (template, reason) = plan.Template is { } given
+            ? new ChosenTemplate(given, null)
+            : await templates.FindAsync(plan.Generation, basis.Source, plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
+        if (template is not null)
+        {
+            (var guest, reason) = await WakeWithinItsTimeAsync(basis, template, directory, record, watch, times, cancellationToken);
+            if (guest is not null)
+            {
+                return (guest, guest.Record);
+            }
+
+            if (!must)
+            {
+                await UndoAsync(plan.Job.Key, directory, cancellationToken);
+            }
+        }
+
+        if (must)
+        {
+            throw Refusal(plan, reason!.Text);
+        }
+
+        log.Warn($"cold start: {reason!.Text}");
+        times.Fold(phases, "warm");
+        return (null, record with { ColdReason = reason.Word });
+    }
+
+    private async Task<(StartedGuest? Guest, ColdReason? Reason)> WakeWithinItsTimeAsync(
+        CloneBasis basis, Template template, JobDirectory directory, JobRecord record, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    {
+        var limit = basis.Plan.Image.Timeouts.Warm;
+        using var over = new CancellationTokenSource(limit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            return (await WakeAsync(basis, template, directory, record, watch, times, stop.Token), null);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, new ColdReason("timed_out", $"the guest did not wake up within {DurationText.Format(limit)} ('timeouts: warm' in {basis.Plan.Image.File}), after {times}"));
+        }
+        catch (DriverException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, new ColdReason(Word(e.Code), $"the warm start failed: {e.Code}: {e.Message}. {e.Hint}"));
+        }
+    }
+
+    private static string Word(ErrorCode code) =>
+        code == ErrorCodes.TemplateRefused ? "refused" : code == ErrorCodes.GuestIdentityStale ? "identity" : "failed";
+
+    private async Task<StartedGuest> WakeAsync(
+        CloneBasis basis, Template template, JobDirectory directory, JobRecord record, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    {
+        var plan = basis.Plan;
+        var domain = plan.Domain.Value;
+        var chains = template.ChainsOn(basis.Chains);
+        await maker.MakeDisksAsync(basis.Source, plan.Paths, chains, size: null, template.Find(TemplateRole.Nvram), cancellationToken);
+        CopySeed(template, plan.Paths);
+        record = record with { Start = "warm", Template = template.Directory.Value, Bases = BaseFingerprints.Of(basis.Chains.Values) };
+        await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
+        directory.Write(record);
+        times.Ended("disks");
+
+        var ownKey = template.Record.LoginKey is null ? null : login.MakeKeyAsync(plan, cancellationToken);
+        var frozen = XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
+        await maker.StartAsync(TemplateDomain.Thaw(frozen, template, plan, basis.Stamp, chains), plan, chains, template.Ram, cancellationToken);
+        times.Ended("start");
+
+        await memory.LoadAsync(domain, template.State, plan.Image.Timeouts.Warm, cancellationToken);
+        times.Ended("load");
+
+        if (template.Record.CardXml is { } card)
+        {
+            await hypervisor.AttachDeviceAsync(domain, TemplateDomain.PlugIn(XElement.Parse(card), plan).ToString(), cancellationToken);
+        }
+
+        var access = await ReachAsync(plan, template, watch, times, cancellationToken);
+        await identity.ChangeAsync(access, await FreshAsync(plan, template, ownKey), cancellationToken);
+        if (ownKey is not null)
+        {
+            await guestShell.CloseAsync(access, cancellationToken);
+            access = access with { Key = plan.LoginKey };
+            await guestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+        }
+
+        times.Ended("identity");
+        return new StartedGuest(access, record);
+    }
+
+    private async Task<GuestAccess> ReachAsync(ClonePlan plan, Template template, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    {
+        var image = plan.Image;
+        var (host, port) = await new GuestAddressFinder(hypervisor, watch, time)
+            .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
+        times.Ended("address");
+
+        // The server is up already, so nobody waits for its first words; it is known that the guest runs scripts, so nobody asks.
+        var access = new GuestAccess(
+            plan.Domain,
+            new GuestAddress(host, port),
+            new GuestUser(image.Ssh.User),
+            template.Find(TemplateRole.Login) ?? plan.LoginKey,
+            plan.Paths.Directory,
+            [.. template.Record.HostKeys.Select(HostKey.Parse)],
+            image.Shell)
+        {
+            LoginShell = template.Record.ShellOfLogin,
+            BootId = template.Record.BootId,
+        };
+        await guestShell.ConnectAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+        if (image.Network.Mode == NetworkMode.Libvirt)
+        {
+            await cards.EnsureItIsOursAsync(plan, access, cancellationToken);
+        }
+
+        times.Ended("ssh");
+        return access;
+    }
+
+    private static async Task<FreshIdentity> FreshAsync(ClonePlan plan, Template template, Task<HostKey>? ownKey) => new()
+    {
+        Hostname = plan.Domain.Value,
+        MachineId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+        Seed = RandomNumberGenerator.GetBytes(SeedBytes),
+        LoginKey = ownKey is null ? null : (HostKey.Parse(template.Record.LoginKey!), await ownKey),
+    };
+
+    /// <summary>A copy, which libvirt gives to QEMU's user for as long as the clone lives.</summary>
+    private static void CopySeed(Template template, JobPaths paths)
+    {
+        if (template.Find(TemplateRole.Seed) is not { } seed)
+        {
+            return;
+        }
+
+        try
+        {
+            File.Copy(seed.Value, paths.Seed.Value);
+            File.SetUnixFileMode(paths.Seed.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{seed} cannot be copied to {paths.Seed}", e);
+        }
+    }
+
+    private async Task UndoAsync(JobKey key, JobDirectory directory, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(UndoLimit, TimeSpan.FromSeconds(1), time, cancellationToken);
+        await remover.ClearAsync(key, directory, deadline.Token);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static SystemFailureException Refusal(ClonePlan plan, string why) => new(
+        ErrorCodes.TemplateNotLoaded,
+        $"a clone of image '{plan.Image.Name}' could not be woken up: {why}",
+        "See docs/warm-clones.md for the reasons and what to do.");
+}

@@ -1,0 +1,73 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Trials;
+
+/// <summary>The stages of one job as the runner would call them, with what the runner gives them: a directory, a job response, an environment.</summary>
+internal sealed class TrialStages : IDisposable
+{
+    private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
+    private readonly string _directory = Directory.CreateTempSubdirectory("custom-executor").FullName;
+    private readonly StageProcess _process;
+
+    /// <param name="settings">Whose configuration the stages read.</param>
+    /// <param name="image">What the job asks for.</param>
+    /// <param name="memory">How much memory it asks for; null: nothing.</param>
+    public TrialStages(Settings settings, string image, string? memory = null)
+    {
+        var job = new TrialJob(Random.Shared.NextInt64(1, 1_000_000_000), image, JobTimeout) { Memory = memory };
+        File.WriteAllText(Response, job.ToResponse());
+        Job = JobResponse.Parse(File.ReadAllBytes(Response), "try");
+        Paths = JobPaths.For(settings.StateDir, Job.Key);
+        var variables = new Dictionary<string, string>(job.ToVariables())
+        {
+            ["VM_EXECUTOR_CONFIG"] = settings.File.Value,
+            ["TMPDIR"] = _directory,
+            ["JOB_RESPONSE_FILE"] = Response,
+            ["BUILD_EXIT_CODE_FILE"] = ExitCodeFile,
+            ["BUILD_FAILURE_EXIT_CODE"] = "1",
+            ["SYSTEM_FAILURE_EXIT_CODE"] = "2",
+        };
+        _process = new StageProcess(variables, _directory);
+    }
+
+    /// <summary>The job as the stages see it.</summary>
+    public Job Job { get; }
+
+    public JobPaths Paths { get; }
+
+    public string Response => Path.Combine(_directory, "response.json");
+
+    /// <summary>Where a script's own exit code goes.</summary>
+    public string ExitCodeFile => Path.Combine(_directory, "build_exit_code");
+
+    /// <summary>What prepare has left; null: it has not come this far.</summary>
+    public JobRecord? Record => new JobDirectory(Job.Key, Paths).Read();
+
+    /// <inheritdoc cref="StageProcess.RunAsync"/>
+    public Task<(int ExitCode, string Answer)> RunAsync(IEnumerable<string> arguments, StageOutput output = StageOutput.Passed) =>
+        _process.RunAsync(arguments, output);
+
+    /// <summary>A sub-stage with a script as the runner would make it.</summary>
+    /// <param name="shell">What runs it.</param>
+    /// <param name="name">The sub-stage.</param>
+    /// <param name="body">What it does.</param>
+    /// <param name="output">What becomes of what it says.</param>
+    public async Task<(int ExitCode, string Answer)> RunScriptAsync(GuestShell shell, string name, string body, StageOutput output = StageOutput.Passed)
+    {
+        var script = Path.Combine(Directory.CreateTempSubdirectory("script").FullName, shell == GuestShell.Pwsh ? "script.ps1" : "script");
+        try
+        {
+            await File.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
+            return await RunAsync(["run", script, name], output);
+        }
+        finally
+        {
+            Directory.Delete(Path.GetDirectoryName(script)!, recursive: true);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using FluentAssertions;
+using VmExecutor.Benchmarks;
+using VmExecutor.Core.Benchmarks;
+using Xunit;
+
+namespace VmExecutor.Program.Tests;
+
+public sealed class BenchCommandTests
+{
+    [Theory(Timeout = 60_000)]
+    [InlineData("--budget", "warm=soon", "warm=2s")]
+    [InlineData("--budget", "tepid=2s", "warm=2s")]
+    [InlineData("--memory", "much", "2GiB")]
+    [InlineData("-n", "0", "from 1 to")]
+    [InlineData("--concurrency", "1000000", "from 1 to")]
+    public async Task An_option_that_is_not_understood_is_refused_with_its_form(string option, string value, string form)
+    {
+        using var bench = new StageBench();
+
+        var exit = await bench.RunAsync("bench", "small", option, value);
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", option, form);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_unknown_image_is_named_with_those_there_are()
+    {
+        using var bench = new StageBench();
+
+        var exit = await bench.RunAsync("bench", "smal", "--json");
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", "'smal'", "other, small");
+        exit.Output.Should().BeEmpty("stdout is for the report");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_stage_that_fails_is_shown_and_ends_the_bench()
+    {
+        using var bench = new StageBench();
+
+        var exit = await bench.RunAsync("bench", "small", "-n", "1", "--json");
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1501", "cold start of image 'small': the stage prepare failed with exit code 2", "warm: {enabled: true}");
+        exit.Output.Should().BeEmpty();
+        Directory.GetFileSystemEntries(bench.PathOf("state/jobs")).Should().BeEmpty("cleanup follows");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Prepare_is_told_of_two_starts_only()
+    {
+        using var bench = new StageBench();
+
+        (await bench.RunAsync("prepare", "--start", "lukewarm")).ShouldFail(StageBench.SystemFailure, "VMX1901", "lukewarm", "cold", "warm");
+        (await bench.RunAsync("prepare", "--help")).Output.Should().NotContain("--start", "it is for bench");
+    }
+
+    [Fact]
+    public void The_report_compares_medians()
+    {
+        var report = Report();
+
+        report.WarmIsFasterBy.Should().Be(12);
+        report.DriverToHand.Should().Be(1.25);
+        var json = JsonDocument.Parse(report.ToJson()).RootElement;
+        json.GetProperty("starts")[1].GetProperty("phases")[0].GetProperty("seconds").GetProperty("median").GetDouble().Should().Be(0.25);
+        json.GetProperty("starts")[1].GetProperty("own_guest_memory_bytes").GetProperty("max").GetDouble().Should().Be(5 << 20);
+        json.GetProperty("starts")[0].GetProperty("own_guest_memory_bytes").ValueKind.Should().Be(JsonValueKind.Null);
+        json.GetProperty("warm_is_faster_by").GetDouble().Should().Be(12);
+    }
+
+    [Fact]
+    public void The_table_has_a_column_for_each_start_and_says_how_they_compare()
+    {
+        using var output = new StringWriter();
+
+        BenchTable.Print(Report(), output);
+
+        output.ToString().Should().MatchRegex(@"cold\s+warm\s+by hand")
+            .And.MatchRegex(@"load \(s\)\s+-\s+0\.25 \(0\.20\.\.0\.30\)\s+-")
+            .And.MatchRegex(@"guest memory of its own \(MiB\)\s+-\s+4\.5 \(4\.0\.\.5\.0\)\s+-")
+            .And.Contain("12.0 times faster").And.Contain("1.25 times as long").And.Contain("Note: remarked");
+    }
+
+    [Fact]
+    public void Each_line_of_the_script_is_a_step()
+    {
+        var measurement = HandMade.Read("disks 0.033298\nstart 1.422603\n");
+
+        measurement.Phases.Should().Equal(KeyValuePair.Create("disks", 0.033298), KeyValuePair.Create("start", 1.422603));
+        measurement.PrepareSeconds.Should().BeApproximately(1.455901, 1e-9);
+    }
+
+    private static BenchReport Report() => new()
+    {
+        Image = "small",
+        Driver = "1",
+        Host = "host",
+        HostCpus = 2,
+        Measured = DateTimeOffset.UnixEpoch,
+        Pairs = 2,
+        Concurrency = 1,
+        Starts =
+        [
+            Summary.Of("cold", [Start(11), Start(13)]),
+            Summary.Of("warm", [Warm(0.5, 0.2, 4), Warm(1.5, 0.3, 5)]),
+            Summary.Of(HandMade.Name, [Start(0.8)]),
+        ],
+        OverBudget = [],
+        Remarks = ["remarked"],
+    };
+
+    private static Measurement Start(double prepare) => new() { PrepareSeconds = prepare };
+
+    private static Measurement Warm(double prepare, double load, long mebibytes) =>
+        Start(prepare) with { Phases = [KeyValuePair.Create("load", load)], OwnGuestMemoryBytes = mebibytes << 20 };
+}
