@@ -45,6 +45,11 @@ internal sealed partial class WokenGuest(TimeProvider time) : IGuestShell
     public Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task<ScriptRun> RunScriptAsync(
         GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
