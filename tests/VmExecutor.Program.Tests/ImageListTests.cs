@@ -66,7 +66,8 @@ public sealed class ImageListTests : IDisposable
         WriteTemplate("small", "b", cpus: 2, mebibytes: 256);
         File.AppendAllText($"{TemplateOf("small", "a")}/ram.img", "x");
 
-        (await ListAsync()).Should().Contain($"1 of 2 templates UNUSABLE: {TemplateOf("small", "a")}/ram.img was changed");
+        (await ListAsync()).Should().Contain("1 of 2 templates UNUSABLE: ram.img was changed");
+        (await RunAsync("show", "small")).Should().Contain($"  UNUSABLE     {TemplateOf("small", "a")}/ram.img was changed: run 'vm-executor image warm small'\n");
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Templates;
 
@@ -7,7 +8,8 @@ public static class TemplateObstacles
 {
     /// <summary>One sentence for each; empty: nothing stands in the way.</summary>
     /// <param name="source">Domain XML of the source.</param>
-    public static IReadOnlyList<string> In(XElement source)
+    /// <param name="network">What its clones' first card is connected to.</param>
+    public static IReadOnlyList<string> In(XElement source, NetworkMode network)
     {
         var devices = source.Elements("devices").Elements().ToLookup(device => device.Name.LocalName);
         var found = new List<string>();
@@ -24,6 +26,11 @@ public static class TemplateObstacles
         if (devices["tpm"].Any())
         {
             found.Add("it has a TPM, whose secrets all clones would share (tpm)");
+        }
+
+        if (network == NetworkMode.Libvirt && devices["interface"].Count() > 1)
+        {
+            found.Add("it has several network cards on networks of the host, of which only one is exchanged in each clone (interface)");
         }
 
         return found;

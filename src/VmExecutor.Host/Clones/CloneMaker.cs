@@ -6,6 +6,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Clones;
 
@@ -53,9 +54,10 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     /// <param name="clone">Its domain XML.</param>
     /// <param name="plan">What it is.</param>
     /// <param name="chains">What its disks stand on.</param>
+    /// <param name="ram">The file that is its memory, if it is one.</param>
     /// <param name="cancellationToken">The start itself goes on in libvirt for a moment.</param>
     public async Task StartAsync(
-        XElement clone, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+        XElement clone, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, AbsolutePath? ram, CancellationToken cancellationToken)
     {
         try
         {
@@ -63,7 +65,14 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
-            if (await FindUnreadableAsync(plan, chains, cancellationToken).ConfigureAwait(false) is { } obstacle)
+            // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
+            var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
+            if (ram is not null && TemplateRefusals.Explain(e, ram, user) is { } refusal)
+            {
+                throw refusal;
+            }
+
+            if (FindUnreadable(plan, chains, user) is { } obstacle)
             {
                 throw new SystemFailureException(
                     ErrorCodes.BaseDiskUnreadable,
@@ -96,11 +105,8 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
     }
 
-    private async Task<(string What, string Command)?> FindUnreadableAsync(
-        ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, CancellationToken cancellationToken)
+    private static (string What, string Command)? FindUnreadable(ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, QemuUser user)
     {
-        // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
-        var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
         var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory)
             .Concat(chains.Keys.Select(plan.Paths.Overlay));
         if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })

@@ -20,7 +20,7 @@ public sealed class TemplateFinder(IHypervisor hypervisor)
         IReadOnlyDictionary<string, BackingChain> chains,
         Accelerator accelerator,
         CancellationToken cancellationToken) =>
-        TemplateObstacles.In(source) is { Count: > 0 } obstacles
+        TemplateObstacles.In(source, plan.Image.Network.Mode) is { Count: > 0 } obstacles
             ? new ChosenTemplate(null, new ColdReason("impossible", $"the machine of image '{plan.Image.Name}' cannot be frozen: {string.Join("; ", obstacles)}"))
             : ChosenTemplate.For(
                 generation,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 
 namespace VmExecutor.Reports;
@@ -27,10 +28,10 @@ internal static class WarmText
             return $"none: run '{DriverVersion.Name} image warm {image.Name}'";
         }
 
-        var troubles = templates.Select(one => one.Troubles(image.Hypervisor)).Where(found => found.Count > 0).ToList();
+        var troubles = templates.Select(one => Trouble(one, image.Hypervisor)).OfType<string>().ToList();
         return troubles.Count == 0 ? templates.Count == 1 ? One(templates[0], now) : Count(templates.Count)
-            : troubles.Count == templates.Count ? $"UNUSABLE: {troubles[0][0]}"
-            : $"{troubles.Count} of {Count(templates.Count)} UNUSABLE: {troubles[0][0]}";
+            : troubles.Count == templates.Count ? $"UNUSABLE: {troubles[0]}"
+            : $"{troubles.Count} of {Count(templates.Count)} UNUSABLE: {troubles[0]}";
     }
 
     /// <summary>The lines of one generation.</summary>
@@ -51,6 +52,10 @@ internal static class WarmText
 
     public static string Sizes(TemplateShape shape) =>
         string.Create(CultureInfo.InvariantCulture, $"{shape.Cpus} CPU{(shape.Cpus == 1 ? "" : "s")}, {new ByteSize(shape.MemoryBytes)}");
+
+    /// <summary>The first of what speaks against it; a whole path would widen the table beyond reading.</summary>
+    private static string? Trouble(ListedTemplate listed, HypervisorVersion? now) =>
+        listed.Troubles(now).FirstOrDefault()?.Replace($"{listed.Template.Directory}/", "", StringComparison.Ordinal);
 
     private static string One(ListedTemplate listed, DateTimeOffset now) =>
         $"{Sizes(listed.Template.Record.Shape)} ({ImageReport.Age(now - listed.Template.Record.Made)}) {ImageReport.Size(listed.DiskBytes)}";

@@ -31,7 +31,7 @@ internal sealed class ColdStart(
         times.Ended("disks");
 
         plan = plan with { Login = await login.MakeAsync(plan, cancellationToken) };
-        await maker.StartAsync(LinkedClone.Derive(source, plan, stamp, chains, accelerator), plan, chains, cancellationToken);
+        await maker.StartAsync(LinkedClone.Derive(source, plan, stamp, chains, accelerator), plan, chains, plan.Memory?.Path, cancellationToken);
         times.Ended("start");
         return new StartedGuest(await EnterAsync(plan, watch, times, cancellationToken), record);
     }

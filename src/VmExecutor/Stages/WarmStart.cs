@@ -104,7 +104,7 @@ internal sealed class WarmStart(
         }
         catch (DriverException e) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, new ColdReason(Word(e.Code), $"the warm start failed: {e.Code}: {e.Message}"));
+            return (null, new ColdReason(Word(e.Code), $"the warm start failed: {e.Code}: {e.Message}. {e.Hint}"));
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class WarmStart(
 
         var ownKey = template.Record.LoginKey is null ? null : login.MakeKeyAsync(plan, cancellationToken);
         var frozen = XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
-        await maker.StartAsync(TemplateDomain.Thaw(frozen, template, plan, basis.Stamp, chains), plan, chains, cancellationToken);
+        await maker.StartAsync(TemplateDomain.Thaw(frozen, template, plan, basis.Stamp, chains), plan, chains, template.Ram, cancellationToken);
         times.Ended("start");
 
         await memory.LoadAsync(domain, template.State, plan.Image.Timeouts.Warm, cancellationToken);

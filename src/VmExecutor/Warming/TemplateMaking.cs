@@ -51,7 +51,7 @@ internal sealed class TemplateMaking(
         ImageDefinition image, Generation generation, JobSizes size, bool ifNeeded, PublishLog log, CancellationToken cancellationToken)
     {
         var basis = await clones.LookAsync(image, generation, size, log.Job, cancellationToken);
-        if (TemplateObstacles.In(basis.Source) is { Count: > 0 } obstacles)
+        if (TemplateObstacles.In(basis.Source, image.Network.Mode) is { Count: > 0 } obstacles)
         {
             throw Impossible(image, string.Join("; ", obstacles), "Correct the source domain and publish the image again, or take 'warm' out of its YAML.");
         }

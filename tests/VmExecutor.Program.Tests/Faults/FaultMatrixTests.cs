@@ -49,7 +49,7 @@ public sealed class FaultMatrixTests
     [Fact]
     public void The_matrix_has_hundreds_of_rows()
     {
-        WarmPrepare.Should().Contain(row => row.ToString()!.Contains("machine")).And.HaveCountGreaterThan(Prepare.Count);
+        WarmPrepare.Select(row => row.Data.Item2).Should().Contain("machine", "what a warm start does is among it");
         (Prepare.Count + Cleanup.Count + Collection.Count).Should().BeGreaterThan(300);
     }
 

@@ -26,7 +26,7 @@ public static class IdentityCheck
         }
         else if (step.LargestError(clock) is var error && error > ClockStep.Tolerance)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"its clock is off by up to {error.TotalSeconds:0.0} s");
+            yield return string.Create(CultureInfo.InvariantCulture, $"its clock is off by up to {error.TotalSeconds:0.00} s");
         }
     }
 

@@ -1,0 +1,122 @@
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Templates;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Templates;
+
+/// <summary>What is said to QEMU, and what its answers mean; with a real QEMU in the end-to-end tests.</summary>
+public sealed class MemoryStateTests : IDisposable
+{
+    private readonly FakeHypervisor _hypervisor = new() { Domains = { ["vm"] = "<domain/>" } };
+    private readonly AbsolutePath _directory = new(Directory.CreateTempSubdirectory("vmx-state-").FullName);
+
+    private AbsolutePath File => _directory.Child("state.bin");
+
+    [Fact]
+    public async Task Saving_leaves_memory_out_and_hands_the_file_over()
+    {
+        await SaveAsync();
+
+        _hypervisor.Calls.Should().Equal(
+            "machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate", "machine vm query-migrate");
+        System.IO.File.Exists(File.Value).Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task Saving_waits_until_all_is_written()
+    {
+        var states = new Queue<string>(["setup", "active", "completed"]);
+        _hypervisor.Answers = command => command == "query-migrate" ? $$$"""{"return":{"status":"{{{states.Dequeue()}}}"}}""" : """{"return":{}}""";
+
+        await SaveAsync();
+
+        states.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("query-migrate", """{"return":{"status":"failed","error-desc":"no space"}}""", "no space")]
+    [InlineData("migrate", """{"error":{"class":"GenericError","desc":"State blocked by non-migratable device"}}""", "State blocked by non-migratable device")]
+    [InlineData("getfd", "nonsense", "nonsense")]
+    public async Task What_QEMU_says_against_it_is_in_the_message(string command, string answer, string said)
+    {
+        _hypervisor.Answers = asked => asked == command ? answer : """{"return":{}}""";
+
+        (await FluentActions.Awaiting(SaveAsync).Should().ThrowAsync<HypervisorException>()).Which.Message.Should().Contain(said).And.Contain("vm");
+    }
+
+    [Fact]
+    public async Task A_state_that_is_there_is_never_overwritten()
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+
+        (await FluentActions.Awaiting(SaveAsync).Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.HostFileFailed);
+        _hypervisor.Calls.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Loading_is_over_when_the_guest_runs()
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+        var states = new Queue<string>(["inmigrate", "inmigrate", "running"]);
+        _hypervisor.Answers = command => command == "query-status" ? $$$"""{"return":{"status":"{{{states.Dequeue()}}}"}}""" : """{"return":{}}""";
+
+        await LoadAsync(TimeSpan.FromSeconds(20));
+
+        states.Should().BeEmpty();
+        _hypervisor.Calls.Take(3).Should().Equal("machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate-incoming");
+    }
+
+    [Theory]
+    [InlineData("paused", "'paused'")]
+    [InlineData("inmigrate", "still waited after 100ms")]
+    public async Task A_guest_that_does_not_run_is_a_failure(string status, string said)
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+        _hypervisor.Answers = command => command == "query-status" ? $$$"""{"return":{"status":"{{{status}}}"}}""" : """{"return":{}}""";
+
+        var failure = (await FluentActions.Awaiting(() => LoadAsync(TimeSpan.FromMilliseconds(100))).Should().ThrowAsync<HypervisorException>()).Which;
+
+        failure.Code.Should().Be(ErrorCodes.TemplateNotLoaded);
+        failure.Message.Should().Contain(said).And.Contain(File.Value);
+    }
+
+    [Fact]
+    public async Task A_QEMU_that_ends_over_it_is_a_failure_of_the_template()
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+        _hypervisor.Before = call =>
+        {
+            if (call.Contains("query-status", StringComparison.Ordinal))
+            {
+                _hypervisor.Domains.Clear();
+            }
+        };
+
+        (await FluentActions.Awaiting(() => LoadAsync(TimeSpan.FromSeconds(20))).Should().ThrowAsync<HypervisorException>())
+            .Which.Code.Should().Be(ErrorCodes.TemplateNotLoaded);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_lost_says_nothing_of_the_template()
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+        _hypervisor.Before = _ => throw FakeHypervisor.Loss();
+
+        (await FluentActions.Awaiting(() => LoadAsync(TimeSpan.FromSeconds(20))).Should().ThrowAsync<HypervisorException>())
+            .Which.ConnectionLost.Should().BeTrue();
+    }
+
+    public void Dispose()
+    {
+        _hypervisor.Dispose();
+        Directory.Delete(_directory.Value, recursive: true);
+    }
+
+    private Task SaveAsync() => new MemoryState(_hypervisor, TimeProvider.System).SaveAsync("vm", File, TestContext.Current.CancellationToken);
+
+    private Task LoadAsync(TimeSpan limit) => new MemoryState(_hypervisor, TimeProvider.System).LoadAsync("vm", File, limit, TestContext.Current.CancellationToken);
+}
