@@ -55,7 +55,7 @@ internal static class WarmText
 
     /// <summary>The first of what speaks against it; a whole path would widen the table beyond reading.</summary>
     private static string? Trouble(ListedTemplate listed, HypervisorVersion? now) =>
-        listed.Troubles(now).FirstOrDefault()?.Replace($"{listed.Template.Directory}/", "", StringComparison.Ordinal);
+        listed.Troubles(now) is [var first, ..] ? first.Replace($"{listed.Template.Directory}/", "", StringComparison.Ordinal) : null;
 
     private static string One(ListedTemplate listed, DateTimeOffset now) =>
         $"{Sizes(listed.Template.Record.Shape)} ({ImageReport.Age(now - listed.Template.Record.Made)}) {ImageReport.Size(listed.DiskBytes)}";
