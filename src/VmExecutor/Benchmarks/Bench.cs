@@ -55,7 +55,18 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
         else
         {
             starts.Add(new BenchStart("warm"));
-            starts.AddRange(request.Memories.Select(memory => new BenchStart("warm", memory)));
+            var templates = TemplateCatalogue.Of(generation!).Select(template => template.Record.Shape.MemoryBytes).ToList();
+            foreach (var memory in request.Memories)
+            {
+                if (templates.Contains(memory.Bytes))
+                {
+                    starts.Add(new BenchStart("warm", memory));
+                }
+                else
+                {
+                    Remark($"no warm start with {memory} is measured: there is no such template; add the size to 'warm: sizes' and run 'vm-executor image warm {request.Image.Name}'");
+                }
+            }
         }
 
         return starts;

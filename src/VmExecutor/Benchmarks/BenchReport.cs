@@ -43,19 +43,19 @@ internal sealed record BenchReport
 
     public static BenchReport Of(
         BenchRequest request, Generation? generation, IReadOnlyList<Summary> starts, IReadOnlyList<string> remarks, DateTimeOffset now) => new()
-    {
-        Image = request.Image.Name.Value,
-        Generation = generation?.Number,
-        Driver = DriverVersion.Text,
-        Host = Environment.MachineName,
-        HostCpus = Environment.ProcessorCount,
-        Measured = now,
-        Pairs = request.Pairs,
-        Concurrency = request.Concurrency,
-        Starts = starts,
-        OverBudget = [.. request.Budgets.Select(budget => budget.Excess(starts)).OfType<string>()],
-        Remarks = remarks,
-    };
+        {
+            Image = request.Image.Name.Value,
+            Generation = generation?.Number,
+            Driver = DriverVersion.Text,
+            Host = Environment.MachineName,
+            HostCpus = Environment.ProcessorCount,
+            Measured = now,
+            Pairs = request.Pairs,
+            Concurrency = request.Concurrency,
+            Starts = starts,
+            OverBudget = [.. request.Budgets.Select(budget => budget.Excess(starts)).OfType<string>()],
+            Remarks = remarks,
+        };
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchReportContext.Default.BenchReport);
 

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.RunnerSimulator.Drivers;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>What bench measures are real clones; how long they take is for no test to judge.</summary>
+public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
+{
+    private const string Image = "small";
+    private const int TwiceAsLong = 2 * HangLimit;
+
+    [Fact(Timeout = HangLimit)]
+    public async Task An_image_without_templates_is_measured_cold_and_held_to_its_budget()
+    {
+        Write();
+
+        var (exitCode, output, error) = await Bench.CommandAsync("bench", Image, "-n", "1", "--json", "--budget", "cold=1ms");
+
+        exitCode.Should().Be(1, error);
+        error.Should().Contain("over budget: cold start: the median of prepare is ");
+        var report = JsonDocument.Parse(output).RootElement;
+        var cold = report.GetProperty("starts").EnumerateArray().Should().ContainSingle().Which;
+        ShouldBeWhole(cold, "source", "disks", "start", "boot", "ssh");
+        report.GetProperty("remarks")[0].GetString().Should().Contain("only cold starts are measured").And.Contain("warm: {enabled: true}");
+        report.GetProperty("over_budget").GetArrayLength().Should().Be(1);
+    }
+
+    [Fact(Timeout = TwiceAsLong)]
+    public async Task Two_clones_at_once_are_measured_cold_warm_and_by_hand()
+    {
+        Write("warm: {enabled: true}");
+        foreach (var step in new[] { "publish", "warm" })
+        {
+            var made = await Bench.CommandAsync("image", step, Image);
+            made.ExitCode.Should().Be(0, made.Output + made.Error);
+        }
+
+        var (exitCode, output, error) = await Bench.CommandAsync(
+            "bench", Image, "-n", "1", "--concurrency", "2", "--json", "--by-hand", Path.Combine(BuiltDriver.Checkout(), "executor/warm-by-hand"));
+        var removed = await Bench.CommandAsync("image", "remove", Image);
+
+        removed.ExitCode.Should().Be(0, "no clone holds it any more: " + removed.Error);
+        exitCode.Should().Be(0, error);
+        var report = JsonDocument.Parse(output).RootElement;
+        var starts = report.GetProperty("starts").EnumerateArray().ToDictionary(start => start.GetProperty("start").GetString()!);
+        starts.Keys.Should().BeEquivalentTo("cold", "warm", "by hand");
+        ShouldBeWhole(starts["warm"], "source", "disks", "start", "load", "address", "ssh", "identity");
+        starts["by hand"].GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("name").GetString())
+            .Should().Equal("disks", "start", "load", "address", "ssh");
+        Bytes(starts["warm"]).Should().BeLessThan(Bytes(starts["cold"]), "a warm clone shares what it has not written to");
+        report.GetProperty("driver_to_hand").GetDouble().Should().BePositive();
+        report.GetProperty("remarks").GetArrayLength().Should().Be(0);
+    }
+
+    private static void ShouldBeWhole(JsonElement start, params string[] phases)
+    {
+        start.GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("name").GetString()).Should().Equal(phases);
+        foreach (var measured in new[] { "prepare_seconds", "script_seconds", "cleanup_seconds", "pss_bytes", "own_guest_memory_bytes", "disk_bytes" })
+        {
+            start.GetProperty(measured).GetProperty("median").GetDouble().Should().BePositive(measured);
+        }
+    }
+
+    private static double Bytes(JsonElement start) => start.GetProperty("own_guest_memory_bytes").GetProperty("max").GetDouble();
+
+    /// <summary>With a limit for hosts that do much else meanwhile.</summary>
+    private void Write(params string[] further) => Bench.WriteImage(
+        Image, new ImageYaml { Name = Image, Further = further }.Write(Machine.Guest).Replace("timeouts:\n", "timeouts:\n  warm: 120s\n", StringComparison.Ordinal));
+}
