@@ -20,14 +20,19 @@ internal sealed class Bench : IAsyncDisposable
     private readonly string _runnerDirectory;
     private readonly BenchUser? _user;
     private readonly IsolatedLibvirt? _libvirt;
+    private readonly WarmImages? _warm;
     private string _path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private readonly List<RunningJob> _jobs = [];
     private readonly List<JobSession> _sessions = [];
 
-    /// <summary><paramref name="user"/> runs the runner; null: root does. <paramref name="libvirt"/> serves it; null: the machine's own does.</summary>
-    public Bench(TestMachine machine, BenchUser? user = null, IsolatedLibvirt? libvirt = null)
+    /// <summary>
+    /// <paramref name="user"/> runs the runner; null: root does. <paramref name="libvirt"/> serves it; null: the machine's own does.
+    /// <paramref name="warm"/>: all its jobs wake up from this template, or the test fails; null: they boot, unless the test makes templates itself.
+    /// </summary>
+    public Bench(TestMachine machine, BenchUser? user = null, IsolatedLibvirt? libvirt = null, WarmImages? warm = null)
     {
         _machine = machine;
+        _warm = warm;
         _user = user;
         _libvirt = libvirt;
         Token = $"e2e{Random.Shared.Next(0x1000000):x6}";
@@ -58,6 +63,11 @@ internal sealed class Bench : IAsyncDisposable
     public Bench With(ImageYaml? image = null)
     {
         var yaml = image ?? new ImageYaml();
+        if (_warm is not null)
+        {
+            yaml = WithTemplate(yaml, _warm);
+        }
+
         File.WriteAllText(Path.Combine(_directory, $"config/images/{yaml.Name}.yaml"), yaml.Write(_machine.Guest));
         return this;
     }
@@ -111,10 +121,11 @@ internal sealed class Bench : IAsyncDisposable
         return path;
     }
 
-    /// <summary>Throws if anything is left of this bench's jobs, also after a test that failed for something else.</summary>
+    /// <summary>Throws if anything is left of this bench's jobs, also after a test that failed for something else; or if one did not wake up that should have.</summary>
     public async ValueTask DisposeAsync()
     {
         await EndJobsAsync();
+        var cold = _warm is null ? [] : WarmProof.Cold(StateDirectory);
         var left = await Leftovers.FindAsync();
         if (left.Count > 0)
         {
@@ -127,6 +138,27 @@ internal sealed class Bench : IAsyncDisposable
         {
             Assert.Fail($"left behind:\n{string.Join('\n', left.Concat(temporary))}");
         }
+
+        if (cold.Count > 0)
+        {
+            Assert.Fail($"started cold in a warm run:\n{string.Join('\n', cold)}");
+        }
+    }
+
+    private ImageYaml WithTemplate(ImageYaml image, WarmImages warm)
+    {
+        if (!image.IsLike(new ImageYaml()))
+        {
+            throw new InvalidOperationException($"image '{image.Name}' is another machine than the tests' template: [AlwaysCold] says so, and why");
+        }
+
+        var images = Path.Combine(StateDirectory, "images");
+        if (!Directory.Exists(images))
+        {
+            Directory.CreateSymbolicLink(images, warm.Directory);
+        }
+
+        return image with { IsWarm = true };
     }
 
     private async Task EndJobsAsync()

@@ -14,11 +14,10 @@ public abstract class BenchTest(TestMachine machine) : IAsyncLifetime
 
     private protected Bench Bench => _bench!;
 
-    public virtual ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Machine.Require();
-        _bench = new Bench(Machine);
-        return ValueTask.CompletedTask;
+        _bench = new Bench(Machine, warm: StartMode.IsWarmFor(TestContext.Current) ? await Machine.WarmImagesAsync() : null);
     }
 
     public virtual async ValueTask DisposeAsync()

@@ -23,7 +23,7 @@ public sealed class PreparedGuest(TestMachine machine) : IAsyncLifetime
             return;
         }
 
-        _bench = new Bench(machine).With();
+        _bench = new Bench(machine, warm: StartMode.IsWarm ? await machine.WarmImagesAsync() : null).With();
         _session = _bench.Open(new SimulatedJob { Image = "small" });
         foreach (var stage in new Func<Task<StageRecord>>[] { _session.ConfigAsync, () => _session.PrepareAsync() })
         {

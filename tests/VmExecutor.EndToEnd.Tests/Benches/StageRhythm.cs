@@ -18,7 +18,7 @@ public sealed class StageRhythm(TestMachine machine) : IAsyncLifetime
             return;
         }
 
-        await using var bench = new Bench(machine).With();
+        await using var bench = new Bench(machine, warm: StartMode.IsWarm ? await machine.WarmImagesAsync() : null).With();
         var session = bench.Open(new SimulatedJob { Image = "small" });
         await session.ConfigAsync();
         Prepare = Succeeded(await session.PrepareAsync());

@@ -19,7 +19,9 @@ public sealed class TestMachine : IAsyncLifetime
 
     private static readonly string[] Tools = ["virsh", "qemu-img", "ssh", "git", "ps", "ss", "setpriv", "mke2fs", "useradd", "xorrisofs"];
 
+    private readonly Lock _making = new();
     private IReadOnlyList<string> _missing = [];
+    private Task<WarmImages>? _warmImages;
     private BuiltDriver? _driver;
 
     /// <summary>Where QEMU's user can reach: everything of the tests is below.</summary>
@@ -40,10 +42,24 @@ public sealed class TestMachine : IAsyncLifetime
         }
     }
 
-    public ValueTask DisposeAsync()
+    /// <summary>Throws if any of the tests' clones has changed the template that they shared.</summary>
+    public async ValueTask DisposeAsync()
     {
+        var changed = _warmImages is { IsCompletedSuccessfully: true } ? await ChangedAsync(await _warmImages) : [];
         Directory.Delete(Root, recursive: true);
-        return ValueTask.CompletedTask;
+        if (changed.Count > 0)
+        {
+            Assert.Fail($"the template was changed by its clones; before they were:\n{string.Join('\n', changed)}");
+        }
+    }
+
+    /// <summary>The images of tests whose VMs wake up; made when the first test wants them.</summary>
+    internal Task<WarmImages> WarmImagesAsync()
+    {
+        lock (_making)
+        {
+            return _warmImages ??= WarmImages.MakeAsync(Driver.Program, Guest, Directory.CreateDirectory(Path.Combine(Root, "warm")).FullName);
+        }
     }
 
     internal bool IsComplete => _missing.Count == 0;
@@ -66,6 +82,9 @@ public sealed class TestMachine : IAsyncLifetime
 
         Assert.Skip(reason);
     }
+
+    private static async Task<IReadOnlyList<string>> ChangedAsync(WarmImages images) =>
+        [.. images.Fingerprints.Except(await images.FingerprintsAsync())];
 
     private async Task<IReadOnlyList<string>> MissingAsync()
     {

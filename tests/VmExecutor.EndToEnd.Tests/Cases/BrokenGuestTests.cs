@@ -11,6 +11,7 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 /// <summary>Guests that do not come up, do not stay up, or are not who they should be; and images that are not there.</summary>
 public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
 {
+    [AlwaysCold("no VM comes up")]
     [Fact(Timeout = HangLimit)]
     public async Task An_unknown_image_is_a_build_failure_that_lists_the_images()
     {
@@ -24,6 +25,7 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
     }
 
+    [AlwaysCold("a base that is not there cannot be published")]
     [Fact(Timeout = HangLimit)]
     public async Task A_missing_base_disk_is_a_system_failure_that_names_it()
     {
@@ -36,6 +38,7 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         result.TraceText.Should().Contain("/nonexistent/base.qcow2").And.MatchRegex("VMX[0-9]{4}");
     }
 
+    [AlwaysCold("a base that is not there cannot be published")]
     [Theory(Timeout = HangLimit)]
     [InlineData("corrupt", "VMX1201")]
     [InlineData("unreadable", "VMX1202")]
@@ -65,6 +68,7 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         cleanup.ExitCode.Should().Be(0, cleanup.ToString());
     }
 
+    [AlwaysCold("a guest that does not boot has no template")]
     [Fact(Timeout = HangLimit)]
     public async Task A_guest_that_never_answers_is_a_system_failure_with_its_last_console_lines()
     {
@@ -82,6 +86,7 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         cleanup.ExitCode.Should().Be(0, cleanup.ToString());
     }
 
+    [AlwaysCold("a guest that does not boot has no template")]
     // The initrd's busybox as the first process, told to power off; a kernel without a root that panics and resets.
     [Theory(Timeout = HangLimit)]
     [InlineData("console=ttyS0 rdinit=/bin/busybox -- poweroff -f", "Power down")]
@@ -125,6 +130,7 @@ public sealed class BrokenGuestTests(TestMachine machine) : BenchTest(machine)
         result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
     }
 
+    [AlwaysCold("publishing already refuses such a guest")]
     [Fact(Timeout = HangLimit)]
     public async Task A_guest_with_another_host_key_is_refused()
     {

@@ -27,7 +27,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 51 });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
         (await session.RunAsync(SubStages.BuildScript, "echo first > /tmp/attempt")).ExitCode.Should().Be(0);
 
         var again = await session.PrepareAsync();
@@ -49,7 +49,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
         var job = new SimulatedJob { Id = 53 };
         var session = Bench.With().Open(job);
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
 
         var readOnly = Bench.Open(job, options => options with
         {
@@ -83,7 +83,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     {
         var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
         var run = await session.RunAsync(SubStages.BuildScript, "echo \"bash is '$BASH_VERSION'\"; exit 5");
         var domain = (await Bench.Leftovers.DomainsAsync()).Single();
         var (stopped, events) = await DomainEvents.WatchAsync(domain, session.CleanupAsync);

@@ -10,6 +10,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>Clones of a domain that libvirt knows.</summary>
+[AlwaysCold("the source itself is cloned, and only published generations have templates")]
 public sealed class DomainSourceTests(TestMachine machine) : BenchTest(machine)
 {
     [Fact(Timeout = HangLimit)]

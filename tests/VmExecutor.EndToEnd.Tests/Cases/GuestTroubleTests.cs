@@ -41,6 +41,7 @@ public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
         await CleanUpAsync(session);
     }
 
+    [AlwaysCold("the source domain itself is cloned, and only published generations have templates")]
     [Fact(Timeout = HangLimit)]
     public async Task A_reboot_is_told_as_one()
     {

@@ -10,6 +10,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>Images that are built or downloaded, and the sizes that jobs choose.</summary>
+[AlwaysCold("its images are built, downloaded or of a size that has no template")]
 public sealed class ImageSourceTests(TestMachine machine) : PublishTest(machine)
 {
     [Fact(Timeout = 2 * HangLimit)]

@@ -8,6 +8,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>Publishing that is interrupted.</summary>
+[AlwaysCold("it publishes images of its own")]
 public sealed class KilledPublishTests(TestMachine machine) : PublishTest(machine)
 {
     [Fact(Timeout = 2 * HangLimit)]

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
@@ -49,7 +50,7 @@ public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : 
     {
         var session = Open(530 + (int)then);
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
 
         await session.RunAsync(SubStages.BuildScript, LongScript, session.Trace.ContainsAsync("running-2"));
 
@@ -63,7 +64,7 @@ public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : 
     {
         var session = Open(540 + moment, options => options with { CleanupTimeout = rhythm.Cleanup * moment / 6 });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
 
         await session.CleanupAsync();
 

@@ -18,7 +18,7 @@ public sealed class LeftoverCollectionTests(TestMachine machine) : BenchTest(mac
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 701 }, DyingRunner);
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
 
         var (leaks, listed, _) = await Bench.CommandAsync("list", "--leaks", "--json");
         var (dryRun, told, _) = await Bench.CommandAsync("gc", "--dry-run");
@@ -40,7 +40,7 @@ public sealed class LeftoverCollectionTests(TestMachine machine) : BenchTest(mac
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 702, ProjectPath = "group/ledger" });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
         await session.RunAsync(SubStages.BuildScript, "exit 3");
 
         var (_, listed, _) = await Bench.CommandAsync("list", "--json");
@@ -91,7 +91,7 @@ public sealed class LeftoverCollectionTests(TestMachine machine) : BenchTest(mac
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 704 });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
         var domain = (await Bench.Leftovers.DomainsAsync()).Single();
 
         // Halted, so that neither the VM's end nor a polite request ends it.

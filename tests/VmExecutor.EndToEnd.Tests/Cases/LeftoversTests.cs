@@ -8,6 +8,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>The instrument itself: it sees what is there. What it does not see would pass every other test.</summary>
+[AlwaysCold("no job runs")]
 public sealed class LeftoversTests(TestMachine machine) : BenchTest(machine)
 {
     [Fact(Timeout = HangLimit)]

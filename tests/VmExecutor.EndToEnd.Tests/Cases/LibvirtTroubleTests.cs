@@ -69,7 +69,7 @@ public sealed class LibvirtTroubleTests(TestMachine machine) : IAsyncLifetime
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 72 });
         await session.ConfigAsync();
-        (await session.PrepareAsync()).ExitCode.Should().Be(0);
+        (await session.PrepareAsync()).ShouldSucceed();
         await Libvirt.HaltAsync();
 
         // Long enough for the watch to have a question in flight.

@@ -13,6 +13,7 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 /// Getting in without a key in the image. The test guest has a stand-in for cloud-init and systemd (config/recipes/small-guest); what the
 /// real ones make of the same texts is tested beside the driver (LoginTextTests).
 /// </summary>
+[AlwaysCold("the machine has a login of each job; WarmLoginTests does the same with a template")]
 public sealed class LoginTests(TestMachine machine) : BenchTest(machine)
 {
     private const string PublicKey = "id_ed25519.pub";

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
@@ -51,7 +52,7 @@ public sealed class ManyJobsTests(TestMachine machine) : BenchTest(machine)
         foreach (var session in sessions)
         {
             await session.ConfigAsync();
-            (await session.PrepareAsync()).ExitCode.Should().Be(0);
+            (await session.PrepareAsync()).ShouldSucceed();
         }
 
         (await Bench.Leftovers.DomainsAsync()).Should().HaveCount(3);

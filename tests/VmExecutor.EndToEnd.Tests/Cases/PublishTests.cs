@@ -10,6 +10,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>Images as an administrator lives with them: published, edited, published again, tried, lost.</summary>
+[AlwaysCold("it publishes and edits images of its own")]
 public sealed class PublishTests(TestMachine machine) : PublishTest(machine)
 {
     // What the guest's disks say, read from the disks and not from its memory.

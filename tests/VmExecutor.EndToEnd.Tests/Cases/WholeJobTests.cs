@@ -113,15 +113,7 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
     private async Task<List<string>> WhereIsCanaryAsync()
     {
         List<string> found = [.. (await HostCommand.LinesAsync("ps", "-ww", "-eo", "args=")).Where(line => line.Contains(Canary))];
-        foreach (var file in Directory.EnumerateFiles(Bench.StateDirectory, "*", SearchOption.AllDirectories))
-        {
-            // A socket's length is 0.
-            if (new FileInfo(file).Length > 0 && !file.EndsWith(".qcow2", StringComparison.Ordinal) && (await File.ReadAllTextAsync(file)).Contains(Canary))
-            {
-                found.Add(file);
-            }
-        }
-
+        found.AddRange(CanaryWatch.FilesWith(Canary, Bench.StateDirectory));
         foreach (var domain in await Bench.Leftovers.DomainsAsync())
         {
             var xml = await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "dumpxml", domain);

@@ -40,6 +40,16 @@ internal sealed record ImageYaml
 
     public int BootSeconds { get; init; } = 180;
 
+    /// <summary>Whether its clones wake up from a template.</summary>
+    public bool IsWarm { get; init; }
+
+    /// <summary>How long a clone may take to wake up; null: the driver's default.</summary>
+    public string? WarmLimit { get; init; }
+
+    /// <summary>Whether a template of another one fits it: their machines and their disks are the same.</summary>
+    public bool IsLike(ImageYaml other) =>
+        (Name, Domain, File, Cmdline, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Cmdline, other.Login, other.KeyFile, other.HostKey, other.Network);
+
     /// <summary>Any further lines.</summary>
     public IReadOnlyList<string> Further { get; init; } = [];
 
@@ -67,6 +77,16 @@ internal sealed record ImageYaml
             $"  host_key: \"{HostKey ?? guest.HostKey}\"",
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
+        if (WarmLimit is not null)
+        {
+            lines.Add($"  warm: {WarmLimit}");
+        }
+
+        if (IsWarm)
+        {
+            lines.AddRange(["warm:", "  enabled: true"]);
+        }
+
         if (MaxOverlay is not null)
         {
             lines.AddRange(["disks:", $"  max_overlay: {MaxOverlay}"]);

@@ -53,13 +53,17 @@ internal sealed class Leftovers(
         var jobs = Path.Combine(stateDirectory, "jobs");
         var ours = Directory.Exists(jobs) ? Directory.EnumerateFileSystemEntries(jobs, "*", SearchOption.AllDirectories) : [];
         var disks = Directory.Exists(stateDirectory)
-            ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories)
+            ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories).Where(disk => !IsTemplates(disk))
             : [];
         string[] elsewhere = ["/tmp", "/run", "/dev/shm", .. libvirtDirectories];
         var named = elsewhere.Where(Directory.Exists).SelectMany(directory => Directory.EnumerateFileSystemEntries(directory))
             .Where(path => Path.GetFileName(path).Contains(NamePrefix, StringComparison.Ordinal));
         return ours.Concat(disks).Concat(named).Distinct();
     }
+
+    /// <summary>Whether it belongs to a template that is whole: half of one is a leftover.</summary>
+    private static bool IsTemplates(string disk) =>
+        Path.GetDirectoryName(disk)!.Split('/') is [.., "images", _, _, "warm", var fingerprint] && fingerprint[0] != '.';
 
     /// <summary>Lines <c>pid args</c> of processes with our directories or names in their arguments; zombies are gone already.</summary>
     private async Task<IReadOnlyList<string>> ProcessesAsync() =>

@@ -9,7 +9,6 @@ namespace VmExecutor.Host.Guests.Identity;
 /// <summary>Gives a guest that woke up from a template an identity of its own, and looks whether it has it.</summary>
 public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
 {
-    private const int ClockTries = 5;
     private const int LongestEvidence = 500;
     private const StringSplitOptions Split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
     private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(10);
@@ -27,7 +26,7 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
         var facts = IdentityFacts.Parse(answer.StandardOutput) ?? throw NoAnswer(access, answer);
 
         // The answer proves the clock only if it comes soon; a busy or emulated guest may take longer for all of it.
-        for (var tries = 1; tries < ClockTries && time.GetElapsedTime(began) < ClockLimit && IsUnproven(facts.Clock, step); tries++)
+        while (time.GetElapsedTime(began) < ClockLimit && IsUnproven(facts.Clock, step))
         {
             (var again, step) = await AskAsync(access, IdentityScript.Clock, step.NextLead(facts.Clock!.Value), cancellationToken).ConfigureAwait(false);
             facts = facts with { Clock = IdentityFacts.Parse(again.StandardOutput)?.Clock };

@@ -1,0 +1,31 @@
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Cases;
+
+/// <summary>What many clones of one template cost.</summary>
+[AlwaysWarm]
+public sealed class WarmMemoryTests(TestMachine machine) : WarmTest(machine)
+{
+    private const int Clones = 8;
+    private const int MostKibibytes = 16 << 10;
+
+    [Fact(Timeout = 2 * HangLimit)]
+    public async Task Eight_clones_run_at_once_and_have_little_memory_each_to_themselves()
+    {
+        Bench.With(new ImageYaml { WarmLimit = "120s" });
+        var ids = Enumerable.Range(421, Clones).ToList();
+
+        var sessions = await Task.WhenAll(ids.Select(PrepareAsync));
+        var answers = await Task.WhenAll(sessions.Select(session => SaysAsync(session, "cat /proc/sys/kernel/hostname")));
+        var memory = await Task.WhenAll(ids.Select(id => GuestMemory.OfAsync(Domain(id))));
+        await Task.WhenAll(sessions.Select(session => CleanUpAsync(session)));
+
+        answers.Should().OnlyHaveUniqueItems();
+        TestContext.Current.SendDiagnosticMessage($"own KiB: {string.Join(", ", memory.Select(each => each.OwnKibibytes))}");
+        memory.Should().OnlyContain(each => each.SizeKibibytes == 256 << 10 && each.OwnKibibytes > 0 && each.OwnKibibytes <= MostKibibytes, "each has at most 16 MiB of 256 to itself");
+    }
+}
