@@ -35,6 +35,7 @@ public static class LinkedClone
         if (plan.Memory is { } memory)
         {
             CloneMemory.Apply(domain, memory, incoming: false);
+            CloneProbing.Apply(domain);
         }
 
         return domain;

@@ -99,6 +99,20 @@ public sealed class TemplateDomainTests
     }
 
     [Fact]
+    public void Libvirt_is_spared_its_questions_about_the_processor_once_and_on_x86_only()
+    {
+        var clone = Thaw(TestPlan.For(TestPlan.Image()));
+
+        clone.Elements(Qemu + "capabilities").Elements(Qemu + "del").Should().ContainSingle().Which.Attribute("capability")!.Value.Should().Be("cpu-unavailable-features");
+        clone.Elements().Last().Name.Should().Be(Qemu + "capabilities", "the schema wants it after the command line");
+        CloneProbing.Apply(clone);
+        clone.Elements(Qemu + "capabilities").Should().ContainSingle();
+        var arm = XElement.Parse("<domain><os><type arch='aarch64'>hvm</type></os></domain>");
+        CloneProbing.Apply(arm);
+        arm.Elements().Should().ContainSingle();
+    }
+
+    [Fact]
     public void A_template_writes_its_memory_into_the_file_and_waits_for_nothing()
     {
         var domain = XElement.Parse("<domain><memory unit='MiB'>64</memory></domain>");
