@@ -82,8 +82,11 @@ internal sealed class Bench : IAsyncDisposable
     public void PutFirstInPath(string directory) => _path = $"{directory}:{_path}";
 
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
-    public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments) =>
-        HostCommand.TryAsync(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile]);
+    public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments)
+    {
+        IReadOnlyList<string> command = [.. _user?.Become ?? _libvirt?.Inside ?? [], _machine.Driver.Program, .. arguments, "--config", ConfigurationFile];
+        return HostCommand.TryAsync(command[0], [.. command.Skip(1)]);
+    }
 
     /// <summary>The same, to be ended before it is over.</summary>
     public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) =>

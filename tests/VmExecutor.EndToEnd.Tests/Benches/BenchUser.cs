@@ -31,7 +31,8 @@ internal sealed class BenchUser : IAsyncDisposable
 
     public IReadOnlyList<string> Virsh => [.. Become, "virsh", "-c", "qemu:///session"];
 
-    private IReadOnlyList<string> Become =>
+    /// <summary>What a command of this user's is put behind.</summary>
+    public IReadOnlyList<string> Become =>
         ["setpriv", $"--reuid={_userId}", $"--regid={_groupId}", "--init-groups", "--", "env", $"HOME={Home}", $"USER={Name}"];
 
     public static async Task<BenchUser> CreateAsync(TestGuest guest)

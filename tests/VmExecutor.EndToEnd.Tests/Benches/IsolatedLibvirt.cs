@@ -87,7 +87,7 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     ];
 
     /// <summary>The command that a command inside is put behind. It becomes that command; only the working directory is lost.</summary>
-    private IReadOnlyList<string> Inside => ["nsenter", $"--target={_holder.Id}", "--net", "--mount", "--"];
+    public IReadOnlyList<string> Inside => ["nsenter", $"--target={_holder.Id}", "--net", "--mount", "--"];
 
     /// <summary>What the machine lacks.</summary>
     public static async Task<IReadOnlyList<string>> MissingAsync()

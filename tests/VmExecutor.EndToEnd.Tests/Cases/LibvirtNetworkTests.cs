@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
@@ -10,6 +11,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary><c>network: mode: libvirt</c>: the guest has an address of a libvirt network's, and the host reaches it there.</summary>
+[AlwaysCold("its libvirt is its own; so is the template of one test")]
 public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
 {
     private IsolatedLibvirt? _libvirt;
@@ -62,6 +64,31 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().NotContain(lease);
     }
 
+    [Fact(Timeout = 600_000)]
+    public async Task Clones_that_wake_up_are_given_a_card_and_an_address_each()
+    {
+        Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true });
+        var (exitCode, output, error) = await Bench.CommandAsync("image", "publish", "small", "--warm");
+        exitCode.Should().Be(0, output + error);
+        (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().BeEmpty();
+
+        var (one, first) = await WakeAsync(93);
+        var (two, second) = await WakeAsync(94);
+
+        first.Should().StartWith($"{IsolatedLibvirt.Subnet}.").And.NotBe(second);
+        second.Should().StartWith($"{IsolatedLibvirt.Subnet}.");
+        foreach (var (session, lease) in new[] { (one, first), (two, second) })
+        {
+            var run = await session.RunAsync(SubStages.BuildScript, "busybox ip -4 -o address show eth0; ls /sys/class/net; exit 9");
+            run.Reading.ExitCode.Should().Be(9, run.ToString());
+            run.OutputText.Should().Contain($" {lease}/24 ").And.NotContain("eth1");
+            (await session.CleanupAsync()).ShouldSucceed();
+        }
+
+        WarmProof.Cold(Bench.StateDirectory).Should().BeEmpty();
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
     [Fact(Timeout = 300_000)]
     public async Task A_network_that_is_not_there_is_named_and_nothing_is_left()
     {
@@ -74,6 +101,15 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         prepare.ExitCode.Should().Be(2, prepare.ToString());
         prepare.OutputText.Should().Contain("no-such-network").And.Contain("virsh -c qemu:///system net-list --all");
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    /// <summary>A prepared job and the address of its VM.</summary>
+    private async Task<(JobSession Session, string Lease)> WakeAsync(int id)
+    {
+        var session = Bench.Open(new SimulatedJob { Id = id });
+        await session.ConfigAsync();
+        (await session.PrepareAsync()).ShouldSucceed();
+        return (session, await LeaseAsync((await Bench.Leftovers.DomainsAsync()).Single(domain => domain.Contains($"-{id}-", StringComparison.Ordinal))));
     }
 
     /// <summary>The address that the network gave to the domain's card, as virsh tells it.</summary>

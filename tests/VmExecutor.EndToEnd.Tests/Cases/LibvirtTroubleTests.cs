@@ -8,6 +8,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>A libvirt daemon that is restarted, or does not answer, at every moment of a job.</summary>
+[AlwaysCold("a libvirt that is restarted ends a warm start, and the cold one that follows is what is tried here")]
 public sealed class LibvirtTroubleTests(TestMachine machine) : IAsyncLifetime
 {
     private IsolatedLibvirt? _libvirt;

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
@@ -9,6 +10,7 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>A runner of an ordinary user, with libvirt's session daemon: no root anywhere.</summary>
+[AlwaysCold("its libvirt and its state directory are an ordinary user's; the template of one test is its own")]
 public sealed class OrdinaryUserTests(TestMachine machine) : IAsyncLifetime
 {
     private BenchUser? _user;
@@ -48,5 +50,21 @@ public sealed class OrdinaryUserTests(TestMachine machine) : IAsyncLifetime
         result.ExitCode.Should().Be(6, result.ToString());
         result.TraceText.Should().Contain("world\n").And.Contain("qemu:///session").And.Contain("after-2\n");
         result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
+    [Fact(Timeout = 600_000)]
+    public async Task An_ordinary_users_clones_wake_up_from_a_template_of_its_own()
+    {
+        var bench = _bench!.With(new ImageYaml { KeyFile = _user!.KeyFile, IsWarm = true });
+        _user.Own(_user.Home);
+        var (exitCode, output, error) = await bench.CommandAsync("image", "publish", "small", "--warm");
+        exitCode.Should().Be(0, output + error);
+
+        var result = await bench.RunJobAsync(new SimulatedJob { Id = 72, Script = ["cat /proc/sys/kernel/hostname", "exit 6"] });
+
+        result.ExitCode.Should().Be(6, result.ToString());
+        result.TraceText.Should().Contain("qemu:///session").And.Contain($"\nvmx-{bench.Token}-72-");
+        WarmProof.Cold(bench.StateDirectory).Should().BeEmpty(result.ToString());
+        File.ReadLines(Path.Combine(bench.StateDirectory, "ledger.jsonl")).Should().ContainSingle();
     }
 }
