@@ -52,13 +52,26 @@ internal sealed class FakeGuestShell : IGuestShell
     }
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
-        CallAsync("command", () => new GuestCommandResult(0, input is null ? CommandOutput : Identity(new StreamReader(input).ReadToEnd()), ""), _ => Task.CompletedTask, cancellationToken);
+        CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
+
+    public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
+        CallAsync(
+            "command",
+            () =>
+            {
+                var output = Identity(input);
+                output.Split('\n').ToList().ForEach(line => answer(line));
+                return new GuestCommandResult(0, output, "");
+            },
+            _ => Task.CompletedTask,
+            cancellationToken);
 
     /// <summary>A guest that takes every identity it is given.</summary>
     public Func<string, string> Identity { get; set; } = text =>
         $"""
         vmx-identity:hostname {Regex.Match(text, "name='(.*)'").Groups[1].Value}
         vmx-identity:reseeded perl
+        vmx-identity:what-time
         vmx-identity:clock {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{DateTimeOffset.UtcNow.Ticks % 10_000_000 * 100:000000000}
         vmx-identity:done
         """;

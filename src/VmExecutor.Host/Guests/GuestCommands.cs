@@ -50,17 +50,58 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
+    /// <summary>Runs a command line by the guest's login shell, and answers each line that it prints.</summary>
+    public async Task<GuestCommandResult> ConverseAsync(
+        GuestAccess access, string commandLine, string input, Func<string, string?> answer, CancellationToken cancellationToken)
+    {
+        var client = ssh.Start(access, commandLine);
+        await using (client.ConfigureAwait(false))
+        {
+            await using var end = cancellationToken.Register(() => _ = client.EndAsync()).ConfigureAwait(false);
+            var error = CollectAsync(client.Error, cancellationToken);
+            var output = new StringBuilder();
+            using var lines = new StreamReader(client.Output, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+            await WriteAsync(client, input, cancellationToken).ConfigureAwait(false);
+            while (await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
+            {
+                if (answer(line) is { } reply)
+                {
+                    await WriteAsync(client, reply, cancellationToken).ConfigureAwait(false);
+                }
+
+                output.Append(line, 0, Math.Min(line.Length, MaxOutput - output.Length)).Append('\n');
+            }
+
+            var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+            return Judge(access, new GuestCommandResult(exitCode, output.ToString(), await error.ConfigureAwait(false)));
+        }
+    }
+
+    private static async Task WriteAsync(ToolStream client, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.Input.WriteAsync(Encoding.UTF8.GetBytes(text), cancellationToken).ConfigureAwait(false);
+            await client.Input.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException)
+        {
+            // The command ended before it had read all; its exit code tells.
+        }
+    }
+
     private static async Task<GuestCommandResult> AnswerAsync(ToolStream client, GuestAccess access, Stream? input, CancellationToken cancellationToken)
     {
         var output = CollectAsync(client.Output, cancellationToken);
         var error = CollectAsync(client.Error, cancellationToken);
         await SendAsync(client, input, cancellationToken).ConfigureAwait(false);
         var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        var result = new GuestCommandResult(exitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false));
-        return exitCode == SshFailed
-            ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(result)}")
-            : result;
+        return Judge(access, new GuestCommandResult(exitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false)));
     }
+
+    private static GuestCommandResult Judge(GuestAccess access, GuestCommandResult result) => result.ExitCode == SshFailed
+        ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(result)}")
+        : result;
 
     private static string Evidence(GuestCommandResult result) =>
         result.StandardError.Trim() is { Length: > 0 } said ? said : string.Create(CultureInfo.InvariantCulture, $"ssh ended with {result.ExitCode}");

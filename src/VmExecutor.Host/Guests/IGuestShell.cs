@@ -55,4 +55,13 @@ public interface IGuestShell
     /// <param name="cancellationToken">Cancelling ends the connection's side only, not what the text has started.</param>
     /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
     Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="RunCommandAsync"/>, but what the text prints is answered line by line as it comes.</summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="text">Visible in argument lists: no secrets.</param>
+    /// <param name="input">Becomes the beginning of its stdin, which stays open.</param>
+    /// <param name="answer">Given each line of its stdout, without the line's end; what it returns is written to stdin. Null: nothing is.</param>
+    /// <param name="cancellationToken">As above.</param>
+    /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
+    Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken);
 }

@@ -63,5 +63,10 @@ public sealed class SshGuestShell : IGuestShell
         scripts.RunAsync(access, script, output, error, watch, cancellationToken);
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
-        commands.RunAsync(access, $"exec sh -c '{text.Replace("'", "'\\''", StringComparison.Ordinal)}'", input, cancellationToken);
+        commands.RunAsync(access, Command(text), input, cancellationToken);
+
+    public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
+        commands.ConverseAsync(access, Command(text), input, answer, cancellationToken);
+
+    private static string Command(string text) => $"exec sh -c '{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

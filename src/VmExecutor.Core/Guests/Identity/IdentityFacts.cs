@@ -5,7 +5,11 @@ namespace VmExecutor.Core.Guests.Identity;
 /// <summary>What a guest said of itself at the end of <see cref="IdentityScript"/>.</summary>
 public sealed record IdentityFacts
 {
+    /// <summary>The line with which the guest asks what time it is.</summary>
+    public const string AsksForTime = $"{Mark}what-time";
+
     private const string Mark = "vmx-identity:";
+    private const string ClockMark = $"{Mark}clock ";
 
     /// <summary>Its clock, after it was set; null: it was not.</summary>
     public DateTimeOffset? Clock { get; init; }
@@ -24,6 +28,10 @@ public sealed record IdentityFacts
 
     /// <summary>Those that let in who has the clone's own.</summary>
     public IReadOnlyList<string> OwnKeyIn { get; init; } = [];
+
+    /// <summary>What the clock showed after it was set, if this line tells that.</summary>
+    public static DateTimeOffset? ClockIn(string line) =>
+        line.StartsWith(ClockMark, StringComparison.Ordinal) ? ParseClock(line[ClockMark.Length..]) : null;
 
     /// <summary>Null when the text did not run to its end.</summary>
     public static IdentityFacts? Parse(string output)

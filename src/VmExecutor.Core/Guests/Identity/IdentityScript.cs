@@ -8,10 +8,10 @@ namespace VmExecutor.Core.Guests.Identity;
 /// <list type="bullet">
 /// <item>An emulated CPU needs 20 to 100 ms for each process, so all but clock and random generator is done by the shell itself, and
 /// these by one process. There is no tool for the ioctl: perl does it with what is built in (Debian's perl-base is enough), or else python3.</item>
-/// <item>That process sets the clock as well, by a system call: <c>date</c> to set it and <c>date</c> to tell it took two more
-/// processes, 80 ms. Perl needs the call's number, which depends on the machine; perl's own ELF header tells it.</item>
-/// <item>The clock comes last and counts what has passed since the text began, by /proc/uptime: what the rest took, a perl that was not
-/// in memory above all (0.2 s), is no error of the clock.</item>
+/// <item>That process sets the clock as well, by a system call; it took two more processes with <c>date</c>. Perl needs the call's number, which
+/// depends on the machine; perl's own ELF header tells it.</item>
+/// <item>It asks for the time and is told it, line by line over the same connection: what starting shells and interpreters takes, seconds on a busy
+/// host, is no part of the error then. It asks again for as long as it is told times.</item>
 /// <item>RNDRESEEDCRNG (random(4), Linux 4.17) is what counts: bytes that are only written reach the generator's output up to a minute later.</item>
 /// </list>
 /// Linux only.
@@ -80,51 +80,51 @@ public static class IdentityScript
         """
         identity() {
           export LC_ALL=C
-          began=0
-          read -r began _ </proc/uptime
-        @names@keys  perl - "$began" <<'END' || python3 -IS - "$began" <<'OTHER'
+        @names@keys  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
+        $| = 1;
         open my $self, "<", "/proc/self/exe" or die "/proc/self/exe: $!\n";
         read $self, my $head, 20;
         my $machine = unpack "x18 v", $head;
         my ($set, $get) = $machine == 62 ? (227, 228) : $machine == 183 || $machine == 243 ? (112, 113) : die "perl: ELF machine $machine is not known\n";
-        my $seed = "@seed";
-        if ($seed) {
-          if (open(RANDOM, "+<", "/dev/urandom") && syswrite(RANDOM, pack "H*", $seed) && ioctl(RANDOM, 0x5207, 0)) {
-            print "vmx-identity:reseeded perl\n";
-          } else {
-            print STDERR "random generator: $!\n";
-          }
-        }
-        open my $uptime, "<", "/proc/uptime" or die "/proc/uptime: $!\n";
-        my ($now) = split " ", <$uptime>;
-        my $nanoseconds = @nanoseconds + int(($now - $ARGV[0]) * 1e9);
-        my $time = pack "qq", @seconds + int($nanoseconds / 1e9), $nanoseconds % 1_000_000_000;
-        if (syscall($set, 0, $time) == 0 && syscall($get, 0, $time) == 0) {
-          printf "vmx-identity:clock %d.%09d\n", unpack "qq", $time;
+        if (open(RANDOM, "+<", "/dev/urandom") && syswrite(RANDOM, pack "H*", "@seed") && ioctl(RANDOM, 0x5207, 0)) {
+          print "vmx-identity:reseeded perl\n";
         } else {
-          print STDERR "clock: $!\n";
+          print STDERR "random generator: $!\n";
+        }
+        print "vmx-identity:what-time\n";
+        while (defined(my $told = <STDIN>)) {
+          my ($seconds, $nanoseconds) = split " ", $told;
+          last unless defined $nanoseconds;
+          my $time = pack "qq", $seconds, $nanoseconds;
+          unless (syscall($set, 0, $time) == 0 && syscall($get, 0, $time) == 0) {
+            print STDERR "clock: $!\n";
+            last;
+          }
+          printf "vmx-identity:clock %d.%09d\n", unpack "qq", $time;
         }
         END
         import fcntl, os, sys, time
-        seed = bytes.fromhex("@seed")
-        if seed:
-          try:
-            random = os.open("/dev/urandom", os.O_RDWR)
-            os.write(random, seed)
-            fcntl.ioctl(random, 0x5207, 0)
-            print("vmx-identity:reseeded python3")
-          except OSError as e:
-            print("random generator:", e, file=sys.stderr)
-        with open("/proc/uptime") as uptime:
-          passed = float(uptime.read().split()[0]) - float(sys.argv[1])
         try:
-          time.clock_settime_ns(time.CLOCK_REALTIME, @seconds * 10**9 + @nanoseconds + int(passed * 1e9))
-          now = time.clock_gettime_ns(time.CLOCK_REALTIME)
-          print("vmx-identity:clock %d.%09d" % divmod(now, 10**9))
+          random = os.open("/dev/urandom", os.O_RDWR)
+          os.write(random, bytes.fromhex("@seed"))
+          fcntl.ioctl(random, 0x5207, 0)
+          print("vmx-identity:reseeded python3", flush=True)
         except OSError as e:
-          print("clock:", e, file=sys.stderr)
+          print("random generator:", e, file=sys.stderr)
+        print("vmx-identity:what-time", flush=True)
+        for told in iter(sys.stdin.readline, ""):
+          told = told.split()
+          if len(told) != 2:
+            break
+          try:
+            time.clock_settime_ns(time.CLOCK_REALTIME, int(told[0]) * 10**9 + int(told[1]))
+          except OSError as e:
+            print("clock:", e, file=sys.stderr)
+            break
+          print("vmx-identity:clock %d.%09d" % divmod(time.clock_gettime_ns(time.CLOCK_REALTIME), 10**9), flush=True)
         OTHER
           echo vmx-identity:done
+          exit
         }
         identity
 
@@ -133,30 +133,29 @@ public static class IdentityScript
     /// <summary>What the connection's command line starts, to get the text by stdin: a shell of root.</summary>
     public static string RootShell(GuestUser user) => user.Value == "root" ? "exec sh" : "exec sudo -n sh";
 
-    /// <summary>Everything.</summary>
+    /// <summary>A time, as the text's answer to <see cref="IdentityFacts.AsksForTime"/> and to each clock that it tells.</summary>
+    public static string Time(DateTimeOffset told) =>
+        string.Create(CultureInfo.InvariantCulture, $"{told.ToUnixTimeSeconds()} {told.Ticks % TimeSpan.TicksPerSecond * 100}\n");
+
+    /// <summary>No more times.</summary>
+    public const string Enough = "enough\n";
+
+    /// <summary>The text.</summary>
     /// <param name="wanted">What the guest gets.</param>
     /// <param name="user">The account jobs run under.</param>
-    /// <param name="told">The time it is when the text begins in the guest.</param>
-    public static string All(FreshIdentity wanted, GuestUser user, DateTimeOffset told) =>
-        Text(
-            Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal)
-                .Replace("@machine", ShellText.Quote(wanted.MachineId), StringComparison.Ordinal),
-            wanted.LoginKey is { } key
-                ? Keys.Replace("@template", ShellText.Quote(key.Template.ToString()), StringComparison.Ordinal)
-                    .Replace("@own", ShellText.Quote(key.Own.ToString()), StringComparison.Ordinal)
-                    .Replace("@user", user.Value, StringComparison.Ordinal)
-                : "",
-            Convert.ToHexStringLower(wanted.Seed.Span),
-            told);
-
-    /// <summary>The clock only.</summary>
-    /// <param name="told">The time it is when the text begins in the guest.</param>
-    public static string Clock(DateTimeOffset told) => Text("", "", "", told);
-
-    private static string Text(string names, string keys, string seed, DateTimeOffset told) =>
-        Program.Replace("@seconds", told.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("@nanoseconds", (told.Ticks % TimeSpan.TicksPerSecond * 100).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("@seed", seed, StringComparison.Ordinal)
-            .Replace("@names", names, StringComparison.Ordinal)
-            .Replace("@keys", keys, StringComparison.Ordinal);
+    public static string For(FreshIdentity wanted, GuestUser user) =>
+        Program.Replace("@seed", Convert.ToHexStringLower(wanted.Seed.Span), StringComparison.Ordinal)
+            .Replace(
+                "@names",
+                Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal)
+                    .Replace("@machine", ShellText.Quote(wanted.MachineId), StringComparison.Ordinal),
+                StringComparison.Ordinal)
+            .Replace(
+                "@keys",
+                wanted.LoginKey is { } key
+                    ? Keys.Replace("@template", ShellText.Quote(key.Template.ToString()), StringComparison.Ordinal)
+                        .Replace("@own", ShellText.Quote(key.Own.ToString()), StringComparison.Ordinal)
+                        .Replace("@user", user.Value, StringComparison.Ordinal)
+                    : "",
+                StringComparison.Ordinal);
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
@@ -21,37 +20,17 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
     /// <exception cref="GuestConnectionLostException">The guest did not answer.</exception>
     public async Task ChangeAsync(GuestAccess access, FreshIdentity wanted, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
-        var (answer, step) = await AskAsync(access, told => IdentityScript.All(wanted, access.User, told), TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        var clock = new ToldClock(time, ClockLimit);
+        var answer = await guestShell.ConverseAsync(
+            access, IdentityScript.RootShell(access.User), IdentityScript.For(wanted, access.User), clock.Answer, cancellationToken).ConfigureAwait(false);
         var facts = IdentityFacts.Parse(answer.StandardOutput) ?? throw NoAnswer(access, answer);
-
-        // The answer proves the clock only if it comes soon; a busy or emulated guest may take longer for all of it.
-        while (time.GetElapsedTime(began) < ClockLimit && IsUnproven(facts.Clock, step))
-        {
-            (var again, step) = await AskAsync(access, IdentityScript.Clock, step.NextLead(facts.Clock!.Value), cancellationToken).ConfigureAwait(false);
-            facts = facts with { Clock = IdentityFacts.Parse(again.StandardOutput)?.Clock };
-            answer = again with { StandardError = answer.StandardError + again.StandardError };
-        }
-
-        if (IdentityCheck.Problems(wanted, facts, step) is { Count: > 0 } problems)
+        if (IdentityCheck.Problems(wanted, facts, clock.Step) is { Count: > 0 } problems)
         {
             throw new SystemFailureException(
                 ErrorCodes.GuestIdentityStale,
                 $"the guest {access} woke up from a template and has no identity of its own: {string.Join("; ", problems)}{Evidence(answer)}",
                 Hint(facts));
         }
-    }
-
-    private static bool IsUnproven(DateTimeOffset? clock, ClockStep step) => clock is { } set && step.LargestError(set) > ClockStep.Tolerance;
-
-    private async Task<(GuestCommandResult Answer, ClockStep Step)> AskAsync(
-        GuestAccess access, Func<DateTimeOffset, string> text, TimeSpan lead, CancellationToken cancellationToken)
-    {
-        // Two looks at the wall clock would count a step of the host's own clock between them as the guest's.
-        var (sentAt, timestamp) = (time.GetUtcNow(), time.GetTimestamp());
-        using var input = new MemoryStream(Encoding.UTF8.GetBytes(text(sentAt + lead)));
-        var answer = await guestShell.RunCommandAsync(access, IdentityScript.RootShell(access.User), input, cancellationToken).ConfigureAwait(false);
-        return (answer, new ClockStep(sentAt, sentAt + lead, sentAt + time.GetElapsedTime(timestamp)));
     }
 
     private static SystemFailureException NoAnswer(GuestAccess access, GuestCommandResult answer) =>

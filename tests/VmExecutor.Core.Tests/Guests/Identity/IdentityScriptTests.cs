@@ -22,8 +22,7 @@ public sealed class IdentityScriptTests
     {
         var hostile = Given.Identity with { Hostname = "it's $(id)\nEND\n`", MachineId = "'" };
 
-        Errors(shell, ["-n"], IdentityScript.All(hostile, User, Given.Now)).Should().BeEmpty();
-        Errors(shell, ["-n"], IdentityScript.Clock(Given.Now)).Should().BeEmpty();
+        Errors(shell, ["-n"], IdentityScript.For(hostile, User)).Should().BeEmpty();
     }
 
     [Fact]
@@ -33,7 +32,7 @@ public sealed class IdentityScriptTests
     [Fact]
     public void Nothing_is_done_by_a_text_that_was_cut_short()
     {
-        var text = IdentityScript.All(Given.Identity, User, Given.Now);
+        var text = IdentityScript.For(Given.Identity, User);
 
         text.Should().StartWith("identity() {\n").And.EndWith("\n}\nidentity\n");
         text.Split('\n').Should().OnlyContain(line => line == "" || !line.StartsWith("identity", StringComparison.Ordinal) || line == "identity() {" || line == "identity");
@@ -42,8 +41,7 @@ public sealed class IdentityScriptTests
     [Fact]
     public void Every_place_for_a_value_is_filled()
     {
-        IdentityScript.All(Given.Identity, User, Given.Now).Should().NotMatchRegex("@[a-z]");
-        IdentityScript.Clock(Given.Now).Should().NotMatchRegex("@[a-z]");
+        IdentityScript.For(Given.Identity, User).Should().NotMatchRegex("@[a-z]");
     }
 
     [Fact]
@@ -51,30 +49,23 @@ public sealed class IdentityScriptTests
     {
         var wanted = Given.Identity;
         var seed = Convert.ToHexStringLower(wanted.Seed.Span);
-        IdentityScript.All(wanted, User, Given.Now).Split(seed).Should().HaveCount(3);
+        IdentityScript.For(wanted, User).Split(seed).Should().HaveCount(3);
         IdentityScript.RootShell(User).Should().Be("exec sudo -n sh");
         IdentityScript.RootShell(new GuestUser("root")).Should().Be("exec sh");
     }
 
     [Fact]
-    public void A_time_is_told_to_the_tenth_of_a_microsecond()
-    {
-        var text = IdentityScript.Clock(Given.Now);
-        text.Should().Contain("= 123456700 + int(").And.Contain($"\"qq\", {Given.Now.ToUnixTimeSeconds()} + ");
-    }
-
-    [Fact]
-    public void The_clock_is_stepped_without_touching_anything_else() =>
-        IdentityScript.Clock(Given.Now).Should().NotContainAny("hostname", "machine-id", "authorized_keys").And.Contain("my $seed = \"\";");
+    public void A_time_is_told_to_the_tenth_of_a_microsecond() =>
+        IdentityScript.Time(Given.Now).Should().Be($"{Given.Now.ToUnixTimeSeconds()} 123456700\n");
 
     [Fact]
     public void Keys_are_left_alone_where_the_image_has_its_own() =>
-        IdentityScript.All(Given.Identity with { LoginKey = null }, User, Given.Now).Should().NotContain("authorized_keys");
+        IdentityScript.For(Given.Identity with { LoginKey = null }, User).Should().NotContain("authorized_keys");
 
     /// <summary>What the text gives to an interpreter.</summary>
     private static string Part(string end)
     {
-        var lines = IdentityScript.All(Given.Identity, User, Given.Now).Split('\n').ToList();
+        var lines = IdentityScript.For(Given.Identity, User).Split('\n').ToList();
         var first = lines.FindIndex(line => line.Contains($"<<'{end}'", StringComparison.Ordinal)) + 1;
         return string.Join('\n', lines[first..lines.IndexOf(end)]) + "\n";
     }

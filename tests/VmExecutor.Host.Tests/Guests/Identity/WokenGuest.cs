@@ -1,43 +1,54 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Identity;
 using VmExecutor.Host.Guests;
 
 namespace VmExecutor.Host.Tests.Guests.Identity;
 
-/// <summary>Stands in for ssh and a guest that does what the text says, at once; its answer is on its way for a while.</summary>
-internal sealed partial class WokenGuest(TimeProvider time) : IGuestShell
+/// <summary>Stands in for ssh and a guest that sets its clock at once when it is told the time; its answer is on its way for a while.</summary>
+internal sealed class WokenGuest(TimeProvider time) : IGuestShell
 {
     public const string Names = "vmx-identity:hostname vmx-1\nvmx-identity:machine-id 0123456789abcdef0123456789abcdef\n";
 
-    /// <summary>How long each answer takes; the last goes for all that follow.</summary>
+    /// <summary>How long each answer to a time takes; the last goes for all that follow.</summary>
     public TimeSpan[] Ways { get; set; } = [TimeSpan.FromMilliseconds(100)];
 
-    /// <summary>What it says when it was told this time.</summary>
-    public Func<DateTimeOffset, GuestCommandResult> Answer { get; set; } = told => new GuestCommandResult(
-        0,
-        string.Create(CultureInfo.InvariantCulture, $"{Names}vmx-identity:reseeded perl\nvmx-identity:clock {told.ToUnixTimeSeconds()}.{told.Ticks % TimeSpan.TicksPerSecond * 100:000000000}\nvmx-identity:done\n"),
-        "");
+    /// <summary>What it says before it asks for the time.</summary>
+    public string Before { get; set; } = $"{Names}vmx-identity:reseeded perl\n";
+
+    public bool Asks { get; set; } = true;
+
+    /// <summary>How its shell ended, what it said on stderr, and whether it came to its end.</summary>
+    public (int ExitCode, string Error, bool Done) End { get; set; } = (0, "", true);
 
     public List<string> Commands { get; } = [];
 
     public List<string> Texts { get; } = [];
 
-    /// <summary>By how much the time it was told was later than the time it was.</summary>
+    /// <summary>By how much each time that it was told was later than the time it was.</summary>
     public List<TimeSpan> Leads { get; } = [];
 
-    public async Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken)
+    public async Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(input!);
         Commands.Add(text);
-        Texts.Add(await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false));
-        var told = Told().Match(Texts[^1]) is { Success: true } match
-            ? DateTimeOffset.FromUnixTimeSeconds(Number(match, 2)).AddTicks(Number(match, 1) / 100)
-            : throw new FormatException("the text tells no time");
-        Leads.Add(told - time.GetUtcNow());
-        await Task.Delay(Ways[Math.Min(Texts.Count, Ways.Length) - 1], time, cancellationToken).ConfigureAwait(false);
-        return Answer(told);
+        Texts.Add(input);
+        var output = Before;
+        for (var told = Asks ? answer("vmx-identity:what-time") : null; told is not null and not IdentityScript.Enough;)
+        {
+            var parts = told.Split(' ');
+            var clock = DateTimeOffset.FromUnixTimeSeconds(Number(parts[0])).AddTicks(Number(parts[1].TrimEnd()) / 100);
+            Leads.Add(clock - time.GetUtcNow());
+            await Task.Delay(Ways[Math.Min(Leads.Count, Ways.Length) - 1], time, cancellationToken).ConfigureAwait(false);
+            var line = string.Create(CultureInfo.InvariantCulture, $"vmx-identity:clock {clock.ToUnixTimeSeconds()}.{clock.Ticks % TimeSpan.TicksPerSecond * 100:000000000}");
+            output += $"{line}\n";
+            told = answer(line);
+        }
+
+        return new GuestCommandResult(End.ExitCode, End.Done ? $"{output}vmx-identity:done\n" : "", End.Error);
     }
+
+    public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
@@ -54,8 +65,5 @@ internal sealed partial class WokenGuest(TimeProvider time) : IGuestShell
         GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    private static long Number(Match match, int group) => long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
-
-    [GeneratedRegex("""\$nanoseconds = (\d+) \+.*\n.*pack "qq", (\d+) \+""", RegexOptions.CultureInvariant)]
-    private static partial Regex Told();
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }
