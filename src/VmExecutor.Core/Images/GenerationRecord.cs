@@ -74,7 +74,11 @@ public sealed record GenerationRecord
 /// <param name="Inode">Its identity on its file system.</param>
 /// <param name="ModifiedNanoseconds">Last change, since 1970.</param>
 public sealed record GenerationFile(
-    string Role, string Path, string? Format, long Bytes, long DiskBytes, string? Sha256, ulong Inode, long ModifiedNanoseconds);
+    string Role, string Path, string? Format, long Bytes, long DiskBytes, string? Sha256, ulong Inode, long ModifiedNanoseconds)
+{
+    /// <summary>How large the guest sees a disk that was copied into one file, in bytes; null: no disk, or published in place.</summary>
+    public long? VirtualBytes { get; init; }
+}
 
 /// <summary>A file or directory of the host that was put into the guest's disk when it was published.</summary>
 /// <param name="Target">Where it lies in the guest.</param>

@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
@@ -14,12 +15,16 @@ namespace VmExecutor.Host.Clones;
 public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
 {
     /// <summary>For each writable disk's target: the base that its overlay will stand on.</summary>
-    public async Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, CancellationToken cancellationToken)
+    /// <param name="source">Whose writable disks are meant.</param>
+    /// <param name="generation">Set: the source is this generation's, whose record knows the disks that are files of its own; nobody has changed them since.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(
+        XElement source, Generation? generation, CancellationToken cancellationToken)
     {
         var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
         foreach (var disk in SourceDisk.WritableOf(source))
         {
-            chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, cancellationToken).ConfigureAwait(false);
+            chains[disk.Target] = generation?.ChainOf(disk.Target) ?? await qemuImg.InspectAsync(disk.Path, disk.Format, cancellationToken).ConfigureAwait(false);
         }
 
         return chains;

@@ -36,7 +36,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
                 var chain = await qemuImg.InspectAsync(path, format, cancellationToken).ConfigureAwait(false);
                 files.AddRange(record.InPlace
                     ? chain.Files.Select((file, index) => GenerationFiles.Describe(index == 0 ? role : $"{role}/{index}", file.Path.Value, file.Format, null, file.Path))
-                    : [await CopyDiskAsync(role, chain, directory, oursToMove, progress, cancellationToken).ConfigureAwait(false)]);
+                    : [await CopyDiskAsync(role, chain, directory, oursToMove, progress, cancellationToken).ConfigureAwait(false) with { VirtualBytes = chain.VirtualSize.Bytes }]);
             }
             else if (role != FrozenDomain.NvramRole || !FileStat.IsMissing(path))
             {
@@ -64,7 +64,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
 
             SetMode(path, ReadOnly);
             var sum = await FileChecksum.Sha256Async(path, done => progress($"checksum of {file.Path}", done), cancellationToken).ConfigureAwait(false);
-            files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, sum, path));
+            files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, sum, path) with { VirtualBytes = file.VirtualBytes });
         }
 
         var sealedOne = generation with { Record = generation.Record with { Files = files } };

@@ -77,7 +77,7 @@ internal sealed class CloneStart(
     {
         var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
         var xml = await source.ReadAsync(plan, log.Say, cancellationToken);
-        var chains = await maker.InspectDisksAsync(xml, cancellationToken);
+        var chains = await maker.InspectDisksAsync(xml, plan.Generation, cancellationToken);
         (plan, var sizes) = sizing.Decide(plan, xml, chains);
         return new CloneBasis(plan, sizes, stamp, xml, chains, accelerator);
     }

@@ -18,7 +18,15 @@ public sealed class TemplateMakerTests : IDisposable
 
     private static readonly TemplateShape Shape = new()
     {
-        Qemu = "7.2.22", Libvirt = "9.0.0", Accelerator = "tcg", Cpu = "emulated", Machine = "q35", Cpus = 1, MemoryBytes = 256 << 20, DiskBytes = 1 << 30, Devices = "d",
+        Qemu = "7.2.22",
+        Libvirt = "9.0.0",
+        Accelerator = "tcg",
+        Cpu = "emulated",
+        Machine = "q35",
+        Cpus = 1,
+        MemoryBytes = 256 << 20,
+        DiskBytes = 1 << 30,
+        Devices = "d",
     };
 
     private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-template-").FullName);
@@ -31,7 +39,14 @@ public sealed class TemplateMakerTests : IDisposable
         Directory.CreateDirectory(directory.Value);
         _generation = new Generation(directory, new GenerationRecord
         {
-            Image = Image.Value, Number = 1, Published = DateTimeOffset.UtcNow, Driver = "t", SourceKind = "file", Source = "/f", SourceFingerprint = "f", Files = [],
+            Image = Image.Value,
+            Number = 1,
+            Published = DateTimeOffset.UtcNow,
+            Driver = "t",
+            SourceKind = "file",
+            Source = "/f",
+            SourceFingerprint = "f",
+            Files = [],
         });
     }
 
