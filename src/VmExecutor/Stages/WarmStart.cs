@@ -124,9 +124,11 @@ internal sealed class WarmStart(
         directory.Write(record);
         times.Ended("disks");
 
+        var machine = TemplateDomain.Thaw(await ReadAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
         var ownKey = template.Record.LoginKey is null ? null : login.MakeKeyAsync(plan, cancellationToken);
-        var frozen = XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
-        await maker.StartAsync(TemplateDomain.Thaw(frozen, template, plan, basis.Stamp, chains), plan, chains, template.Ram, cancellationToken);
+
+        // Both to their end, also when one has failed: what is undone then must not come to be afterwards.
+        await Task.WhenAll(maker.StartAsync(machine, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
         times.Ended("start");
 
         await memory.LoadAsync(domain, template.State, plan.Image.Timeouts.Warm, cancellationToken);
@@ -178,6 +180,19 @@ internal sealed class WarmStart(
 
         times.Ended("ssh");
         return access;
+    }
+
+    private static async Task<XElement> ReadAsync(Template template, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
+        }
+        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {e.Message}", "Make the template anew: vm-executor image warm NAME", e);
+        }
     }
 
     private static async Task<FreshIdentity> FreshAsync(ClonePlan plan, Template template, Task<HostKey>? ownKey) => new()

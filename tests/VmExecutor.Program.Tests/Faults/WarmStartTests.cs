@@ -132,6 +132,19 @@ public sealed class WarmStartTests : IDisposable
     }
 
     [Fact]
+    public async Task A_machine_that_cannot_be_read_makes_it_cold()
+    {
+        await _world.WarmAsync();
+        File.SetUnixFileMode(_world.Template!.Domain.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await File.WriteAllTextAsync(_world.Template.Domain.Value, "<domain", TestContext.Current.CancellationToken);
+
+        await _world.PrepareAsync(TestContext.Current.CancellationToken);
+
+        ShouldBeCold("failed");
+        _world.Log.ToString().Should().Contain("VMX1310").And.Contain("domain.xml cannot be used");
+    }
+
+    [Fact]
     public async Task A_guest_that_stays_a_twin_gets_no_job()
     {
         await _world.WarmAsync();
