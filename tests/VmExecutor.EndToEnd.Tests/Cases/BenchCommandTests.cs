@@ -8,12 +8,13 @@ using Xunit;
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>What bench measures are real clones; how long they take is for no test to judge.</summary>
+[AlwaysCold("bench chooses its starts itself, and one test makes templates of its own")]
 public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
 {
     private const string Image = "small";
     private const int TwiceAsLong = 2 * HangLimit;
 
-    [Fact(Timeout = HangLimit)]
+    [Fact(Timeout = HangLimit, Explicit = true)]
     public async Task An_image_without_templates_is_measured_cold_and_held_to_its_budget()
     {
         Write();

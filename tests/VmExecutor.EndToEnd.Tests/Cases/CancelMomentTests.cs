@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
@@ -9,7 +10,7 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 /// <summary>SIGTERM at moments spread over a stage's whole time: it ends soon, with the contract's code, and what it made is gone.</summary>
 public sealed class CancelMomentTests(TestMachine machine, StageRhythm rhythm) : BenchTest(machine), IClassFixture<StageRhythm>
 {
-    private const int Moments = 10;
+    private static readonly int Moments = Thoroughness.Of(10, few: 4);
 
     // Two seconds are promised; a machine that others use may be slower, but not as slow as any wait of ours.
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(10);

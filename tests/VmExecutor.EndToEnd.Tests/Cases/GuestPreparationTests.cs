@@ -38,7 +38,7 @@ public sealed class GuestPreparationTests(TestMachine machine) : BenchTest(machi
         result.State.Should().Be(JobState.Success, result.ToString());
         result.Last(Stage.Run, SubStages.UploadArtifactsOnSuccess).OutputText.Should().Contain("stand-in runner: artifacts-uploader");
         result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("long name\n").And.Contain("root:755\n").And.NotContain(".vmx-tool");
-        result.Last(Stage.Prepare).OutputText.Should().Contain("gitlab-runner (0.0 MiB) is put into the guest at /usr/local/bin/gitlab-runner").And.MatchRegex(@"ssh [0-9.]+, tools [0-9.]+\)");
+        result.Last(Stage.Prepare).OutputText.Should().Contain("gitlab-runner (0.0 MiB) is put into the guest at /usr/local/bin/gitlab-runner").And.MatchRegex(@"(ssh|identity) [0-9.]+, tools [0-9.]+\)");
     }
 
     [Fact(Timeout = HangLimit)]

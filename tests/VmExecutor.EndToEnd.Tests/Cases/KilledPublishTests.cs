@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
@@ -14,17 +15,17 @@ public sealed class KilledPublishTests(TestMachine machine) : PublishTest(machin
     [Fact(Timeout = 2 * HangLimit)]
     public async Task Publishing_that_is_killed_at_any_moment_leaves_the_old_generation_or_a_whole_new_one()
     {
-        const int Moments = 10;
+        var moments = Thoroughness.Of(10, few: 4);
         Bench.With();
         var time = System.Diagnostics.Stopwatch.StartNew();
         await PublishAsync("small");
         var whole = time.Elapsed;
 
-        for (var moment = 0; moment < Moments; moment++)
+        for (var moment = 0; moment < moments; moment++)
         {
             var known = await CurrentAsync();
             using var publishing = Bench.StartCommand("image", "publish", "small");
-            await Task.WhenAny(publishing.WaitForExitAsync(TestContext.Current.CancellationToken), Task.Delay(whole * moment / Moments, TestContext.Current.CancellationToken));
+            await Task.WhenAny(publishing.WaitForExitAsync(TestContext.Current.CancellationToken), Task.Delay(whole * moment / moments, TestContext.Current.CancellationToken));
             publishing.Kill();
             await publishing.WaitForExitAsync(TestContext.Current.CancellationToken);
 

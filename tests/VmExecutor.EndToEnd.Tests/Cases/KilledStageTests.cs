@@ -14,7 +14,8 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 /// </summary>
 public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : BenchTest(machine), IClassFixture<StageRhythm>
 {
-    private const int Moments = 18;
+    private static readonly int Moments = Thoroughness.Of(18, few: 6);
+    private static readonly int CleanupMoments = Thoroughness.Of(6, few: 2);
     private const string LongScript = "setsid sleep 5271 & echo running-$((1+1)); sleep 5272";
 
     public enum Then
@@ -28,7 +29,7 @@ public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : 
         new(Enumerable.Range(0, Moments).Select(moment => (moment, (Then)(moment % 3))));
 
     public static TheoryData<int, Then> InCleanup { get; } =
-        new(Enumerable.Range(0, 6).Select(moment => (moment, (Then)(moment % 2))));
+        new(Enumerable.Range(0, CleanupMoments).Select(moment => (moment, (Then)(moment % 2))));
 
     [Theory(Timeout = HangLimit)]
     [MemberData(nameof(InPrepare))]
@@ -62,7 +63,7 @@ public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : 
     [MemberData(nameof(InCleanup))]
     public async Task A_cleanup_killed_at_any_moment_leaves_nothing(int moment, Then then)
     {
-        var session = Open(540 + moment, options => options with { CleanupTimeout = rhythm.Cleanup * moment / 6 });
+        var session = Open(540 + moment, options => options with { CleanupTimeout = rhythm.Cleanup * moment / CleanupMoments });
         await session.ConfigAsync();
         (await session.PrepareAsync()).ShouldSucceed();
 

@@ -23,7 +23,7 @@ public sealed class ManyJobsTests(TestMachine machine) : BenchTest(machine)
 
         await Task.WhenAll(sessions.Select(session => session.ConfigAsync()));
         var prepared = await Task.WhenAll(sessions.Select(session => session.PrepareAsync()));
-        var answers = await Task.WhenAll(sessions.Select(session => session.RunAsync(SubStages.BuildScript, "cat /proc/sys/kernel/random/boot_id")));
+        var answers = await Task.WhenAll(sessions.Select(session => session.RunAsync(SubStages.BuildScript, "cat /proc/sys/kernel/random/boot_id /etc/machine-id")));
         var ports = Directory.GetFiles(Path.Combine(Bench.StateDirectory, "jobs"), "job.json", SearchOption.AllDirectories)
             .Select(file => JsonDocument.Parse(File.ReadAllText(file)).RootElement.GetProperty("guest").GetProperty("port").GetInt32()).ToList();
         var cleaned = await Task.WhenAll(sessions.Select(session => session.CleanupAsync()));

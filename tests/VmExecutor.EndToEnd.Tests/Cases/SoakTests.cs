@@ -20,7 +20,7 @@ public sealed class SoakTests(TestMachine machine) : BenchTest(machine)
     private static readonly int Seed = Number("VM_EXECUTOR_SOAK_SEED", Random.Shared.Next(1, 1_000_000));
     private static readonly bool IsAlone = Environment.GetEnvironmentVariable("VM_EXECUTOR_SOAK_JOBS") is not null;
 
-    [Fact(Timeout = Day)]
+    [Fact(Timeout = Day, Explicit = true)]
     public async Task Jobs_that_end_in_all_ways_leave_nothing_and_nothing_grows()
     {
         Bench.With();

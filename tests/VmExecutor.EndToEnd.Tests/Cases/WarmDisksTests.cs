@@ -10,7 +10,7 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 [AlwaysCold("it makes a template of its own")]
 public sealed class WarmDisksTests(TestMachine machine) : WarmTest(machine)
 {
-    [Fact(Timeout = 2 * HangLimit)]
+    [Fact(Timeout = 2 * HangLimit, Explicit = true)]
     public async Task A_clone_of_a_domain_with_two_disks_wakes_up_with_both()
     {
         await using var source = await SourceDomain.DefineAsync($"base-{Bench.Token}", Bench.MakeDirectory("base"), Machine.Guest);

@@ -18,13 +18,13 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
 
     private static readonly ImageYaml Warm = new() { IsWarm = true };
 
-    [Fact(Timeout = HangLimit)]
+    [Fact(Timeout = HangLimit, Explicit = true)]
     public Task Without_a_template_the_command_that_makes_one_is_named() => FallsBackAsync(
         "no_template",
         "image 'small' has no template for its current generation: run 'vm-executor image warm small'",
         template => Task.Run(() => Directory.Delete(template.Directory, recursive: true)));
 
-    [Fact(Timeout = HangLimit)]
+    [Fact(Timeout = HangLimit, Explicit = true)]
     public Task A_size_without_a_template_is_named() => FallsBackAsync(
         "size",
         "no template for 2 CPUs, 256MiB memory",
@@ -32,7 +32,7 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         Warm with { Further = ["sizes:", "  max_cpus: 2"] },
         new SimulatedJob { Id = Job, Variables = [new("VM_CPUS", "2")] });
 
-    [Fact(Timeout = HangLimit)]
+    [Fact(Timeout = HangLimit, Explicit = true)]
     public Task Memory_that_somebody_wrote_to_is_not_trusted() => FallsBackAsync(
         "damaged",
         "ram.img was changed",
@@ -48,7 +48,7 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         "the warm start failed: VMX1310",
         template => template.ExchangeAsync("state.bin", file => SpoilAsync(file, 0x1000)));
 
-    [Fact(Timeout = HangLimit)]
+    [Fact(Timeout = HangLimit, Explicit = true)]
     public Task Another_QEMU_than_the_templates_is_named_with_both_versions() => FallsBackAsync(
         "qemu_changed",
         "QEMU changed 6.0.66 -> ",
@@ -88,7 +88,9 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         {
             foreach (var domain in await Bench.Leftovers.DomainsAsync())
             {
-                if ((await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "suspend", domain)).ExitCode == 0)
+                // One that waits for its state is halted already, and would be set running by it.
+                if ((await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "domstate", domain)).Output.Trim() == "running"
+                    && (await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "suspend", domain)).ExitCode == 0)
                 {
                     return true;
                 }

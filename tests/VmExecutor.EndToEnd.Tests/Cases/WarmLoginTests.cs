@@ -12,7 +12,7 @@ public sealed class WarmLoginTests(TestMachine machine) : WarmTest(machine)
 {
     [Theory(Timeout = 2 * HangLimit)]
     [InlineData("cloud-init", 451)]
-    [InlineData("systemd-credentials", 452)]
+    [InlineData("systemd-credentials", 452, Explicit = true)]
     public async Task The_jobs_key_gets_in_and_the_templates_does_not(string login, int id)
     {
         Bench.With(new ImageYaml { Login = login, IsWarm = true });

@@ -1,0 +1,9 @@
+namespace VmExecutor.EndToEnd.Tests.Instruments;
+
+/// <summary>How many moments a test tries that kills something at moments spread over its time: all of them with <c>tests/run --thorough</c>.</summary>
+internal static class Thoroughness
+{
+    /// <param name="all">As many as prove the matter.</param>
+    /// <param name="few">As many as there is time for at each change.</param>
+    public static int Of(int all, int few) => Environment.GetEnvironmentVariable("VM_EXECUTOR_TEST_THOROUGH") == "true" ? all : few;
+}
