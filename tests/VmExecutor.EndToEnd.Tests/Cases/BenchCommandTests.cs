@@ -14,7 +14,7 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
     private const string Image = "small";
     private const int TwiceAsLong = 2 * HangLimit;
 
-    [Fact(Timeout = HangLimit, Explicit = true)]
+    [Fact(Timeout = HangLimit)]
     public async Task An_image_without_templates_is_measured_cold_and_held_to_its_budget()
     {
         Write();
@@ -30,7 +30,7 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
         report.GetProperty("over_budget").GetArrayLength().Should().Be(1);
     }
 
-    [Fact(Timeout = TwiceAsLong)]
+    [Fact(Timeout = TwiceAsLong, Explicit = true)]
     public async Task Two_clones_at_once_are_measured_cold_warm_and_by_hand()
     {
         Write("warm: {enabled: true}");
