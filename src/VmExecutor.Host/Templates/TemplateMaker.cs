@@ -37,7 +37,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     public static Template Seal(
         AbsolutePath directory, TemplateRecord record, XElement domain, IReadOnlyList<(string Role, AbsolutePath Path, string? Format)> files)
     {
-        var sealedFiles = new List<GenerationFile>();
+        var names = new List<string>();
         foreach (var (role, path, format) in files)
         {
             var name = role switch
@@ -59,15 +59,18 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
                 Do($"{target} cannot be made read-only", () => File.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
             }
 
-            sealedFiles.Add(GenerationFiles.Describe(role, name, format, null, target));
+            names.Add(name);
         }
 
-        var template = new Template(directory, record with { Files = sealedFiles });
+        var template = new Template(directory, record);
         Do($"{template.Domain} cannot be written", () => AtomicFile.Write(template.Domain, domain.ToString(), ReadOnly));
         Do($"{directory} cannot be brought to the disk", () => FileSystemSync.Of(template.Domain));
 
         // Only now: what is still to be written to the disk may change a file's time.
-        template = template with { Record = template.Record with { Files = [.. sealedFiles.Select(file => GenerationFiles.Describe(file.Role, file.Path, file.Format, null, template.PathOf(file)))] } };
+        template = template with
+        {
+            Record = record with { Files = [.. files.Zip(names, (file, name) => GenerationFiles.Describe(file.Role, name, file.Format, null, directory.Child(name)))] },
+        };
         Do($"{directory} cannot be completed", () => AtomicFile.Write(directory.Child(Template.RecordName), template.Record.ToJson(), ReadOnly));
         return template;
     }

@@ -44,7 +44,7 @@ internal sealed class CloneStart(
 
         plan = basis.Plan;
         log.Say($"The VM gets {basis.Sizes}");
-        var need = SourceSizes.Of(basis.Source, default).With(plan.Sizes);
+        var need = basis.Sizes;
         (record, var waited) = await admission.WaitAsync(plan.Job.Key, directory, record, new ClaimRecord(need.Memory.Bytes, need.Cpus), log.Say, cancellationToken);
         if (waited is { } duration)
         {
@@ -52,7 +52,7 @@ internal sealed class CloneStart(
             times.Ended("capacity");
 
             // Meanwhile somebody may have started the source, or changed it.
-            basis = await LookAsync(plan, stamp, log, cancellationToken);
+            basis = await LookAsync(plan, stamp, basis.Accelerator, log, cancellationToken);
         }
 
         var watch = new DomainWatch(hypervisor, plan.Domain.Value, plan.Paths.Console, time);
@@ -75,7 +75,12 @@ internal sealed class CloneStart(
     /// <summary>What the clone would be made of, with its sizes; nothing is made.</summary>
     public async Task<CloneBasis> LookAsync(ClonePlan plan, OwnershipStamp stamp, JobLog log, CancellationToken cancellationToken)
     {
-        var accelerator = await ChooseAcceleratorAsync(plan.Image, log, cancellationToken);
+        return await LookAsync(plan, stamp, await ChooseAcceleratorAsync(plan.Image, log, cancellationToken), log, cancellationToken);
+    }
+
+    private async Task<CloneBasis> LookAsync(
+        ClonePlan plan, OwnershipStamp stamp, Accelerator accelerator, JobLog log, CancellationToken cancellationToken)
+    {
         var xml = await source.ReadAsync(plan, log.Say, cancellationToken);
         var chains = await maker.InspectDisksAsync(xml, plan.Generation, cancellationToken);
         (plan, var sizes) = sizing.Decide(plan, xml, chains);
