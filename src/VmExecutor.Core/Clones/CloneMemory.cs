@@ -11,7 +11,6 @@ internal static class CloneMemory
 {
     private const string Backend = "vmram";
     private const string MachineOption = $"memory-backend={Backend}";
-    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
 
     /// <param name="domain">With its size of memory.</param>
     /// <param name="memory">The file.</param>
@@ -33,9 +32,9 @@ internal static class CloneMemory
     /// <summary>Takes out what <see cref="Apply"/> has put in; what a source has of its own stays.</summary>
     public static void Remove(XElement domain)
     {
-        foreach (var line in domain.Elements(Qemu + "commandline").ToList())
+        foreach (var line in domain.Elements(QemuXml.Namespace + "commandline").ToList())
         {
-            var arguments = line.Elements(Qemu + "arg").ToList();
+            var arguments = line.Elements(QemuXml.Namespace + "arg").ToList();
             for (var i = 0; i + 1 < arguments.Count; i++)
             {
                 if (IsOurs((string?)arguments[i].Attribute("value"), (string?)arguments[i + 1].Attribute("value")))
@@ -62,16 +61,16 @@ internal static class CloneMemory
 
     private static void Add(XElement domain, IReadOnlyList<string> arguments)
     {
-        var line = domain.Element(Qemu + "commandline");
+        var line = domain.Element(QemuXml.Namespace + "commandline");
         if (line is null)
         {
-            domain.SetAttributeValue(XNamespace.Xmlns + "qemu", Qemu.NamespaceName);
-            domain.Add(line = new XElement(Qemu + "commandline"));
+            QemuXml.Declare(domain);
+            domain.Add(line = new XElement(QemuXml.Namespace + "commandline"));
         }
 
         // The schema wants all arguments before the environment.
-        var last = line.Elements(Qemu + "arg").LastOrDefault();
-        var added = arguments.Select(value => new XElement(Qemu + "arg", new XAttribute("value", value)));
+        var last = line.Elements(QemuXml.Namespace + "arg").LastOrDefault();
+        var added = arguments.Select(value => new XElement(QemuXml.Namespace + "arg", new XAttribute("value", value)));
         if (last is null)
         {
             line.AddFirst(added);

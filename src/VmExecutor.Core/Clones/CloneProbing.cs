@@ -10,17 +10,15 @@ namespace VmExecutor.Core.Clones;
 /// </summary>
 internal static class CloneProbing
 {
-    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
-
     /// <summary>Only for x86, where libvirt has the other way. The command line of QEMU stays the same.</summary>
     public static void Apply(XElement domain)
     {
-        if ((string?)domain.Element("os")?.Element("type")?.Attribute("arch") is not ("x86_64" or "i686") || domain.Element(Qemu + "capabilities") is not null)
+        if ((string?)domain.Element("os")?.Element("type")?.Attribute("arch") is not ("x86_64" or "i686") || domain.Element(QemuXml.Namespace + "capabilities") is not null)
         {
             return;
         }
 
-        domain.SetAttributeValue(XNamespace.Xmlns + "qemu", Qemu.NamespaceName);
-        domain.Add(new XElement(Qemu + "capabilities", new XElement(Qemu + "del", new XAttribute("capability", "cpu-unavailable-features"))));
+        QemuXml.Declare(domain);
+        domain.Add(new XElement(QemuXml.Namespace + "capabilities", new XElement(QemuXml.Namespace + "del", new XAttribute("capability", "cpu-unavailable-features"))));
     }
 }

@@ -1,3 +1,5 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
@@ -44,6 +46,21 @@ public static class TemplateCatalogue
         catch (Exception e) when (HostFileException.Explains(e))
         {
             return null;
+        }
+    }
+
+    /// <summary>Its machine, in which files are named by their role.</summary>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.TemplateNotLoaded"/>: it cannot be read.</exception>
+    public static async Task<XElement> ReadMachineAsync(Template template, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {e.Message}", "Make the template anew: vm-executor image warm NAME", e);
         }
     }
 

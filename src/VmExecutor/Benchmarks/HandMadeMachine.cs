@@ -1,7 +1,7 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
+using VmExecutor.Host.Templates;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Benchmarks;
@@ -13,7 +13,7 @@ internal sealed class HandMadeMachine(CloneStart start)
     public async Task<string> WriteAsync(Template template, ClonePlan plan, OwnershipStamp stamp, CancellationToken cancellationToken)
     {
         var basis = await start.LookAsync(plan, stamp, new JobLog(TextWriter.Null), cancellationToken);
-        var frozen = XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
+        var frozen = await TemplateCatalogue.ReadMachineAsync(template, cancellationToken);
         return TemplateDomain.Thaw(frozen, template, basis.Plan, stamp, template.ChainsOn(basis.Chains)).ToString();
     }
 }

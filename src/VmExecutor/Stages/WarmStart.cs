@@ -124,7 +124,7 @@ internal sealed class WarmStart(
         directory.Write(record);
         times.Ended("disks");
 
-        var machine = TemplateDomain.Thaw(await ReadAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
+        var machine = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
         var ownKey = template.Record.LoginKey is null ? null : login.MakeKeyAsync(plan, cancellationToken);
 
         // Both to their end, also when one has failed: what is undone then must not come to be afterwards.
@@ -180,19 +180,6 @@ internal sealed class WarmStart(
 
         times.Ended("ssh");
         return access;
-    }
-
-    private static async Task<XElement> ReadAsync(Template template, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken));
-        }
-        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
-        {
-            throw new SystemFailureException(
-                ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {e.Message}", "Make the template anew: vm-executor image warm NAME", e);
-        }
     }
 
     private static async Task<FreshIdentity> FreshAsync(ClonePlan plan, Template template, Task<HostKey>? ownKey) => new()
