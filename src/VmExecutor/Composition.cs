@@ -36,6 +36,11 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public TextWriter Output { get; } = output;
 
+    /// <summary>Of the process; where a command needs to know it, it asks here.</summary>
+    public IReadOnlyDictionary<string, string> Variables => environment.Variables;
+
+    public TimeProvider Time => _time;
+
     public TextWriter Error { get; } = error;
 
     public static Composition FromProcess(Signals signals) =>
@@ -257,10 +262,11 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         }
     }
 
-    private Settings LoadWithoutImages(string? configOption) =>
+    /// <summary>What needs no image is not kept from working by one that has an error.</summary>
+    public Settings LoadWithoutImages(string? configOption) =>
         SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
 
-    private string UriOf(Settings settings) =>
+    public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
 
     private ImageComposition Images(Settings settings, LeftoverComposition leftovers) => new(
@@ -272,7 +278,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         environment.Variables,
         _time);
 
-    private CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
+    public CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
     {
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stopper = new DomainStopper(hypervisor, _time);
@@ -311,9 +317,9 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         names => TrustedJob.Variables(environment, names),
         () => (JobOutput.Output(), JobOutput.Error()));
 
-    private SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
+    public SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
 
-    private ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), _time);
+    public ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), _time);
 
     private static Dictionary<string, string> ReadEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
