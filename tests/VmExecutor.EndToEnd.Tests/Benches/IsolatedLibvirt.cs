@@ -57,13 +57,18 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         done
         """;
 
+    // As config/README.md, "A libvirt network", says.
     private const string NetworkXml = $"""
-        <network>
+        <network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
           <name>{Network}</name>
-          <bridge name='vmx-test'/>
+          <bridge name='vmx-test' stp='off'/>
           <ip address='{Subnet}.1' netmask='255.255.255.0'>
             <dhcp><range start='{Subnet}.10' end='{Subnet}.99'/></dhcp>
           </ip>
+          <dnsmasq:options>
+            <dnsmasq:option value='dhcp-ignore-clid'/>
+            <dnsmasq:option value='no-ping'/>
+          </dnsmasq:options>
         </network>
         """;
 

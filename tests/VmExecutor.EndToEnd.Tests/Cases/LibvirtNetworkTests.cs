@@ -67,7 +67,7 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
     [Fact(Timeout = 600_000)]
     public async Task Clones_that_wake_up_are_given_a_card_and_an_address_each()
     {
-        Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true, WarmLimit = "90s" });
+        Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true });
         var (exitCode, output, error) = await Bench.CommandAsync("image", "publish", "small", "--warm");
         exitCode.Should().Be(0, output + error);
         (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().BeEmpty();
