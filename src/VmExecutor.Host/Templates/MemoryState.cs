@@ -53,9 +53,9 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
         }
     }
 
-    /// <summary>Reads a state into a domain that waits for it; when this returns, its guest runs.</summary>
+    /// <summary>Reads a state into a domain that waits for it; when this returns, its guest runs. It has no limit of its own: a whole warm start has one.</summary>
     /// <exception cref="SystemFailureException">QEMU did not take it: with <see cref="ErrorCodes.TemplateNotLoaded"/> and its last words.</exception>
-    public async Task LoadAsync(string domain, AbsolutePath file, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task LoadAsync(string domain, AbsolutePath file, CancellationToken cancellationToken)
     {
         using var handle = Open(file, FileMode.Open, FileAccess.Read);
         string? state = null;
@@ -64,10 +64,10 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
             await TellAsync(domain, LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
             await TellAsync(domain, TakeFile, handle, cancellationToken).ConfigureAwait(false);
             await TellAsync(domain, Load, null, cancellationToken).ConfigureAwait(false);
-            var ended = await new Question(limit, LoadPollInterval, time).AskAsync(
+            await new Question(Timeout.InfiniteTimeSpan, LoadPollInterval, time).AskAsync(
                 async token => (state = Text(await TellAsync(domain, AskStatus, null, token).ConfigureAwait(false), "status")) != "inmigrate",
                 cancellationToken).ConfigureAwait(false);
-            if (ended && state == "running")
+            if (state == "running")
             {
                 return;
             }
@@ -78,7 +78,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
             throw NotLoaded(domain, file, await LastWordsAsync(domain, e, cancellationToken).ConfigureAwait(false), e);
         }
 
-        throw NotLoaded(domain, file, state == "inmigrate" ? $"it still waited after {DurationText.Format(limit)}" : $"its guest is '{state}' and does not run", null);
+        throw NotLoaded(domain, file, $"its guest is '{state}' and does not run", null);
     }
 
     private async Task<JsonElement> TellAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken)
@@ -126,6 +126,6 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     private static HypervisorException NotLoaded(string domain, AbsolutePath file, string why, Exception? inner) => new(
         ErrorCodes.TemplateNotLoaded,
         $"QEMU of {domain} did not take the state in {file}: {why}",
-        "Make the template anew: vm-executor image warm NAME; if it happens again, QEMU's log says more.",
+        "Make the image's templates anew with 'vm-executor image warm'; if it happens again, QEMU's log says more.",
         inner);
 }

@@ -9,7 +9,6 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Identity;
@@ -119,9 +118,8 @@ internal sealed class WarmStart(
         var chains = template.ChainsOn(basis.Chains);
         await maker.MakeDisksAsync(basis.Source, plan.Paths, chains, size: null, template.Find(TemplateRole.Nvram), cancellationToken);
         CopySeed(template, plan.Paths);
-        record = record with { Start = "warm", Template = template.Directory.Value, Bases = BaseFingerprints.Of(basis.Chains.Values) };
-        await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
-        directory.Write(record);
+        record = record with { Start = "warm", Template = template.Directory.Value };
+        record = await livingClones.JoinAsync(plan.Job.Key, directory, record, basis.Chains.Values, cancellationToken);
         times.Ended("disks");
 
         var machine = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
@@ -131,7 +129,7 @@ internal sealed class WarmStart(
         await Task.WhenAll(maker.StartAsync(machine, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
         times.Ended("start");
 
-        await memory.LoadAsync(domain, template.State, plan.Image.Timeouts.Warm, cancellationToken);
+        await memory.LoadAsync(domain, template.State, cancellationToken);
         times.Ended("load");
 
         if (template.Record.CardXml is { } card)
