@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Locks;
 using Xunit;
 
@@ -63,6 +64,28 @@ public sealed class CapacityTests : IDisposable
         _world.Log.ToString().Should().Contain("waiting for a free VM (2 of 2 in use): next in line")
             .And.Contain("waiting for a free VM (2 of 2 in use): 3 jobs ahead").And.Contain("capacity: admitted after ").And.MatchRegex(@"source \d+\.\d\d, capacity \d+\.\d\d, disks");
         _world.Left().Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_has_waited_says_once_that_KVM_does_not_work()
+    {
+        _world.Limits = Limits(1);
+        _world.Hypervisor.Before = call =>
+        {
+            if (call.StartsWith("create vmx-probe-", StringComparison.Ordinal))
+            {
+                throw new HypervisorException(ErrorCodes.DomainStartFailed, "no KVM here", "hint");
+            }
+        };
+        await _world.PrepareAsync(Jobs[0], Token);
+        _world.Log.ToString().Should().Contain("no KVM here", Exactly.Once());
+
+        var waiting = _world.PrepareAsync(Jobs[1], Token);
+        await QueueIsAsync(1);
+        await _world.CleanupAsync(Jobs[0], Token);
+        await waiting;
+
+        _world.Log.ToString().Should().Contain("capacity: admitted after").And.Contain("no KVM here", Exactly.Twice(), "each of the two jobs says it");
     }
 
     [Fact(Timeout = 60_000)]
