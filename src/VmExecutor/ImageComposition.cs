@@ -31,6 +31,8 @@ internal sealed class ImageComposition(
 
     private OwnClone Clones => new(settings.StateDir, start, leftovers.Remover(Hypervisor), leftovers.Locks, time);
 
+    private OwnScript Scripts => new(guestShell, JobOutput.Output(), JobOutput.Error(), time);
+
     public TemplateMaking Templates() => new(
         Hypervisor,
         Catalogue,
@@ -41,7 +43,7 @@ internal sealed class ImageComposition(
             new TemplateMaker(Hypervisor),
             new MemoryState(Hypervisor, time),
             Clones,
-            new WarmUp(guestShell, new IdentityChanger(guestShell, time), JobOutput.Output(), JobOutput.Error(), time),
+            new WarmUp(guestShell, new IdentityChanger(guestShell, time), Scripts, time),
             new DomainStopper(Hypervisor, time),
             time),
         leftovers.Locks);
@@ -66,7 +68,7 @@ internal sealed class ImageComposition(
             Maker,
             new ToolBaking(clones, guestTools, stopper, new QemuImg(tools)),
             guestTools,
-            new Probe(clones, guestShell, JobOutput.Output(), JobOutput.Error(), time),
+            new Probe(clones, guestShell, Scripts, time),
             leftovers.Locks,
             time);
     }

@@ -34,7 +34,7 @@ public sealed record TemplateRecord
     public string? LoginKey { get; init; }
 
     [JsonIgnore]
-    public LoginShell ShellOfLogin => Enum.TryParse<LoginShell>(LoginShell, ignoreCase: true, out var shell) && Enum.IsDefined(shell) ? shell : Guests.LoginShell.Other;
+    public LoginShell ShellOfLogin => LoginShellWord.Parse(LoginShell);
 
     public string ToJson() => JsonSerializer.Serialize(this, TemplateRecordContext.Default.TemplateRecord);
 

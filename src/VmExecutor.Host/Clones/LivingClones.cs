@@ -1,3 +1,4 @@
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
@@ -10,6 +11,18 @@ namespace VmExecutor.Host.Clones;
 public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor)
 {
     private const int Named = 3;
+
+    /// <summary>Notes in the job's record what its clone stands on, if no other clone on it is broken.</summary>
+    /// <returns>The record that was written.</returns>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>
+    public async Task<JobRecord> JoinAsync(
+        JobKey self, JobDirectory directory, JobRecord record, IEnumerable<BackingChain> chains, CancellationToken cancellationToken)
+    {
+        record = record with { Bases = BaseFingerprints.Of(chains) };
+        await EnsureNoneIsBrokenAsync(self, record.Bases, cancellationToken).ConfigureAwait(false);
+        directory.Write(record);
+        return record;
+    }
 
     /// <summary>No new clone is made of a base that was changed under clones that still run: somebody is at work on it.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>

@@ -3,17 +3,13 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 
 namespace VmExecutor.Publishing;
 
 /// <summary>Tries a new generation in a clone of it before any job gets it, and learns what is pinned from then on.</summary>
-internal sealed class Probe(OwnClone clones, IGuestShell guestShell, Stream output, Stream error, TimeProvider time)
+internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript scripts, TimeProvider time)
 {
-    private const int LongestScript = 1 << 20;
-    private static readonly TimeSpan ScriptLimit = TimeSpan.FromMinutes(10);
-
     /// <exception cref="SystemFailureException">It did not pass; the message says why.</exception>
     public async Task<ProbeRecord> RunAsync(ImageDefinition image, Generation generation, JobLog log, CancellationToken cancellationToken)
     {
@@ -49,34 +45,11 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, Stream outp
                 "Jobs go on with the current generation. Correct the source and publish again.");
     }
 
-    private async Task<ScriptExit> RunScriptAsync(GuestAccess access, AbsolutePath script, JobLog log, CancellationToken cancellationToken)
+    private Task<ScriptExit> RunScriptAsync(GuestAccess access, AbsolutePath script, JobLog log, CancellationToken cancellationToken)
     {
-        byte[] text;
-        try
-        {
-            text = RegularFile.Read(script, LongestScript);
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            throw new HostFileException($"the probe script {script} cannot be read", e);
-        }
-
+        var text = OwnScript.Read(script, "probe script");
         log.Say($"running {script} in a clone");
-        using var limit = new CancellationTokenSource(ScriptLimit, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
-        {
-            var run = await guestShell.RunScriptAsync(
-                access, text, output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token);
-            return run.Exit;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.ProbeFailed,
-                $"the probe script {script} did not end within {DurationText.Format(ScriptLimit)}",
-                "See what it waits for; a probe should take seconds.");
-        }
+        return scripts.RunAsync(access, text, $"the probe script {script}", ErrorCodes.ProbeFailed, cancellationToken);
     }
 
     /// <summary>What the administrator says, else what ssh has met. A guest that is given a key for each job has none to pin.</summary>

@@ -3,7 +3,6 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
@@ -25,9 +24,7 @@ internal sealed class ColdStart(
     {
         var (plan, _, stamp, source, chains, accelerator) = basis;
         await maker.MakeDisksAsync(source, plan, chains, cancellationToken);
-        record = record with { Bases = BaseFingerprints.Of(chains.Values) };
-        await livingClones.EnsureNoneIsBrokenAsync(plan.Job.Key, record.Bases, cancellationToken);
-        directory.Write(record);
+        record = await livingClones.JoinAsync(plan.Job.Key, directory, record, chains.Values, cancellationToken);
         times.Ended("disks");
 
         plan = plan with { Login = await login.MakeAsync(plan, cancellationToken) };

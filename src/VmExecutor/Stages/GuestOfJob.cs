@@ -25,7 +25,7 @@ internal static class GuestOfJob
         access.User.Value,
         access.Key.Value,
         [.. access.HostKeys.Select(key => key.ToString())],
-        access.LoginShell.ToString().ToLowerInvariant())
+        LoginShellWord.Of(access.LoginShell))
     {
         BootId = access.BootId,
     };
@@ -63,7 +63,7 @@ internal static class GuestOfJob
                 [.. guest.HostKeys.Select(HostKey.Parse)],
                 shell)
             {
-                LoginShell = Enum.TryParse<LoginShell>(guest.LoginShell, ignoreCase: true, out var login) && Enum.IsDefined(login) ? login : LoginShell.Other,
+                LoginShell = LoginShellWord.Parse(guest.LoginShell),
                 BootId = guest.BootId,
             }
             : null;

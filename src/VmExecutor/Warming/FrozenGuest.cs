@@ -74,7 +74,7 @@ internal sealed class FrozenGuest(
                     Driver = DriverVersion.Text,
                     Files = [],
                     HostKeys = clone.HostKeys,
-                    LoginShell = clone.Access.LoginShell.ToString().ToLowerInvariant(),
+                    LoginShell = LoginShellWord.Of(clone.Access.LoginShell),
                     BootId = clone.Access.BootId,
                     CardXml = card?.ToString(),
                     LoginKey = image.Ssh.Login == LoginMethod.Baked ? null : HostKey.Parse(await File.ReadAllTextAsync($"{clone.Plan.LoginKey}.pub", cancellationToken)).ToString(),

@@ -4,8 +4,6 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
-using VmExecutor.Core.Values;
-using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Publishing;
@@ -13,11 +11,8 @@ using VmExecutor.Publishing;
 namespace VmExecutor.Warming;
 
 /// <summary>What is in a template's memory need not be read by any clone: everything that each job does is done once, after what booting has left was thrown away.</summary>
-internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, Stream output, Stream error, TimeProvider time)
+internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, OwnScript scripts, TimeProvider time)
 {
-    private const int LongestScript = 1 << 20;
-    private static readonly TimeSpan ScriptLimit = TimeSpan.FromMinutes(10);
-
     // The guest's sshd ends the process of a connection that was closed; nobody can be asked whether it has.
     private static readonly TimeSpan SessionEnds = TimeSpan.FromSeconds(1);
 
@@ -30,7 +25,7 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, S
         // First of all whether its clones can be given an identity of their own.
         await identity.ChangeAsync(access, Identity(access), cancellationToken);
         await guestShell.RunCommandAsync(access, AsRoot("sync; echo 3 > /proc/sys/vm/drop_caches"), null, cancellationToken);
-        var script = image.Warm.Script is { } file ? Read(file) : Usual;
+        var script = image.Warm.Script is { } file ? OwnScript.Read(file, "warm-up script") : Usual;
         if (image.Warm.Script is { } named)
         {
             log.Say($"warming up with {named}");
@@ -64,22 +59,8 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, S
         }
     }
 
-    private async Task<ScriptExit> RunScriptAsync(ImageDefinition image, GuestAccess access, byte[] script, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(ScriptLimit, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
-        {
-            return (await guestShell.RunScriptAsync(access, script, output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.WarmUpFailed,
-                $"the warm-up of image '{image.Name}' did not end within {DurationText.Format(ScriptLimit)}",
-                "See what its script waits for.");
-        }
-    }
+    private Task<ScriptExit> RunScriptAsync(ImageDefinition image, GuestAccess access, byte[] script, CancellationToken cancellationToken) =>
+        scripts.RunAsync(access, script, $"the warm-up of image '{image.Name}'", ErrorCodes.WarmUpFailed, cancellationToken);
 
     private static string AsRoot(string text) => $"if [ \"$(id -u)\" = 0 ]; then sh -c \"{text}\"; else sudo -n sh -c \"{text}\"; fi";
 
@@ -89,16 +70,4 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, S
         MachineId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
         Seed = RandomNumberGenerator.GetBytes(64),
     };
-
-    private static byte[] Read(AbsolutePath script)
-    {
-        try
-        {
-            return RegularFile.Read(script, LongestScript);
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            throw new HostFileException($"the warm-up script {script} cannot be read", e);
-        }
-    }
 }

@@ -28,7 +28,7 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
         {
             throw new SystemFailureException(
                 ErrorCodes.GuestIdentityStale,
-                $"the guest {access} woke up from a template and has no identity of its own: {string.Join("; ", problems)}{Evidence(answer)}",
+                $"the guest {access} has no identity of its own: {string.Join("; ", problems)}{Evidence(answer)}",
                 Hint(facts));
         }
     }
@@ -37,11 +37,11 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
         access.User.Value == "root"
             ? new(
                 ErrorCodes.GuestIdentityStale,
-                $"the guest {access} woke up from a template, and the shell that was to give it its identity ended with {answer.ExitCode}{Evidence(answer)}",
+                $"the guest {access} has no identity of its own: the shell that was to give it its identity ended with {answer.ExitCode}{Evidence(answer)}",
                 "Look at the guest's console log, or switch the image's 'warm' off.")
             : new(
                 ErrorCodes.GuestIdentityStale,
-                $"the guest {access} woke up from a template, and ssh.user '{access.User}' may not become root to give it its identity{Evidence(answer)}",
+                $"the guest {access} has no identity of its own: ssh.user '{access.User}' may not become root to give it its identity{Evidence(answer)}",
                 $"Give '{access.User}' passwordless sudo in the image, or switch the image's 'warm' off.");
 
     private static string Hint(IdentityFacts facts) =>

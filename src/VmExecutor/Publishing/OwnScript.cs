@@ -1,0 +1,52 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Guests;
+
+namespace VmExecutor.Publishing;
+
+/// <summary>
+/// A script of the administrator's in a clone of the driver's own: what probes a generation, what warms up a template. It runs as a job's would, and
+/// its output is the administrator's.
+/// </summary>
+internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream error, TimeProvider time)
+{
+    private const int Longest = 1 << 20;
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    /// <param name="file">Where it is.</param>
+    /// <param name="what">For the message: <c>probe script</c>.</param>
+    /// <exception cref="HostFileException">It cannot be read, or is larger than a MiB.</exception>
+    public static byte[] Read(AbsolutePath file, string what)
+    {
+        try
+        {
+            return RegularFile.Read(file, Longest);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the {what} {file} cannot be read", e);
+        }
+    }
+
+    /// <param name="access">The clone's guest.</param>
+    /// <param name="script">The text.</param>
+    /// <param name="what">For the message: <c>the probe script /etc/probe</c>.</param>
+    /// <param name="code">What it is when it does not end.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SystemFailureException">With <paramref name="code"/>: it did not end within ten minutes.</exception>
+    public async Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            return (await guestShell.RunScriptAsync(access, script, output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new SystemFailureException(code, $"{what} did not end within {DurationText.Format(Limit)}", "See what it waits for; it should take seconds.");
+        }
+    }
+}
