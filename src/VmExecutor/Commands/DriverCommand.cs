@@ -22,7 +22,7 @@ internal static class DriverCommand
             HelpName = "FILE",
             Recursive = true,
         };
-        return new RootCommand("Runs every GitLab CI job in a virtual machine of its own: a linked clone of a libvirt base image.")
+        var root = new RootCommand("Runs every GitLab CI job in a virtual machine of its own: a linked clone of a libvirt base image.")
         {
             config,
             StageCommands.Config(composition, config),
@@ -36,6 +36,8 @@ internal static class DriverCommand
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
         };
+        root.Add(ManualCommand.Create(composition, root));
+        return root;
     }
 
     /// <summary>A path as the user typed it, seen from the current directory.</summary>
