@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
@@ -22,7 +24,7 @@ internal static class DriverCommand
             HelpName = "FILE",
             Recursive = true,
         };
-        return new RootCommand("Runs every GitLab CI job in a virtual machine of its own: a linked clone of a libvirt base image.")
+        var root = new RootCommand("Runs every GitLab CI job in a virtual machine of its own: a linked clone of a libvirt base image.")
         {
             config,
             StageCommands.Config(composition, config),
@@ -33,9 +35,24 @@ internal static class DriverCommand
             TryCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
+            LogsCommand.Create(composition, config),
+            ConsoleCommand.Create(composition, config),
+            SshCommand.Create(composition, config),
+            StopCommand.Create(composition, config),
+            CloneCommand.Create(composition, config),
+            CompletionCommand.Create(composition),
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
         };
+        ImageNames.OfferIn(root, composition, config);
+
+        // "/h" and "/?" are Windows's; here they would be offered in place of paths.
+        foreach (var alias in (string[])["/h", "/?", "-?"])
+        {
+            root.Options.OfType<HelpOption>().ToList().ForEach(help => help.Aliases.Remove(alias));
+        }
+
+        return root;
     }
 
     /// <summary>A path as the user typed it, seen from the current directory.</summary>
