@@ -142,8 +142,9 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
+            // libvirt gives the files themselves to QEMU's user, but not the way to them.
             var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
-            var obstacle = plan.Bases.Concat(plan.Disks.Select(disk => disk.Overlay.Parent()))
+            var obstacle = plan.Bases.Concat(plan.Disks.Select(disk => disk.Overlay)).Select(file => file.Parent()).Distinct()
                 .Select(file => ReadAccess.Obstacle(file, user.User, user.Group)).FirstOrDefault(obstacle => obstacle is not null);
             throw new SystemFailureException(
                 ErrorCodes.LinkNotStarted,
