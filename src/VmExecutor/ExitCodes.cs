@@ -18,6 +18,9 @@ internal static class ExitCodes
     /// <summary>An administrator's command found something wrong.</summary>
     public const int Problem = 1;
 
+    /// <summary>A command that a person ran in a guest: its own exit code, as ssh passes it on.</summary>
+    public static int OfGuest(int exitCode) => exitCode;
+
     /// <summary>A script's exit: its true code goes into BUILD_EXIT_CODE_FILE.</summary>
     public static int For(ScriptExit exit, StageEnvironment environment)
     {

@@ -10,8 +10,8 @@ internal static class CloneDisks
     {
         foreach (var disk in domain.Elements("devices").Elements("disk"))
         {
-            // What describes the source's running state (indices, aliases, a mirror job) is libvirt's to make anew.
-            disk.Elements().Where(e => e.Name.LocalName is "backingStore" or "mirror" or "transient" or "alias").Remove();
+            ForgetRunningState(disk);
+            disk.Elements("transient").Remove();
             if (SourceDisk.IsWritable(disk))
             {
                 var target = SourceDisk.TargetOf(disk);
@@ -24,10 +24,14 @@ internal static class CloneDisks
         }
     }
 
-    private static void UseOverlay(XElement disk, string overlay, BackingChain chain, DiskSettings settings)
+    /// <summary>What describes the source's running state (indices, aliases, a mirror job) is libvirt's to make anew.</summary>
+    internal static void ForgetRunningState(XElement disk) =>
+        disk.Elements().Where(e => e.Name.LocalName is "backingStore" or "mirror" or "alias").Remove();
+
+    /// <summary>Makes the disk one that lies in a qcow2 file; returns its <c>driver</c> and its <c>source</c>.</summary>
+    internal static (XElement Driver, XElement Source) PointAt(XElement disk, string overlay)
     {
         disk.SetAttributeValue("type", "file");
-        disk.SetAttributeValue("snapshot", null);
         var driver = disk.Element("driver");
         if (driver is null)
         {
@@ -35,14 +39,21 @@ internal static class CloneDisks
         }
 
         driver.SetAttributeValue("type", "qcow2");
+        var source = new XElement("source", new XAttribute("file", overlay));
+        disk.Elements("source").Remove();
+        driver.AddAfterSelf(source);
+        return (driver, source);
+    }
+
+    private static void UseOverlay(XElement disk, string overlay, BackingChain chain, DiskSettings settings)
+    {
+        var (driver, source) = PointAt(disk, overlay);
+        disk.SetAttributeValue("snapshot", null);
         driver.SetAttributeValue("cache", settings.Cache.ToString().ToLowerInvariant());
         driver.SetAttributeValue("discard", settings.Discard.ToString().ToLowerInvariant());
 
         // io='native' is only allowed with a cache mode that bypasses the host's page cache.
         driver.SetAttributeValue("io", null);
-        var source = new XElement("source", new XAttribute("file", overlay));
-        disk.Elements("source").Remove();
-        driver.AddAfterSelf(source);
         source.AddAfterSelf(Backing(chain.Files, 0));
     }
 

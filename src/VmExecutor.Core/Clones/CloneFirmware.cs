@@ -17,7 +17,10 @@ public static class CloneFirmware
     /// <summary>
     /// A source that was never started has no NVRAM file yet; libvirt then makes the clone's from the template it names.
     /// </summary>
-    internal static void Apply(XElement domain, JobPaths paths)
+    internal static void Apply(XElement domain, JobPaths paths) => PointAt(domain, paths.Nvram);
+
+    /// <summary>Makes the file the one that the domain's UEFI variables lie in, if it has such a firmware.</summary>
+    internal static void PointAt(XElement domain, AbsolutePath file)
     {
         var os = domain.Element("os");
         var nvram = os?.Element("nvram");
@@ -28,11 +31,11 @@ public static class CloneFirmware
                 nvram.Attribute("template"),
                 nvram.Attribute("templateFormat"),
                 nvram.Attribute("format"),
-                paths.Nvram.Value));
+                file.Value));
         }
         else if ((string?)os?.Attribute("firmware") == "efi" || (string?)os?.Element("loader")?.Attribute("type") == "pflash")
         {
-            os!.Add(new XElement("nvram", paths.Nvram.Value));
+            os!.Add(new XElement("nvram", file.Value));
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
@@ -26,16 +27,16 @@ internal static class CloneNetwork
 
         for (var index = 0; index < cards.Count; index++)
         {
-            MakeOwn(cards[index], plan, index);
+            MakeOwn(cards[index], plan.Job.Key.Mac(index));
         }
 
         Connect(cards[0], plan.Image.Network);
     }
 
-    internal static void MakeOwn(XElement card, ClonePlan plan, int index)
+    internal static void MakeOwn(XElement card, MacAddress address)
     {
         card.Elements().Where(e => e.Name.LocalName is "mac" or "target" or "alias").Remove();
-        card.AddFirst(new XElement("mac", new XAttribute("address", plan.Job.Key.Mac(index).Value)));
+        card.AddFirst(new XElement("mac", new XAttribute("address", address.Value)));
     }
 
     internal static void Connect(XElement card, NetworkSettings network)

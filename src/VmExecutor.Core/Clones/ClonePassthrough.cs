@@ -9,7 +9,7 @@ internal static class ClonePassthrough
     /// <exception cref="SystemFailureException">There is one; all of them are named.</exception>
     public static void Refuse(XElement domain)
     {
-        var found = domain.Elements("devices").Elements().Select(Describe).OfType<string>().ToList();
+        var found = Find(domain);
         if (found.Count > 0)
         {
             throw new SystemFailureException(
@@ -18,6 +18,10 @@ internal static class ClonePassthrough
                 "Remove them from the source domain (virsh edit), or make a domain without them for CI.");
         }
     }
+
+    /// <summary>All there are, each in a few words.</summary>
+    internal static IReadOnlyList<string> Find(XElement domain) =>
+        [.. domain.Elements("devices").Elements().Select(Describe).OfType<string>()];
 
     private static string? Describe(XElement device) => (device.Name.LocalName, (string?)device.Attribute("type")) switch
     {

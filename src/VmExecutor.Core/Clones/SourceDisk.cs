@@ -49,6 +49,11 @@ public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format
                 $"disk '{target}' of the source is of type '{type}'; only files and block devices can be cloned",
                 "Copy the disk into a qcow2 file (qemu-img convert) and use that in the source domain."),
         };
+        if (disk.Elements("source").Elements("slices").Any())
+        {
+            throw Unsupported($"disk '{target}' of the source is a part of a file (slices)", "Copy it into a file of its own: qemu-img convert.");
+        }
+
         if (disk.Descendants("encryption").Any())
         {
             throw Unsupported($"disk '{target}' of the source is encrypted", "Use an unencrypted base disk, or read-only for encrypted data.");

@@ -12,6 +12,13 @@ public static class LibvirtUri
     // https://www.libvirt.org/manpages/virsh.html#environment, https://libvirt.org/uri.html#default-uri-choice
     private static readonly string[] Variables = ["VIRSH_DEFAULT_CONNECT_URI", "LIBVIRT_DEFAULT_URI"];
 
+    /// <summary>Whether another machine's libvirt is meant.</summary>
+    public static bool IsRemote(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0;
+
+    /// <summary>Whether the environment says which libvirt is meant.</summary>
+    public static bool IsInEnvironment(IReadOnlyDictionary<string, string> environment) =>
+        Variables.Any(variable => !string.IsNullOrWhiteSpace(environment.GetValueOrDefault(variable)));
+
     /// <summary>
     /// The setting, else <c>VIRSH_DEFAULT_CONNECT_URI</c>, else <c>LIBVIRT_DEFAULT_URI</c>, else <see cref="System"/> for
     /// root and <see cref="Session"/> for others. Empty counts as unset.

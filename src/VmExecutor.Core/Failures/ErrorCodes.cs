@@ -2,7 +2,7 @@ namespace VmExecutor.Core.Failures;
 
 /// <summary>
 /// Every error code there is, once. The hundreds say where: 10 the job, 11 configuration, 12 image and clone,
-/// 13 hypervisor, 14 guest and ssh, 15 the host's tools and files, 19 ourselves.
+/// 13 hypervisor, 14 guest and ssh, 15 the host's tools and files, 19 ourselves and people at the keyboard.
 /// </summary>
 public static class ErrorCodes
 {
@@ -78,5 +78,15 @@ public static class ErrorCodes
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
+    public static readonly ErrorCode DomainNameTaken = new(1910);
+    public static readonly ErrorCode LinkPlaceUnusable = new(1911);
+    public static readonly ErrorCode LinkSourceHasSavedState = new(1912);
+    public static readonly ErrorCode LinkNotLocal = new(1913);
+    public static readonly ErrorCode LinkNotStarted = new(1914);
+    public static readonly ErrorCode LinkStillStandsOnBase = new(1915);
+    public static readonly ErrorCode JobUnknown = new(1920);
+    public static readonly ErrorCode JobAmbiguous = new(1921);
+    public static readonly ErrorCode JobNotRunning = new(1922);
+    public static readonly ErrorCode JobStoppedByHand = new(1923);
     public static readonly ErrorCode Bug = new(1999);
 }

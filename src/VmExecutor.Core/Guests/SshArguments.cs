@@ -23,23 +23,9 @@ public static class SshArguments
     [
         "-f", "-N", "-M", "-E", Log,
         .. Common(access),
+        .. Options("LogLevel=INFO"),
+        .. Options(Trust(access, firstContact ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes")),
         .. Options(
-            "LogLevel=INFO",
-            firstContact ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes",
-            $"HostKeyAlgorithms={HostKeyAlgorithms(access)}",
-            $"UserKnownHostsFile={KnownHostsFile}",
-            "GlobalKnownHostsFile=/dev/null",
-            "CheckHostIP=no",
-            "UpdateHostKeys=no",
-            "HashKnownHosts=no",
-            $"IdentityFile={Quote(access.Key.Value)}",
-            "IdentitiesOnly=yes",
-            "IdentityAgent=none",
-            "AddKeysToAgent=no",
-            "PreferredAuthentications=publickey",
-            "PasswordAuthentication=no",
-            "KbdInteractiveAuthentication=no",
-            "GSSAPIAuthentication=no",
             // The cheapest for an emulated processor among the strong ones come first; the rest stays allowed.
             "KexAlgorithms=^curve25519-sha256",
             "Ciphers=^aes128-gcm@openssh.com",
@@ -56,6 +42,22 @@ public static class SshArguments
     public static IReadOnlyList<string> Run(GuestAccess access, string commandLine) =>
         [.. Common(access), .. Options("LogLevel=ERROR", "ControlMaster=no", "ProxyCommand=false"), "--", access.Address.Host, commandLine];
 
+    /// <summary>
+    /// Lets a person in: over the kept connection while that is open, else over one of its own. What the person's terminal needs is as in any ssh;
+    /// what the guest could reach on the host is not there.
+    /// </summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="terminal">Whether the guest's side gets a terminal.</param>
+    /// <param name="commandLine">Null: the login shell.</param>
+    public static IReadOnlyList<string> Enter(GuestAccess access, bool terminal, string? commandLine) =>
+    [
+        terminal ? "-t" : "-T", .. Route(access),
+        .. Options(HostKeyAlias(access.Domain), "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "BatchMode=yes", "ControlMaster=no", "LogLevel=ERROR"),
+        .. Options(Trust(access, "StrictHostKeyChecking=yes")),
+        .. Options("ConnectTimeout=15"),
+        "--", access.Address.Host, .. commandLine is null ? [] : new[] { commandLine },
+    ];
+
     /// <summary>Speaks with the master of the kept connection: <c>check</c> or <c>exit</c>.</summary>
     public static IReadOnlyList<string> Control(GuestAccess access, string request) =>
         ["-O", request, .. Common(access), "--", access.Address.Host];
@@ -65,10 +67,34 @@ public static class SshArguments
 
     private static IEnumerable<string> Common(GuestAccess access) =>
     [
-        "-F", "/dev/null", "-S", ControlSocket,
-        "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
+        .. Route(access),
         // The alias also marks each ssh process of this job for whoever looks for leftovers.
         .. Options(HostKeyAlias(access.Domain), "BatchMode=yes", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "RequestTTY=no", "EscapeChar=none"),
+    ];
+
+    private static IEnumerable<string> Route(GuestAccess access) =>
+    [
+        "-F", "/dev/null", "-S", ControlSocket, "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
+    ];
+
+    /// <summary>Which host keys are believed, and the one key that is shown.</summary>
+    private static string[] Trust(GuestAccess access, string checking) =>
+    [
+        checking,
+        $"HostKeyAlgorithms={HostKeyAlgorithms(access)}",
+        $"UserKnownHostsFile={KnownHostsFile}",
+        "GlobalKnownHostsFile=/dev/null",
+        "CheckHostIP=no",
+        "UpdateHostKeys=no",
+        "HashKnownHosts=no",
+        $"IdentityFile={Quote(access.Key.Value)}",
+        "IdentitiesOnly=yes",
+        "IdentityAgent=none",
+        "AddKeysToAgent=no",
+        "PreferredAuthentications=publickey",
+        "PasswordAuthentication=no",
+        "KbdInteractiveAuthentication=no",
+        "GSSAPIAuthentication=no",
     ];
 
     private static IEnumerable<string> Options(params string[] options) => options.SelectMany(option => (string[])["-o", option]);

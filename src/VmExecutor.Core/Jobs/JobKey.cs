@@ -41,6 +41,9 @@ public sealed partial record JobKey
     /// <summary>At most 40 characters of <c>a-z 0-9 -</c>: fit for a directory, a domain and a host name.</summary>
     public string Value { get; }
 
+    /// <summary>As GitLab counts jobs; two servers may have the same.</summary>
+    public string JobId => Value.Split('-')[1];
+
     /// <summary>The clone's name for libvirt and its host name.</summary>
     public DomainName Domain => new($"{DomainName.Prefix}{Value}");
 
@@ -62,8 +65,7 @@ public sealed partial record JobKey
     }
 
     /// <summary>A network card's address; each card of a clone has its own index.</summary>
-    public MacAddress Mac(int index) =>
-        new(XxHash128.Hash(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Value}/{index}"))).AsSpan(0, 3));
+    public MacAddress Mac(int index) => MacAddress.Of(string.Create(CultureInfo.InvariantCulture, $"{Value}/{index}"));
 
     public override string ToString() => Value;
 

@@ -26,7 +26,7 @@ public sealed record LedgerEntry
     public string? ColdReason { get; init; }
 
     /// <summary>
-    /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>;
+    /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>; <c>stopped</c> by an administrator;
     /// <c>leftover</c> when nobody came to clean up.
     /// </summary>
     public required string Result { get; init; }
@@ -34,7 +34,7 @@ public sealed record LedgerEntry
     /// <summary>An error code (<c>VMX1402</c>), or why it was a leftover (<c>runner_gone</c>).</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>.</summary>
+    /// <summary>Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>, <c>stop</c>.</summary>
     public required string RemovedBy { get; init; }
 
     public DateTimeOffset? Created { get; init; }

@@ -69,7 +69,7 @@ public static class TemplateDomain
     public static XElement PlugIn(XElement card, ClonePlan plan)
     {
         var own = new XElement(card);
-        CloneNetwork.MakeOwn(own, plan, 0);
+        CloneNetwork.MakeOwn(own, plan.Job.Key.Mac(0));
         CloneNetwork.Connect(own, plan.Image.Network);
         return own;
     }

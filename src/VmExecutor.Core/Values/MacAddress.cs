@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
 
 namespace VmExecutor.Core.Values;
 
@@ -17,6 +19,9 @@ public sealed record MacAddress
     }
 
     public string Value { get; }
+
+    /// <summary>The address that a text always gives, such as a machine's name with a card's number.</summary>
+    public static MacAddress Of(string seed) => new(XxHash128.Hash(Encoding.UTF8.GetBytes(seed)).AsSpan(0, 3));
 
     public override string ToString() => Value;
 }

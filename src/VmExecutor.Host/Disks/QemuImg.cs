@@ -13,10 +13,19 @@ public sealed class QemuImg(IToolRunner tools)
     /// <param name="format">What the administrator or the source domain says it is; null: qemu-img looks.</param>
     /// <param name="cancellationToken">Ends qemu-img.</param>
     /// <exception cref="SystemFailureException">The disk is missing, unreadable, corrupt or in use by a writer.</exception>
-    public async Task<BackingChain> InspectAsync(AbsolutePath path, string? format, CancellationToken cancellationToken)
+    public Task<BackingChain> InspectAsync(AbsolutePath path, string? format, CancellationToken cancellationToken) =>
+        InspectAsync(path, format, evenIfWritten: false, cancellationToken);
+
+    /// <summary>As above.</summary>
+    /// <param name="path">The base.</param>
+    /// <param name="format">As above.</param>
+    /// <param name="evenIfWritten">Also while a VM writes to it: what is said of its size may be wrong in a moment.</param>
+    /// <param name="cancellationToken">Ends qemu-img.</param>
+    public async Task<BackingChain> InspectAsync(AbsolutePath path, string? format, bool evenIfWritten, CancellationToken cancellationToken)
     {
         string[] formatArguments = format is null ? [] : ["-f", format];
-        var call = new ToolCall("qemu-img", ["info", "--output=json", "--backing-chain", .. formatArguments, "--", path.Value]);
+        string[] shareArguments = evenIfWritten ? ["-U"] : [];
+        var call = new ToolCall("qemu-img", ["info", "--output=json", "--backing-chain", .. shareArguments, .. formatArguments, "--", path.Value]);
         var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
         return result.ExitCode == 0
             ? QemuImgInfo.Parse(result.StandardOutput, path)
@@ -36,15 +45,16 @@ public sealed class QemuImg(IToolRunner tools)
     /// <param name="chain">What it stands on.</param>
     /// <param name="size">Its virtual size, no less than the base's; null: as the base.</param>
     /// <param name="cancellationToken">Ends qemu-img.</param>
-    public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, ByteSize? size, CancellationToken cancellationToken)
-    {
-        // -u: the chain was just inspected; opening it again would cost time and change nothing.
-        var call = new ToolCall(
-            "qemu-img",
-            [
-                "create", "-q", "-u", "-f", "qcow2", "-F", chain.Top.Format, "-b", chain.Top.Path.Value,
-                "--", overlay.Value, (size ?? chain.VirtualSize).Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ]);
-        (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
-    }
+    public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, ByteSize? size, CancellationToken cancellationToken) =>
+        (await tools.RunAsync(OverlayCall(overlay, chain, size), cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+
+    /// <summary>What makes an overlay, for those who want to see it first.</summary>
+    /// <inheritdoc cref="CreateOverlayAsync"/>
+    // -u: the chain was just inspected; opening it again would cost time and change nothing.
+    public static ToolCall OverlayCall(AbsolutePath overlay, BackingChain chain, ByteSize? size) => new(
+        "qemu-img",
+        [
+            "create", "-q", "-u", "-f", "qcow2", "-F", chain.Top.Format, "-b", chain.Top.Path.Value,
+            "--", overlay.Value, (size ?? chain.VirtualSize).Bytes.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ]);
 }

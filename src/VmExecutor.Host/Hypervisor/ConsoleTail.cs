@@ -36,6 +36,6 @@ public static class ConsoleTail
         new string([.. line.Where(c => c == '\t' || !Steers(c))]).TrimEnd();
 
     /// <summary>Moves a terminal's cursor, hides text, or turns its direction around.</summary>
-    private static bool Steers(char c) => char.GetUnicodeCategory(c)
+    internal static bool Steers(char c) => char.GetUnicodeCategory(c)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

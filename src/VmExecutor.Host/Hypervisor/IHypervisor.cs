@@ -32,6 +32,18 @@ public interface IHypervisor : IDisposable
     /// <summary>Creates and starts a transient domain; <paramref name="paused"/>: with its processors halted.</summary>
     Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken);
 
+    /// <summary>Makes a persistent domain, which is off; a name that another domain has is refused.</summary>
+    Task DefineAsync(string xml, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a persistent domain; its files stay. False: there is none of that name.</summary>
+    Task<bool> UndefineAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Starts a persistent domain.</summary>
+    Task StartAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Whether its memory was saved to be resumed at its next start (managed save). False also when there is none of that name.</summary>
+    Task<bool> HasSavedStateAsync(string domain, CancellationToken cancellationToken);
+
     /// <summary>Asks the guest to shut down (ACPI button or agent); says nothing about when it will. False: no such running domain.</summary>
     Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken);
 

@@ -14,7 +14,7 @@ internal static class LibvirtHint
     private const string JoinGroup =
         "Add the runner's user to the group libvirt (usermod -aG libvirt gitlab-runner) and restart the runner.";
 
-    public static string ForOpening(string uri, LibvirtError error) => (IsRemote(uri), error) switch
+    public static string ForOpening(string uri, LibvirtError error) => (LibvirtUri.IsRemote(uri), error) switch
     {
         (_, { Number: LibvirtErrorNumber.NoConnect }) =>
             $"Correct libvirt.uri ('{uri}'): it looks like {LibvirtUri.System}, {LibvirtUri.Session} or qemu+ssh://host/system.",
@@ -60,6 +60,4 @@ internal static class LibvirtHint
         : "Start the libvirt daemon: systemctl start libvirtd (without systemd, as root: virtlogd -d; libvirtd -d). Where there is none: apt-get install libvirt-daemon-system.";
 
     private static string TryByHand(string uri) => $"Try it as the runner's user: virsh -c '{uri}' version.";
-
-    private static bool IsRemote(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0;
 }

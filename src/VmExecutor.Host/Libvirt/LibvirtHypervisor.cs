@@ -51,6 +51,21 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken) =>
         TellAsync("to start a domain", libvirt => { libvirt.CreateTransient(xml, paused); return true; }, cancellationToken, CreateSettles);
 
+    /// <remarks>Not repeated when the connection is lost meanwhile; as after a cancellation, the domain may then be there or not.</remarks>
+    public Task DefineAsync(string xml, CancellationToken cancellationToken) =>
+        TellAsync("to define a domain", libvirt => { libvirt.Define(xml); return true; }, cancellationToken, CreateSettles);
+
+    /// <remarks>False also when the connection was lost meanwhile and it is gone at the next attempt.</remarks>
+    public Task<bool> UndefineAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"to undefine '{domain}'", libvirt => libvirt.Undefine(domain), cancellationToken);
+
+    /// <remarks>Not repeated when the connection is lost meanwhile; as after a cancellation, the domain may then run or not.</remarks>
+    public Task StartAsync(string domain, CancellationToken cancellationToken) =>
+        TellAsync($"to start '{domain}'", libvirt => { libvirt.Start(domain); return true; }, cancellationToken, CreateSettles);
+
+    public Task<bool> HasSavedStateAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"for a saved state of '{domain}'", libvirt => libvirt.HasSavedState(domain), cancellationToken);
+
     /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
     public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>
         TellAsync($"to shut down '{domain}'", libvirt => libvirt.RequestShutdown(domain), cancellationToken);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
@@ -33,10 +35,24 @@ internal static class DriverCommand
             TryCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
+            LogsCommand.Create(composition, config),
+            ConsoleCommand.Create(composition, config),
+            SshCommand.Create(composition, config),
+            StopCommand.Create(composition, config),
+            CloneCommand.Create(composition, config),
+            CompletionCommand.Create(composition),
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
         };
         root.Add(ManualCommand.Create(composition, root));
+        ImageNames.OfferIn(root, composition, config);
+
+        // "/h" and "/?" are Windows's; here they would be offered in place of paths.
+        foreach (var alias in (string[])["/h", "/?", "-?"])
+        {
+            root.Options.OfType<HelpOption>().ToList().ForEach(help => help.Aliases.Remove(alias));
+        }
+
         return root;
     }
 

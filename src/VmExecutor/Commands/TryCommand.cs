@@ -54,11 +54,5 @@ internal static class TryCommand
         }
     }
 
-    /// <summary>One word is a shell line, as with <c>sh -c</c>; several are a command with its arguments.</summary>
-    private static string ScriptOf(string[] words) => words switch
-    {
-        [] => DefaultScript,
-        [var line] => line,
-        _ => string.Join(' ', words.Select(ShellText.Quote)),
-    };
+    private static string ScriptOf(string[] words) => words is [] ? DefaultScript : ShellText.Line(words);
 }

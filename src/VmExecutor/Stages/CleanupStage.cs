@@ -45,7 +45,7 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
     {
         try
         {
-            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", result, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
+            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", removal.Record?.Stopped?.Result ?? result, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
         }
         catch (SystemFailureException e)
         {

@@ -56,6 +56,10 @@ internal sealed class RunStage(
             // Whatever the script, its connection and the watch over the VM say then: this is why.
             throw await disks.Stopping;
         }
+        catch (Exception e) when (e is not OperationCanceledException && directory.Read()?.Stopped is { } since)
+        {
+            throw since.ToFailure();
+        }
         catch (GuestConnectionLostException)
         {
             // A VM that is gone explains a lost connection better than the connection does.

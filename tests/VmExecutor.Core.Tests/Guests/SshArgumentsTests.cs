@@ -38,6 +38,17 @@ public sealed class SshArgumentsTests
     public void A_run_never_opens_a_connection_of_its_own() =>
         SshArguments.Run(Access, "true").Should().ContainInOrder("-S", "ssh.sock").And.Contain(["ControlMaster=no", "ProxyCommand=false"]).And.EndWith(["--", "127.0.0.1", "true"]);
 
+    [Fact]
+    public void A_person_comes_in_over_the_kept_connection_or_by_the_pinned_keys()
+    {
+        SshArguments.Enter(Access, terminal: true, commandLine: null).Should()
+            .ContainInOrder("-t", "-S", "ssh.sock")
+            .And.Contain(["ControlMaster=no", "StrictHostKeyChecking=yes", "HostKeyAlias=vmx-abc-7", "IdentityAgent=none", "ForwardAgent=no"])
+            .And.NotContain("ProxyCommand=false", "the kept connection may be gone")
+            .And.EndWith(["--", "127.0.0.1"]);
+        SshArguments.Enter(Access, terminal: false, "df -h").Should().StartWith("-T").And.EndWith(["--", "127.0.0.1", "df -h"]);
+    }
+
     [Theory]
     [InlineData("-oProxyCommand=id", 22)]
     [InlineData("", 22)]

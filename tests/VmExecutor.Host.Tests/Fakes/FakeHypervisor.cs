@@ -20,6 +20,9 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>What a source knows of any domain.</summary>
     public Dictionary<AddressSource, CardAddress> Addresses { get; } = [];
 
+    /// <summary>Domains whose memory was saved.</summary>
+    public HashSet<string> Saved { get; } = [];
+
     /// <summary>Every call in order, such as <c>destroy vmx-1</c>.</summary>
     public List<string> Calls { get; } = [];
 
@@ -64,6 +67,21 @@ internal sealed class FakeHypervisor : IHypervisor
         var name = XElement.Parse(xml).Element("name")!.Value;
         return Call($"create {name}", () => Domains[name] = xml, cancellationToken);
     }
+
+    public Task DefineAsync(string xml, CancellationToken cancellationToken)
+    {
+        var name = XElement.Parse(xml).Element("name")!.Value;
+        return Call($"define {name}", () => Definition(name, xml), cancellationToken);
+    }
+
+    public Task<bool> UndefineAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"undefine {domain}", () => Domains.Remove(domain), cancellationToken);
+
+    public Task StartAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"start {domain}", () => States.Remove(domain), cancellationToken);
+
+    public Task<bool> HasSavedStateAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"saved {domain}", () => Saved.Contains(domain), cancellationToken);
 
     public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>
         Call($"shutdown {domain}", () =>
@@ -133,6 +151,12 @@ internal sealed class FakeHypervisor : IHypervisor
 
     private DomainStatus? Status(string domain) =>
         Domains.ContainsKey(domain) ? States.GetValueOrDefault(domain, new DomainStatus(DomainState.Running, 1)) : null;
+
+    private string Definition(string name, string xml)
+    {
+        States[name] = new DomainStatus(DomainState.ShutOff, 1);
+        return Domains[name] = xml;
+    }
 
     private void Stop(string domain)
     {

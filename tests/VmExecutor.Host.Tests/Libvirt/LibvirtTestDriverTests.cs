@@ -94,6 +94,31 @@ public sealed class LibvirtTestDriverTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_defined_domain_is_off_until_it_is_started_and_there_until_it_is_undefined()
+    {
+        const string Name = "vmx-test-transient";
+        await hypervisor.DefineAsync(Transient, Token);
+        (await hypervisor.FindStatusAsync(Name, Token))!.State.Should().Be(DomainState.ShutOff);
+        (await hypervisor.HasSavedStateAsync(Name, Token)).Should().BeFalse();
+        await hypervisor.StartAsync(Name, Token);
+        (await hypervisor.FindStatusAsync(Name, Token))!.State.Should().Be(DomainState.Running);
+        (await hypervisor.DestroyAsync(Name, Token)).Should().BeTrue();
+        (await hypervisor.UndefineAsync(Name, Token)).Should().BeTrue();
+        (await hypervisor.UndefineAsync(Name, Token)).Should().BeFalse();
+        (await hypervisor.HasSavedStateAsync(Name, Token)).Should().BeFalse();
+        (await hypervisor.ListDomainsAsync(Token)).Should().Equal("test");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_definition_that_libvirt_does_not_take_is_refused_with_its_reason()
+    {
+        var define = () => hypervisor.DefineAsync("<domain type='test'><name>broken</name></domain>", Token);
+        (await define.Should().ThrowAsync<LibvirtException>()).Which.Message.Should().Contain("an os <type> must be specified").And.Contain("virDomainDefineXMLFlags");
+        var start = () => hypervisor.StartAsync("nobody", Token);
+        (await start.Should().ThrowAsync<LibvirtException>()).Which.Message.Should().Contain("'nobody'");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Addresses_are_read_from_the_leases()
     {
         await hypervisor.CreateTransientAsync(Transient, paused: false, Token);

@@ -63,6 +63,20 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial DomainHandle virDomainCreateXML(ConnectHandle connect, string xml, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial DomainHandle virDomainDefineXMLFlags(ConnectHandle connect, string xml, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainUndefineFlags(DomainHandle domain, uint flags);
+
+    /// <summary>Starts a domain that is defined.</summary>
+    [LibraryImport(Library)]
+    public static partial int virDomainCreateWithFlags(DomainHandle domain, uint flags);
+
+    /// <returns>1: it has one.</returns>
+    [LibraryImport(Library)]
+    public static partial int virDomainHasManagedSaveImage(DomainHandle domain, uint flags);
+
     [LibraryImport(Library)]
     public static partial int virDomainFree(nint domain);
 

@@ -1,0 +1,91 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Core.Linking;
+
+/// <summary>
+/// Derives the definition of a linked clone for people. All hardware stays, networks included; only what two machines on one host
+/// cannot both have becomes the clone's own.
+/// </summary>
+public static class LinkedDomain
+{
+    /// <param name="source">The source's inactive domain XML; it is not changed.</param>
+    /// <param name="plan">What the clone is.</param>
+    /// <exception cref="SystemFailureException">The source has something that a clone would spoil.</exception>
+    public static XElement Derive(XElement source, LinkPlan plan)
+    {
+        RefuseWritableMemory(source);
+        var domain = new XElement(source);
+        CloneIdentity.Rename(domain, plan.Name.Value, plan.Uuid);
+        LinkStamp.Apply(domain, plan);
+        ApplyDisks(domain, plan);
+        ApplyFirmware(domain, plan);
+        ApplyNetwork(domain, plan);
+        LinkEndpoints.Apply(domain, plan);
+        return domain;
+    }
+
+    /// <summary>
+    /// What a clone stands on is not written into its definition: libvirt then reads it from the overlays' headers at each start, and a disk
+    /// that somebody flattens or rebases later is not contradicted (formatdomain, backingStore).
+    /// </summary>
+    private static void ApplyDisks(XElement domain, LinkPlan plan)
+    {
+        var overlays = plan.Disks.ToDictionary(disk => disk.Target, disk => disk.Overlay);
+        foreach (var disk in domain.Elements("devices").Elements("disk"))
+        {
+            CloneDisks.ForgetRunningState(disk);
+            if (SourceDisk.IsWritable(disk))
+            {
+                CloneDisks.PointAt(disk, overlays[SourceDisk.TargetOf(disk)].Value);
+            }
+        }
+    }
+
+    private static void ApplyFirmware(XElement domain, LinkPlan plan)
+    {
+        var nvram = domain.Element("os")?.Element("nvram");
+        if ((string?)nvram?.Attribute("type") is { } type and not "file")
+        {
+            throw new SystemFailureException(
+                ErrorCodes.SourceUnsupported,
+                $"the UEFI variables (nvram) of '{plan.Source}' are of type '{type}'; only a file can be copied",
+                "Let the source keep them in a file (virsh edit).");
+        }
+
+        if (plan.Nvram is { } copy)
+        {
+            CloneFirmware.PointAt(domain, copy.To);
+        }
+        else
+        {
+            // libvirt makes the clone's from the template, under a name of its own choice.
+            nvram?.RemoveNodes();
+            nvram?.SetAttributeValue("type", null);
+        }
+    }
+
+    private static void ApplyNetwork(XElement domain, LinkPlan plan)
+    {
+        var cards = domain.Elements("devices").Elements("interface").ToList();
+        for (var index = 0; index < cards.Count; index++)
+        {
+            CloneNetwork.MakeOwn(cards[index], plan.Mac(index));
+        }
+    }
+
+    private static void RefuseWritableMemory(XElement source)
+    {
+        var writable = source.Elements("devices").Elements("memory")
+            .Where(memory => (string?)memory.Attribute("model") is "nvdimm" or "virtio-pmem")
+            .FirstOrDefault(memory => !memory.Elements("target").Elements("readonly").Any());
+        if (writable is not null)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.SourceUnsupported,
+                $"'{(string?)source.Element("name")}' has persistent memory in {(string?)writable.Element("source")?.Element("path") ?? "a file"}, which source and clone would both write to",
+                "Make it read-only in the source domain (virsh edit: target, readonly), or remove it.");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using VmExecutor.Completions;
+using VmExecutor.Linking;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor clone</c>: a linked clone of any domain, for people.</summary>
+internal static class CloneCommand
+{
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var source = new Argument<string>("source") { Description = "The domain to clone.", HelpName = "source" };
+        var target = new Argument<string?>("target")
+        {
+            Description = "The clone's name; else SOURCE-clone, or SOURCE-clone-2 and so on where that is taken.", Arity = ArgumentArity.ZeroOrOne,
+        };
+        var connect = new Option<string?>("--connect", "-c")
+        {
+            Description = "The libvirt meant; else VIRSH_DEFAULT_CONNECT_URI, LIBVIRT_DEFAULT_URI, libvirt.uri of the configuration, or virsh's default.", HelpName = "URI",
+        };
+        var directory = new Option<string?>("--dir")
+        {
+            Description = "Where the clone's overlays and UEFI variables come; else beside the source's own. QEMU's user must be able to pass through.", HelpName = "DIR",
+        };
+        var shutDown = new Option<bool>("--shutdown") { Description = "Ask a running source to shut down and wait three minutes; it is never destroyed and not started again." };
+        var start = new Option<bool>("--start") { Description = "Start the clone; if it does not start, it is removed again." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: print the clone's XML on stdout and the commands on stderr." };
+        var noProtect = new Option<bool>("--no-protect") { Description = "Leave the source's disks writable; by default they are made read-only, since a source that is started spoils its clones." };
+        var release = new Option<bool>("--release") { Description = "No clone: let SOURCE be started again, once no clone stands on its disks." };
+        var command = new Command(
+            "clone",
+            "Make a linked clone of a libvirt domain: a new domain with the same hardware, whose disks hold only what differs. Prints its name. Example: vm-executor clone debian-12 web-test --start")
+        {
+            source, target, connect, directory, shutDown, start, dryRun, noProtect, release,
+        };
+        source.CompletionSources.Add(context => DomainNames.Of(composition, context, config, connect));
+        command.Validators.Add(result =>
+        {
+            var others = result.GetValue(target) is not null || result.GetValue(directory) is not null
+                || new[] { shutDown, start, dryRun, noProtect }.Any(result.GetValue);
+            if (result.GetValue(release) && others)
+            {
+                result.AddError("--release takes the source alone.");
+            }
+        });
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            await LinkComposition.RunAsync(composition, parsed.GetValue(config), parsed.GetValue(connect), linker => parsed.GetValue(release)
+                ? linker.ReleaseAsync(parsed.GetRequiredValue(source), token)
+                : linker.RunAsync(
+                    new LinkRequest
+                    {
+                        Source = parsed.GetRequiredValue(source),
+                        Target = parsed.GetValue(target),
+                        Directory = parsed.GetValue(directory) is { } path ? DriverCommand.Resolve(path) : null,
+                        ShutDown = parsed.GetValue(shutDown),
+                        Start = parsed.GetValue(start),
+                        DryRun = parsed.GetValue(dryRun),
+                        Protect = !parsed.GetValue(noProtect),
+                    },
+                    token));
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Jobs;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor console</c>: what a job's guest writes to its serial console.</summary>
+internal static class ConsoleCommand
+{
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var job = JobArgument.Create(composition, config);
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the VM is gone, or until Ctrl-C." };
+        var last = new Option<int?>("--last") { Description = "Begin with the last N lines; else with the first.", HelpName = "N" };
+        last.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() is < 0)
+            {
+                result.AddError("--last takes a number from 0.");
+            }
+        });
+        var raw = new Option<bool>("--raw") { Description = "Everything as the guest wrote it, also what steers a terminal." };
+        var command = new Command(
+            "console", "Show the serial console of a job's VM. It goes to a file, so it can be read and not typed into; see 'ssh' for that. Example: vm-executor console 4711 --follow")
+        {
+            job, follow, last, raw,
+        };
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            var jobs = new JobsAtHand(composition.LoadWithoutImages(parsed.GetValue(config)), composition.Time);
+            var directory = jobs.Find(parsed.GetRequiredValue(job)).Directory;
+            var follows = parsed.GetValue(follow);
+            try
+            {
+                await new ConsoleReader(directory.Paths.Console, composition.Output, composition.Time).CopyAsync(
+                    parsed.GetValue(last),
+                    parsed.GetValue(raw),
+                    follows ? async stop => directory.Read() is { } record && await jobs.StateAsync(record, stop) is { IsAlive: true } : null,
+                    token);
+            }
+            catch (OperationCanceledException) when (follows && token.IsCancellationRequested)
+            {
+                // Whoever follows has seen enough.
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using VmExecutor.Host.Leftovers;
+using VmExecutor.Jobs;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor stop</c>: ends a job's VM.</summary>
+internal static class StopCommand
+{
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var job = JobArgument.Create(composition, config);
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask; it is asked only on a terminal, and only for a job that a runner works on." };
+        var command = new Command(
+            "stop",
+            "End the VM of a job. A job that runs fails and its log says who did it; a kept or left one is removed with all its files. Example: vm-executor stop 4711 --yes")
+        {
+            job, yes,
+        };
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            var settings = composition.LoadWithoutImages(parsed.GetValue(config));
+            using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+            var stop = new JobStop(settings, leftovers, composition.Time);
+            var found = await stop.FindAsync(parsed.GetRequiredValue(job), token);
+            if (JobStop.IsInUse(found) && !parsed.GetValue(yes) && !Confirms(composition, found))
+            {
+                composition.Error.WriteLine("Nothing was done.");
+                return ExitCodes.Problem;
+            }
+
+            await stop.RunAsync(found, Who(composition), new JobLog(composition.Error).Say, token);
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    /// <summary>A script is not asked: it has decided.</summary>
+    private static bool Confirms(Composition composition, SurveyedJob job)
+    {
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        {
+            return true;
+        }
+
+        composition.Error.Write($"Job {job.Key} of {job.Stamp?.Project ?? "an unknown project"} is running. Stop its VM? [y/N] ");
+        return Console.In.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+    }
+
+    private static string Who(Composition composition) =>
+        composition.Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
+}

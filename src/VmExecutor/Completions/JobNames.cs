@@ -1,0 +1,21 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Completions;
+
+/// <summary>The jobs that have a directory on this host.</summary>
+internal static class JobNames
+{
+    /// <summary>The argument, offering them.</summary>
+    public static Argument<string> WithJobs(this Argument<string> argument, Composition composition, Option<string?> config)
+    {
+        argument.HelpName = argument.Name;
+        argument.CompletionSources.Add(context => Of(composition, context, config));
+        return argument;
+    }
+
+    private static IEnumerable<CompletionItem> Of(Composition composition, CompletionContext context, Option<string?> config) => Quick.Offer(() =>
+        JobFolder.List(composition.LoadWithoutImages(context.ParseResult.GetValue(config)).StateDir).Ours
+            .Where(folder => !folder.IsHalf).Select(folder => folder.Key.Value));
+}

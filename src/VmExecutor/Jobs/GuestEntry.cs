@@ -1,0 +1,47 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Processes;
+using VmExecutor.Stages;
+
+namespace VmExecutor.Jobs;
+
+/// <summary><c>ssh</c>: into a job's guest with the job's own key and its pinned host keys, over the kept connection while that is open.</summary>
+internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, string> variables, TimeProvider time)
+{
+    /// <param name="job">As somebody typed it.</param>
+    /// <param name="words">A command; empty: the login shell.</param>
+    /// <param name="terminal">Whether the person has a terminal on both ends.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The command's exit code; 255 where ssh itself failed, and said why.</returns>
+    /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter.</exception>
+    public async Task<int> RunAsync(string job, IReadOnlyList<string> words, bool terminal, CancellationToken cancellationToken)
+    {
+        var jobs = new JobsAtHand(settings, time);
+        var (key, directory) = jobs.Find(job);
+        var record = directory.Read();
+        var access = GuestOfJob.Access(key, directory.Paths, record);
+        await EnsureRunsAsync(jobs, key, record!, cancellationToken);
+        var call = new ToolCall("ssh", SshArguments.Enter(access, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory };
+        return await TerminalTool.RunAsync(call, variables, cancellationToken);
+    }
+
+    private static async Task EnsureRunsAsync(JobsAtHand jobs, JobKey key, JobRecord record, CancellationToken cancellationToken)
+    {
+        if (record.Stopped is { } stopped)
+        {
+            throw new SystemFailureException(ErrorCodes.JobNotRunning, $"job {key} has no VM any more: {stopped.Message}", $"See 'vm-executor logs {key}'.");
+        }
+
+        var state = (await jobs.StateAsync(record, cancellationToken))?.State;
+        if (state is not (DomainState.Running or DomainState.Blocked))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.JobNotRunning,
+                $"the VM of job {key} is {state?.ToString().ToLowerInvariant() ?? "gone"}",
+                $"See 'vm-executor logs {key}' for its last words.");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Leftovers;
+
+namespace VmExecutor.Jobs;
+
+/// <summary>
+/// <c>stop</c>: ends a job's VM. Of a job that a runner still works on, only the VM goes: its stages say why, and its cleanup removes the rest
+/// and writes the ledger's line. Of one that nobody works on any more (kept, or left) everything goes, at once.
+/// </summary>
+internal sealed class JobStop(Settings settings, LeftoverComposition leftovers, TimeProvider time)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private const string RemovedBy = "stop";
+
+    /// <exception cref="SystemFailureException">There is no such job, or several; or nothing can be said of it.</exception>
+    public async Task<SurveyedJob> FindAsync(string text, CancellationToken cancellationToken)
+    {
+        var jobs = (await leftovers.Survey().TakeAsync(cancellationToken)).Jobs;
+        var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Key)]);
+        var job = jobs.First(job => job.Key == key);
+        return job.Doubt is null
+            ? job
+            : throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"job {key} is not touched: {job.Doubt}", "Look at what is there: vm-executor list --leaks.");
+    }
+
+    /// <summary>Whether a runner works on it: then its log will say who stopped it.</summary>
+    public static bool IsInUse(SurveyedJob job) => job is { Leftover: null, Record: not { Kept: true } };
+
+    /// <param name="job">As it was found.</param>
+    /// <param name="who">For the job's log.</param>
+    /// <param name="tell">Told what people should know.</param>
+    /// <param name="cancellationToken">Hurries.</param>
+    /// <exception cref="SystemFailureException">Somebody is at work on it, or something of it would not end.</exception>
+    public async Task RunAsync(SurveyedJob job, string who, Action<string> tell, CancellationToken cancellationToken)
+    {
+        using var held = leftovers.Locks.TryTake(job.Key) ?? throw new SystemFailureException(
+            ErrorCodes.JobIsBusy,
+            $"job {job.Key} is being prepared or removed at this moment",
+            "Try again when that is over; a job that is being prepared is best cancelled in GitLab.");
+        var hypervisor = leftovers.Hypervisors.At(job.LibvirtUri);
+        var directory = JobDirectory.Of(settings.StateDir, job.Key);
+
+        // Looked at again, now that nobody else is at work on it.
+        if (IsInUse(job) && directory.Read() is { Kept: false } record)
+        {
+            await StopVmAsync(job.Key, directory, record, hypervisor, who, cancellationToken);
+            tell($"the VM of job {job.Key} was stopped; its runner learns it at once or at the next script, and removes the rest");
+        }
+        else
+        {
+            await RemoveAsync(job, directory, hypervisor, tell, cancellationToken);
+        }
+    }
+
+    /// <summary>The reason is written down first: the stage that misses its VM reads it.</summary>
+    private async Task StopVmAsync(JobKey key, JobDirectory directory, JobRecord record, IHypervisor hypervisor, string who, CancellationToken cancellationToken)
+    {
+        var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken);
+        if (xml is not null && StampXml.KeyIn(XElement.Parse(xml)) != key.Value)
+        {
+            throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"there is a domain {key.Domain} without this driver's ownership stamp; it was left alone", "See 'vm-executor list'.");
+        }
+
+        directory.Write(record with { Stopped = record.Stopped ?? StopRecord.ByHand(who, time.GetUtcNow(), directory.DiskBytes()) });
+        try
+        {
+            await new DomainStopper(hypervisor, time).DestroyAsync(key.Domain.Value, cancellationToken);
+        }
+        catch (Exception e) when (e is HypervisorException or OperationCanceledException)
+        {
+            directory.Write(record);
+            throw;
+        }
+
+        directory.RemoveOverlays();
+    }
+
+    private async Task RemoveAsync(SurveyedJob job, JobDirectory directory, IHypervisor hypervisor, Action<string> tell, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(Limit, time);
+        var removal = await leftovers.Remover(hypervisor).RemoveAsync(
+            job.Key, directory, job.Processes, directory.Read()?.ShutdownGrace, tell, hurry: cancellationToken, deadline.Token);
+        if (removal.Parts.Count > 0)
+        {
+            var entry = LedgerEntries.Of(job.Key, removal, RemovedBy, "stopped", removal.Record?.Stopped?.Reason ?? ErrorCodes.JobStoppedByHand.ToString(), time.GetUtcNow());
+            await leftovers.Ledger.AppendAsync(entry, deadline.Token);
+        }
+
+        tell(removal.Parts.Count == 0 ? $"of job {job.Key} nothing was left" : $"job {job.Key} is over: {string.Join(", ", removal.Parts)} removed");
+    }
+}

@@ -1,0 +1,59 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Ledger;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Ledger;
+
+namespace VmExecutor.Jobs;
+
+/// <summary>All that this host still knows of a job.</summary>
+/// <param name="Key">The job.</param>
+/// <param name="Record">Null: it is over, or its record is damaged.</param>
+/// <param name="Vm">Its VM's state in a word; null: it is over.</param>
+/// <param name="Scripts">Those that ran so far, of a job that is not over.</param>
+/// <param name="Console">Its file, while it is there.</param>
+/// <param name="ConsoleTail">Its last lines.</param>
+/// <param name="Ended">The ledger's lines, one for each attempt that is over.</param>
+internal sealed record JobStory(
+    JobKey Key,
+    JobRecord? Record,
+    string? Vm,
+    IReadOnlyList<ScriptRecord> Scripts,
+    string? Console,
+    IReadOnlyList<string> ConsoleTail,
+    IReadOnlyList<LedgerEntry> Ended)
+{
+    /// <summary>Looks in the job's directory, asks libvirt, and reads the ledger.</summary>
+    /// <exception cref="Core.Failures.SystemFailureException">There is no such job, also in the ledger, or several.</exception>
+    public static async Task<JobStory> FindAsync(string text, Settings settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var jobs = new JobsAtHand(settings, time);
+        var ended = LedgerReader.Read(settings.StateDir).ToLookup(entry => entry.Job, StringComparer.Ordinal);
+        var over = ended.Select(group => JobKey.TryParse(group.Key, out var known) ? known : null).OfType<JobKey>();
+        var key = JobChoice.Decide(text, [.. jobs.Keys().Concat(over).Distinct()]);
+        var directory = JobDirectory.Of(settings.StateDir, key);
+        var console = directory.Paths.Console;
+        var record = directory.Read();
+        return new JobStory(
+            key,
+            record,
+            record is null ? (directory.Exists ? "unknown: its job.json is damaged" : null) : await DescribeAsync(jobs, record, cancellationToken),
+            directory.ReadScripts(),
+            File.Exists(console.Value) ? console.Value : null,
+            Host.Hypervisor.ConsoleTail.Read(console),
+            [.. ended[key.Value]]);
+    }
+
+    private static async Task<string> DescribeAsync(JobsAtHand jobs, JobRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await jobs.StateAsync(record, cancellationToken))?.State.ToString().ToLowerInvariant() ?? "gone";
+        }
+        catch (HypervisorException e)
+        {
+            return $"unknown: {e.Message}";
+        }
+    }
+}

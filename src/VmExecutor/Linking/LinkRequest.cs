@@ -1,0 +1,25 @@
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Linking;
+
+/// <summary>What somebody asked of <c>clone</c>.</summary>
+internal sealed record LinkRequest
+{
+    public required string Source { get; init; }
+
+    /// <summary>The clone's name; null: made from the source's.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Where overlays and NVRAM come; null: beside those of the source.</summary>
+    public AbsolutePath? Directory { get; init; }
+
+    /// <summary>Ask a running source to shut down.</summary>
+    public bool ShutDown { get; init; }
+
+    public bool Start { get; init; }
+
+    public bool DryRun { get; init; }
+
+    /// <summary>Make the source's disks read-only.</summary>
+    public bool Protect { get; init; } = true;
+}
