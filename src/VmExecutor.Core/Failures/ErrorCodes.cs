@@ -78,5 +78,6 @@ public static class ErrorCodes
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
+    public static readonly ErrorCode CheckFailed = new(1903);
     public static readonly ErrorCode Bug = new(1999);
 }
