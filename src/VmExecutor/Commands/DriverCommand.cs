@@ -32,6 +32,7 @@ internal static class DriverCommand
             StageCommands.Run(composition, config),
             StageCommands.Cleanup(composition, config),
             CheckCommand.Create(composition, config),
+            DoctorCommand.Create(composition, config),
             TryCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
