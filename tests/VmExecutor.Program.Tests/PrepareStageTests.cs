@@ -42,7 +42,7 @@ public sealed class PrepareStageTests : IDisposable
         record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + TimeSpan.FromHours(1));
         File.GetUnixFileMode(_world.JobDirectory.Paths.Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _world.Processes.Running.Should().ContainSingle();
-        _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
+        _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s, cold \(source .*, disks .*, start .*, boot .*, ssh ");
     }
 
     [Fact(Timeout = 60_000)]
