@@ -44,6 +44,7 @@ internal static class DriverCommand
             CompletionCommand.Create(composition),
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
+            MetricsCommand.Create(composition, config),
         };
         root.Add(ManualCommand.Create(composition, root));
         ImageNames.OfferIn(root, composition, config);
