@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
@@ -20,6 +21,14 @@ internal static class ExitCodes
 
     /// <summary>A command that a person ran in a guest: its own exit code, as ssh passes it on.</summary>
     public static int OfGuest(int exitCode) => exitCode;
+
+    /// <summary>What <c>doctor</c> found: 0 nothing, 1 warnings, 2 problems.</summary>
+    public static int For(CheckStatus worst) => worst switch
+    {
+        CheckStatus.Problem => 2,
+        CheckStatus.Warning => Problem,
+        _ => Success,
+    };
 
     /// <summary>A script's exit: its true code goes into BUILD_EXIT_CODE_FILE.</summary>
     public static int For(ScriptExit exit, StageEnvironment environment)

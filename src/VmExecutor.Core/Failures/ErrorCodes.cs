@@ -78,6 +78,7 @@ public static class ErrorCodes
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
+    public static readonly ErrorCode CheckFailed = new(1903);
     public static readonly ErrorCode DomainNameTaken = new(1910);
     public static readonly ErrorCode LinkPlaceUnusable = new(1911);
     public static readonly ErrorCode LinkSourceHasSavedState = new(1912);

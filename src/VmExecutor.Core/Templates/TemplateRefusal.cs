@@ -55,13 +55,16 @@ public static class TemplateRefusal
             : $"As root, add this line to {Local}: {AppArmorRule(ram)} {then}";
     }
 
-    private static string SELinuxHint(AbsolutePath ram)
+    /// <summary>Gives a directory of images, and what is made there later, the label of files that QEMU may open.</summary>
+    public static string SELinuxCommand(AbsolutePath images)
     {
-        var images = (StateDirOf(ram)?.Child("images") ?? ram.Parent()).Value;
-        var pattern = string.Concat(images.Select(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '-' ? c.ToString() : $"\\{c}"));
-        return $"As root: semanage fcontext -a -t svirt_image_t {Quoted(pattern + "(/.*)?")} && restorecon -R {Quoted(images)}. "
-            + "What is made there later inherits the label. What SELinux refuses: ausearch -m avc -ts recent";
+        var pattern = string.Concat(images.Value.Select(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '_' or '-' ? c.ToString() : $"\\{c}"));
+        return $"semanage fcontext -a -t svirt_image_t {Quoted(pattern + "(/.*)?")} && restorecon -R {Quoted(images.Value)}";
     }
+
+    private static string SELinuxHint(AbsolutePath ram) =>
+        $"As root: {SELinuxCommand(StateDirOf(ram)?.Child("images") ?? ram.Parent())}. "
+        + "What is made there later inherits the label. What SELinux refuses: ausearch -m avc -ts recent";
 
     private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 

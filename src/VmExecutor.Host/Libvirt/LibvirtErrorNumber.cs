@@ -16,6 +16,7 @@ public enum LibvirtErrorNumber
     SystemError = 38,
     Rpc = 39,
     NoDomain = 42,
+    NoNetwork = 43,
     AuthenticationFailed = 45,
     OperationInvalid = 55,
     ConfigurationUnsupported = 67,

@@ -14,7 +14,7 @@ internal static class CloneCommand
         {
             Description = "The clone's name; else SOURCE-clone, or SOURCE-clone-2 and so on where that is taken.", Arity = ArgumentArity.ZeroOrOne,
         };
-        var connect = new Option<string?>("--connect", "-c")
+        var connect = new Option<string?>("--connect", "-c", "--connection")
         {
             Description = "The libvirt meant; else VIRSH_DEFAULT_CONNECT_URI, LIBVIRT_DEFAULT_URI, libvirt.uri of the configuration, or virsh's default.", HelpName = "URI",
         };

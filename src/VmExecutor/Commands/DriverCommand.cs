@@ -32,6 +32,7 @@ internal static class DriverCommand
             StageCommands.Run(composition, config),
             StageCommands.Cleanup(composition, config),
             CheckCommand.Create(composition, config),
+            DoctorCommand.Create(composition, config),
             TryCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
@@ -43,6 +44,7 @@ internal static class DriverCommand
             CompletionCommand.Create(composition),
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
+            MetricsCommand.Create(composition, config),
         };
         root.Add(ManualCommand.Create(composition, root));
         ImageNames.OfferIn(root, composition, config);

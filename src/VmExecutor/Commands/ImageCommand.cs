@@ -8,7 +8,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor image …</c>: the catalogue of published images.</summary>
 internal static class ImageCommand
 {
-    public static Command Create(Composition composition, Option<string?> config) => new("image", "Publish images and look after their generations.")
+    public static Command Create(Composition composition, Option<string?> config) => new("image", "Publish images and look after their generations. Example: vm-executor image list")
     {
         PublishCommand.Create(composition, config),
         WarmCommand.Create(composition, config),

@@ -8,10 +8,11 @@ internal static class StageCommands
 {
     public static Command Config(Composition composition, Option<string?> config)
     {
-        var command = new Command("config", "Stage of GitLab Runner: resolve the job's image and print the driver's answer as JSON.");
+        var command = new Command("config", "Stage of GitLab Runner: resolve the job's image and print the driver's answer as JSON. Example: vm-executor config --config /etc/vm-executor/vm-executor.yaml");
 
         // Aside, since it does nothing but read files: one on a file system that hangs must not make us deaf to the runner.
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "config",
             composition.Error,
             (job, _, token) => Task.Run(() => composition.ConfigStage(parsed.GetValue(config)).Run(job), token).WaitAsync(token)));
         return command;
@@ -21,8 +22,9 @@ internal static class StageCommands
     {
         var start = new Option<string?>("--start") { Description = "Start cold or warm, and in no other way; for bench.", Hidden = true };
         start.AcceptOnlyFromAmong("cold", "warm");
-        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run.") { start };
+        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run. Example: vm-executor prepare --config /etc/vm-executor/vm-executor.yaml") { start };
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "prepare",
             composition.Output,
             (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), log, token)));
         return command;
@@ -32,7 +34,7 @@ internal static class StageCommands
     {
         var script = new Argument<string>("script") { Description = "The script that the runner made." };
         var subStage = new Argument<string>("sub-stage") { Description = "What the script is for, such as build_script; any name will do." };
-        var command = new Command("run", "Stage of GitLab Runner: run one script in the job's VM.") { script, subStage };
+        var command = new Command("run", "Stage of GitLab Runner: run one script in the job's VM. Example: vm-executor run --config /etc/vm-executor/vm-executor.yaml script.sh build_script") { script, subStage };
         command.SetAction((parsed, _) => composition.GuardRunAsync(
             parsed.GetValue(config), () => DriverCommand.Resolve(parsed.GetRequiredValue(script)), parsed.GetRequiredValue(subStage)));
         return command;
@@ -40,8 +42,9 @@ internal static class StageCommands
 
     public static Command Cleanup(Composition composition, Option<string?> config)
     {
-        var command = new Command("cleanup", "Stage of GitLab Runner: destroy the job's VM and remove everything of it.");
+        var command = new Command("cleanup", "Stage of GitLab Runner: destroy the job's VM and remove everything of it. Example: vm-executor cleanup --config /etc/vm-executor/vm-executor.yaml");
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "cleanup",
             composition.Error,
             (job, log, token) => composition.CleanupAsync(parsed.GetValue(config), job, log, token)));
         return command;

@@ -79,7 +79,7 @@ internal static class ManualPage
     private static string Word(Option option)
     {
         // System.CommandLine has /h and -? as well, which are no use here.
-        var names = string.Join(", ", option.Aliases.Append(option.Name).Distinct().Where(name => name.StartsWith('-') && name != "-?").OrderBy(name => name.Length));
+        var names = string.Join(", ", option.Aliases.Append(option.Name).Distinct().Where(name => name.StartsWith('-')).OrderBy(name => name.Length));
         return option.Arity.MaximumNumberOfValues == 0 || option.ValueType == typeof(bool) ? names : $"{names} {option.HelpName ?? "VALUE"}";
     }
 

@@ -13,7 +13,7 @@ using VmExecutor.Stages;
 namespace VmExecutor.Publishing;
 
 /// <summary>
-/// A clone of a generation for this process's own use, made as a job's is: it has a key, a directory, a stamp whose runner is this process, and
+/// A clone for this process's own use, made as a job's is: it has a key, a directory, a stamp whose runner is this process, and
 /// its lock. So when this process is killed, it is a leftover like any other.
 /// </summary>
 internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRemover remover, StateLocks locks, TimeProvider time)
@@ -22,20 +22,20 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan HurriedRemovalLimit = TimeSpan.FromSeconds(1.5);
 
-    /// <inheritdoc cref="UseAsync{T}(ImageDefinition, Generation, JobLog, Func{ClonePlan, ClonePlan}, Func{StartedClone, Task{T}}, CancellationToken)"/>
+    /// <inheritdoc cref="UseAsync{T}(ImageDefinition, Generation?, JobLog, Func{ClonePlan, ClonePlan}, Func{StartedClone, Task{T}}, CancellationToken)"/>
     public Task<T> UseAsync<T>(
-        ImageDefinition image, Generation generation, JobLog log, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken) =>
+        ImageDefinition image, Generation? generation, JobLog log, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken) =>
         UseAsync(image, generation, log, plan => plan with { Start = StartChoice.Cold }, work, cancellationToken);
 
     /// <summary>Starts it, hands it to <paramref name="work"/> when its guest runs commands, and removes it whatever happens.</summary>
     /// <param name="image">As it is to be run.</param>
-    /// <param name="generation">What it stands on.</param>
+    /// <param name="generation">What it stands on; null: the source itself.</param>
     /// <param name="log">For the administrator.</param>
     /// <param name="change">What is special about this clone.</param>
     /// <param name="work">What it is for.</param>
     /// <param name="cancellationToken">Ends it; the clone is removed all the same.</param>
     public async Task<T> UseAsync<T>(
-        ImageDefinition image, Generation generation, JobLog log, Func<ClonePlan, ClonePlan> change, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
+        ImageDefinition image, Generation? generation, JobLog log, Func<ClonePlan, ClonePlan> change, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
     {
         var plan = change(Plan(image, generation));
         var key = plan.Job.Key;
@@ -64,7 +64,7 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
 
     private OwnershipStamp Stamp(ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), time.GetUtcNow());
 
-    private ClonePlan Plan(ImageDefinition image, Generation generation)
+    private ClonePlan Plan(ImageDefinition image, Generation? generation)
     {
         var id = time.GetUtcNow().ToUnixTimeMilliseconds();
         var job = new Job

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Linking;
+using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Linking;
@@ -57,7 +59,9 @@ public sealed class LinkSourceTests : IDisposable
         _world.Hypervisor.States.Remove("base");
         _world.Hypervisor.IgnoredShutdowns = null;
 
-        var wait = () => _world.LinkSource.ShutDownAsync("base", _ => { }, Token);
+        var time = new ManualTime();
+        var source = new LinkSource(_world.Hypervisor, new DomainStopper(_world.Hypervisor, time));
+        var wait = () => time.RunAsync(source.ShutDownAsync("base", _ => { }, Token));
 
         (await wait.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain("did not shut down within 3m").And.Contain("not destroyed");
         _world.Hypervisor.Calls.Should().NotContain("destroy base");
@@ -91,7 +95,7 @@ public sealed class LinkSourceTests : IDisposable
         {
             if (made == "define db")
             {
-                throw Fakes.FakeHypervisor.Refusal(ErrorCodes.HypervisorCallFailed);
+                throw FakeHypervisor.Refusal(ErrorCodes.HypervisorCallFailed);
             }
         };
 

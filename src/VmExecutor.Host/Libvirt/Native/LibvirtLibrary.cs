@@ -121,4 +121,16 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial void virDomainInterfaceFree(NativeInterface* @interface);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial NetworkHandle virNetworkLookupByName(ConnectHandle connect, string name);
+
+    [LibraryImport(Library)]
+    public static partial int virNetworkFree(nint network);
+
+    [LibraryImport(Library)]
+    public static partial int virNetworkIsActive(NetworkHandle network);
+
+    [LibraryImport(Library)]
+    public static partial int virNetworkGetAutostart(NetworkHandle network, out int autostart);
 }

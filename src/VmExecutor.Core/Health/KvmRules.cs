@@ -1,0 +1,69 @@
+using VmExecutor.Core.Configuration;
+
+namespace VmExecutor.Core.Health;
+
+/// <summary>Whether guests run with KVM, and the first thing that keeps them from it.</summary>
+public static class KvmRules
+{
+    public static Finding Decide(KvmLook look)
+    {
+        if (look.Works == true)
+        {
+            return Checks.Kvm.Ok("a guest's processor starts with KVM");
+        }
+
+        if (Obstacle(look) is not var (what, fix))
+        {
+            return Checks.Kvm.Skipped("nothing speaks against KVM, but libvirt could not be asked to try it: see 'libvirt'");
+        }
+
+        return Severity(look) switch
+        {
+            CheckStatus.Ok => Checks.Kvm.Ok($"KVM does not work ({what}), and no image wants it"),
+            CheckStatus.Problem => Checks.Kvm.Problem($"KVM does not work: {what}; images with 'accelerator: kvm' do not start", fix),
+            var status => Checks.Kvm.Of(status, $"KVM does not work: {what}; guests are emulated, ten to thirty times slower", fix),
+        };
+    }
+
+    /// <param name="kvmWorks">Null: not known.</param>
+    /// <param name="module">Of the kernel.</param>
+    /// <param name="parameter">Its parameter <c>nested</c>: 1 or Y; null: there is none.</param>
+    public static Finding DecideNested(bool? kvmWorks, string module, string? parameter) => (kvmWorks, parameter?.Trim()) switch
+    {
+        (not true, _) => Checks.Nested.Skipped("KVM does not work here: see 'kvm'"),
+        (_, null) => Checks.Nested.Ok($"the module {module} does not say whether guests may use KVM themselves"),
+        (_, "1" or "Y" or "y") => Checks.Nested.Ok("on: jobs may run virtual machines with KVM inside their own"),
+        _ => new Finding(
+            Checks.Nested, CheckStatus.Ok, "off: jobs cannot run virtual machines with KVM inside their own",
+            $"echo 'options {module} nested=1' > /etc/modprobe.d/vm-executor-nested.conf   # only if jobs need it; then restart the host"),
+    };
+
+    /// <summary>What libvirt and the kernel offer is asked in the order in which one needs the other.</summary>
+    private static (string What, string Fix)? Obstacle(KvmLook look) => look switch
+    {
+        { HasFlag: false, IsGuest: true } => (
+            "this host is a virtual machine whose processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)", Outside(look.Module)),
+        { HasFlag: false } => (
+            "the processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)",
+            "systemctl reboot --firmware-setup   # and switch on VT-x (Intel) or SVM (AMD) there"),
+        { HasNode: false } => ("there is no /dev/kvm", $"modprobe {look.Module}"),
+
+        // libvirt then takes what it knows of QEMU for outdated at each step, and asks QEMU some twenty times for each start.
+        { IsNodeOpen: false } => (
+            "the user QEMU runs as may not open /dev/kvm, and each start takes a minute for that reason", "chgrp kvm /dev/kvm && chmod 0660 /dev/kvm"),
+        { IsOffered: false } => ("libvirt does not offer it", "systemctl restart libvirtd   # it remembers what QEMU could do when it was started"),
+        { Works: false, IsGuest: true } => (
+            $"/dev/kvm is there, but no processor starts ({look.WhyNot}); this host is a virtual machine itself", Outside(look.Module)),
+        { Works: false } => ($"/dev/kvm is there, but no processor starts ({look.WhyNot})", "journalctl -k -g kvm"),
+        _ => null,
+    };
+
+    private static string Outside(string module) =>
+        $"echo 'options {module} nested=1' > /etc/modprobe.d/nested.conf   # on the machine that this one runs on; then give this one <cpu mode='host-passthrough'/> and restart both";
+
+    private static CheckStatus Severity(KvmLook look) =>
+        look.Wanted.Contains(Accelerator.Kvm) ? CheckStatus.Problem
+        : look is { HasNode: true, IsNodeOpen: false, HasFlag: true } ? CheckStatus.Problem
+        : look.Wanted.Count > 0 && look.Wanted.All(wanted => wanted == Accelerator.Tcg) ? CheckStatus.Ok
+        : CheckStatus.Warning;
+}

@@ -1,0 +1,66 @@
+namespace VmExecutor.Core.Health.Runner;
+
+/// <summary>What GitLab Runner's config.toml says, as far as this driver cares. Defaults are the runner's own (RUNNER-CONTRACT sections 4 and 5).</summary>
+public sealed record RunnerToml
+{
+    /// <summary>How many jobs all of its runners do at once.</summary>
+    public int Concurrent { get; init; } = 1;
+
+    /// <summary>From the runner's SIGTERM until cleanups go on as orphans.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public IReadOnlyList<RunnerEntry> Runners { get; init; } = [];
+}
+
+/// <summary>One <c>[[runners]]</c>.</summary>
+public sealed record RunnerEntry
+{
+    public required string Name { get; init; }
+
+    public string? Url { get; init; }
+
+    public string? Executor { get; init; }
+
+    /// <summary>How many jobs this one does at once; 0: as many as <see cref="RunnerToml.Concurrent"/>.</summary>
+    public int Limit { get; init; }
+
+    public string? BuildsDir { get; init; }
+
+    public string? CacheDir { get; init; }
+
+    /// <summary>Null: there is no <c>[runners.custom]</c>.</summary>
+    public CustomSection? Custom { get; init; }
+}
+
+/// <summary><c>[runners.custom]</c>.</summary>
+public sealed record CustomSection
+{
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
+
+    /// <summary>config, prepare, run and cleanup, in this order.</summary>
+    public required IReadOnlyList<StageCommand> Stages { get; init; }
+
+    public TimeSpan ConfigTimeout { get; init; } = DefaultTimeout;
+
+    public TimeSpan PrepareTimeout { get; init; } = DefaultTimeout;
+
+    public TimeSpan CleanupTimeout { get; init; } = DefaultTimeout;
+
+    /// <summary>From SIGTERM to SIGKILL.</summary>
+    public TimeSpan GracefulKill { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>From SIGKILL until the runner gives the process up.</summary>
+    public TimeSpan ForceKill { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>What the runner starts for a stage.</summary>
+/// <param name="Stage"><c>config</c>, <c>prepare</c>, <c>run</c> or <c>cleanup</c>.</param>
+/// <param name="Exec">Null: nothing.</param>
+/// <param name="Arguments">Before those that the runner adds.</param>
+public sealed record StageCommand(string Stage, string? Exec, IReadOnlyList<string> Arguments)
+{
+    /// <summary>What follows <c>--config</c>; null: the driver decides.</summary>
+    public string? ConfigOption =>
+        Arguments.Index().Where(one => one.Item == "--config").Select(one => Arguments.ElementAtOrDefault(one.Index + 1)).LastOrDefault()
+        ?? Arguments.LastOrDefault(one => one.StartsWith("--config=", StringComparison.Ordinal))?["--config=".Length..];
+}

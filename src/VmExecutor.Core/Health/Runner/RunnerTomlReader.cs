@@ -1,0 +1,110 @@
+using System.Globalization;
+using Tomlyn;
+using Tomlyn.Model;
+using Tomlyn.Parsing;
+using Tomlyn.Serialization;
+
+namespace VmExecutor.Core.Health.Runner;
+
+/// <summary>Reads config.toml. What the driver does not care about may be anything; what it does must be of the right kind.</summary>
+public static class RunnerTomlReader
+{
+    private const int MostSeconds = 10 * 365 * 24 * 3600;
+
+    private static readonly string[] Stages = ["config", "prepare", "run", "cleanup"];
+
+    /// <param name="text">The whole file.</param>
+    /// <returns>What it says, or why the runner does not start with it: one sentence for each error.</returns>
+    public static (RunnerToml? Toml, IReadOnlyList<string> Errors) Read(string text)
+    {
+        try
+        {
+            var syntax = SyntaxParser.Parse(text, sourceName: "", validate: true);
+            if (syntax.HasErrors)
+            {
+                return (null, [.. syntax.Diagnostics.Take(5).Select(one => string.Create(
+                    CultureInfo.InvariantCulture, $"line {one.Span.Start.Line + 1}, column {one.Span.Start.Column + 1}: {one.Message}"))]);
+            }
+
+            var errors = new List<string>();
+            var table = TomlSerializer.Deserialize(text, RunnerTomlContext.Default.TomlTable) ?? [];
+            var toml = Read(new Reader(table, "", errors));
+            return errors.Count == 0 ? (toml, []) : (null, errors);
+        }
+        catch (TomlException e)
+        {
+            return (null, [e.Message.Split('\n')[0]]);
+        }
+    }
+
+    private static RunnerToml Read(Reader root)
+    {
+        var defaults = new RunnerToml();
+        return new RunnerToml
+        {
+            Concurrent = root.Number("concurrent") ?? defaults.Concurrent,
+            ShutdownTimeout = root.Seconds("shutdown_timeout", defaults.ShutdownTimeout),
+            Runners = [.. root.Tables("runners").Select(ReadEntry)],
+        };
+    }
+
+    private static RunnerEntry ReadEntry(Reader entry) => new()
+    {
+        Name = entry.Text("name") ?? entry.Where,
+        Url = entry.Text("url"),
+        Executor = entry.Text("executor"),
+        Limit = entry.Number("limit") ?? 0,
+        BuildsDir = entry.Text("builds_dir"),
+        CacheDir = entry.Text("cache_dir"),
+        Custom = entry.Table("custom") is { } custom ? ReadCustom(custom) : null,
+    };
+
+    private static CustomSection ReadCustom(Reader custom)
+    {
+        var stages = Stages.Select(stage => new StageCommand(stage, custom.Text($"{stage}_exec"), custom.Texts($"{stage}_args")));
+        var defaults = new CustomSection { Stages = [] };
+        return defaults with
+        {
+            Stages = [.. stages],
+            ConfigTimeout = custom.Seconds("config_exec_timeout", defaults.ConfigTimeout),
+            PrepareTimeout = custom.Seconds("prepare_exec_timeout", defaults.PrepareTimeout),
+            CleanupTimeout = custom.Seconds("cleanup_exec_timeout", defaults.CleanupTimeout),
+            GracefulKill = custom.Seconds("graceful_kill_timeout", defaults.GracefulKill),
+            ForceKill = custom.Seconds("force_kill_timeout", defaults.ForceKill),
+        };
+    }
+
+    /// <summary>A table whose values are of the wrong kind, or not there at all.</summary>
+    private sealed record Reader(TomlTable Values, string Where, List<string> Errors)
+    {
+        public string? Text(string key) => Get<string>(key, "a text in quotes") is { Length: > 0 } text ? text : null;
+
+        public int? Number(string key) => Values.TryGetValue(key, out var value) ? value is long and >= 0 and <= MostSeconds and var number ? (int)number : Wrong<int?>(key, "a whole number") : null;
+
+        /// <summary>The runner takes 0 for its default.</summary>
+        public TimeSpan Seconds(string key, TimeSpan otherwise) => Number(key) is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : otherwise;
+
+        public IReadOnlyList<string> Texts(string key) => Get<TomlArray>(key, "a list of texts") is not { } list ? []
+            : list.All(one => one is string) ? [.. list.OfType<string>()]
+            : Wrong<IReadOnlyList<string>>(key, "a list of texts") ?? [];
+
+        public Reader? Table(string key) => Get<TomlTable>(key, "a table") is { } table ? this with { Values = table, Where = Path(key) } : null;
+
+        public IEnumerable<Reader> Tables(string key) =>
+            (Get<TomlTableArray>(key, "written as [[runners]]") ?? []).Select((table, index) => this with { Values = table, Where = string.Create(CultureInfo.InvariantCulture, $"{Path(key)}[{index}]") });
+
+        private T? Get<T>(string key, string kind)
+            where T : class => !Values.TryGetValue(key, out var value) ? null : value as T ?? Wrong<T>(key, kind);
+
+        private T? Wrong<T>(string key, string kind)
+        {
+            Errors.Add($"{Path(key)} must be {kind}");
+            return default;
+        }
+
+        private string Path(string key) => Where.Length == 0 ? key : $"{Where}.{key}";
+    }
+}
+
+[TomlSerializable(typeof(TomlTable))]
+internal sealed partial class RunnerTomlContext : TomlSerializerContext;

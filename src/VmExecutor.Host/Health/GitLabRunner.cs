@@ -1,0 +1,30 @@
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Health;
+
+/// <summary>A GitLab Runner that runs on this host.</summary>
+/// <param name="User">As whom.</param>
+/// <param name="ConfigFile">What it was told by <c>--config</c>; null: nothing.</param>
+public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
+{
+    private static readonly string[] Options = ["--config", "-c"];
+
+    /// <summary>The first that is found in the process table; null: there is none that can be seen.</summary>
+    public static GitLabRunner? Find() => ProcessTable.Ids().Select(id => Of(id, ProcessTable.Arguments(id))).FirstOrDefault(runner => runner is not null);
+
+    private static GitLabRunner? Of(int id, string[] arguments) =>
+        IsRunner(arguments) && FileStat.TryRead(new AbsolutePath($"/proc/{id}")) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(arguments)) : null;
+
+    /// <summary><c>gitlab-runner run …</c>; not one that only verifies or registers, nor the helper of a job.</summary>
+    internal static bool IsRunner(string[] arguments) =>
+        arguments is [var program, ..] && Path.GetFileName(program) == "gitlab-runner" && arguments.Contains("run");
+
+    internal static AbsolutePath? ConfigOf(string[] arguments)
+    {
+        var value = arguments.Index().Where(one => Options.Contains(one.Item)).Select(one => arguments.ElementAtOrDefault(one.Index + 1)).FirstOrDefault()
+            ?? arguments.FirstOrDefault(one => one.StartsWith("--config=", StringComparison.Ordinal))?["--config=".Length..];
+        return AbsolutePath.TryParse(value, out var path) ? path : null;
+    }
+}

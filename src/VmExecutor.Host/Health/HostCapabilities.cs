@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
+using VmExecutor.Core.Templates;
+
+namespace VmExecutor.Host.Health;
+
+/// <summary>What libvirt's capabilities tell of a host (formatcaps), as far as this driver cares.</summary>
+/// <param name="Emulator">QEMU for the host's own architecture; null: there is none.</param>
+/// <param name="OffersKvm">Whether it has the domain type kvm.</param>
+/// <param name="Confinement">Which of AppArmor and SELinux libvirt confines QEMU with.</param>
+public sealed record HostCapabilities(string? Emulator, bool OffersKvm, SecurityDriver Confinement)
+{
+    /// <summary>QEMU's name of this host's architecture.</summary>
+    public static string Architecture => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64";
+
+    public static HostCapabilities Parse(string xml)
+    {
+        var root = XDocument.Parse(xml).Root;
+        var own = root?.Elements("guest").Elements("arch").FirstOrDefault(arch => (string?)arch.Attribute("name") == Architecture);
+        var models = root?.Element("host")?.Elements("secmodel").Select(model => (string?)model.Element("model")).ToList() ?? [];
+        return new HostCapabilities(
+            own?.Element("emulator")?.Value,
+            own?.Elements("domain").Any(domain => (string?)domain.Attribute("type") == "kvm") == true,
+            models.Contains("selinux") ? SecurityDriver.SELinux : models.Contains("apparmor") ? SecurityDriver.AppArmor : SecurityDriver.None);
+    }
+}

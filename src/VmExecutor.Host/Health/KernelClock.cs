@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace VmExecutor.Host.Health;
+
+/// <summary>
+/// Whether somebody keeps the host's clock: chrony, ntpd and systemd-timesyncd all tell the kernel (adjtimex(2)), which says
+/// "unsynchronised" by itself when nobody has for long.
+/// </summary>
+public static partial class KernelClock
+{
+    // struct timex on 64-bit kernels: modes, then three longs and two, then status. Modes 0 only asks.
+    private const int Size = 208;
+    private const int StatusOffset = 40;
+    private const int Unsynchronised = 0x0040; // STA_UNSYNC, linux/timex.h
+
+    /// <summary>Null: the kernel does not say.</summary>
+    public static bool? IsSynchronised()
+    {
+        Span<byte> buffer = stackalloc byte[Size];
+        buffer.Clear();
+        return Ask(ref MemoryMarshal.GetReference(buffer)) < 0 ? null : (MemoryMarshal.Read<int>(buffer[StatusOffset..]) & Unsynchronised) == 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "adjtimex")]
+    private static partial int Ask(ref byte buffer);
+}

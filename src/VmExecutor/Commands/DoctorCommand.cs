@@ -1,0 +1,76 @@
+using System.CommandLine;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
+using VmExecutor.Health;
+using VmExecutor.Reports;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor doctor</c>: what is wrong with this host, and what to do.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var json = new Option<bool>("--json") { Description = "Print one JSON document." };
+        var deep = new Option<bool>("--deep") { Description = "Also start a VM and look at the network from inside. Takes as long as a job's start." };
+        var image = new Option<string?>("--image") { Description = "With --deep: of which image; else of the one of jobs that name none.", HelpName = "NAME" };
+        var reach = new Option<string?>("--reach") { Description = "With --deep: where the guest must get to; else to the GitLab of config.toml.", HelpName = "HOST:PORT" };
+        reach.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && ReachTarget.TryParse(text) is null)
+            {
+                result.AddError($"--reach takes a host and a port, such as gitlab.example.com:443, not '{PlainText.OneLine(text, 60)}'.");
+            }
+        });
+        var toml = new Option<string?>("--config-toml") { Description = "GitLab Runner's configuration; else where a running one has it, else /etc/gitlab-runner/config.toml.", HelpName = "FILE" };
+        var command = new Command(
+            "doctor",
+            "Say what is wrong with this host and what to do: libvirt, KVM, rights, disk, memory, networks, images, GitLab Runner's configuration, leftovers. "
+            + "Changes nothing. Exit code: 0 all is well, 1 there are warnings, 2 there are problems. Example: vm-executor doctor --deep")
+        {
+            json, deep, image, reach, toml,
+        };
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(deep) && (result.GetValue(image) ?? result.GetValue(reach)) is not null)
+            {
+                result.AddError("--image and --reach go with --deep.");
+            }
+        });
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            var request = new DoctorRequest(
+                parsed.GetValue(config),
+                parsed.GetValue(toml) is { } path ? DriverCommand.Resolve(path) : null,
+                parsed.GetValue(deep),
+                parsed.GetValue(image) is { } name ? KnownImage(composition, parsed.GetValue(config), ImageCommand.Name(name)) : null,
+                parsed.GetValue(reach) is { } target ? ReachTarget.TryParse(target) : null);
+            var diagnosis = await new HealthComposition(composition, request).ExamineAsync(token);
+            if (parsed.GetValue(json))
+            {
+                composition.Output.WriteLine(HealthJson.Write(diagnosis));
+            }
+            else
+            {
+                HealthReport.Print(diagnosis, composition.Output);
+            }
+
+            return ExitCodes.For(diagnosis.Worst);
+        }));
+        return command;
+    }
+
+    /// <summary>A name that is no image's is a mistake of whoever typed it. Where the images cannot be read, doctor says so itself.</summary>
+    private static ImageName KnownImage(Composition composition, string? config, ImageName name)
+    {
+        try
+        {
+            var images = composition.Load(config).Settings.Images.Select(image => image.Name).ToList();
+            return images.Contains(name) ? name : throw ImageCommand.Unknown(name, images);
+        }
+        catch (Core.Configuration.ConfigurationException)
+        {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Health;
+
+/// <summary>
+/// Runs checks side by side. None stops the others: what one throws becomes its finding, and so does that it does not end. Each begins on a
+/// thread of its own, since a look at a dead network file system hangs in the kernel and never comes back.
+/// </summary>
+internal sealed class Examination(TimeProvider time)
+{
+    /// <summary>For a check that obeys when its time is over, and has things to undo.</summary>
+    private static readonly TimeSpan Undoing = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="OperationCanceledException">Cancelled as a whole.</exception>
+    public async Task<Diagnosis> RunAsync(IReadOnlyList<HealthCheck> checks, CancellationToken cancellationToken)
+    {
+        var findings = await Task.WhenAll(checks.Select(check => RunAsync(check, cancellationToken)));
+        return new Diagnosis(findings.SelectMany(found => found));
+    }
+
+    private async Task<IReadOnlyList<Finding>> RunAsync(HealthCheck check, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(check.Limit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var token = stop.Token;
+        try
+        {
+            var look = Task.Factory.StartNew(
+                () => check.LookAsync(token), CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
+
+            // When doctor itself is cancelled, a clone that was started must still be removed.
+            return await look.WaitAsync(check.Limit + Undoing, time, CancellationToken.None);
+        }
+        catch (Exception e) when ((e is OperationCanceledException && !cancellationToken.IsCancellationRequested) || e is TimeoutException)
+        {
+            return [check.Check.Problem(
+                $"the check did not end within {DurationText.Format(check.Limit)}: what it looks at does not answer", "journalctl -k -n 50   # a disk or network file system that hangs is named there")];
+        }
+        catch (DriverException e)
+        {
+            return [check.Check.Problem($"{e.Message} ({e.Code})", e.Hint)];
+        }
+#pragma warning disable CA1031 // One check must not stop the others, whatever is wrong with it.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            return [check.Check.Problem($"the check itself failed ({ErrorCodes.CheckFailed}): {e.GetType().Name}: {e.Message}", $"{DriverVersion.Name} doctor --json   # and report it with this output")];
+        }
+    }
+}

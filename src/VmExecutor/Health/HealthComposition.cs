@@ -1,0 +1,69 @@
+using VmExecutor.Commands;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Processes;
+using VmExecutor.Publishing;
+
+namespace VmExecutor.Health;
+
+/// <summary>The parts of <c>doctor</c>, each with what of the configuration could be read.</summary>
+internal sealed class HealthComposition(Composition composition, DoctorRequest request)
+{
+    /// <summary>Who asks is waiting; the limit of the configuration is for jobs.</summary>
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(45);
+
+    public async Task<Diagnosis> ExamineAsync(CancellationToken cancellationToken)
+    {
+        var settings = SettingsLook.Take(
+            SettingsPath.Decide(request.ConfigOption, composition.Variables, DriverCommand.Here()),
+            () => composition.Load(request.ConfigOption),
+            () => composition.LoadWithoutImages(request.ConfigOption));
+        var uri = settings.Settings is { } known ? composition.UriOf(known) : LibvirtUri.Resolve(null, composition.Variables, Environment.IsPrivilegedProcess);
+        using var hypervisor = new LibvirtHypervisor(uri, LongestCall, composition.Time);
+
+        // On a connection of its own: others would wait behind its start of a domain.
+        using var trying = new LibvirtHypervisor(uri, LongestTry, composition.Time);
+        using var leftovers = settings.Settings is { } usable ? new LeftoverComposition(WithShortCalls(usable), uri, composition.Time) : null;
+
+        // What a clone needs of libvirt may take as long as for a job.
+        using var own = request.Deep && settings.HasImages ? new LeftoverComposition(settings.Settings!, uri, composition.Time) : null;
+        return await new Examination(composition.Time).RunAsync(
+            AllChecks(settings, new LibvirtLook(hypervisor), trying, leftovers, own is null ? null : Clones(settings.Settings!, own)), cancellationToken);
+    }
+
+    private List<HealthCheck> AllChecks(SettingsLook settings, LibvirtLook libvirt, LibvirtHypervisor trying, LeftoverComposition? leftovers, OwnClone? clones)
+    {
+        var tools = composition.Tools();
+        var runner = new RunnerLook(new RunnerFiles(new ToolEnvironment(composition.Variables)), new Accounts(tools), request.ConfigToml);
+        var sizes = new ImageSizes(settings, libvirt);
+        var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), composition.Time);
+        return
+        [
+            .. new HostChecks(settings, libvirt, probe, sizes, tools, composition.Time).All,
+            .. new LibvirtChecks(settings, libvirt, runner).All,
+            .. new StorageChecks(settings, libvirt, new ImageBases(settings, libvirt, new QemuImg(tools)), runner, tools).All,
+            .. new NetworkChecks(settings, libvirt, tools).All,
+            new GuestCheck(request, settings, runner, clones, composition.GuestShell(), new JobLog(composition.Error)).One,
+            .. new SshChecks(settings, runner, tools).All,
+            .. new RunnerChecks(settings, runner, sizes).All,
+            .. new ImageChecks(settings, libvirt).All,
+            new LeftoverCheck(settings, libvirt, leftovers?.Collector()).One,
+        ];
+    }
+
+    private OwnClone Clones(Settings settings, LeftoverComposition parts) => new(
+        settings.StateDir,
+        composition.CloneStart(settings, parts),
+        parts.Remover(parts.Hypervisors.At(parts.Hypervisors.Configured)),
+        parts.Locks,
+        composition.Time);
+
+    private static Settings WithShortCalls(Settings settings) =>
+        settings with { Libvirt = settings.Libvirt with { CallTimeout = settings.Libvirt.CallTimeout < LongestCall ? settings.Libvirt.CallTimeout : LongestCall } };
+}

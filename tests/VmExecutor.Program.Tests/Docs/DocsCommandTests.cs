@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using FluentAssertions;
+using VmExecutor.Commands;
+using VmExecutor.Core.Jobs;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Docs;
+
+/// <summary>What pages tell people to type is what the program and the repository understand.</summary>
+public sealed partial class DocsCommandTests
+{
+    /// <summary>Commands that pages name and that are made by others at this time; delete the list when they are there.</summary>
+    private static readonly string[] Coming = ["install", "replay"];
+
+    [Fact]
+    public void Every_command_line_is_understood_by_the_program()
+    {
+        var root = Create();
+        var known = root.Subcommands.Select(command => command.Name).ToHashSet(StringComparer.Ordinal);
+        var lines = CommandLines.All().Concat(CommandLines.InSentences().Where(line => !IsName(root, line.Arguments)))
+            .Where(line => known.Contains(line.Arguments[0]) || !Coming.Contains(line.Arguments[0]))
+            .ToList();
+
+        lines.Should().HaveCountGreaterThan(100, "the pages are full of them");
+        lines.Select(line => (Text: $"{line.Page}: vm-executor {string.Join(' ', line.Arguments)}", root.Parse([.. line.Arguments]).Errors))
+            .Where(line => line.Errors.Count > 0)
+            .Select(line => $"{line.Text}: {string.Join(' ', line.Errors.Select(error => error.Message))}")
+            .Distinct()
+            .Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_command_of_the_program_is_in_some_page()
+    {
+        var root = Create();
+        var stages = new[] { "config", "prepare", "run", "cleanup" };
+        var named = CommandLines.All().Select(line => line.Arguments[0]).ToHashSet(StringComparer.Ordinal);
+
+        root.Subcommands.Where(command => !command.Hidden).Select(command => command.Name).Except(stages).Except(named).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_script_and_directory_of_the_repository_that_code_names_is_there()
+    {
+        var named =
+            from page in Page.All()
+            from line in page.Blocks.SelectMany(block => block.Lines).Concat(page.CodeWords)
+            from Match match in RepositoryPath().Matches(line)
+            select (Page: page.Path, Path: match.Groups[1].Value.TrimEnd('.', ',', ':'));
+
+        named.Distinct().Where(one => !IsThere(one.Path)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_unit_that_is_named_is_there()
+    {
+        var units = Directory.EnumerateFiles(Path.Combine(Page.Root, "executor/systemd")).Select(Path.GetFileName).ToHashSet();
+        var named =
+            from page in Page.All()
+            from line in page.Blocks.SelectMany(block => block.Lines).Concat(page.CodeWords)
+            from Match match in Unit().Matches(line)
+            select (Page: page.Path, Unit: match.Value);
+
+        named.Distinct().Where(one => !units.Contains(one.Unit)).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("vm-executor gc --dry-run    # what gc would remove", "gc --dry-run")]
+    [InlineData("sudo -u gitlab-runner vm-executor check", "check")]
+    [InlineData("source <(vm-executor completion bash)", "completion bash")]
+    [InlineData("vm-executor bench IMAGE [-n N] [--memory SIZE]... [--json]", "bench IMAGE -n 3 --memory 1GiB --json")]
+    [InlineData("executor/vm-executor try demo -- 'echo hello from $(hostname)' | tail", "try demo -- echo hello from $(hostname)")]
+    [InlineData("name=$(vm-executor clone debian-12)", "clone debian-12")]
+    [InlineData("vm-executor 0.1.0: image 'debian-12' as VM vmx-1", "")]
+    [InlineData("ps -eo args | grep 'vm-executor image'", "")]
+    public void A_line_of_a_page_is_read_as_a_shell_would(string line, string arguments) =>
+        CommandLines.In(line).Select(words => string.Join(' ', words)).Should().Equal(arguments.Length == 0 ? [] : [arguments]);
+
+    private static RootCommand Create() =>
+        DriverCommand.Create(new Composition(new StageEnvironment(new Dictionary<string, string>()), TextWriter.Null, TextWriter.Null, CancellationToken.None));
+
+    private static bool IsName(Command root, IReadOnlyList<string> words)
+    {
+        var command = root;
+        return words.All(word => (command = command?.Subcommands.FirstOrDefault(one => one.Name == word)) is not null);
+    }
+
+    // The built program is linked into executor/ by the demo.
+    private static bool IsThere(string path) => path is "executor/vm-executor"
+        || (path.Contains('*', StringComparison.Ordinal)
+            ? Directory.EnumerateFileSystemEntries(Path.Combine(Page.Root, Path.GetDirectoryName(path)!), Path.GetFileName(path)).Any()
+            : Path.Exists(Path.Combine(Page.Root, path)));
+
+    [GeneratedRegex(@"(?<![\w/.-])(?:\./)?((?:executor|tests|config)/[\w./*-]+)")]
+    private static partial Regex RepositoryPath();
+
+    [GeneratedRegex(@"\bvm-executor-[a-z-]+\.(timer|service)\b")]
+    private static partial Regex Unit();
+}
