@@ -82,7 +82,7 @@ public sealed partial class DocsCommandTests
 
     private static bool IsName(Command root, IReadOnlyList<string> words)
     {
-        var command = root;
+        Command? command = root;
         return words.All(word => (command = command?.Subcommands.FirstOrDefault(one => one.Name == word)) is not null);
     }
 

@@ -26,6 +26,7 @@ public sealed class DocsRunTests
         _ when arguments.Contains("--help") || arguments.Contains("--version") => true,
         ["check" or "list" or "completion" or "logs" or "metrics", ..] => !arguments.Contains("--output"),
         ["image", "list" or "show", ..] => true,
+        ["doctor", ..] => !arguments.Contains("--deep"),
         ["gc" or "clone", ..] => arguments.Contains("--dry-run"),
         _ => false,
     };
