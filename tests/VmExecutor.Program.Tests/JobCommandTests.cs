@@ -138,6 +138,23 @@ public sealed class JobCommandTests : IDisposable
         ended.GetProperty("removed_by").GetString().Should().Be("cleanup");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("n", 1, false)]
+    [InlineData("", 1, false)]
+    [InlineData("y", 0, true)]
+    public async Task A_person_at_a_terminal_is_asked_before_a_running_job_is_stopped(string answer, int exitCode, bool stopped)
+    {
+        Make();
+        _bench.Write("answer", $"{answer}\n");
+
+        // script(1) gives it a terminal.
+        var exit = await _bench.RunAfterAsync($"exec script -qec \"'$0' stop 4711\" /dev/null < '{_bench.PathOf("answer")}'");
+
+        exit.ExitCode.Should().Be(exitCode, exit.ToString());
+        exit.Output.Should().ContainAll("group/project", "[y/N]");
+        (Job.Read()!.Stopped is not null).Should().Be(stopped);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_kept_job_is_removed_when_it_is_stopped()
     {

@@ -89,5 +89,7 @@ public static class ErrorCodes
     public static readonly ErrorCode JobAmbiguous = new(1921);
     public static readonly ErrorCode JobNotRunning = new(1922);
     public static readonly ErrorCode JobStoppedByHand = new(1923);
+    public static readonly ErrorCode RunnerConfigUnusable = new(1960);
+    public static readonly ErrorCode RunnerNotChosen = new(1961);
     public static readonly ErrorCode Bug = new(1999);
 }

@@ -20,7 +20,7 @@ public sealed class LinkRelease(IHypervisor hypervisor, LinkSource source, LinkS
             throw new SystemFailureException(
                 ErrorCodes.LinkStillStandsOnBase,
                 $"{(clones.Count == 1 ? "a clone stands" : $"{clones.Count} clones stand")} on the disks of '{name}' and would be spoilt by its start: {string.Join(", ", clones)}",
-                $"Remove them (virsh -c {hypervisor.Uri} undefine CLONE --nvram, and their overlays), or make their disks complete (virsh blockpull while they run) and remove their metadata's word of it: virsh -c {hypervisor.Uri} metadata CLONE urn:vm-executor:link:1 --remove");
+                $"Remove them (virsh -c {hypervisor.Uri} undefine CLONE --nvram, and their overlays), or make their disks complete (virsh blockpull while they run) and remove their metadata's word of it: virsh -c {hypervisor.Uri} metadata CLONE urn:vm-executor:link:1 --remove --config");
         }
 
         return [.. disks.Where(BaseProtection.Release)];

@@ -12,15 +12,18 @@ internal static class CloneCommand
         var source = new Argument<string>("source") { Description = "The domain to clone.", HelpName = "source" };
         var target = new Argument<string?>("target")
         {
-            Description = "The clone's name; else SOURCE-clone, or SOURCE-clone-2 and so on where that is taken.", Arity = ArgumentArity.ZeroOrOne,
+            Description = "The clone's name; else SOURCE-clone, or SOURCE-clone-2 and so on where that is taken.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         var connect = new Option<string?>("--connect", "-c", "--connection")
         {
-            Description = "The libvirt meant; else VIRSH_DEFAULT_CONNECT_URI, LIBVIRT_DEFAULT_URI, libvirt.uri of the configuration, or virsh's default.", HelpName = "URI",
+            Description = "The libvirt meant; else VIRSH_DEFAULT_CONNECT_URI, LIBVIRT_DEFAULT_URI, libvirt.uri of the configuration, or virsh's default.",
+            HelpName = "URI",
         };
         var directory = new Option<string?>("--dir")
         {
-            Description = "Where the clone's overlays and UEFI variables come; else beside the source's own. QEMU's user must be able to pass through.", HelpName = "DIR",
+            Description = "Where the clone's overlays and UEFI variables come; else beside the source's own. QEMU's user must be able to pass through.",
+            HelpName = "DIR",
         };
         var shutDown = new Option<bool>("--shutdown") { Description = "Ask a running source to shut down and wait three minutes; it is never destroyed and not started again." };
         var start = new Option<bool>("--start") { Description = "Start the clone; if it does not start, it is removed again." };

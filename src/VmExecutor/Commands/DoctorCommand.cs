@@ -26,7 +26,7 @@ internal static class DoctorCommand
         var command = new Command(
             "doctor",
             "Say what is wrong with this host and what to do: libvirt, KVM, rights, disk, memory, networks, images, GitLab Runner's configuration, leftovers. "
-            + "Changes nothing. Exit code: 0 all is well, 1 there are warnings, 2 there are problems. Example: vm-executor doctor --deep")
+            + "Repairs nothing itself. Exit code: 0 all is well, 1 there are warnings, 2 there are problems. Example: vm-executor doctor --deep")
         {
             json, deep, image, reach, toml,
         };

@@ -33,6 +33,7 @@ internal static class DriverCommand
             StageCommands.Cleanup(composition, config),
             CheckCommand.Create(composition, config),
             DoctorCommand.Create(composition, config),
+            InstallCommand.Create(composition, config),
             TryCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),

@@ -38,9 +38,10 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
 
         try
         {
-            // The hook is for jobs: it wants their variables.
+            // The hook is for jobs: it wants their variables. Nor is somebody's running domain shut down to look at a network.
+            var tried = image with { PrepareHook = null, Source = image.Source is ImageSource.Domain domain ? domain with { AllowShutdown = false } : image.Source };
             var generation = ChosenGeneration.For(image, new Catalogue(settings.Settings!.StateDir)).Generation;
-            return await clones.UseAsync(image with { PrepareHook = null }, generation, log, clone => AskAsync(image, clone, cancellationToken), cancellationToken);
+            return await clones.UseAsync(tried, generation, log, clone => AskAsync(image, clone, cancellationToken), cancellationToken);
         }
         catch (DriverException e)
         {

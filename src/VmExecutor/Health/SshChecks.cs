@@ -26,7 +26,7 @@ internal sealed class SshChecks(SettingsLook settings, RunnerLook runner, IToolR
             : [.. keys.GroupBy(image => image.Key, image => image.Name).Select(key =>
             {
                 var stat = FileStat.TryRead(key.Key);
-                return KeyRules.Decide(new KeyLook(string.Join(", ", key), key.Key, stat?.Owner, stat?.Mode ?? default, ProcessUser.MayReadFrom(key.Key)), running ?? looking);
+                return KeyRules.Decide(new KeyLook([.. key], key.Key, stat?.Owner, stat?.Mode ?? default, ProcessUser.MayReadFrom(key.Key)), running ?? looking);
             })];
     }
 }

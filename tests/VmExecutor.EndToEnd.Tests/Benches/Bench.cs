@@ -84,7 +84,7 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments)
     {
-        IReadOnlyList<string> command = [.. _user?.Become ?? _libvirt?.Inside ?? [], _machine.Driver.Program, .. arguments, "--config", ConfigurationFile];
+        IReadOnlyList<string> command = [.. _user?.Become ?? _libvirt?.Inside ?? [], _machine.Driver.Program, "--config", ConfigurationFile, .. arguments];
         return HostCommand.TryAsync(command[0], [.. command.Skip(1)]);
     }
 

@@ -20,7 +20,7 @@ public sealed class JobsByHandTests(TestMachine machine) : BenchTest(machine)
         var domain = $"vmx-{job}";
 
         var logs = await Bench.CommandAsync("logs", job);
-        var entered = await Bench.CommandAsync("ssh", job, "--", "hostname; exit 7");
+        var entered = await Bench.CommandAsync("ssh", job, "--", "[ -n \"$SSH_CONNECTION\" ] && echo inside; exit 7");
         var words = await Bench.CommandAsync("ssh", domain, "--", "echo", "two  words");
 
         // The kept connection is gone: a connection of its own, with the job's key and the pinned host key.
@@ -35,7 +35,7 @@ public sealed class JobsByHandTests(TestMachine machine) : BenchTest(machine)
         logs.ExitCode.Should().Be(0, logs.ToString());
         logs.Output.Should().ContainAll(job, "running", "build_script: exit code 0", "kept on request");
         entered.ExitCode.Should().Be(7, entered.ToString());
-        entered.Output.Trim().Should().Be(domain);
+        entered.Output.Should().Be("inside\n");
         words.Output.Should().Be("two  words\n", words.ToString());
         direct.Output.Should().Be("direct\n", direct.ToString());
         console.ExitCode.Should().Be(0, console.ToString());

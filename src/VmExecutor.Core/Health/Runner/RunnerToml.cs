@@ -40,6 +40,9 @@ public sealed record CustomSection
     /// <summary>config, prepare, run and cleanup, in this order.</summary>
     public required IReadOnlyList<StageCommand> Stages { get; init; }
 
+    /// <summary>The names of all keys that are said.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
     public TimeSpan ConfigTimeout { get; init; } = DefaultTimeout;
 
     public TimeSpan PrepareTimeout { get; init; } = DefaultTimeout;

@@ -66,6 +66,7 @@ public static class RunnerTomlReader
         return defaults with
         {
             Stages = [.. stages],
+            Keys = [.. custom.Values.Keys],
             ConfigTimeout = custom.Seconds("config_exec_timeout", defaults.ConfigTimeout),
             PrepareTimeout = custom.Seconds("prepare_exec_timeout", defaults.PrepareTimeout),
             CleanupTimeout = custom.Seconds("cleanup_exec_timeout", defaults.CleanupTimeout),

@@ -30,8 +30,7 @@ public static class TimeoutRules
         }
 
         var (prepare, why) = Prepare(settings);
-        var cleanup = settings.Images.Where(image => image.Stop.Mode == StopMode.Shutdown).Select(image => image.Stop.Grace).DefaultIfEmpty().Max()
-            + settings.Libvirt.CallTimeout + CleanupRoom;
+        var cleanup = Cleanup(settings);
         Finding?[] findings =
         [
             custom.ConfigTimeout < LeastConfig
@@ -54,6 +53,12 @@ public static class TimeoutRules
             Checks.RunnerTimeouts.Ok($"runner '{runner.Name}': prepare {Text(custom.PrepareTimeout)} (needs {Text(prepare)}), cleanup {Text(custom.CleanupTimeout)} (needs {Text(cleanup)}), SIGKILL after {Text(custom.GracefulKill)}"),
         ];
     }
+
+    /// <summary>The longest that prepare and cleanup may take by the settings.</summary>
+    public static (TimeSpan Prepare, TimeSpan Cleanup) Needed(Settings settings) => (Prepare(settings).Needed, Cleanup(settings));
+
+    private static TimeSpan Cleanup(Settings settings) =>
+        settings.Images.Where(image => image.Stop.Mode == StopMode.Shutdown).Select(image => image.Stop.Grace).DefaultIfEmpty().Max() + settings.Libvirt.CallTimeout + CleanupRoom;
 
     /// <summary>The longest that prepare may take by the settings, and of what that is made.</summary>
     private static (TimeSpan Needed, string Why) Prepare(Settings settings)

@@ -1,0 +1,106 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Registration;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Registration;
+
+/// <summary>Writes this driver into GitLab Runner's config.toml, and says what it has done.</summary>
+internal sealed class Installation(TextWriter output, TextWriter error)
+{
+    private const int Longest = 1 << 20;
+    private const string Suffix = ".before-vm-executor";
+
+    /// <summary>The directory with the four entry points: where the program is, or the checkout's beside it.</summary>
+    /// <exception cref="SystemFailureException">They are not there.</exception>
+    public static AbsolutePath FindEntryPoints(string? program)
+    {
+        var real = program is null ? null : new FileInfo(program).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? program;
+        string?[] places = [Path.GetDirectoryName(real), Path.GetDirectoryName(program), "/usr/lib/vm-executor"];
+        return places.OfType<string>().FirstOrDefault(place => File.Exists(Path.Combine(place, "prepare"))) is { } found
+            ? new AbsolutePath(found)
+            : throw new SystemFailureException(
+                ErrorCodes.RunnerConfigUnusable,
+                $"the entry points config, prepare, run and cleanup are not beside {program}, nor in /usr/lib/vm-executor",
+                "Copy them there from the folder executor of vm-executor, or say where they are with --entry-points DIRECTORY.");
+    }
+
+    /// <summary>A token on the command line would be seen by every user of the host.</summary>
+    /// <param name="option">A file, or <c>-</c> for standard input; null: none.</param>
+    public static string? ReadToken(string? option)
+    {
+        if (option is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var token = (option == "-" ? Console.In.ReadLine() ?? "" : System.Text.Encoding.UTF8.GetString(RegularFile.Read(Commands.DriverCommand.Resolve(option), Longest))).Trim();
+            return token.Length is > 0 and < 500 && token.All(character => character is > ' ' and < '\x7f')
+                ? token
+                : throw new SystemFailureException(ErrorCodes.RunnerNotChosen, $"there is no token in {(option == "-" ? "standard input" : option)}", "GitLab shows it once, when the runner is created; it begins with glrt-.");
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the token file {option} cannot be read", e);
+        }
+    }
+
+    /// <param name="file">config.toml.</param>
+    /// <param name="request">Which runner.</param>
+    /// <param name="entryPoints">Where the entry points are.</param>
+    /// <param name="settings">What the limits are made of.</param>
+    /// <param name="settingsFile">What the stages are told to read.</param>
+    /// <param name="dryRun">Only say what would be added.</param>
+    public void Run(AbsolutePath file, RunnerRequest request, AbsolutePath entryPoints, Settings settings, AbsolutePath settingsFile, bool dryRun)
+    {
+        var edit = RunnerInstallation.Decide(Read(file), file, request, RunnerStages.Keys(entryPoints, settings, settingsFile));
+        if (edit is null)
+        {
+            output.WriteLine($"nothing to do: {file} has a runner with these stages already");
+            return;
+        }
+
+        foreach (var (number, line) in edit.Added)
+        {
+            output.WriteLine($"{number,5} + {(line.TrimStart().StartsWith("token = ", StringComparison.Ordinal) ? line[..line.IndexOf('"')] + "\"[hidden]\"" : line)}");
+        }
+
+        if (dryRun)
+        {
+            error.WriteLine($"{file} was not changed (--dry-run)");
+            return;
+        }
+
+        var copy = Write(file, edit.Text);
+        error.WriteLine($"runner '{edit.Runner}' in {file} runs its jobs with this driver now{(copy is null ? "" : $"; what it was before is in {copy}")}. The runner reads it by itself within seconds.");
+        error.WriteLine($"See what else it needs: {DriverVersion.Name} doctor --config {ShellText.Quote(settingsFile.Value)} --config-toml {ShellText.Quote(file.Value)}");
+    }
+
+    private static string Read(AbsolutePath file)
+    {
+        try
+        {
+            return File.Exists(file.Value) || Directory.Exists(file.Value) ? System.Text.Encoding.UTF8.GetString(RegularFile.Read(file, Longest)) : "";
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{file} cannot be read", e);
+        }
+    }
+
+    private static AbsolutePath? Write(AbsolutePath file, string text)
+    {
+        try
+        {
+            return KeptFile.Replace(file, text, Suffix);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{file} cannot be written", e);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Health.Runner;
+
+public sealed class RunnerRulesTests
+{
+    private const string SettingsPath = "/etc/vm-executor/vm-executor.yaml";
+    private static readonly AbsolutePath File = new("/etc/gitlab-runner/config.toml");
+    private static readonly StageFile Fine = new(true, true, true);
+
+    private static readonly RunnerEntry Good = new()
+    {
+        Name = "vm",
+        Executor = "custom",
+        BuildsDir = "/builds",
+        CacheDir = "/cache",
+        Custom = new CustomSection
+        {
+            Stages = [.. new[] { "config", "prepare", "run", "cleanup" }.Select(stage => new StageCommand(stage, $"/usr/lib/vm-executor/{stage}", ["--config", SettingsPath]))],
+            ConfigTimeout = TimeSpan.FromSeconds(30),
+            PrepareTimeout = TimeSpan.FromSeconds(2700),
+            CleanupTimeout = TimeSpan.FromSeconds(180),
+            GracefulKill = TimeSpan.FromSeconds(20),
+        },
+    };
+
+    private static readonly RunnerToml Toml = new() { Concurrent = 4, ShutdownTimeout = TimeSpan.FromSeconds(220), Runners = [Good] };
+
+    [Fact]
+    public void A_runner_with_our_stages_is_found_among_others()
+    {
+        var docker = new RunnerEntry { Name = "docker", Executor = "docker" };
+        var other = Good with { Name = "other", Custom = new CustomSection { Stages = [new StageCommand("run", "/opt/other/run", [])] } };
+
+        var (ours, findings) = StageRules.FindOurs(Toml with { Runners = [docker, other, Good] }, File, stage => Fine with { IsOurs = stage.Exec!.Contains("vm-executor", StringComparison.Ordinal) });
+
+        ours.Should().Equal(Good);
+        findings.Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
+    }
+
+    [Fact]
+    public void No_runner_and_none_of_ours_are_problems()
+    {
+        StageRules.FindOurs(Toml with { Runners = [] }, File, _ => Fine).Findings.Should().ContainSingle().Which.Found.Should().Contain("has no [[runners]]");
+        StageRules.FindOurs(Toml with { Runners = [Good with { Executor = "shell" }] }, File, _ => Fine).Findings.Should().ContainSingle()
+            .Which.Should().Match<Finding>(finding => finding.Status == CheckStatus.Problem && finding.Fix!.StartsWith("executor = \"custom\""));
+        StageRules.FindOurs(Toml, File, _ => new StageFile(true, true, false)).Ours.Should().BeEmpty("it is another driver's");
+        StageRules.FindOurs(Toml, File, _ => new StageFile(false, false, false)).Ours.Should().Equal(Good);
+    }
+
+    [Fact]
+    public void Stages_must_be_there_executable_ours_and_of_one_configuration()
+    {
+        Stages(Good, _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
+        Stages(Good, _ => new StageFile(false, false, false)).Should().ContainSingle().Which.Found.Should().Contain("/usr/lib/vm-executor/config (config_exec)").And.Contain("(cleanup_exec)");
+        Stages(Good, stage => Fine with { IsExecutable = stage.Stage != "run" }).Should().ContainSingle().Which.Fix.Should().Be("chmod a+rx '/usr/lib/vm-executor/run'");
+        Stages(Good, stage => Fine with { IsOurs = stage.Stage != "run" }).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Warning);
+        Stages(With(custom => custom with { Stages = [.. custom.Stages.Select(stage => stage.Stage == "cleanup" ? stage with { Exec = null } : stage)] }), _ => Fine)
+            .Should().ContainSingle().Which.Found.Should().Contain("has no cleanup_exec");
+        Stages(With(custom => custom with { Stages = [.. custom.Stages.Select(stage => stage.Stage == "run" ? stage with { Arguments = [] } : stage)] }), _ => Fine)
+            .Should().ContainSingle().Which.Found.Should().Contain("do not have the same --config");
+        StageRules.Decide(Good, new AbsolutePath("/other.yaml"), _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Warning);
+        Stages(Good with { Custom = null }, _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Problem);
+    }
+
+    [Fact]
+    public void The_samples_timeouts_are_long_enough_for_the_defaults() =>
+        Timeouts(Good, Image()).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
+
+    [Fact]
+    public void Prepare_must_outlast_what_it_waits_for()
+    {
+        // 30 min for capacity, 3 min boot, 1 min ssh, 2 min for the rest.
+        Prepare(2160).Should().BeNull();
+        Prepare(2159)!.Found.Should().Contain("is 35m59s, and must be at least 36m: limits.wait_for_capacity 30m, the limits of image 'small' 4m");
+        Prepare(2159)!.Fix.Should().Be("prepare_exec_timeout = 2160   # in [runners.custom]");
+        Prepare(2160, Image() with { Warm = new WarmSettings { Enabled = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2190 ");
+        Prepare(2160, Image() with { PrepareHook = new HookSettings(new AbsolutePath("/h")) })!.Fix.Should().StartWith("prepare_exec_timeout = 2460 ");
+        Prepare(2160, Image() with { Source = new ImageSource.Domain("d") { AllowShutdown = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2340 ");
+
+        static Finding? Prepare(int seconds, ImageDefinition? image = null) => Timeouts(With(custom => custom with { PrepareTimeout = TimeSpan.FromSeconds(seconds) }), image ?? Image())
+            .FirstOrDefault(finding => finding.Status == CheckStatus.Problem);
+    }
+
+    [Fact]
+    public void Cleanup_must_outlast_libvirt_and_the_grace_of_images_that_are_shut_down()
+    {
+        var graceful = Image() with { Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromMinutes(4) } };
+
+        Timeouts(With(custom => custom with { CleanupTimeout = TimeSpan.FromSeconds(60) }), Image()).Should().Contain(finding => finding.Fix == "cleanup_exec_timeout = 90   # in [runners.custom]");
+        Timeouts(Good, graceful).Should().Contain(finding => finding.Fix == "cleanup_exec_timeout = 330   # in [runners.custom]");
+    }
+
+    [Theory]
+    [InlineData("config", 2, CheckStatus.Problem, "config_exec_timeout = 30")]
+    [InlineData("kill", 1, CheckStatus.Problem, "graceful_kill_timeout = 20")]
+    [InlineData("kill", 600, CheckStatus.Warning, "graceful_kill_timeout = 20")]
+    [InlineData("shutdown", 30, CheckStatus.Warning, "shutdown_timeout = 220")]
+    public void Other_timeouts_must_not_cut_off_or_block(string which, int seconds, CheckStatus status, string fix)
+    {
+        var limit = TimeSpan.FromSeconds(seconds);
+        var runner = With(custom => which == "config" ? custom with { ConfigTimeout = limit } : which == "kill" ? custom with { GracefulKill = limit } : custom);
+
+        var findings = TimeoutRules.Decide(which == "shutdown" ? Toml with { ShutdownTimeout = limit } : Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(Image()));
+
+        findings.Should().ContainSingle().Which.Should().Match<Finding>(finding => finding.Status == status && finding.Fix!.StartsWith(fix));
+    }
+
+    [Theory]
+    [InlineData(4, 0, 4, CheckStatus.Ok)]
+    [InlineData(8, 0, 4, CheckStatus.Warning)]
+    [InlineData(8, 2, 4, CheckStatus.Ok)]
+    [InlineData(4, 0, null, CheckStatus.Ok)]
+    [InlineData(9, 0, null, CheckStatus.Warning)]
+    public void The_runner_asks_for_no_more_than_the_host_takes(int concurrent, int limit, int? most, CheckStatus status)
+    {
+        var memory = new ImageMemory(new ImageName("small"), 1L << 30, null, new AbsolutePath("/i"));
+
+        SlotRules.Decide(Toml with { Concurrent = concurrent }, [Good with { Limit = limit }], new LimitSettings { MaxVms = most }, 8L << 30, [memory]).Status.Should().Be(status);
+    }
+
+    [Fact]
+    public void Directories_are_said_and_the_same_on_both_sides()
+    {
+        DirectoryRules.Decide(Good, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
+        DirectoryRules.Decide(Good with { BuildsDir = null }, [Image()]).Should().ContainSingle().Which.Fix.Should().Be("builds_dir = \"/builds\"   # in [[runners]]");
+        DirectoryRules.Decide(Good with { CacheDir = "cache" }, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Problem);
+        DirectoryRules.Decide(Good, [Image() with { BuildsDir = "/b" }]).Should().ContainSingle().Which.Should()
+            .Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("image 'small' says /b: the image wins") && finding.Fix == "builds_dir = \"/b\"   # in [[runners]]");
+    }
+
+    private static IReadOnlyList<Finding> Stages(RunnerEntry runner, Func<StageCommand, StageFile> look) => StageRules.Decide(runner, new AbsolutePath(SettingsPath), look);
+
+    private static IReadOnlyList<Finding> Timeouts(RunnerEntry runner, ImageDefinition image) =>
+        TimeoutRules.Decide(Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(image));
+
+    private static RunnerEntry With(Func<CustomSection, CustomSection> change) => Good with { Custom = change(Good.Custom!) };
+
+    private static Settings Settings(params ImageDefinition[] images) => new() { File = new AbsolutePath(SettingsPath), Images = images };
+
+    private static ImageDefinition Image() => new()
+    {
+        File = new AbsolutePath("/images/small.yaml"),
+        Name = new ImageName("small"),
+        Source = new ImageSource.DiskFile(new AbsolutePath("/b")),
+        Ssh = new SshSettings { User = "ci" },
+    };
+}

@@ -1,0 +1,63 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Health;
+
+public sealed class StorageRulesTests
+{
+    private static readonly AbsolutePath Path = new("/var/lib/vm-executor");
+
+    [Theory]
+    [InlineData(100L, 50L, CheckStatus.Ok, "50GiB of 100GiB are free")]
+    [InlineData(100L, 6L, CheckStatus.Warning, "below 4GiB (limits.disk_headroom) no VM is started")]
+    [InlineData(100L, 3L, CheckStatus.Problem, "VMX1510")]
+    [InlineData(100L, 0L, CheckStatus.Problem, "VMX1512")]
+    [InlineData(3L, 2L, CheckStatus.Problem, "VMX1511")]
+    [InlineData(null, null, CheckStatus.Warning, "does not say")]
+    public void Free_space_is_held_against_the_limits(long? total, long? free, CheckStatus status, string found)
+    {
+        var finding = StorageRules.DecideSpace(Path, total << 30, free << 30, new LimitSettings(), new AbsolutePath("/vm-executor.yaml"));
+
+        finding.Status.Should().Be(status);
+        finding.Found.Should().Contain(found);
+    }
+
+    [Theory]
+    [InlineData("xfs", true, CheckStatus.Ok, "publishing copies nothing")]
+    [InlineData("xfs", false, CheckStatus.Ok, "without reflinks")]
+    [InlineData("ext4", null, CheckStatus.Ok, "without reflinks")]
+    [InlineData(null, null, CheckStatus.Ok, "unknown")]
+    [InlineData("tmpfs", null, CheckStatus.Warning, "memory")]
+    [InlineData("nfs", null, CheckStatus.Warning, "network")]
+    public void A_file_system_is_named_with_what_it_means(string? type, bool? reflinks, CheckStatus status, string found)
+    {
+        var finding = StorageRules.DecideFileSystem(Path, type, reflinks);
+
+        finding.Status.Should().Be(status);
+        finding.Found.Should().Contain(found);
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute, true, null, CheckStatus.Ok, "mode 711")]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserExecute, false, null, CheckStatus.Problem, "may not write")]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite, true, null, CheckStatus.Problem, "everybody may write")]
+    [InlineData(UnixFileMode.UserRead, true, "may not pass through /var", CheckStatus.Problem, "may not pass through /var: VMs do not start")]
+    [InlineData(null, true, null, CheckStatus.Ok, "the first job makes it")]
+    [InlineData(null, false, null, CheckStatus.Problem, "may not make it")]
+    public void A_state_directory_must_be_writable_for_the_runner_and_passable_for_QEMU(UnixFileMode? mode, bool writable, string? obstacle, CheckStatus status, string found)
+    {
+        var look = new StateDirLook(Path, mode, true, writable, obstacle is null ? null : (obstacle, "chmod a+x /var"));
+
+        var finding = StateDirRules.Decide(look, "gitlab-runner").Should().ContainSingle().Which;
+
+        finding.Status.Should().Be(status);
+        finding.Found.Should().Contain(found);
+    }
+
+    [Fact]
+    public void A_file_in_the_place_of_the_state_directory_is_a_problem() =>
+        StateDirRules.Decide(new StateDirLook(Path, UnixFileMode.UserRead, false, true, null), "root").Should().ContainSingle().Which.Found.Should().Contain("is not a directory");
+}

@@ -1,0 +1,167 @@
+using System.Net;
+using System.Net.Sockets;
+using FluentAssertions;
+using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Processes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Health;
+
+/// <summary>What the machine itself says: real files, real users, a real socket.</summary>
+public sealed class HostLookTests : IDisposable
+{
+    // The number of "nobody" everywhere, and a group of nobody's.
+    private const string Nobody = "<capabilities><host><secmodel><model>dac</model><doi>0</doi><baselabel type='kvm'>+65534:+65534</baselabel></secmodel></host></capabilities>";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("vmx-health-").FullName;
+    private readonly ToolEnvironment _environment = new(new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin:/usr/sbin:/sbin" });
+
+    private ToolRunner Tools => new(_environment, TimeProvider.System);
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData("vendor_id\t: GenuineIntel\nflags\t\t: fpu vme vmx ssse3\n", true, true, false, "kvm_intel")]
+    [InlineData("vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm hypervisor\n", true, true, true, "kvm_amd")]
+    [InlineData("vendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n", true, false, true, "kvm_amd")]
+    [InlineData("vendor_id\t: GenuineIntel\nflags\t\t: fpu\nvmx flags\t: vnmi\n", true, false, false, "kvm_intel")]
+    [InlineData("processor\t: 0\nFeatures\t: fp asimd\n", false, true, false, "kvm")]
+    public void A_processors_flags_are_read(string text, bool isX86, bool hasFlag, bool isGuest, string module) =>
+        KvmFiles.Parse(text, isX86).Should().Be((hasFlag, isGuest, module));
+
+    [Fact]
+    public void The_kernel_says_whether_somebody_keeps_the_clock() => KernelClock.IsSynchronised().Should().NotBeNull();
+
+    [Fact]
+    public void Capabilities_tell_emulator_kvm_and_confinement()
+    {
+        var arch = HostCapabilities.Architecture;
+        var xml = $"<capabilities><host><secmodel><model>apparmor</model></secmodel><secmodel><model>dac</model></secmodel></host><guest><arch name='i686'><emulator>/i386</emulator></arch></guest>"
+            + $"<guest><arch name='{arch}'><emulator>/usr/bin/q</emulator><domain type='qemu'/><domain type='kvm'/></arch></guest></capabilities>";
+
+        HostCapabilities.Parse(xml).Should().Be(new HostCapabilities("/usr/bin/q", true, SecurityDriver.AppArmor));
+        HostCapabilities.Parse("<capabilities><host/></capabilities>").Should().Be(new HostCapabilities(null, false, SecurityDriver.None));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Users_are_looked_up_with_their_groups()
+    {
+        var root = await new Accounts(Tools).FindAsync(0, CancellationToken.None);
+        var nobodyAtAll = await new Accounts(Tools).FindAsync(4_000_000_001, CancellationToken.None);
+
+        (root.Name, root.Label).Should().Be(("root", "root"));
+        root.Groups.Should().Contain("root");
+        (nobodyAtAll.Name, nobodyAtAll.Label).Should().Be((null, "#4000000001"));
+    }
+
+    [Fact]
+    public void A_service_on_the_loopback_is_seen_and_one_for_all_is_not()
+    {
+        using var loopback = new TcpListener(IPAddress.Loopback, 0);
+        using var everywhere = new TcpListener(IPAddress.Any, 0);
+        loopback.Start();
+        everywhere.Start();
+
+        var services = LoopbackServices.List(null);
+
+        services.Should().Contain(loopback.LocalEndpoint.ToString());
+        services.Should().NotContain(service => service.EndsWith($":{((IPEndPoint)everywhere.LocalEndpoint).Port}"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task QEMUs_user_must_get_to_a_file_through_all_directories()
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "this needs root, who can look with another user's eyes");
+        File.SetUnixFileMode(_directory, (UnixFileMode)0b111_101_101);
+        var disk = Make("images/base.qcow2");
+        var reading = new QemuReading(Tools, Nobody);
+
+        reading.User.Should().Be(65534);
+        (await reading.ObstacleAsync(disk, CancellationToken.None)).Should().BeNull();
+
+        File.SetUnixFileMode(disk.Value, UnixFileMode.UserRead);
+        (await reading.ObstacleAsync(disk, CancellationToken.None))!.Value.Command.Should().Be($"chmod a+r {disk}");
+        File.SetUnixFileMode(disk.Value, (UnixFileMode)0b110_100_100);
+        File.SetUnixFileMode(disk.Parent().Value, (UnixFileMode)0b111_000_000);
+        (await reading.ObstacleAsync(disk, CancellationToken.None))!.Value.What.Should().Contain("may not pass through").And.Contain(disk.Parent().Value);
+
+        (await new QemuReading(Tools, null).ObstacleAsync(disk, CancellationToken.None)).Should().BeNull("it is not known as whom QEMU runs");
+    }
+
+    [Fact]
+    public void Trying_to_share_blocks_leaves_nothing()
+    {
+        var directory = new AbsolutePath(_directory);
+
+        FileSystemLook.TypeOf(directory).Should().NotBeNullOrEmpty();
+        _ = FileSystemLook.TryReflink(directory);
+
+        Directory.EnumerateFileSystemEntries(_directory).Should().BeEmpty();
+        FileSystemLook.Existing(directory.Child("a").Child("b")).Should().Be(directory);
+    }
+
+    [Theory]
+    [InlineData("gitlab-runner run --config /etc/g.toml", true, "/etc/g.toml")]
+    [InlineData("/usr/bin/gitlab-runner --debug run -c /etc/g.toml", true, "/etc/g.toml")]
+    [InlineData("/usr/bin/gitlab-runner run --config=/etc/g.toml", true, "/etc/g.toml")]
+    [InlineData("/usr/bin/gitlab-runner run --working-directory /home", true, null)]
+    [InlineData("gitlab-runner verify", false, null)]
+    [InlineData("vi gitlab-runner run", false, null)]
+    public void A_runner_is_known_by_its_arguments(string line, bool isRunner, string? config)
+    {
+        var arguments = line.Split(' ');
+
+        GitLabRunner.IsRunner(arguments).Should().Be(isRunner);
+        GitLabRunner.ConfigOf(arguments)?.Value.Should().Be(config);
+    }
+
+    [Fact]
+    public void A_stages_program_is_looked_at_as_the_runner_starts_it()
+    {
+        var files = new RunnerFiles(_environment);
+        var entry = Make("run");
+        File.WriteAllText(entry.Value, "#!/bin/sh\nexec vm-executor run \"$@\"\n");
+
+        files.Look(new StageCommand("run", entry.Value, [])).Should().Be(new StageFile(true, false, true));
+        File.SetUnixFileMode(entry.Value, (UnixFileMode)0b111_101_101);
+        files.Look(new StageCommand("run", entry.Value, [])).Should().Be(new StageFile(true, true, true));
+        files.Look(new StageCommand("run", "true", [])).Should().Be(new StageFile(true, true, false), "it is found in PATH, and not ours");
+        files.Look(new StageCommand("run", "/nonexistent/run", [])).Should().Be(new StageFile(false, false, false));
+        var program = Make("vm-executor");
+        files.Look(new StageCommand("run", program.Value, ["run"])).IsOurs.Should().BeTrue();
+        files.Look(new StageCommand("run", program.Value, ["--config", "/c"])).IsOurs.Should().BeFalse("it is not told which stage it is");
+    }
+
+    [Fact]
+    public void The_runners_file_is_looked_for_where_it_is_likeliest()
+    {
+        var files = new RunnerFiles(new ToolEnvironment(new Dictionary<string, string> { ["HOME"] = "/home/anna" }));
+
+        files.Places(new AbsolutePath("/named"), null).Select(place => place.Value).Should().Equal("/named");
+        files.Places(null, new GitLabRunner(0, new AbsolutePath("/running"))).Select(place => place.Value).Should().Equal("/running", "/etc/gitlab-runner/config.toml", "/home/anna/.gitlab-runner/config.toml");
+        RunnerFiles.Find([new AbsolutePath("/nonexistent/a"), new AbsolutePath(_directory)]).Should().Be(new AbsolutePath(_directory));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Networks_are_found_by_name()
+    {
+        using var hypervisor = new LibvirtHypervisor("test:///default", TimeSpan.FromSeconds(30), TimeProvider.System);
+
+        (await hypervisor.FindNetworkAsync("default", CancellationToken.None))!.IsActive.Should().BeTrue();
+        (await hypervisor.FindNetworkAsync("nowhere", CancellationToken.None)).Should().BeNull();
+    }
+
+    private AbsolutePath Make(string name)
+    {
+        var path = Path.Combine(_directory, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.SetUnixFileMode(Path.GetDirectoryName(path)!, (UnixFileMode)0b111_101_101);
+        File.WriteAllText(path, "");
+        File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
+        return new AbsolutePath(path);
+    }
+}

@@ -1,0 +1,105 @@
+using FluentAssertions;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Health;
+
+/// <summary><c>doctor</c> with a GitLab Runner's configuration that fits ours, and with those that do not.</summary>
+public sealed class DoctorRunnerTests : IDisposable
+{
+    private readonly StageBench _bench = new();
+
+    public DoctorRunnerTests()
+    {
+        foreach (var stage in new[] { "config", "prepare", "run", "cleanup" })
+        {
+            _bench.Write($"driver/{stage}", $"#!/bin/sh\nexec vm-executor {stage} \"$@\"\n");
+            File.SetUnixFileMode(_bench.PathOf($"driver/{stage}"), (UnixFileMode)0b111_101_101);
+        }
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_configuration_that_fits_is_fine_in_all_parts()
+    {
+        Write(Toml());
+
+        (await LookAsync()).Should().AllSatisfy(finding => finding.Status.Should().Be("ok", finding.ToString())).And.HaveCount(5);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task It_is_found_in_the_home_of_who_looks()
+    {
+        _bench.Write(".gitlab-runner/config.toml", Toml());
+
+        var (_, findings) = await Doctor.RunAsync(_bench);
+
+        findings.Should().Contain(finding => finding.Check == "runner-config" && finding.Status == "ok" && finding.Found.StartsWith(_bench.PathOf(".gitlab-runner/config.toml")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Short_timeouts_missing_directories_and_too_many_jobs_are_told_with_the_lines_that_help()
+    {
+        File.AppendAllText(_bench.PathOf("vm-executor.yaml"), "limits: {max_vms: 2}\n");
+        Write(Toml().Replace("prepare_exec_timeout = 2700", "prepare_exec_timeout = 600", StringComparison.Ordinal)
+            .Replace("cleanup_exec_timeout = 180", "cleanup_exec_timeout = 10", StringComparison.Ordinal)
+            .Replace("builds_dir = \"/builds\"\n", "", StringComparison.Ordinal));
+
+        var findings = await LookAsync();
+
+        findings.Select(finding => (finding.Check, finding.Status, finding.Fix)).Should().Contain(
+        [
+            ("runner-timeouts", "problem", "prepare_exec_timeout = 2160   # in [runners.custom]"),
+            ("runner-timeouts", "problem", "cleanup_exec_timeout = 90   # in [runners.custom]"),
+            ("runner-dirs", "warning", "builds_dir = \"/builds\"   # in [[runners]]"),
+            ("runner-concurrent", "warning", "concurrent = 2   # at the top of config.toml, or limit in [[runners]]"),
+        ]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Stages_that_are_not_there_or_may_not_be_run_are_named()
+    {
+        Write(Toml());
+        File.Delete(_bench.PathOf("driver/config"));
+        File.SetUnixFileMode(_bench.PathOf("driver/run"), UnixFileMode.UserRead);
+
+        var findings = (await LookAsync()).Where(finding => finding.Check == "runner-stages").ToList();
+
+        findings.Should().HaveCount(2).And.OnlyContain(finding => finding.Status == "problem");
+        findings[0].Found.Should().Contain($"{_bench.PathOf("driver/config")} (config_exec)");
+        findings[1].Fix.Should().Be($"chmod a+rx '{_bench.PathOf("driver/run")}'");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_that_the_runner_would_not_take_is_told_with_its_line()
+    {
+        Write("concurrent = 4\n[[runners]\n");
+
+        var findings = await LookAsync();
+
+        findings.Should().ContainSingle(finding => finding.Check == "runner-config").Which.Should().Match<Line>(finding => finding.Status == "problem" && finding.Found.Contains("line 2, column"));
+        findings.Where(finding => finding.Check != "runner-config").Should().OnlyContain(finding => finding.Status == "skipped");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_that_is_not_where_it_was_said_to_be_is_a_problem()
+    {
+        var findings = await LookAsync();
+
+        findings.Should().ContainSingle(finding => finding.Check == "runner-config").Which.Should().Match<Line>(finding => finding.Status == "problem" && finding.Found.Contains("--config-toml"));
+    }
+
+    private void Write(string toml) => _bench.Write("config.toml", toml);
+
+    private async Task<IReadOnlyList<Line>> LookAsync()
+    {
+        var (_, findings) = await Doctor.RunAsync(_bench, "--config-toml", _bench.PathOf("config.toml"));
+        return [.. findings.Where(finding => finding.Check.StartsWith("runner-", StringComparison.Ordinal) && finding.Check != "runner-user")];
+    }
+
+    /// <summary>The sample, with the paths of this bench.</summary>
+    private string Toml() => File.ReadAllText(Path.Combine(VmExecutor.RunnerSimulator.Drivers.BuiltDriver.Checkout(), "executor/config.toml"))
+        .Replace("/usr/lib/vm-executor/", $"{_bench.PathOf("driver")}/", StringComparison.Ordinal)
+        .Replace("/etc/vm-executor/vm-executor.yaml", _bench.PathOf("vm-executor.yaml"), StringComparison.Ordinal)
+        .Replace("  builds_dir", "builds_dir", StringComparison.Ordinal);
+}
