@@ -47,6 +47,8 @@ public sealed record ImageDefinition
 
     public StopSettings Stop { get; init; } = new();
 
+    public KeepSettings KeepFailed { get; init; } = new();
+
     public TimeoutSettings Timeouts { get; init; } = new();
 
     /// <summary>Where the runner checks projects out in the guest.</summary>

@@ -20,6 +20,9 @@ public sealed record LimitSettings
     /// <summary>Free space below which the job with the largest overlays is stopped before the host's disk is full.</summary>
     public ByteSize DiskWatermark { get; init; } = ByteSize.FromMebibytes(1024);
 
+    /// <summary>How many VMs of failed jobs stay at a time, of all images together.</summary>
+    public int MaxKept { get; init; } = 2;
+
     /// <summary>How long a job waits for its turn before it fails.</summary>
     public TimeSpan WaitForCapacity { get; init; } = TimeSpan.FromMinutes(30);
 }

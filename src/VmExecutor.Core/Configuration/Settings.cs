@@ -21,6 +21,10 @@ public sealed record Settings
 
     public LimitSettings Limits { get; init; } = new();
 
+    public LogSettings Log { get; init; } = new();
+
+    public MetricsSettings Metrics { get; init; } = new();
+
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
 }

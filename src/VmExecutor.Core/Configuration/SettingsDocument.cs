@@ -57,13 +57,13 @@ public sealed class SettingsDocument
 
     /// <summary>
     /// What stages need that go on with a job or end it: where its files are and how libvirt is reached, no images. Errors that concern
-    /// images or limits do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
+    /// images, limits or what is observed do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
     /// of these.
     /// </summary>
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()
     {
-        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits")));
+        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits" or "log" or "metrics")));
         matter.ThrowIfAny([_file]);
         return HostPart();
     }
@@ -81,6 +81,8 @@ public sealed class SettingsDocument
                 CallTimeout = _values.Get("libvirt.call_timeout", blank.Libvirt.CallTimeout),
             },
             Limits = LimitKeys.Bind(_values),
+            Log = ObservationKeys.BindLog(_values),
+            Metrics = ObservationKeys.BindMetrics(_values),
         };
     }
 

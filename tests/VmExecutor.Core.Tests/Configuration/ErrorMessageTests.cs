@@ -11,7 +11,7 @@ public sealed class ErrorMessageTests
     [Theory]
     [InlineData("stat_dir: /x", "1:1: stat_dir: is unknown; did you mean 'state_dir'?")]
     [InlineData("stateDir: /x", "1:1: stateDir: is unknown; did you mean 'state_dir'?")]
-    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, defaults")]
+    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, defaults")]
     [InlineData("uri: qemu:///system", "1:1: uri: is unknown here; it belongs under 'libvirt:', indented")]
     [InlineData("memory: 2GiB", "1:1: memory: is unknown here; it belongs under 'defaults:', indented")]
     [InlineData("source: file", "1:1: source: is unknown here; it belongs in the file of an image")]
@@ -82,7 +82,7 @@ public sealed class ErrorMessageTests
     [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
-    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, source, domain, allow_shutdown, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, disks, stop, timeouts, publish, warm, prepare_hook, tools, builds_dir, cache_dir")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, source, domain, allow_shutdown, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, disks, stop, keep_failed, timeouts, publish, warm, prepare_hook, tools, builds_dir, cache_dir")]
     public void In_an_image_of_a_domain(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 

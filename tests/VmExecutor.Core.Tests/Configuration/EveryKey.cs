@@ -65,6 +65,7 @@ internal static class EveryKey
         network: {mode: libvirt, name: ci net}
         disks: {cache: none, discard: ignore, max_overlay: 5GiB}
         stop: {mode: shutdown, grace: 5s}
+        keep_failed: {for: 2h, projects: [group/**]}
         timeouts: {boot: 1s, ssh: 2s, warm: 4s, source_shutdown: 3s}
         publish: {in_place: true, keep: 5, probe: ../probe, min_free_disk: 2GiB}
         warm: {enabled: true, script: ../warm-up, sizes: [{cpus: 4}, {cpus: 2, memory: 1GiB}]}

@@ -48,6 +48,7 @@ public sealed class ImageBindingTests
                 Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci net" },
                 Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore, MaxOverlay = ByteSize.FromMebibytes(5 * 1024) },
                 Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromSeconds(5) },
+                KeepFailed = new KeepSettings { For = TimeSpan.FromHours(2), Projects = ["group/**"] },
                 Timeouts = new TimeoutSettings
                 {
                     Boot = TimeSpan.FromSeconds(1),

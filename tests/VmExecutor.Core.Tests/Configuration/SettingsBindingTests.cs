@@ -37,7 +37,10 @@ public sealed class SettingsBindingTests
               memory_headroom: 1GiB
               disk_headroom: 20GiB
               disk_watermark: 0B
+              max_kept: 0
               wait_for_capacity: 1h
+            log: {enabled: false, file: log.jsonl, level: warning, max_size: 1MiB, keep: 9, journal: true}
+            metrics: {file: /srv/vm.prom}
             """,
             ("a.yaml", Yaml.Image)).Settings;
 
@@ -55,8 +58,19 @@ public sealed class SettingsBindingTests
                     MemoryHeadroom = ByteSize.FromMebibytes(1024),
                     DiskHeadroom = ByteSize.FromMebibytes(20 * 1024),
                     DiskWatermark = default,
+                    MaxKept = 0,
                     WaitForCapacity = TimeSpan.FromHours(1),
                 },
+                Log = new LogSettings
+                {
+                    Enabled = false,
+                    File = new AbsolutePath("/etc/vm/log.jsonl"),
+                    Level = LogLevel.Warning,
+                    MaxSize = ByteSize.FromMebibytes(1),
+                    Keep = 9,
+                    Journal = true,
+                },
+                Metrics = new MetricsSettings { File = new AbsolutePath("/srv/vm.prom") },
                 Images = [],
             },
             options => options.Excluding(settings => settings.Images));
@@ -105,16 +119,16 @@ public sealed class SettingsBindingTests
         exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
         exception.Hint.Should().Contain("vm-executor check");
         exception.Errors.Should().Equal(new ConfigurationError(
-            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, defaults"));
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, defaults"));
     }
 
     [Fact]
-    public void A_mistake_in_the_limits_keeps_no_VM_from_being_removed()
+    public void A_mistake_in_limits_or_what_is_observed_keeps_no_VM_from_being_removed()
     {
-        var document = SettingsDocument.Parse(new ConfigurationText(File, "limits: {max_vms: many, disk_watermark: 9GiB}\ndefaults: {sizes: {min_cpus: 4, max_cpus: 2}}"));
+        var document = SettingsDocument.Parse(new ConfigurationText(File, "limits: {max_vms: many, disk_watermark: 9GiB}\nlog: {level: loud}\nmetrics: {file: [x]}\ndefaults: {sizes: {min_cpus: 4, max_cpus: 2}}"));
 
         document.BindWithoutImages().StateDir.Value.Should().Be("/var/lib/vm-executor");
-        FluentActions.Invoking(() => document.Bind(ImageTexts.None)).Should().Throw<ConfigurationException>().Which.Errors.Should().HaveCount(3);
+        FluentActions.Invoking(() => document.Bind(ImageTexts.None)).Should().Throw<ConfigurationException>().Which.Errors.Should().HaveCount(5);
     }
 
     [Fact]

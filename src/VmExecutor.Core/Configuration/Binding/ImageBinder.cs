@@ -81,6 +81,11 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
                 Mode = values.Get("stop.mode", blank.Stop.Mode),
                 Grace = values.Get("stop.grace", blank.Stop.Grace),
             },
+            KeepFailed = new KeepSettings
+            {
+                For = values.Get("keep_failed.for", blank.KeepFailed.For),
+                Projects = Texts(values, "keep_failed.projects"),
+            },
             Timeouts = new TimeoutSettings
             {
                 Boot = values.Get("timeouts.boot", blank.Timeouts.Boot),

@@ -64,6 +64,13 @@ internal static partial class ImageKeys
             "How long a guest that was asked to shut down may take.", "1m") { Default = DurationText.Format(Blank.Stop.Grace), OnlyWith = new("mode", "shutdown") },
     ]);
 
+    private static readonly Section KeepFailed = new(
+    [
+        new("for", new DurationKind(), "How long after the job the VM of a failed job stays; it counts against 'limits' for that long.", "2h") { Otherwise = "it goes with the job" },
+        new("projects", new OneOrMoreKind(new ProjectGlobKind()),
+            "The projects whose VMs stay, as in 'allow: projects'.", "group/**") { Otherwise = "all projects", OnlyWith = new("for") },
+    ]);
+
     private static readonly Section Timeouts = new(
     [
         new("boot", new DurationKind(),
@@ -95,6 +102,7 @@ internal static partial class ImageKeys
         new("network", Network, "What the clone's network card is connected to."),
         new("disks", Disks, "How the clone's overlays are written."),
         new("stop", Stop, "How cleanup ends a clone."),
+        new("keep_failed", KeepFailed, "Whether the VM of a failed job stays, without the job's secrets, for people who want to look."),
         new("timeouts", Timeouts, "How long each wait of prepare may take."),
         new("publish", ImagePublishKeys.Publish, "How a new generation of the image is made and tried."),
         new("warm", ImageWarmKeys.Warm, "Whether clones wake up from a template instead of booting, and how templates are made."),

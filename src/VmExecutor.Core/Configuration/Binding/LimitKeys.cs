@@ -1,3 +1,4 @@
+using System.Globalization;
 using VmExecutor.Core.Configuration.Binding.Kinds;
 using VmExecutor.Core.Values;
 
@@ -21,6 +22,9 @@ internal static class LimitKeys
         new("disk_watermark", new SizeKind(),
             "Free space below which the job with the largest overlays is stopped, before the host's disk is full; less than 'disk_headroom'.", "5GiB")
         { Default = Defaults.DiskWatermark.ToString() },
+        new("max_kept", new WholeNumberKind(0, 1000),
+            "How many VMs of failed jobs stay at a time, of all images together; see 'keep_failed' of an image.", "1")
+        { Default = Defaults.MaxKept.ToString(CultureInfo.InvariantCulture) },
         new("wait_for_capacity", new DurationKind(),
             "How long a job that does not fit waits for its turn before it fails.", "2h") { Default = DurationText.Format(Defaults.WaitForCapacity) },
     ]);
@@ -33,6 +37,7 @@ internal static class LimitKeys
         MemoryHeadroom = values.Get("limits.memory_headroom", Defaults.MemoryHeadroom),
         DiskHeadroom = values.Get("limits.disk_headroom", Defaults.DiskHeadroom),
         DiskWatermark = values.Get("limits.disk_watermark", Defaults.DiskWatermark),
+        MaxKept = values.Get("limits.max_kept", Defaults.MaxKept),
         WaitForCapacity = values.Get("limits.wait_for_capacity", Defaults.WaitForCapacity),
     };
 

@@ -30,6 +30,8 @@ internal static partial class SettingsKeys
             "The image of a job that names none.", "debian-12") { Otherwise = "such a job is refused" },
         new("libvirt", Libvirt, "How to reach libvirt."),
         new("limits", LimitKeys.Limits, "How many VMs this host takes at a time."),
+        new("log", ObservationKeys.Log, "The operator's log."),
+        new("metrics", ObservationKeys.Metrics, "Numbers for Prometheus."),
         new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
     ])
     {
