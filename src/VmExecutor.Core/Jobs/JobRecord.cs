@@ -51,6 +51,12 @@ public sealed record JobRecord
     /// <summary>Somebody asked to keep the VM when the job is over; it stays until its time is over.</summary>
     public bool Kept { get; init; }
 
+    /// <summary>What becomes of the VM if the job's script fails; null: it goes with the job.</summary>
+    public KeepPlan? KeepFailed { get; init; }
+
+    /// <summary>Null: no script has failed so that the VM stays.</summary>
+    public KeepRecord? Keep { get; init; }
+
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);
 

@@ -25,7 +25,7 @@ public static class JobResponse
     internal static Dictionary<string, string> ReadVariables(ReadOnlyMemory<byte> utf8, Func<string, bool> wanted) =>
         Use(utf8, root => Variables(root, wanted));
 
-    private static T Use<T>(ReadOnlyMemory<byte> utf8, Func<JsonElement, T> read)
+    internal static T Use<T>(ReadOnlyMemory<byte> utf8, Func<JsonElement, T> read)
     {
         try
         {
@@ -90,7 +90,7 @@ public static class JobResponse
     private static string? Text(JsonElement root, string section, string name) =>
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object ? String(element, name) : null;
 
-    private static string? String(JsonElement element, string name) =>
+    internal static string? String(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static Dictionary<string, string> Variables(JsonElement root, Func<string, bool> wanted)

@@ -17,17 +17,23 @@ namespace VmExecutor.Host.Capacity;
 public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord record, ByteSize watermark, DomainStopper stopper, StateLocks locks, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private readonly KeptVms kept = new(key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
     private Task<DriverException>? _stopping;
 
     /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
     public Task<DriverException>? Stopping => _stopping;
 
-    /// <summary>One look.</summary>
+    /// <summary>One look. On a disk that gets full, VMs that are only kept for people go before any job's.</summary>
     /// <param name="tell">Takes the line for the job log when the VM is about to be stopped.</param>
     /// <exception cref="DriverException">The job has written too much; its VM is gone.</exception>
     public async Task EnsureRoomAsync(Action<string> tell)
     {
         var look = Look();
+        if (look.FreeBytes < look.Watermark.Bytes && await kept.TryEndLargestAsync(tell).ConfigureAwait(false))
+        {
+            look = Look();
+        }
+
         if (Judge(look) is { } failure)
         {
             _stopping = StopAsync(failure, look, tell);

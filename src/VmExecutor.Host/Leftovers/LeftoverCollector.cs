@@ -105,7 +105,7 @@ public sealed class LeftoverCollector(
             return null;
         }
 
-        var entry = LedgerEntries.Of(job.Key, removal, "gc", "leftover", LeftoverText.Name(reason), time.GetUtcNow());
+        var entry = LedgerEntries.Of(job.Key, removal, "gc", removal.Record?.Keep?.Result ?? "leftover", LeftoverText.Name(reason), time.GetUtcNow());
         try
         {
             await ledger.AppendAsync(

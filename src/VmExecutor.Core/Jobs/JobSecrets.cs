@@ -1,0 +1,50 @@
+using System.Text.Json;
+
+namespace VmExecutor.Core.Jobs;
+
+/// <summary>
+/// What in the trusted job response must not stay in a VM that outlives its job: the job's token, and the values of variables that are masked,
+/// are files, or are called a token or a password. In memory only, and only for looking for them in the guest.
+/// </summary>
+public sealed class JobSecrets
+{
+    /// <summary>A shorter line is found in files that have nothing to do with it.</summary>
+    private const int ShortestLine = 8;
+
+    private JobSecrets(IReadOnlyList<string> lines) => Lines = lines;
+
+    /// <summary>Each line of each secret, once.</summary>
+    public IReadOnlyList<string> Lines { get; }
+
+    /// <exception cref="Failures.SystemFailureException">It is not a job response.</exception>
+    public static JobSecrets Read(ReadOnlyMemory<byte> response) => new(
+        [.. JobResponse.Use(response, Secrets).SelectMany(secret => secret.Split(['\n', '\r', '\0'])).Where(line => line.Trim().Length >= ShortestLine).Distinct(StringComparer.Ordinal)]);
+
+    public override string ToString() => $"{Lines.Count} lines";
+
+    private static List<string> Secrets(JsonElement root)
+    {
+        var secrets = new List<string>();
+        if (JobResponse.String(root, "token") is { } token)
+        {
+            secrets.Add(token);
+        }
+
+        if (root.TryGetProperty("variables", out var variables) && variables.ValueKind == JsonValueKind.Array)
+        {
+            secrets.AddRange(variables.EnumerateArray().Where(IsSecret).Select(variable => JobResponse.String(variable, "value")).OfType<string>());
+        }
+
+        return secrets;
+    }
+
+    /// <summary>GitLab's own <c>public</c> does not tell: it is false for most predefined variables, also where they are names or numbers.</summary>
+    private static bool IsSecret(JsonElement variable) =>
+        variable.ValueKind == JsonValueKind.Object
+        && (IsTrue(variable, "masked") || IsTrue(variable, "file") || IsCredential(JobResponse.String(variable, "key")));
+
+    private static bool IsCredential(string? name) =>
+        name is not null && (name.EndsWith("_TOKEN", StringComparison.Ordinal) || name.EndsWith("_PASSWORD", StringComparison.Ordinal) || name.StartsWith("CI_JOB_JWT", StringComparison.Ordinal));
+
+    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Jobs;
+
+public sealed class JobSecretsTests
+{
+    [Fact]
+    public void Tokens_masked_values_and_files_are_secrets_line_by_line_and_the_rest_is_not() =>
+        Read("""
+            {"id": 1, "token": "glcbt-64_abc", "variables": [
+              {"key": "CI_PROJECT_NAME", "value": "my-project-name", "public": true},
+              {"key": "CI_COMMIT_SHA", "value": "0123456789abcdef"},
+              {"key": "DEPLOY_KEY", "value": "-----BEGIN KEY-----\r\nline of the key\n\n", "file": true},
+              {"key": "PASS", "value": "hunter2hunter2", "masked": true},
+              {"key": "CI_REGISTRY_PASSWORD", "value": "glcbt-64_abc"},
+              {"key": "MY_TOKEN", "value": "another-token"},
+              {"key": "SHORT", "value": "abc", "masked": true},
+              {"key": "NUMBER_TOKEN", "value": 12345678}, "nonsense", {"value": "nobody-knows", "masked": 1}]}
+            """).Should().BeEquivalentTo("glcbt-64_abc", "-----BEGIN KEY-----", "line of the key", "hunter2hunter2", "another-token");
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"token": 1, "variables": {}}""")]
+    public void A_response_without_secrets_has_none(string response) => Read(response).Should().BeEmpty();
+
+    [Fact]
+    public void Nothing_prints_them() =>
+        JobSecrets.Read("""{"token": "glcbt-64_abc"}"""u8.ToArray()).ToString().Should().Be("1 lines");
+
+    [Fact]
+    public void What_is_no_response_is_a_failure_that_quotes_none_of_it()
+    {
+        var read = () => Read("""{"token": "glcbt-64_abc" """);
+
+        read.Should().Throw<SystemFailureException>().Which.Message.Should().NotContain("glcbt");
+    }
+
+    private static IReadOnlyList<string> Read(string response) => JobSecrets.Read(Encoding.UTF8.GetBytes(response)).Lines;
+}
