@@ -42,7 +42,7 @@ public sealed class PrepareStageTests : IDisposable
         record.Stamp.Expires.Should().BeAfter(record.Stamp.Created + TimeSpan.FromHours(1));
         File.GetUnixFileMode(_world.JobDirectory.Paths.Record.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _world.Processes.Running.Should().ContainSingle();
-        _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s \(source .*, disks .*, start .*, boot .*, ssh ");
+        _world.Log.ToString().Should().Contain("image 'base'").And.MatchRegex(@"Ready after \d+\.\d\d s, cold \(source .*, disks .*, start .*, boot .*, ssh ");
     }
 
     [Fact(Timeout = 60_000)]
@@ -82,6 +82,23 @@ public sealed class PrepareStageTests : IDisposable
         // A part of removing what an earlier attempt left is reported as that; the rest as itself.
         (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain($"{step} failed");
         NothingShouldBeLeft();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_start_that_fails_tells_where_it_stood_how_the_host_was_and_why_that_may_be()
+    {
+        FailOnce("wait", () =>
+        {
+            File.WriteAllText(_world.JobDirectory.Paths.Console.Value, "[    2.1] VFS: Cannot open root device \"vda1\"\n");
+            throw new SystemFailureException(ErrorCodes.GuestBootTimedOut, "no ssh server", "hint");
+        });
+
+        var prepare = () => PrepareAsync();
+
+        await prepare.Should().ThrowAsync<SystemFailureException>();
+        _world.Log.ToString().Should().MatchRegex(
+            @"Last lines of the guest's console:\n  \| \[    2\.1\] VFS: .*\nThe start came to nothing in phase 'boot', which had lasted \d+\.\d\d s; all together .* start \d+\.\d\d\)\n"
+            + @"The host at that time: .* memory available; .* disk free\nLikely cause: the guest's kernel did not find its root file system");
     }
 
     [Theory(Timeout = 60_000)]

@@ -8,10 +8,15 @@ namespace VmExecutor.Host.Processes;
 /// <summary>Processes as the kernel tells of them (proc(5)).</summary>
 public static class ProcessTable
 {
-    // proc(5), /proc/pid/stat: fields 3 (state), 4 (ppid) and 22 (starttime), counted from 3 behind the command's closing parenthesis.
+    // proc(5), /proc/pid/stat: fields 3 (state), 4 (ppid), 14 (utime), 15 (stime) and 22 (starttime), counted from 3 behind the command's closing parenthesis.
     private const int StateField = 3 - 3;
     private const int ParentField = 4 - 3;
+    private const int UserTimeField = 14 - 3;
+    private const int SystemTimeField = 15 - 3;
     private const int StartField = 22 - 3;
+
+    // USER_HZ, in which the kernel tells times to programs; 100 on every architecture that .NET runs on.
+    private const double TicksPerSecond = 100;
 
     /// <summary>The process that started this one; a process that ends meanwhile has start time 0.</summary>
     public static RunnerProcess Parent() => Describe(int.Parse(Fields("self")[ParentField], CultureInfo.InvariantCulture));
@@ -81,6 +86,20 @@ public static class ProcessTable
     /// that is nothing of what a guest was promised (proc(5), RssAnon, RssShmem, HugetlbPages).
     /// </summary>
     public static long? ResidentMemory(int pid) => Memory(pid, ["RssAnon:", "RssShmem:", "HugetlbPages:"]);
+
+    /// <summary>The processor time that it has used, in all its threads; null when it is gone.</summary>
+    public static TimeSpan? CpuTime(int pid)
+    {
+        try
+        {
+            var fields = Fields(Text(pid));
+            return TimeSpan.FromSeconds((long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) + long.Parse(fields[SystemTimeField], CultureInfo.InvariantCulture)) / TicksPerSecond);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A process with its start time, which is 0 when it has ended meanwhile.</summary>
     public static RunnerProcess Describe(int pid)

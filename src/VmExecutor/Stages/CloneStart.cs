@@ -3,6 +3,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
@@ -64,10 +65,9 @@ internal sealed class CloneStart(
             directory.Write(guest.Record with { Guest = GuestOfJob.ToRecord(guest.Access), Ready = time.GetUtcNow(), Phases = times.Seconds });
             return basis;
         }
-        catch (SystemFailureException e) when (e is not GuestDiedException)
+        catch (SystemFailureException e)
         {
-            // A guest that died brings its console lines along; one that never answered is shown here.
-            log.ShowConsole(ConsoleTail.Read(plan.Paths.Console));
+            StartFailure.Tell(plan, basis.Accelerator, e, times, log);
             throw;
         }
     }
@@ -122,6 +122,7 @@ internal sealed class CloneStart(
         LibvirtUri = hypervisor.Uri,
         Shell = plan.Image.Shell.ToString().ToLowerInvariant(),
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
+        KeepFailed = KeepRule.For(plan.Job, plan.Image),
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
     };
 }

@@ -16,6 +16,12 @@ internal sealed class PhaseTimes(TimeProvider time)
         _phaseStarted = time.GetTimestamp();
     }
 
+    /// <summary>The phase that was the last to end; null: none has.</summary>
+    public string? Last => _phases.Count == 0 ? null : _phases[^1].Name;
+
+    /// <summary>How long the phase has lasted that is under way.</summary>
+    public TimeSpan SinceLast => time.GetElapsedTime(_phaseStarted);
+
     /// <summary>How many phases are over.</summary>
     public int Count => _phases.Count;
 
@@ -33,9 +39,14 @@ internal sealed class PhaseTimes(TimeProvider time)
         _phases.ToDictionary(phase => phase.Name, phase => Math.Round(phase.Duration.TotalSeconds, 3), StringComparer.Ordinal);
 
     /// <summary><c>4.51 s (source 0.03, disks 0.04, start 0.60, boot 3.12, ssh 0.72)</c>.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{time.GetElapsedTime(_started).TotalSeconds:0.00} s ({string.Join(", ", _phases.Select(Describe))})");
+    public override string ToString() => $"{Total} ({Each})";
+
+    /// <summary><c>4.51 s, cold (source 0.03, …)</c>.</summary>
+    public string With(string start) => $"{Total}, {start} ({Each})";
+
+    private string Total => string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(_started).TotalSeconds:0.00} s");
+
+    private string Each => string.Join(", ", _phases.Select(Describe));
 
     private static string Describe((string Name, TimeSpan Duration) phase) =>
         string.Create(CultureInfo.InvariantCulture, $"{phase.Name} {phase.Duration.TotalSeconds:0.00}");

@@ -70,7 +70,7 @@ internal sealed class PrepareStage(
             throw;
         }
 
-        log.Say($"Ready after {times}");
+        log.Say($"Ready after {times.With(directory.Read()?.Start ?? "cold")}");
     }
 
     /// <summary>A runner that was killed meanwhile will call neither run nor cleanup.</summary>

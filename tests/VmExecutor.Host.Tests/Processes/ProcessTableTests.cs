@@ -38,4 +38,11 @@ public sealed class ProcessTableTests
         parent.Pid.Should().Be(int.Parse(status["PPid:".Length..], CultureInfo.InvariantCulture));
         parent.StartTicks.Should().BeGreaterThan(0);
     }
+
+    [Fact]
+    public void A_process_has_used_time_and_one_that_is_gone_tells_nothing()
+    {
+        ProcessTable.CpuTime(Environment.ProcessId).Should().BePositive().And.BeCloseTo(System.Diagnostics.Process.GetCurrentProcess().TotalProcessorTime, TimeSpan.FromSeconds(5));
+        ProcessTable.CpuTime(int.MaxValue).Should().BeNull();
+    }
 }

@@ -1,0 +1,69 @@
+using System.Globalization;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Core.Diagnosis;
+
+/// <summary>
+/// The likely cause of a failed start, in a sentence. What the guest says itself goes before what the host looks like, and what explains
+/// one failure before what would explain any.
+/// </summary>
+public static class StartDiagnosis
+{
+    /// <summary>Null: nothing is known that the failure does not say itself.</summary>
+    public static string? Explain(StartTrouble trouble) =>
+        trouble.Pressure.IsDiskFull ? "the host's disk is full: overlays cannot grow."
+        : ConsoleSigns.Find(trouble.Console)
+            ?? OfCode(trouble)
+            ?? OfPressure(trouble)
+            ?? OfSlowness(trouble);
+
+    private static bool IsTimeout(StartTrouble trouble) =>
+        trouble.Code == ErrorCodes.GuestBootTimedOut || trouble.Code == ErrorCodes.GuestSshTimedOut;
+
+    private static string? OfCode(StartTrouble trouble) => trouble.Code switch
+    {
+        var code when code == ErrorCodes.GuestAddressUnknown =>
+            $"the guest has got no address by DHCP: network '{trouble.Network.Name}' has no free lease or no DHCP server, or the guest does not ask on its first card.",
+        var code when code == ErrorCodes.GuestSshRefused => trouble.Ssh is { Login: not LoginMethod.Baked }
+            ? $"the guest has not taken the key that it was given by {(trouble.Ssh.Login == LoginMethod.CloudInit ? "cloud-init" : "systemd credentials")}: that is not installed in the image, or came too late."
+            : "wrong key: the public half of 'ssh: key' is not in the authorized_keys of 'ssh: user' in the image.",
+        var code when code == ErrorCodes.GuestHostKeyChanged => "'ssh: host_key' of the image is not the key of this guest, or another guest answers at its address.",
+        var code when code == ErrorCodes.DomainStartFailed && trouble.Pressure.IsShortOfMemory => "the host is short of memory, so QEMU did not get the guest's.",
+        _ => null,
+    };
+
+    private static string? OfPressure(StartTrouble trouble) => !IsTimeout(trouble) ? null
+        : trouble.Code == ErrorCodes.GuestBootTimedOut && ConsoleSigns.ShowsServer(trouble.Console)
+            ? $"the guest has started its ssh server, but nobody answers on port {Port(trouble)}: it listens on another one ('ssh: port' of the image), a firewall is in between, or its network is down."
+        : ConsoleSigns.ShowsLogin(trouble.Console)
+            ? trouble.Network.Mode == NetworkMode.User
+                ? $"the guest has booted, but its ssh server did not start or does not listen on port {Port(trouble)}; or its network card has no address."
+                : $"the guest has booted, but its ssh server did not start, does not listen on port {Port(trouble)}, or a firewall is in between."
+        : trouble.Pressure.IsShortOfMemory ? "the host is short of memory and swaps: everything in it is slow. Let fewer jobs run at once, or raise 'limits: memory_headroom'."
+        : trouble.Pressure.IsOverloaded ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"the host has too much to do for its {trouble.Pressure.Cpus} CPU{(trouble.Pressure.Cpus == 1 ? "" : "s")}. Lower 'limits: max_vms' or 'parallel_starts', or raise 'timeouts' of the image.")
+        : null;
+
+    private static string? OfSlowness(StartTrouble trouble)
+    {
+        if (!IsTimeout(trouble))
+        {
+            return null;
+        }
+
+        if (trouble.Accelerator == Accelerator.Tcg)
+        {
+            return $"the VM is emulated without KVM, ten to thirty times slower, and the time was too short for that: raise 'timeouts: {trouble.Phase}' of the image, or give this host KVM.";
+        }
+
+        return trouble.Console.Count == 0
+            ? "the guest has written nothing to its serial console (console=ttyS0 on its kernel's command line would show more); it may not have booted at all."
+            : trouble.Code == ErrorCodes.GuestBootTimedOut
+                ? "the guest was still booting, or its ssh server does not start; the console's last line above shows where it stands."
+                : "the ssh server answers, but does not let anybody in yet: it waits for the end of the boot (pam_nologin), for random numbers or for the name service.";
+    }
+
+    private static string Port(StartTrouble trouble) => (trouble.Ssh?.Port ?? 22).ToString(CultureInfo.InvariantCulture);
+}

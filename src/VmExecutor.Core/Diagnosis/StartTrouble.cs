@@ -1,0 +1,28 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Core.Diagnosis;
+
+/// <summary>All that is known of a start that failed.</summary>
+public sealed record StartTrouble
+{
+    public required ErrorCode Code { get; init; }
+
+    /// <summary>What really executes the guest.</summary>
+    public required Accelerator Accelerator { get; init; }
+
+    /// <summary>The phase that did not end.</summary>
+    public required string Phase { get; init; }
+
+    /// <summary>How long it had lasted.</summary>
+    public required TimeSpan Stalled { get; init; }
+
+    /// <summary>The last lines of the guest's console.</summary>
+    public required IReadOnlyList<string> Console { get; init; }
+
+    public required HostPressure Pressure { get; init; }
+
+    public NetworkSettings Network { get; init; } = new();
+
+    public SshSettings? Ssh { get; init; }
+}

@@ -1,0 +1,44 @@
+using System.Globalization;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Diagnosis;
+using VmExecutor.Core.Failures;
+using VmExecutor.Host.Diagnosis;
+using VmExecutor.Host.Hypervisor;
+
+namespace VmExecutor.Stages;
+
+/// <summary>What the job log says of a start that failed, before the failure itself: where it stood, the guest's last words, how the host was, and why that may be.</summary>
+internal static class StartFailure
+{
+    public static void Tell(ClonePlan plan, Accelerator accelerator, SystemFailureException failure, PhaseTimes times, JobLog log)
+    {
+        var phase = StartPhases.After(times.Last, failure.Code);
+        var stalled = times.SinceLast;
+        var console = failure is GuestDiedException died ? died.ConsoleTail : ConsoleTail.Read(plan.Paths.Console);
+        var pressure = PressureMeter.Read(plan.Paths.StateDir);
+        if (failure is not GuestDiedException)
+        {
+            // A guest that died brings its lines along; they are shown with the failure.
+            log.ShowConsole(console);
+        }
+
+        log.Say(string.Create(CultureInfo.InvariantCulture, $"The start came to nothing in phase '{phase}', which had lasted {stalled.TotalSeconds:0.00} s; all together {times}"));
+        log.Say($"The host at that time: {pressure}");
+        var cause = StartDiagnosis.Explain(new StartTrouble
+        {
+            Code = failure.Code,
+            Accelerator = accelerator,
+            Phase = phase,
+            Stalled = stalled,
+            Console = console,
+            Pressure = pressure,
+            Network = plan.Image.Network,
+            Ssh = plan.Image.Ssh,
+        });
+        if (cause is not null)
+        {
+            log.Say($"Likely cause: {cause}");
+        }
+    }
+}

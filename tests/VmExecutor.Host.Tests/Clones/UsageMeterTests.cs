@@ -1,0 +1,42 @@
+using FluentAssertions;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Tests.Fakes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Clones;
+
+public sealed class UsageMeterTests : IDisposable
+{
+    private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-usage-").FullName);
+    private readonly JobKey _key = new("https://gitlab.example.com", "abc", 1);
+    private readonly FakeJobProcesses _processes = new();
+
+    public void Dispose() => Directory.Delete(_state.Value, recursive: true);
+
+    [Fact]
+    public void A_VM_is_measured_by_its_QEMU_and_its_overlays()
+    {
+        var directory = JobDirectory.Of(_state, _key);
+        directory.Create(TestRecord.Of(_key, _state));
+        File.WriteAllBytes(directory.Paths.Overlay("vda").Value, new byte[1 << 20]);
+        _processes.Add(JobProcessKind.Ssh, _key);
+        _processes.Add(JobProcessKind.Qemu, _key);
+
+        var usage = UsageMeter.Read(_key, directory, _processes);
+
+        usage.PeakMemoryBytes.Should().BePositive();
+        usage.CpuTime.Should().BePositive();
+        usage.DiskBytes.Should().BeInRange(1 << 20, (1 << 20) + (64 << 10));
+    }
+
+    [Fact]
+    public void Of_a_VM_that_is_gone_nothing_is_known()
+    {
+        _processes.Add(JobProcessKind.Qemu, new JobKey("https://gitlab.example.com", "abc", 2));
+
+        UsageMeter.Read(_key, JobDirectory.Of(_state, _key), _processes).Should().Be(new JobUsage(null, null, null));
+    }
+}
