@@ -10,7 +10,7 @@ namespace VmExecutor.Host.Locks;
 
 /// <summary>
 /// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM; one per job for its running script; one per image; the places of
-/// those who wait for capacity; the right to decide on it; and the ledger's. Disposing releases all that were taken here, as the process's end does.
+/// those who wait for capacity; the right to decide on it; the ledger's, the operator's log's and the metrics'. Disposing releases all that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
 {
@@ -34,6 +34,16 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeLedgerAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile("ledger"), 0)), limit, cancellationToken);
+
+    /// <summary>The right to write to the operator's log and to exchange it; held for a moment only.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeLogAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("log"), 0)), limit, cancellationToken);
+
+    /// <summary>The right to read all numbers and to write them where Prometheus looks: an older reading must not come after a newer one.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeMetricsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("metrics"), 0)), limit, cancellationToken);
 
     /// <summary>The right to publish, switch and remove generations of an image. Null: somebody else is at it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
