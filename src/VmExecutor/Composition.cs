@@ -20,6 +20,8 @@ using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
+using VmExecutor.Keeping;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
 using VmExecutor.Stages;
@@ -43,12 +45,19 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public TextWriter Error { get; } = error;
 
+    /// <summary>What this process tells the operator's log.</summary>
+    public StageReport Report { get; } = new(TimeProvider.System, error);
+
     public static Composition FromProcess(Signals signals) =>
         new(new StageEnvironment(ReadEnvironment()), Console.Out, Console.Error, signals.Token);
 
     /// <exception cref="DriverException">It is missing or has errors.</exception>
-    public ConfigurationResult Load(string? configOption) =>
-        SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
+    public ConfigurationResult Load(string? configOption)
+    {
+        var loaded = SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
+        Report.Settings = loaded.Settings;
+        return loaded;
+    }
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
@@ -59,6 +68,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
         chosen.Warnings.ToList().ForEach(log.Warn);
         plan = plan with { Generation = chosen.Generation, Start = start };
+        Report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
@@ -71,6 +81,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             _time);
         var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), _time.GetUtcNow());
         await stage.RunAsync(plan, stamp, log, cancellationToken);
+        Report.AddRecord(JobDirectory.Of(settings.StateDir, job.Key).Read());
     }
 
     /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
@@ -80,7 +91,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var images = Images(settings, leftovers);
         var log = new PublishLog(new JobLog(Output), _time);
-        if (await images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken) is { } made)
+        if (await Report.AroundAsync("publish", image.Name, log.Job, () => images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
             Prune(images.Keeper, image, log);
@@ -97,7 +108,8 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = Load(configOption).Settings;
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        await Images(settings, leftovers).Templates().RunAsync(image, ifNeeded, new PublishLog(new JobLog(Output), _time), cancellationToken);
+        var log = new PublishLog(new JobLog(Output), _time);
+        await Report.AroundAsync("warm", image.Name, log.Job, () => Images(settings, leftovers).Templates().RunAsync(image, ifNeeded, log, cancellationToken));
     }
 
     /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
@@ -142,7 +154,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public DateTimeOffset Now() => _time.GetUtcNow();
 
-    public Task<ScriptExit> RunAsync(string? configOption, Job job, AbsolutePath script, string subStage, JobLog log, CancellationToken cancellationToken)
+    public async Task<ScriptExit> RunAsync(string? configOption, Job job, AbsolutePath script, string subStage, JobLog log, CancellationToken cancellationToken)
     {
         var settings = LoadWithoutImages(configOption);
         var stage = new RunStage(
@@ -152,7 +164,12 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             _time,
             JobOutput.Output(),
             JobOutput.Error());
-        return new NotedRun(JobDirectory.Of(settings.StateDir, job.Key), subStage, _time).RunAsync(() => stage.RunAsync(job, script, log, cancellationToken));
+        var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        Report.Add(line => line with { SubStage = ScriptRecord.Name(subStage) });
+        var exit = await new NotedRun(directory, subStage, _time).RunAsync(() => stage.RunAsync(job, script, log, cancellationToken));
+        Report.AddExit(exit);
+        await KeepingComposition.EndRunAsync(settings, job.Key, subStage, exit, log, _time);
+        return exit;
     }
 
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
@@ -161,15 +178,36 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var directory = JobDirectory.Of(settings.StateDir, job.Key);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
-        var stage = new CleanupStage(leftovers.Remover(hypervisor), leftovers.QuickCollection(), leftovers.Locks, leftovers.Ledger, _time);
-        await stage.RunAsync(job.Key, JobResult.Of(environment), directory, log, cancellationToken);
+        var result = JobResult.Of(environment);
+        Report.AddRecord(directory.Read());
+        Report.Add(line => line with { Result = result, Phases = null });
+        if (await KeepingComposition.Cleanup(environment, GuestShell(), leftovers, _time).TryAsync(job.Key, result, directory, log, cancellationToken))
+        {
+            Report.Add(line => line with { Outcome = "kept" });
+        }
+        else
+        {
+            var stage = new CleanupStage(leftovers.Remover(hypervisor), leftovers.QuickCollection(), leftovers.Locks, leftovers.Ledger, _time);
+            Report.AddRemoval(await stage.RunAsync(job.Key, result, directory, log, cancellationToken));
+        }
+
+        await MetricsComposition.RefreshAsync(settings, leftovers, _time, log, cancellationToken);
     }
 
     public async Task<Collection> CollectAsync(string? configOption, bool dryRun, CancellationToken cancellationToken)
     {
         var settings = LoadWithoutImages(configOption);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        return await leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+        var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+        if (dryRun)
+        {
+            return await collect();
+        }
+
+        var log = new JobLog(Error);
+        var collection = await Report.CollectAsync(log, collect);
+        await MetricsComposition.RefreshAsync(settings, leftovers, _time, log, cancellationToken);
+        return collection;
     }
 
     public async Task<JobList> ListAsync(string? configOption, CancellationToken cancellationToken)
@@ -194,26 +232,26 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     }
 
     /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
-    public Task<int> GuardStageAsync(TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
+    public Task<int> GuardStageAsync(string name, TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
     {
         var log = new JobLog(jobLog);
-        return GuardAsync(log, async () =>
+        return GuardAsync(log, () => Report.AroundAsync(name, log, async () =>
         {
-            await stage(TrustedJob.Read(environment), log, cancelled);
+            await stage(Report.About(TrustedJob.Read(environment)), log, cancelled);
             return ExitCodes.Success;
-        });
+        }));
     }
 
     /// <summary>The run stage, whose exit code tells the script's.</summary>
     public Task<int> GuardRunAsync(string? configOption, Func<AbsolutePath> script, string subStage)
     {
         var log = new JobLog(Error);
-        return GuardAsync(log, async () =>
+        return GuardAsync(log, () => Report.AroundAsync("run", log, async () =>
         {
             // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
             ExitCodes.Forget(environment);
-            return ExitCodes.For(await RunAsync(configOption, TrustedJob.Read(environment), script(), subStage, log, cancelled), environment);
-        });
+            return ExitCodes.For(await RunAsync(configOption, Report.About(TrustedJob.Read(environment)), script(), subStage, log, cancelled), environment);
+        }));
     }
 
     /// <summary>An administrator's command: its own exit code, or 1 with the reason.</summary>
@@ -264,7 +302,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     /// <summary>What needs no image is not kept from working by one that has an error.</summary>
     public Settings LoadWithoutImages(string? configOption) =>
-        SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
+        Report.Settings = SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
 
     public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);

@@ -35,6 +35,7 @@ internal static class DriverCommand
             ListCommand.Create(composition, config),
             GcCommand.Create(composition, config),
             ImageCommand.Create(composition, config),
+            MetricsCommand.Create(composition, config),
         };
     }
 

@@ -12,6 +12,7 @@ internal static class StageCommands
 
         // Aside, since it does nothing but read files: one on a file system that hangs must not make us deaf to the runner.
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "config",
             composition.Error,
             (job, _, token) => Task.Run(() => composition.ConfigStage(parsed.GetValue(config)).Run(job), token).WaitAsync(token)));
         return command;
@@ -23,6 +24,7 @@ internal static class StageCommands
         start.AcceptOnlyFromAmong("cold", "warm");
         var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run.") { start };
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "prepare",
             composition.Output,
             (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), log, token)));
         return command;
@@ -42,6 +44,7 @@ internal static class StageCommands
     {
         var command = new Command("cleanup", "Stage of GitLab Runner: destroy the job's VM and remove everything of it.");
         command.SetAction((parsed, _) => composition.GuardStageAsync(
+            "cleanup",
             composition.Error,
             (job, log, token) => composition.CleanupAsync(parsed.GetValue(config), job, log, token)));
         return command;

@@ -27,7 +27,8 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
     /// <param name="log">The runner's own log.</param>
     /// <param name="cancellationToken">Hurries.</param>
     /// <exception cref="CleanupException">Something is left.</exception>
-    public async Task RunAsync(JobKey key, string result, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
+    /// <returns>What there was.</returns>
+    public async Task<Removal> RunAsync(JobKey key, string result, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
     {
         using var deadline = new Deadline(Limit, HurriedLimit, time, cancellationToken);
         using var held = await TryTakeLockAsync(key, cancellationToken);
@@ -39,13 +40,14 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
 
         // Also for what a killed prepare of this job left under another name: its probe for KVM.
         await collection.RunAsync(key, deadline.Token);
+        return removal;
     }
 
     private async Task NoteAsync(JobKey key, string result, Removal removal, JobLog log, CancellationToken cancellationToken)
     {
         try
         {
-            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", result, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
+            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", removal.Record?.Keep?.Result ?? result, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
         }
         catch (SystemFailureException e)
         {

@@ -16,6 +16,10 @@ internal static class TrustedJob
     public static JobVariables Variables(StageEnvironment environment, IReadOnlyList<string> names) =>
         Use(environment, response => JobVariables.Read(response, names));
 
+    /// <summary>What must not stay in a VM that outlives the job.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static JobSecrets Secrets(StageEnvironment environment) => Use(environment, response => JobSecrets.Read(response));
+
     private static T Use<T>(StageEnvironment environment, Func<byte[], T> read)
     {
         var file = environment.JobResponseFile ?? throw new SystemFailureException(

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
@@ -49,19 +50,28 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
         result.TraceText.Should().Contain("Using Custom executor with driver vm-executor").And.Contain("Checking out").And.Contain("answer=42")
             .And.Contain("second line");
         result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("away\n");
+        result.TraceText.Should().MatchRegex(@"vm-executor .*: image 'small'.* \(libvirt \d.*, QEMU \d").And.MatchRegex(@"Ready after \d+\.\d\d s, (warm|cold) \(source ");
+        result.Last(Stage.Run, SubStages.CleanupFileVariables).ErrorText.Should().MatchRegex(@"The VM used at most [\d.]+[MG]iB of memory and [\d.]+ s of CPU time, and wrote [\d.]+[KM]iB to its disk\n");
         result.Stages.Should().OnlyContain(stage => stage.PipesHeldOpen < TimeSpan.FromSeconds(5), "nothing may hold the runner's pipes");
         secrets.Should().BeEmpty();
         (result.RunnerLog.Debug.ToString() + result.RunnerLog.Warnings).Should().NotContain(Canary);
     }
 
     [Fact(Timeout = HangLimit)]
-    public async Task A_failing_script_is_followed_by_after_script_in_the_same_vm()
+    public async Task A_failing_script_is_followed_by_after_script_in_the_same_vm_which_stays_without_secrets_until_gc()
     {
-        Bench.With();
+        Bench.With(new ImageYaml { Further = ["keep_failed: {for: 1s}"] });
         var job = new SimulatedJob
         {
             Id = 12,
-            Script = ["echo $((20+3)) > /tmp/marker", "(exit 7)", "echo not-reached"],
+            Token = Canary,
+            Variables = [new("DEPLOY_KEY", $"first line {Canary}\nsecond line") { Masked = true, File = true }],
+            Script =
+            [
+                "cp $DEPLOY_KEY ~/mine; echo https://ci:$(tail -1 $DEPLOY_KEY)@gitlab.example.com > ~/.git-credentials",
+                "setsid sleep 1234 > /dev/null 2>&1 < /dev/null &",
+                "echo $((20+3)) > /tmp/marker", "(exit 7)", "echo not-reached",
+            ],
             AfterScript = ["cat /tmp/marker", "echo status=$CI_JOB_STATUS"],
             HasCache = true,
             HasArtifacts = true,
@@ -74,6 +84,27 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
         result.ExitCode.Should().Be(7);
         result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("\n23\n").And.Contain("status=failed\n");
         result.Stages.Where(stage => stage.SubStage != SubStages.BuildScript).Should().OnlyContain(stage => stage.ExitCode == 0);
+        await ItShouldStayWithoutSecretsAsync(result);
+
+        (await Bench.CommandAsync("gc")).Output.Should().Contain("(its time is over)");
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    private async Task ItShouldStayWithoutSecretsAsync(JobResult result)
+    {
+        var directory = Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs")).Should().ContainSingle(result.ToString()).Subject;
+        var key = Path.GetFileName(directory);
+        (result.Last(Stage.Run, SubStages.BuildScript).ErrorText).Should().Contain($"\n  vm-executor ssh {key}\n");
+        using var record = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(directory, "job.json"), TestContext.Current.CancellationToken));
+        var guest = record.RootElement.GetProperty("guest");
+
+        // What runs, and what is in the files that a job can write.
+        var look = await HostCommand.OutputAsync(
+            "ssh", "-F", "/dev/null", "-i", guest.GetProperty("key_file").GetString()!, "-p", $"{guest.GetProperty("port").GetInt32()}",
+            "-o", $"UserKnownHostsFile={directory}/known_hosts", "-o", $"HostKeyAlias=vmx-{key}", "-o", "BatchMode=yes",
+            $"{guest.GetProperty("user").GetString()}@{guest.GetProperty("host").GetString()}",
+            "cat /tmp/marker; ls -a ~; find /builds; ps; grep -rlsE 'CANAR[Y]|second[ ]line' /builds /cache ~ /tmp /var/tmp /proc/[0-9]*/environ; true");
+        look.Should().StartWith("23\n").And.NotContainAny("CANARY", ".git-credentials", "mine\n", "sleep 1234", ".tmp\n", "/environ\n");
     }
 
     [Fact(Timeout = HangLimit)]

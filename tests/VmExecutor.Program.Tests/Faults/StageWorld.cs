@@ -13,12 +13,14 @@ using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Keeping;
 using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Keeping;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Program.Tests.Faults;
@@ -80,6 +82,9 @@ internal sealed class StageWorld : IDisposable
     public WarmSettings Warm { get; set; } = new();
 
     public TimeoutSettings Timeouts { get; set; } = new();
+
+    /// <summary>Whether the VM of a failed job stays.</summary>
+    public KeepSettings KeepFailed { get; set; } = new();
 
     public StartChoice Start { get; set; }
 
@@ -151,6 +156,22 @@ internal sealed class StageWorld : IDisposable
         using var process = Process();
         (Generation, Template) = await WarmImage.MakeAsync(this, CloneStart(process));
         Warm = Warm with { Enabled = true };
+    }
+
+    /// <summary>What the run stage does when a script has failed.</summary>
+    public async Task FailAsync(JobKey key, string subStage = "build_script")
+    {
+        using var process = Process();
+        await new KeepOffer(Settings, process.Locks).MakeAsync(key, JobDirectory.Of(StateDir, key), subStage, new JobLog(Log));
+    }
+
+    /// <summary>What the cleanup of a job does first.</summary>
+    public async Task<bool> TryKeepAsync(JobKey key, CancellationToken cancellationToken = default)
+    {
+        using var process = Process();
+        var cleanup = new KeepAtCleanup(
+            new SecretRemover(GuestShell, TimeProvider.System), GuestShell, process.Locks, () => JobSecrets.Read("""{"token": "glcbt-64_secret"}"""u8.ToArray()), HostClock.SinceBoot);
+        return await cleanup.TryAsync(key, "failed", JobDirectory.Of(StateDir, key), new JobLog(Log), cancellationToken);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
@@ -229,6 +250,7 @@ internal sealed class StageWorld : IDisposable
             Network = Network,
             Warm = Warm,
             Timeouts = Timeouts,
+            KeepFailed = KeepFailed,
             Accelerator = Accelerator,
             Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),

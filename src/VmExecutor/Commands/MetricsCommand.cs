@@ -1,0 +1,38 @@
+using System.CommandLine;
+using VmExecutor.Core.Values;
+using VmExecutor.Observing;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor metrics</c>: numbers for Prometheus.</summary>
+internal static class MetricsCommand
+{
+    public static Command Create(Composition composition, Option<string?> config)
+    {
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Write them into this file, as a whole, and print nothing; node_exporter's textfile collector wants its name to end in .prom.",
+            HelpName = "FILE",
+        };
+        var command = new Command(
+            "metrics",
+            "Print what there was and is of jobs, VMs, images, memory and disk in Prometheus' text format. Example: vm-executor metrics --output /var/lib/prometheus/node-exporter/vm-executor.prom")
+        {
+            output,
+        };
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        {
+            var settings = composition.LoadWithoutImages(parsed.GetValue(config));
+            AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
+            using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+            var text = await MetricsComposition.ReadAsync(settings, leftovers, file, composition.Time, token);
+            if (file is null)
+            {
+                await composition.Output.WriteAsync(text);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+}

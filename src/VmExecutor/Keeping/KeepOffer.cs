@@ -1,0 +1,50 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
+
+namespace VmExecutor.Keeping;
+
+/// <summary>
+/// When a job's script has failed: whether its VM will stay, and how to enter it. Said now, since nobody who reads the job log sees what cleanup says. Those who
+/// came first have the places of <c>limits: max_kept</c>: a VM that a job log has promised stays as long as it says.
+/// </summary>
+internal sealed class KeepOffer(Settings settings, StateLocks locks)
+{
+    private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(5);
+
+    public async Task MakeAsync(JobKey key, JobDirectory directory, string subStage, JobLog log)
+    {
+        try
+        {
+            if (directory.Read() is not { KeepFailed: { } plan, Keep: null, Stopped: null } record)
+            {
+                return;
+            }
+
+            // Two that fail in the same moment do not both get the last place.
+            using var gate = await locks.TakeCapacityAsync(DecidingTakes, CancellationToken.None)
+                ?? throw new HostFileException("whether it may is not known", new IOException("another process holds the lock of capacity"));
+            var holders = KeepRule.Holders(JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != key)
+                .Select(folder => JobDirectory.Of(settings.StateDir, folder.Key).Read()).OfType<JobRecord>());
+            if (holders.Count >= settings.Limits.MaxKept)
+            {
+                log.Say(holders.Count == 0
+                    ? "This VM does not stay after the job: 'limits: max_kept' of this host allows none"
+                    : $"This VM does not stay after the job, since {holders.Count} of failed jobs do already ('limits: max_kept'): {string.Join(", ", holders.Select(holder => holder.Stamp.Key))}");
+                return;
+            }
+
+            directory.Write(record with { Keep = new KeepRecord(ScriptRecord.Name(subStage), Result: null) });
+            log.Say($"This VM stays for {DurationText.Format(plan.For)} after the job, without the job's secrets and processes. To enter it, on host {record.Stamp.Made.Host}:");
+            log.Say($"  {DriverVersion.Name} ssh {key}");
+        }
+        catch (HostFileException e)
+        {
+            log.Warn($"this VM does not stay after the job: {e.Message}");
+        }
+    }
+}

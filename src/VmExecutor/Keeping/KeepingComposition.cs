@@ -1,0 +1,38 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Keeping;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Processes;
+using VmExecutor.Stages;
+
+namespace VmExecutor.Keeping;
+
+/// <summary>What comes after a script, and whether a failed job's VM stays.</summary>
+internal static class KeepingComposition
+{
+    /// <summary>The last sub-stage whose output is in the job log; nearly every job has it (RUNNER-CONTRACT section 2).</summary>
+    private const string LastSubStage = "cleanup_file_variables";
+
+    /// <summary>What the job log says once a script has run; never a reason for the job to fail.</summary>
+    public static async Task EndRunAsync(Settings settings, JobKey key, string subStage, ScriptExit exit, JobLog log, TimeProvider time)
+    {
+        var directory = JobDirectory.Of(settings.StateDir, key);
+        if (!exit.Succeeded && KeepRule.DecidesTheJob(subStage))
+        {
+            using var locks = new StateLocks(settings.StateDir, time);
+            await new KeepOffer(settings, locks).MakeAsync(key, directory, subStage, log);
+        }
+
+        if (subStage == LastSubStage && UsageMeter.Read(key, directory, new JobProcesses(settings.StateDir, time)).ToSentence() is { } usage)
+        {
+            log.Say(usage);
+        }
+    }
+
+    public static KeepAtCleanup Cleanup(StageEnvironment environment, IGuestShell guestShell, LeftoverComposition leftovers, TimeProvider time) => new(
+        new SecretRemover(guestShell, time), guestShell, leftovers.Locks, () => TrustedJob.Secrets(environment), HostClock.SinceBoot);
+}

@@ -1,0 +1,72 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Metrics;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Metrics;
+
+namespace VmExecutor.Observing;
+
+/// <summary>Reads all numbers and writes them.</summary>
+internal static class MetricsComposition
+{
+    private const UnixFileMode ForEverybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
+
+    // A cleanup has something better to do.
+    private static readonly TimeSpan RefreshLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>The numbers as text; written into a file, too, if one is given.</summary>
+    /// <exception cref="SystemFailureException">The state directory cannot be read, or the file cannot be written.</exception>
+    public static async Task<string> ReadAsync(
+        Settings settings, LeftoverComposition leftovers, AbsolutePath? file, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var held = await leftovers.Locks.TakeMetricsAsync(LockLimit, cancellationToken)
+            ?? throw new HostFileException("the metrics cannot be read", new IOException("another process holds their lock"));
+        var facts = await new HostFactsReader(settings, leftovers.Survey(), time).ReadAsync(DriverVersion.Text, cancellationToken);
+        var text = Exposition.Write(await new LedgerTotals(settings.StateDir, leftovers.Locks).CatchUpAsync(cancellationToken), facts);
+        if (file is not null)
+        {
+            Write(file, text);
+        }
+
+        return text;
+    }
+
+    /// <summary>Writes the configured file anew; what goes wrong is told and no reason for anything to fail.</summary>
+    public static async Task RefreshAsync(Settings settings, LeftoverComposition leftovers, TimeProvider time, JobLog log, CancellationToken cancellationToken)
+    {
+        if (settings.Metrics.File is not { } file)
+        {
+            return;
+        }
+
+        using var over = new CancellationTokenSource(RefreshLimit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            await ReadAsync(settings, leftovers, file, time, stop.Token);
+        }
+        catch (SystemFailureException e)
+        {
+            log.Warn($"the metrics were not written: {e.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            // The next one brings them up to date.
+        }
+    }
+
+    private static void Write(AbsolutePath file, string text)
+    {
+        try
+        {
+            AtomicFile.Write(file, text, ForEverybody);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the metrics cannot be written to {file}", e);
+        }
+    }
+}
