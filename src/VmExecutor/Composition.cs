@@ -180,7 +180,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
         var result = JobResult.Of(environment);
         Report.AddRecord(directory.Read());
-        Report.Add(line => line with { Result = result });
+        Report.Add(line => line with { Result = result, Phases = null });
         if (await KeepingComposition.Cleanup(environment, GuestShell(), leftovers, _time).TryAsync(job.Key, result, directory, log, cancellationToken))
         {
             Report.Add(line => line with { Outcome = "kept" });
@@ -198,13 +198,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = LoadWithoutImages(configOption);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
         if (dryRun)
         {
-            return await leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+            return await collect();
         }
 
         var log = new JobLog(Error);
-        var collection = await Report.CollectAsync(log, () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken));
+        var collection = await Report.CollectAsync(log, collect);
         await MetricsComposition.RefreshAsync(settings, leftovers, _time, log, cancellationToken);
         return collection;
     }

@@ -34,6 +34,8 @@ public static class StartDiagnosis
     };
 
     private static string? OfPressure(StartTrouble trouble) => !IsTimeout(trouble) ? null
+        : trouble.Code == ErrorCodes.GuestBootTimedOut && ConsoleSigns.ShowsServer(trouble.Console)
+            ? $"the guest has started its ssh server, but nobody answers on port {Port(trouble)}: it listens on another one ('ssh: port' of the image), a firewall is in between, or its network is down."
         : ConsoleSigns.ShowsLogin(trouble.Console)
             ? trouble.Network.Mode == NetworkMode.User
                 ? $"the guest has booted, but its ssh server did not start or does not listen on port {Port(trouble)}; or its network card has no address."

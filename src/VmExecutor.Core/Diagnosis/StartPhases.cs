@@ -10,6 +10,7 @@ public static class StartPhases
     /// <param name="code">Why the start failed.</param>
     public static string After(string? last, ErrorCode code) => last switch
     {
+        _ when code == ErrorCodes.TemplateNotLoaded => "warm",
         null => "source",
         "source" when code == ErrorCodes.CapacityExhausted || code == ErrorCodes.CapacityNeverEnough => "capacity",
         "source" or "capacity" or "warm" => "disks",

@@ -22,7 +22,7 @@ internal sealed class KeepAtCleanup(SecretRemover remover, IGuestShell guestShel
     public async Task<bool> TryAsync(JobKey key, string result, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
     {
         // A VM that stays already is removed by the next cleanup: somebody has asked for it by hand.
-        if (directory.Read() is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Stopped: null } record
+        if (directory.Read() is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Kept: false, Stopped: null } record
             || GuestOfJob.TryAccess(key, directory.Paths, record) is not { } access)
         {
             return false;
@@ -40,7 +40,7 @@ internal sealed class KeepAtCleanup(SecretRemover remover, IGuestShell guestShel
             }
 
             await guestShell.CloseAsync(access, cancellationToken);
-            directory.Write(KeepRule.Begin(record, result, sinceBoot()));
+            directory.Write(KeepRule.Begin(record, result == JobResult.Unknown ? "failed" : result, sinceBoot()));
             log.Say($"The VM of failed job {key} stays for {DurationText.Format(plan.For)}: {DriverVersion.Name} ssh {key}");
             return true;
         }

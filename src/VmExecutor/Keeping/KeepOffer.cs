@@ -26,10 +26,11 @@ internal sealed class KeepOffer(Settings settings, StateLocks locks)
             }
 
             // Two that fail in the same moment do not both get the last place.
-            using var gate = await locks.TakeCapacityAsync(DecidingTakes, CancellationToken.None);
+            using var gate = await locks.TakeCapacityAsync(DecidingTakes, CancellationToken.None)
+                ?? throw new HostFileException("whether it may is not known", new IOException("another process holds the lock of capacity"));
             var holders = KeepRule.Holders(JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != key)
                 .Select(folder => JobDirectory.Of(settings.StateDir, folder.Key).Read()).OfType<JobRecord>());
-            if (gate is null || holders.Count >= settings.Limits.MaxKept)
+            if (holders.Count >= settings.Limits.MaxKept)
             {
                 log.Say(holders.Count == 0
                     ? "This VM does not stay after the job: 'limits: max_kept' of this host allows none"

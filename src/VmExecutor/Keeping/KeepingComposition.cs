@@ -3,6 +3,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Keeping;
 using VmExecutor.Host.Locks;
@@ -27,9 +28,24 @@ internal static class KeepingComposition
             await new KeepOffer(settings, locks).MakeAsync(key, directory, subStage, log);
         }
 
-        if (subStage == LastSubStage && UsageMeter.Read(key, directory, new JobProcesses(settings.StateDir, time)).ToSentence() is { } usage)
+        if (subStage == LastSubStage)
         {
-            log.Say(usage);
+            TellUsage(key, directory, new JobProcesses(settings.StateDir, time), log);
+        }
+    }
+
+    private static void TellUsage(JobKey key, JobDirectory directory, JobProcesses processes, JobLog log)
+    {
+        try
+        {
+            if (UsageMeter.Read(key, directory, processes).ToSentence() is { } usage)
+            {
+                log.Say(usage);
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            // A host without a readable /proc: the job log knows less.
         }
     }
 

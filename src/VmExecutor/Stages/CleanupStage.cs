@@ -47,7 +47,8 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
     {
         try
         {
-            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", removal.Record?.Stopped?.Result ?? result, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
+            var ended = removal.Record?.Stopped?.Result ?? removal.Record?.Keep?.Result ?? result;
+            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", ended, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
         }
         catch (SystemFailureException e)
         {

@@ -45,10 +45,12 @@ public sealed class StartDiagnosisTests
     }
 
     [Theory]
+    [InlineData("[  OK  ] Started ssh.service - OpenBSD Secure Shell server.", "has started its ssh server")]
+    [InlineData("small-guest: sshd started 4.59 s after the kernel", "has started its ssh server")]
     [InlineData("debian login:", "has booted")]
     [InlineData("Debian GNU/Linux 12 vmx-abc ttyS0 login: ", "has booted")]
-    public void A_login_prompt_without_ssh_means_that_its_server_is_missing(string line, string cause) =>
-        StartDiagnosis.Explain(Trouble with { Console = [line], Ssh = new SshSettings { User = "ci", Port = 2222 } }).Should().Contain(cause).And.Contain("2222");
+    public void What_has_booted_and_does_not_answer_has_no_ssh_server_or_none_that_is_reached(string line, string cause) =>
+        StartDiagnosis.Explain(Trouble with { Accelerator = Accelerator.Tcg, Console = [line], Ssh = new SshSettings { User = "ci", Port = 2222 } }).Should().Contain(cause).And.Contain("2222");
 
     [Fact]
     public void A_boot_that_takes_too_long_under_emulation_is_emulations_fault() =>
@@ -101,6 +103,7 @@ public sealed class StartDiagnosisTests
     [InlineData("capacity", 1501, "disks")]
     [InlineData("warm", 1501, "disks")]
     [InlineData("disks", 1306, "start")]
+    [InlineData("start", 1310, "warm")]
     [InlineData("start", 1402, "boot")]
     [InlineData("boot", 1403, "ssh")]
     [InlineData("ssh", 1413, "tools")]

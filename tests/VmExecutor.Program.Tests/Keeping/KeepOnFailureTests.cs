@@ -152,6 +152,17 @@ public sealed class KeepOnFailureTests : IDisposable
         await _world.CleanupAsync();
 
         _world.Left().Should().BeEmpty();
+        _world.Ledger().Should().ContainSingle().Which.Result.Should().Be("failed", "that is how the job ended");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_try_was_told_to_keep_goes_with_the_cleanup_that_it_names()
+    {
+        await _world.PrepareAsync();
+        await _world.FailAsync(Key);
+        _world.JobDirectory.Write(_world.JobDirectory.Read()! with { Kept = true });
+
+        (await _world.TryKeepAsync(Key)).Should().BeFalse();
     }
 
     [Fact(Timeout = 60_000)]
