@@ -78,5 +78,11 @@ public static class ErrorCodes
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode UsageWrong = new(1901);
+    public static readonly ErrorCode GitlabCiInvalid = new(1940);
+    public static readonly ErrorCode GitlabCiUnreadable = new(1941);
+    public static readonly ErrorCode GitlabCiJobUnknown = new(1942);
+    public static readonly ErrorCode ArtifactsNotKept = new(1943);
+    public static readonly ErrorCode KeptScriptsUnknown = new(1950);
+    public static readonly ErrorCode KeptScriptsUnusable = new(1951);
     public static readonly ErrorCode Bug = new(1999);
 }
