@@ -21,6 +21,8 @@ public sealed record Settings
 
     public LimitSettings Limits { get; init; } = new();
 
+    public KeepScriptsSettings KeepScripts { get; init; } = new();
+
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
 }

@@ -63,7 +63,7 @@ public sealed class SettingsDocument
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()
     {
-        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits")));
+        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits" or "keep_scripts")));
         matter.ThrowIfAny([_file]);
         return HostPart();
     }
@@ -81,6 +81,7 @@ public sealed class SettingsDocument
                 CallTimeout = _values.Get("libvirt.call_timeout", blank.Libvirt.CallTimeout),
             },
             Limits = LimitKeys.Bind(_values),
+            KeepScripts = KeepScriptsKeys.Bind(_values),
         };
     }
 

@@ -38,6 +38,7 @@ public sealed class SettingsBindingTests
               disk_headroom: 20GiB
               disk_watermark: 0B
               wait_for_capacity: 1h
+            keep_scripts: {for: 30d, max: 5}
             """,
             ("a.yaml", Yaml.Image)).Settings;
 
@@ -57,6 +58,7 @@ public sealed class SettingsBindingTests
                     DiskWatermark = default,
                     WaitForCapacity = TimeSpan.FromHours(1),
                 },
+                KeepScripts = new KeepScriptsSettings { For = TimeSpan.FromDays(30), Max = 5 },
                 Images = [],
             },
             options => options.Excluding(settings => settings.Images));
@@ -105,7 +107,7 @@ public sealed class SettingsBindingTests
         exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
         exception.Hint.Should().Contain("vm-executor check");
         exception.Errors.Should().Equal(new ConfigurationError(
-            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, defaults"));
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, keep_scripts, defaults"));
     }
 
     [Fact]

@@ -30,6 +30,7 @@ internal static partial class SettingsKeys
             "The image of a job that names none.", "debian-12") { Otherwise = "such a job is refused" },
         new("libvirt", Libvirt, "How to reach libvirt."),
         new("limits", LimitKeys.Limits, "How many VMs this host takes at a time."),
+        new("keep_scripts", KeepScriptsKeys.KeepScripts, "Whether the scripts of failed jobs are kept, so that they can be run again."),
         new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
     ])
     {
