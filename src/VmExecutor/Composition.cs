@@ -23,7 +23,6 @@ using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
 using VmExecutor.Stages;
-using VmExecutor.Trials;
 
 namespace VmExecutor;
 
@@ -52,11 +51,17 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
-    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, JobLog log, CancellationToken cancellationToken)
+    /// <param name="configOption">The <c>--config</c> option.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="start">How the VM may be started.</param>
+    /// <param name="generation">Of the image, if it is still there; null: the current one.</param>
+    /// <param name="log">The job's.</param>
+    /// <param name="cancellationToken">The stage's.</param>
+    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
-        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
+        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir), generation);
         chosen.Warnings.ToList().ForEach(log.Warn);
         plan = plan with { Generation = chosen.Generation, Start = start };
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
@@ -152,13 +157,22 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             _time,
             JobOutput.Output(),
             JobOutput.Error());
-        return new NotedRun(JobDirectory.Of(settings.StateDir, job.Key), subStage, _time).RunAsync(() => stage.RunAsync(job, script, log, cancellationToken));
+        var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        var keeping = new ScriptKeeping(settings, environment, _time);
+        return new NotedRun(directory, subStage, _time).RunAsync(async () =>
+        {
+            keeping.Save(directory, subStage, script, log);
+            var exit = await stage.RunAsync(job, script, log, cancellationToken);
+            keeping.SayOf(job.Key, subStage, exit, log);
+            return exit;
+        });
     }
 
     public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
     {
         var settings = LoadWithoutImages(configOption);
         var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        new ScriptKeeping(settings, environment, _time).Keep(job, JobResult.Of(environment), directory, log);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
         var stage = new CleanupStage(leftovers.Remover(hypervisor), leftovers.QuickCollection(), leftovers.Locks, leftovers.Ledger, _time);
@@ -169,6 +183,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = LoadWithoutImages(configOption);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        new ScriptKeeping(settings, environment, _time).Prune(dryRun, new JobLog(Error));
         return await leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
     }
 
@@ -178,9 +193,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
     }
-
-    public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
-        Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
 
     public async Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
     {

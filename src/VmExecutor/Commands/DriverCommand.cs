@@ -31,6 +31,7 @@ internal static class DriverCommand
             StageCommands.Cleanup(composition, config),
             CheckCommand.Create(composition, config),
             TryCommand.Create(composition, config),
+            ReplayCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
             GcCommand.Create(composition, config),
