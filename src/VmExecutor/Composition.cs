@@ -25,7 +25,6 @@ using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
 using VmExecutor.Stages;
-using VmExecutor.Trials;
 
 namespace VmExecutor;
 
@@ -61,11 +60,17 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
 
-    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, JobLog log, CancellationToken cancellationToken)
+    /// <param name="configOption">The <c>--config</c> option.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="start">How the VM may be started.</param>
+    /// <param name="generation">Of the image, if it is still there; null: the current one.</param>
+    /// <param name="log">The job's.</param>
+    /// <param name="cancellationToken">The stage's.</param>
+    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
     {
         var settings = Load(configOption).Settings;
         var plan = ClonePlan.For(job, settings);
-        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir));
+        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir), generation);
         chosen.Warnings.ToList().ForEach(log.Warn);
         plan = plan with { Generation = chosen.Generation, Start = start };
         Report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
@@ -166,7 +171,13 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
             JobOutput.Error());
         var directory = JobDirectory.Of(settings.StateDir, job.Key);
         Report.Add(line => line with { SubStage = ScriptRecord.Name(subStage) });
-        var exit = await new NotedRun(directory, subStage, _time).RunAsync(() => stage.RunAsync(job, script, log, cancellationToken));
+        var keeping = new ScriptKeeping(settings, environment, _time);
+        var exit = await new NotedRun(directory, subStage, _time).RunAsync(() =>
+        {
+            keeping.Save(directory, subStage, script, log);
+            return stage.RunAsync(job, script, log, cancellationToken);
+        });
+        keeping.SayOf(job.Key, subStage, exit, log);
         Report.AddExit(exit);
         await KeepingComposition.EndRunAsync(settings, job.Key, subStage, exit, log, _time);
         return exit;
@@ -176,6 +187,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = LoadWithoutImages(configOption);
         var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        new ScriptKeeping(settings, environment, _time).Keep(job, JobResult.Of(environment), directory, log);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
         var result = JobResult.Of(environment);
@@ -198,6 +210,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     {
         var settings = LoadWithoutImages(configOption);
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
+        new ScriptKeeping(settings, environment, _time).Prune(dryRun, new JobLog(Error));
         var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
         if (dryRun)
         {
@@ -216,9 +229,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
         return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
     }
-
-    public Trial Trial(string? configOption, CancellationToken cancellationToken) => new(
-        Load(configOption).Settings, new TrialBundle(Tools(), GuestShell()), new TrialTimes(_time), Output, cancellationToken);
 
     public async Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
     {

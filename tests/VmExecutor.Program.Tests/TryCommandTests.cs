@@ -1,28 +1,138 @@
+using System.Diagnostics;
 using FluentAssertions;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-public sealed class TryCommandTests
+/// <summary><c>try</c> up to where a VM would be made: the bench's libvirt knows none of its disks.</summary>
+public sealed class TryCommandTests : IDisposable
 {
+    private readonly StageBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
     [Fact(Timeout = 60_000)]
     public async Task A_script_that_is_not_there_is_named_before_anything_is_started()
     {
-        using var bench = new StageBench();
-
-        var exit = await bench.RunAsync("try", "small", "--script", "/nonexistent/script");
+        var exit = await _bench.RunAsync("try", "small", "--script", "/nonexistent/script");
 
         exit.ShouldFail(StageBench.SystemFailure, "VMX1901", "/nonexistent/script");
         exit.Output.Should().BeEmpty();
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task A_script_and_a_command_at_once_are_refused()
+    [Theory(Timeout = 60_000)]
+    [InlineData("not both", "small", "--script", "x", "--", "true")]
+    [InlineData("Give an image, or --gitlab-ci FILE", "--keep")]
+    [InlineData("--job goes with --gitlab-ci", "small", "--job", "x")]
+    [InlineData("--variable goes with --gitlab-ci", "small", "--variable", "A=b")]
+    [InlineData("--worktree goes with", "small", "--worktree")]
+    [InlineData("the script is the job's", "--gitlab-ci", "f", "--job", "x", "--script", "y")]
+    [InlineData("there is no command behind --", "--gitlab-ci", "f", "--job", "x", "--", "make")]
+    [InlineData("Give the image once", "other", "--gitlab-ci", "f", "--image", "small")]
+    [InlineData("--variable takes NAME=VALUE", "--gitlab-ci", "f", "--variable", "a b=c")]
+    public async Task What_does_not_go_together_is_refused(string why, params string[] arguments)
     {
-        using var bench = new StageBench();
+        var exit = await _bench.RunAsync(["try", .. arguments]);
 
-        var exit = await bench.RunAsync("try", "small", "--script", "x", "--", "true");
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", why);
+    }
 
-        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", "not both");
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_that_is_not_there_is_named()
+    {
+        var exit = await _bench.RunAsync("try", "--gitlab-ci", "/nonexistent/.gitlab-ci.yml", "--job", "x");
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1941", "/nonexistent/.gitlab-ci.yml");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("--job", "tset", "Did you mean --job 'test'?")]
+    [InlineData("--artifacts", "x", "Name one: --job NAME")]
+    public async Task A_job_that_is_not_there_or_not_named_is_answered_by_those_that_are(string option, string value, string hint)
+    {
+        Write("test: {script: [x]}\nbuild: {script: [x]}\n.base: {script: [x]}\n");
+
+        var exit = await _bench.RunAsync("try", "--gitlab-ci", _bench.PathOf("repo/.gitlab-ci.yml"), option, value);
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1942", "it has: test, build", hint);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task All_errors_of_the_job_are_told_with_file_line_and_column_and_nothing_is_started()
+    {
+        Write("test:\n  scirpt: [x]\n  timeout: soon\n");
+
+        var exit = await TryAsync();
+
+        exit.ShouldFail(
+            StageBench.SystemFailure, "VMX1940", $"{_bench.PathOf("repo/.gitlab-ci.yml")}:2:3: test.scirpt: is no keyword of GitLab; did you mean 'script'?", ":3:12: test.timeout: 'soon'", "test.script: is missing");
+        exit.Output.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_image_is_the_jobs_with_its_variables_and_chosen_as_for_any_job()
+    {
+        Write("variables: {NAME: nope}\ndefault: {image: 'x'}\ntest:\n  image: $NAME-$VERSION\n  script: [x]\n");
+
+        var exit = await TryAsync("--variable", "VERSION=12");
+
+        exit.ShouldFail(1, "VMX1010", "there is no image 'nope-12'", "small");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("--image", "also-not")]
+    [InlineData("also-not")]
+    public async Task Another_image_can_be_given(params string[] arguments)
+    {
+        Write("test: {image: nope, script: [x]}\n");
+
+        var exit = await _bench.RunAsync(["try", .. arguments, "--gitlab-ci", _bench.PathOf("repo/.gitlab-ci.yml"), "--job", "test"]);
+
+        exit.ShouldFail(1, "VMX1010", "there is no image 'also-not'");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_is_not_honoured_and_not_committed_is_said_before_the_job()
+    {
+        Write("test: {image: nope, script: [x], rules: [{if: $X}], services: [postgres]}\n");
+        await GitAsync("init", "--quiet", "repo");
+        await GitAsync("-C", "repo", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--allow-empty", "-m", "first");
+
+        var exit = await TryAsync();
+
+        exit.Error.Should().ContainAll(".gitlab-ci.yml:1:34: rules: are not evaluated", "services: are not started", $"1 change in {_bench.PathOf("repo")} are not committed", "--worktree");
+        (await TryAsync("--worktree")).Error.Should().NotContain("not committed");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Without_a_repository_the_job_gets_an_empty_directory_which_is_said()
+    {
+        Write("test: {image: nope, script: [x]}\n");
+
+        (await TryAsync()).Error.Should().Contain("is in no git repository: the job gets an empty directory");
+        (await TryAsync("--repo", _bench.PathOf("repo"))).ShouldFail(StageBench.SystemFailure, "VMX1901", "is no git repository");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_file_of_the_repository_is_included_and_none_outside()
+    {
+        Write("include: /ci/a.yml\n");
+        _bench.Write("repo/ci/a.yml", "test: {image: nope, script: [x]}\n").Write("outside.yml", "test: {script: [x]}\n");
+
+        (await TryAsync()).ShouldFail(1, "VMX1010", "'nope'");
+        Write("include: ../outside.yml\n");
+        (await TryAsync()).ShouldFail(StageBench.SystemFailure, "VMX1940", "there is no file '../outside.yml' in the repository");
+    }
+
+    private void Write(string yaml) => _bench.Write("repo/.gitlab-ci.yml", yaml);
+
+    private Task<ProgramExit> TryAsync(params string[] arguments) =>
+        _bench.RunAsync(["try", "--gitlab-ci", _bench.PathOf("repo/.gitlab-ci.yml"), "--job", "test", .. arguments]);
+
+    private async Task GitAsync(params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = _bench.PathOf(".") })!;
+        await git.WaitForExitAsync(TestContext.Current.CancellationToken);
+        git.ExitCode.Should().Be(0);
     }
 }

@@ -20,6 +20,9 @@ public sealed record JobPaths
     /// <summary>One line for each script that ran.</summary>
     public AbsolutePath Scripts => Directory.Child("scripts.jsonl");
 
+    /// <summary>The scripts themselves, where they are kept for <c>replay</c>.</summary>
+    public AbsolutePath ScriptTexts => Directory.Child("scripts");
+
     public AbsolutePath Console => Directory.Child("console.log");
 
     public AbsolutePath Nvram => Directory.Child("nvram.fd");

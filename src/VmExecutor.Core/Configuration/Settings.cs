@@ -25,6 +25,8 @@ public sealed record Settings
 
     public MetricsSettings Metrics { get; init; } = new();
 
+    public KeepScriptsSettings KeepScripts { get; init; } = new();
+
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
 }

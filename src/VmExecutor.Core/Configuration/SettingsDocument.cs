@@ -63,7 +63,7 @@ public sealed class SettingsDocument
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()
     {
-        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits" or "log" or "metrics")));
+        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits" or "log" or "metrics" or "keep_scripts")));
         matter.ThrowIfAny([_file]);
         return HostPart();
     }
@@ -83,6 +83,7 @@ public sealed class SettingsDocument
             Limits = LimitKeys.Bind(_values),
             Log = ObservationKeys.BindLog(_values),
             Metrics = ObservationKeys.BindMetrics(_values),
+            KeepScripts = KeepScriptsKeys.Bind(_values),
         };
     }
 

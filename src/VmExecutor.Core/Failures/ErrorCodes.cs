@@ -89,6 +89,12 @@ public static class ErrorCodes
     public static readonly ErrorCode JobAmbiguous = new(1921);
     public static readonly ErrorCode JobNotRunning = new(1922);
     public static readonly ErrorCode JobStoppedByHand = new(1923);
+    public static readonly ErrorCode GitlabCiInvalid = new(1940);
+    public static readonly ErrorCode GitlabCiUnreadable = new(1941);
+    public static readonly ErrorCode GitlabCiJobUnknown = new(1942);
+    public static readonly ErrorCode ArtifactsNotKept = new(1943);
+    public static readonly ErrorCode KeptScriptsUnknown = new(1950);
+    public static readonly ErrorCode KeptScriptsUnusable = new(1951);
     public static readonly ErrorCode RunnerConfigUnusable = new(1960);
     public static readonly ErrorCode RunnerNotChosen = new(1961);
     public static readonly ErrorCode Bug = new(1999);

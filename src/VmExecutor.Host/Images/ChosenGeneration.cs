@@ -9,6 +9,26 @@ namespace VmExecutor.Host.Images;
 /// <param name="Warnings">What the operator should know.</param>
 public sealed record ChosenGeneration(Generation? Generation, IReadOnlyList<string> Warnings)
 {
+    /// <summary>A certain generation if it is still there and whole, else as <see cref="For(ImageDefinition, Catalogue)"/> with a warning.</summary>
+    /// <inheritdoc cref="For(ImageDefinition, Catalogue)" path="/exception"/>
+    public static ChosenGeneration For(ImageDefinition image, Catalogue catalogue, int? wanted)
+    {
+        if (wanted is { } number)
+        {
+            if (catalogue.Find(image.Name, number) is { } generation && GenerationFiles.Damage(generation).Count == 0)
+            {
+                return new ChosenGeneration(generation, []);
+            }
+
+            var other = For(image, catalogue);
+            return other with { Warnings = [.. other.Warnings, $"generation {number} of image '{image.Name}' is gone or was changed; {Named(other)} is used instead"] };
+        }
+
+        return For(image, catalogue);
+
+        static string Named(ChosenGeneration other) => other.Generation is { } used ? $"generation {used.Number}" : "its source";
+    }
+
     /// <exception cref="SystemFailureException">The image must be published first, or no generation of it is whole.</exception>
     public static ChosenGeneration For(ImageDefinition image, Catalogue catalogue)
     {

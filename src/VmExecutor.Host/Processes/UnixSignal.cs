@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace VmExecutor.Host.Processes;
 
 /// <summary>kill(2): .NET itself can only send SIGKILL.</summary>
-internal static partial class UnixSignal
+public static partial class UnixSignal
 {
     public const int HangUp = 1;
     public const int Interrupt = 2;

@@ -12,7 +12,7 @@ namespace VmExecutor.Benchmarks;
 /// <summary>One job's way from prepare to cleanup, with a clock beside it; each stage is a process, as with the runner.</summary>
 internal sealed class BenchClone(Settings settings, ImageDefinition image, BenchStart start, TextWriter error, TimeProvider time) : IDisposable
 {
-    private readonly TrialStages _stages = new(settings, image.Name.Value, start.Memory?.ToString());
+    private readonly TrialStages _stages = new(settings, TrialJob.New(image.Name.Value).WithMemory(start.Memory?.ToString()));
     private Measurement? _measurement;
 
     /// <summary>What was measured; null: prepare has not come to its end.</summary>

@@ -71,7 +71,7 @@ internal sealed class HandMade(
     /// <exception cref="SystemFailureException">A step failed.</exception>
     public async Task<Measurement> RunAsync(ImageDefinition image, Generation generation, Template template, CancellationToken cancellationToken)
     {
-        using var stages = new TrialStages(settings, image.Name.Value);
+        using var stages = new TrialStages(settings, TrialJob.New(image.Name.Value));
         var plan = ClonePlan.For(stages.Job, settings) with { Generation = generation };
         var stamp = plan.Stamp(ProcessTable.Self(), temporaryDirectory: null, HostClock.Now(), time.GetUtcNow());
         new JobDirectory(stages.Job.Key, stages.Paths).Create(new JobRecord
@@ -98,7 +98,7 @@ internal sealed class HandMade(
         }
         finally
         {
-            var (exitCode, answer) = await stages.RunAsync(["cleanup"], StageOutput.Kept);
+            var (exitCode, answer) = await stages.RunAsync(["cleanup"], StageOutput.Kept, CancellationToken.None);
             if (exitCode != 0)
             {
                 await error.WriteAsync(answer);

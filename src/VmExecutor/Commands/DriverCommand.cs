@@ -35,6 +35,7 @@ internal static class DriverCommand
             DoctorCommand.Create(composition, config),
             InstallCommand.Create(composition, config),
             TryCommand.Create(composition, config),
+            ReplayCommand.Create(composition, config),
             BenchCommand.Create(composition, config),
             ListCommand.Create(composition, config),
             LogsCommand.Create(composition, config),

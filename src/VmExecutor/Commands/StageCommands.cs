@@ -22,11 +22,12 @@ internal static class StageCommands
     {
         var start = new Option<string?>("--start") { Description = "Start cold or warm, and in no other way; for bench.", Hidden = true };
         start.AcceptOnlyFromAmong("cold", "warm");
-        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run. Example: vm-executor prepare --config /etc/vm-executor/vm-executor.yaml") { start };
+        var generation = new Option<int?>("--generation") { Description = "This generation of the image, if it is still there; for replay.", Hidden = true };
+        var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run. Example: vm-executor prepare --config /etc/vm-executor/vm-executor.yaml") { start, generation };
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "prepare",
             composition.Output,
-            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), log, token)));
+            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), parsed.GetValue(generation), log, token)));
         return command;
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
+using VmExecutor.Trials;
 
 namespace VmExecutor.Commands;
 
@@ -12,34 +14,68 @@ internal static class TryCommand
 
     public static Command Create(Composition composition, Option<string?> config)
     {
-        var image = new Argument<string>("image") { Description = "The image to run a job in." };
+        var image = new Argument<string?>("image") { Description = "The image to run a job in; with --gitlab-ci instead of the job's own.", Arity = ArgumentArity.ZeroOrOne };
         var words = new Argument<string[]>("command") { Description = "Behind --: a command line to run as the job's script.", Arity = ArgumentArity.ZeroOrMore };
         var script = new Option<string?>("--script") { Description = "A file with the job's script.", HelpName = "FILE" };
-        var repository = new Option<string?>("--repo") { Description = "A git repository whose HEAD the job gets as its sources.", HelpName = "DIR" };
+        var repository = new Option<string?>("--repo") { Description = "A git repository whose HEAD the job gets as its sources; with --gitlab-ci else the one that FILE is in.", HelpName = "DIR" };
+        var worktree = new Option<bool>("--worktree") { Description = "The job gets the repository with what is not committed, too." };
         var keep = new Option<bool>("--keep") { Description = "Leave the VM at the end and say how to enter it." };
+        var ci = new GitlabCiOptions();
         var command = new Command(
             "try",
-            "Run one job through all four stages as the runner would. Example: vm-executor try debian-12 --repo . -- make test")
+            "Run one job through all four stages as the runner would. Example: vm-executor try debian-12 --repo . -- make test. "
+            + "Or a job of a .gitlab-ci.yml: vm-executor try --gitlab-ci .gitlab-ci.yml --job test")
         {
-            image, words, script, repository, keep,
+            image, words, script, repository, worktree, keep,
         };
+        ci.AddTo(command);
         command.Validators.Add(result =>
         {
+            var hasScript = result.GetValue(script) is not null || result.GetValue(words) is { Length: > 0 };
             if (result.GetValue(script) is not null && result.GetValue(words) is { Length: > 0 })
             {
                 result.AddError("Give either --script FILE or a command behind --, not both.");
             }
+
+            ci.Check(result, hasScript, result.GetValue(image) is not null);
+            if (result.GetValue(worktree) && result.GetValue(repository) is null && !ci.IsGiven(result))
+            {
+                result.AddError("--worktree goes with --repo DIR or --gitlab-ci FILE.");
+            }
         });
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
+            var trials = new TrialComposition(composition, parsed.GetValue(config), token);
+            AbsolutePath? directory = parsed.GetValue(repository) is { } path ? DriverCommand.Resolve(path) : null;
+            if (ci.Read(parsed) is { } request)
+            {
+                RefuseCommand(parsed);
+                return await trials.RunAsync(request with
+                {
+                    Image = request.Image ?? parsed.GetValue(image),
+                    Repository = directory,
+                    WithChanges = parsed.GetValue(worktree),
+                    Keep = parsed.GetValue(keep),
+                });
+            }
+
             var text = parsed.GetValue(script) is { } file
                 ? await ReadScriptAsync(DriverCommand.Resolve(file), token)
                 : ScriptOf(parsed.GetValue(words) ?? []);
-            AbsolutePath? directory = parsed.GetValue(repository) is { } path ? DriverCommand.Resolve(path) : null;
-            return await composition.Trial(parsed.GetValue(config), token)
-                .RunAsync(parsed.GetRequiredValue(image), text, directory, parsed.GetValue(keep));
+            return await trials.Trial().RunAsync(
+                parsed.GetValue(image)!, text, directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree)), parsed.GetValue(keep));
         }));
         return command;
+    }
+
+    /// <summary>The first word behind <c>--</c> is taken for the image, of which only the token tells.</summary>
+    private static void RefuseCommand(ParseResult parsed)
+    {
+        if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.UsageWrong, "with --gitlab-ci the script is the job's, so there is no command behind --", "Leave the command out, or --gitlab-ci.");
+        }
     }
 
     private static async Task<string> ReadScriptAsync(AbsolutePath file, CancellationToken cancellationToken)

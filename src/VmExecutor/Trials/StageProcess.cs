@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Trials;
 
@@ -7,8 +8,10 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
 {
     /// <param name="arguments">The stage and its arguments.</param>
     /// <param name="output">What becomes of what it says.</param>
+    /// <param name="over">When the stage's time is over: it is sent SIGTERM, as the runner does.</param>
     /// <returns>Exit code and, where collected, what it said.</returns>
-    public async Task<(int ExitCode, string Answer)> RunAsync(IEnumerable<string> arguments, StageOutput output = StageOutput.Passed)
+    public async Task<(int ExitCode, string Answer)> RunAsync(
+        IEnumerable<string> arguments, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {
@@ -24,12 +27,13 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
 
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var said = start.RedirectStandardOutput ? process.StandardOutput.ReadToEndAsync() : Task.FromResult(string.Empty);
-        var complained = start.RedirectStandardError ? process.StandardError.ReadToEndAsync() : Task.FromResult(string.Empty);
+        await using var ending = over.Register(() => UnixSignal.Send(process.Id, UnixSignal.Terminate));
+        var said = start.RedirectStandardOutput ? process.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult(string.Empty);
+        var complained = start.RedirectStandardError ? process.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult(string.Empty);
         var answer = await said + await complained;
 
         // Not cancelled: Ctrl-C reaches the stage too, which stops by itself and says so.
-        await process.WaitForExitAsync();
+        await process.WaitForExitAsync(CancellationToken.None);
         return (process.ExitCode, answer);
     }
 }

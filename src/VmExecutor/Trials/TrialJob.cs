@@ -1,17 +1,48 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Stages;
 
 namespace VmExecutor.Trials;
 
-/// <summary>A job as GitLab would hand it out, for <c>try</c> and <c>bench</c>: a job response with nothing secret in it.</summary>
-internal sealed record TrialJob(long Id, string Image, TimeSpan Timeout)
+/// <summary>A job as GitLab would hand it out, for <c>try</c>, <c>replay</c> and <c>bench</c>: a job response with no token in it.</summary>
+/// <param name="Id">Positive.</param>
+/// <param name="Image">What it asks for; null: nothing.</param>
+/// <param name="Timeout">How long it may take altogether.</param>
+internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
 {
-    public const string Project = "vm-executor/try";
+    public const string DefaultProject = "vm-executor/try";
+    public const string ShortToken = "try";
 
-    /// <summary>How much memory it asks for (VM_MEMORY); null: nothing.</summary>
-    public string? Memory { get; init; }
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromHours(1);
+
+    public string Name { get; init; } = "try";
+
+    public string Stage { get; init; } = "test";
+
+    public string Project { get; init; } = DefaultProject;
+
+    /// <summary>Whether its branch is protected; null: as if an older server did not say.</summary>
+    public bool? Protected { get; init; }
+
+    /// <summary>What was checked out; null: nothing.</summary>
+    public CiCommit? Commit { get; init; }
+
+    /// <summary>A kept job once more: it is not kept again.</summary>
+    public bool IsReplay { get; init; }
+
+    /// <summary>Expanded.</summary>
+    public IReadOnlyList<CiVariable> Variables { get; init; } = [];
+
+    /// <summary>A job with an id that no other has.</summary>
+    /// <param name="image">What it asks for; null: nothing.</param>
+    /// <param name="timeout">Null: an hour, GitLab's default.</param>
+    public static TrialJob New(string? image, TimeSpan? timeout = null) => new(Random.Shared.NextInt64(1, 1_000_000_000), image, timeout ?? DefaultTimeout);
+
+    /// <summary>The same job with this much memory (VM_MEMORY); null: as the image has it.</summary>
+    public TrialJob WithMemory(string? memory) => memory is null ? this : this with { Variables = [.. Variables, new CiVariable(JobSizes.MemoryVariable, memory)] };
 
     /// <summary>The content of JOB_RESPONSE_FILE.</summary>
     public string ToResponse()
@@ -22,25 +53,40 @@ internal sealed record TrialJob(long Id, string Image, TimeSpan Timeout)
             json.WriteStartObject();
             json.WriteNumber("id", Id);
             json.WriteStartObject("job_info");
-            json.WriteString("name", "try");
-            json.WriteString("stage", "test");
+            json.WriteString("name", Name);
+            json.WriteString("stage", Stage);
             json.WriteString("project_full_path", Project);
             json.WriteEndObject();
             json.WriteStartObject("git_info");
             json.WriteString("repo_url", "https://try.invalid/vm-executor/try.git");
+            if (Commit is { } commit)
+            {
+                json.WriteString("ref", commit.RefName);
+                json.WriteString("sha", commit.Sha);
+            }
+
+            if (Protected is { } known)
+            {
+                json.WriteBoolean("protected", known);
+            }
+
             json.WriteEndObject();
             json.WriteStartObject("runner_info");
             json.WriteNumber("timeout", (int)Timeout.TotalSeconds);
             json.WriteEndObject();
-            json.WriteStartObject("image");
-            json.WriteString("name", Image);
-            json.WriteEndObject();
+            if (Image is not null)
+            {
+                json.WriteStartObject("image");
+                json.WriteString("name", Image);
+                json.WriteEndObject();
+            }
+
             json.WriteStartArray("variables");
-            if (Memory is not null)
+            foreach (var variable in Variables)
             {
                 json.WriteStartObject();
-                json.WriteString("key", JobSizes.MemoryVariable);
-                json.WriteString("value", Memory);
+                json.WriteString("key", variable.Name);
+                json.WriteString("value", variable.Value);
                 json.WriteEndObject();
             }
 
@@ -52,12 +98,28 @@ internal sealed record TrialJob(long Id, string Image, TimeSpan Timeout)
     }
 
     /// <summary>What the runner adds to the stages' environment.</summary>
-    public IReadOnlyDictionary<string, string> ToVariables() => new Dictionary<string, string>
+    public IReadOnlyDictionary<string, string> ToVariables()
     {
-        ["CUSTOM_ENV_CI"] = "true",
-        ["CUSTOM_ENV_CI_JOB_ID"] = Id.ToString(CultureInfo.InvariantCulture),
-        ["CUSTOM_ENV_CI_JOB_IMAGE"] = Image,
-        ["CUSTOM_ENV_CI_PROJECT_PATH"] = Project,
-        ["CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN"] = "try",
-    };
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["CUSTOM_ENV_CI"] = "true",
+            ["CUSTOM_ENV_CI_JOB_ID"] = Id.ToString(CultureInfo.InvariantCulture),
+            ["CUSTOM_ENV_CI_JOB_IMAGE"] = Image ?? "",
+            ["CUSTOM_ENV_CI_PROJECT_PATH"] = Project,
+            ["CUSTOM_ENV_CI_JOB_STATUS"] = "running",
+        };
+        foreach (var variable in Variables.Where(variable => !variable.Value.Contains('\0', StringComparison.Ordinal)))
+        {
+            variables[$"CUSTOM_ENV_{variable.Name}"] = variable.Value;
+        }
+
+        if (IsReplay)
+        {
+            variables[ScriptKeeping.ReplayMark] = "1";
+        }
+
+        // Ours and not the job's: 'cleanup' by hand names the VM with it.
+        variables["CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN"] = ShortToken;
+        return variables;
+    }
 }

@@ -17,7 +17,7 @@ internal static class TrialScript
            trap 'exit 1' TERM
            {(shell == GuestShell.Bash ? "set -o pipefail\n" : "")}set -o errexit
            set +o noclobber
-           : | eval {ShellText.Quote(body)}
+           eval {ShellText.Quote(body)} </dev/null
            exit 0
 
            """;
@@ -38,6 +38,11 @@ internal static class TrialScript
                """
             : $"mkdir -p {directory}\necho 'No repository was given (--repo)'";
     }
+
+    /// <summary>Behind <see cref="GetSources"/>: the commit, if the repository has it.</summary>
+    public static string Checkout(string? commit) => commit is null
+        ? ""
+        : $"\ngit checkout --quiet {ShellText.Quote(commit)} || echo 'WARNING: the repository does not have the commit {commit} of the job: its HEAD is used'";
 
     public static string Build(string projectDirectory, string script) => $"cd {ShellText.Quote(projectDirectory)}\n{script}";
 }

@@ -8,20 +8,18 @@ namespace VmExecutor.Trials;
 /// <summary>The stages of one job as the runner would call them, with what the runner gives them: a directory, a job response, an environment.</summary>
 internal sealed class TrialStages : IDisposable
 {
-    private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
     private readonly string _directory = Directory.CreateTempSubdirectory("custom-executor").FullName;
+    private readonly Dictionary<string, string> _environment;
     private readonly StageProcess _process;
 
     /// <param name="settings">Whose configuration the stages read.</param>
-    /// <param name="image">What the job asks for.</param>
-    /// <param name="memory">How much memory it asks for; null: nothing.</param>
-    public TrialStages(Settings settings, string image, string? memory = null)
+    /// <param name="job">The job.</param>
+    public TrialStages(Settings settings, TrialJob job)
     {
-        var job = new TrialJob(Random.Shared.NextInt64(1, 1_000_000_000), image, JobTimeout) { Memory = memory };
         File.WriteAllText(Response, job.ToResponse());
-        Job = JobResponse.Parse(File.ReadAllBytes(Response), "try");
+        Job = JobResponse.Parse(File.ReadAllBytes(Response), TrialJob.ShortToken);
         Paths = JobPaths.For(settings.StateDir, Job.Key);
-        var variables = new Dictionary<string, string>(job.ToVariables())
+        _environment = new Dictionary<string, string>(job.ToVariables())
         {
             ["VM_EXECUTOR_CONFIG"] = settings.File.Value,
             ["TMPDIR"] = _directory,
@@ -30,7 +28,7 @@ internal sealed class TrialStages : IDisposable
             ["BUILD_FAILURE_EXIT_CODE"] = "1",
             ["SYSTEM_FAILURE_EXIT_CODE"] = "2",
         };
-        _process = new StageProcess(variables, _directory);
+        _process = new StageProcess(_environment, _directory);
     }
 
     /// <summary>The job as the stages see it.</summary>
@@ -46,22 +44,32 @@ internal sealed class TrialStages : IDisposable
     /// <summary>What prepare has left; null: it has not come this far.</summary>
     public JobRecord? Record => new JobDirectory(Job.Key, Paths).Read();
 
+    /// <summary>As the runner tells it from after_script on.</summary>
+    /// <param name="status"><c>success</c> or <c>failed</c>.</param>
+    public void SetStatus(string status) => _environment["CUSTOM_ENV_CI_JOB_STATUS"] = status;
+
+    /// <summary>As the runner tells it once it knows where it builds.</summary>
+    public void SetProjectDirectory(string directory) => _environment["CUSTOM_ENV_CI_PROJECT_DIR"] = directory;
+
     /// <inheritdoc cref="StageProcess.RunAsync"/>
-    public Task<(int ExitCode, string Answer)> RunAsync(IEnumerable<string> arguments, StageOutput output = StageOutput.Passed) =>
-        _process.RunAsync(arguments, output);
+    public Task<(int ExitCode, string Answer)> RunAsync(
+        IEnumerable<string> arguments, StageOutput output = StageOutput.Passed, CancellationToken over = default) =>
+        _process.RunAsync(arguments, output, over);
 
     /// <summary>A sub-stage with a script as the runner would make it.</summary>
     /// <param name="shell">What runs it.</param>
     /// <param name="name">The sub-stage.</param>
     /// <param name="body">What it does.</param>
     /// <param name="output">What becomes of what it says.</param>
-    public async Task<(int ExitCode, string Answer)> RunScriptAsync(GuestShell shell, string name, string body, StageOutput output = StageOutput.Passed)
+    /// <param name="over">When its time is over.</param>
+    public async Task<(int ExitCode, string Answer)> RunScriptAsync(
+        GuestShell shell, string name, string body, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
         var script = Path.Combine(Directory.CreateTempSubdirectory("script").FullName, shell == GuestShell.Pwsh ? "script.ps1" : "script");
         try
         {
             await File.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
-            return await RunAsync(["run", script, name], output);
+            return await RunAsync(["run", script, name], output, over);
         }
         finally
         {

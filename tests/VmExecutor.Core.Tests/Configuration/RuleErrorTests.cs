@@ -14,6 +14,7 @@ public sealed class RuleErrorTests
     [Theory]
     [InlineData("limits: {max_vms: 0}", "1:19: limits.max_vms: 0 is out of range; write 1 to 1000")]
     [InlineData("limits: {memory_headroom: 2G}", "1:27: limits.memory_headroom: '2G' has no unit such as MiB or GiB; did you mean '2GiB'?")]
+    [InlineData("keep_scripts: {for: 31d}", "1:21: keep_scripts.for: '31d' is out of range; write more than 0s and at most 30d")]
     [InlineData("limits: {wait_for_capacity: 0s}", "1:29: limits.wait_for_capacity: '0s' is out of range; write more than 0s and at most 1d")]
     [InlineData("limits: {disk_watermark: 4GiB}", "1:26: limits.disk_watermark: 4GiB is not less than 'disk_headroom' (4GiB), so jobs would be stopped where others are still started; write less")]
     [InlineData("limits: {disk_headroom: 512MiB}", "1:25: limits.disk_headroom: 512MiB is not more than 'disk_watermark' (1GiB by default), so jobs would be stopped where others are still started; write more, or a lower 'disk_watermark'")]

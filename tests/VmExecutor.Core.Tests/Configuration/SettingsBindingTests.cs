@@ -41,6 +41,7 @@ public sealed class SettingsBindingTests
               wait_for_capacity: 1h
             log: {enabled: false, file: log.jsonl, level: warning, max_size: 1MiB, keep: 9, journal: true}
             metrics: {file: /srv/vm.prom}
+            keep_scripts: {for: 30d, max: 5}
             """,
             ("a.yaml", Yaml.Image)).Settings;
 
@@ -71,6 +72,7 @@ public sealed class SettingsBindingTests
                     Journal = true,
                 },
                 Metrics = new MetricsSettings { File = new AbsolutePath("/srv/vm.prom") },
+                KeepScripts = new KeepScriptsSettings { For = TimeSpan.FromDays(30), Max = 5 },
                 Images = [],
             },
             options => options.Excluding(settings => settings.Images));
@@ -119,7 +121,7 @@ public sealed class SettingsBindingTests
         exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
         exception.Hint.Should().Contain("vm-executor check");
         exception.Errors.Should().Equal(new ConfigurationError(
-            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, defaults"));
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, keep_scripts, defaults"));
     }
 
     [Fact]

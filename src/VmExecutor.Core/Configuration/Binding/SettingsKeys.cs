@@ -32,6 +32,7 @@ internal static partial class SettingsKeys
         new("limits", LimitKeys.Limits, "How many VMs this host takes at a time."),
         new("log", ObservationKeys.Log, "The operator's log."),
         new("metrics", ObservationKeys.Metrics, "Numbers for Prometheus."),
+        new("keep_scripts", KeepScriptsKeys.KeepScripts, "Whether the scripts of failed jobs are kept, so that they can be run again."),
         new("defaults", ImageKeys.Shared, "Values for all images; what an image says itself wins, key by key."),
     ])
     {

@@ -12,10 +12,28 @@ internal static class YamlReader
     /// <summary>The file's mapping (empty for an empty file), or null when an error keeps it from being looked into.</summary>
     public static YamlMappingNode? Read(ConfigurationText source, ErrorList errors)
     {
+        YamlGuard? guard = null;
+        return Use(
+            source,
+            errors,
+            "this cannot be a configuration of vm-executor",
+            parser => (guard = new YamlGuard(parser, source.File, errors)).TryPass() ? Root(guard.Replay(), source, errors) : null,
+            () => guard!.Reached);
+    }
+
+    /// <summary>Hands the text's parser on; what is not YAML becomes an error, and the answer null.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="errors">Where errors go.</param>
+    /// <param name="tooLarge">What to say of a file that is too large.</param>
+    /// <param name="read">Reads what the parser gives.</param>
+    /// <param name="reached">How far it has come.</param>
+    public static T? Use<T>(ConfigurationText source, ErrorList errors, string tooLarge, Func<IParser, T?> read, Func<Mark> reached)
+        where T : class
+    {
         var text = source.Text.TrimStart('\ufeff');
         if (Encoding.UTF8.GetByteCount(text) > ConfigurationText.MaxBytes)
         {
-            errors.Add(Position.StartOf(source.File), "", $"is larger than {ConfigurationText.MaxBytes >> 20} MiB; this cannot be a configuration of vm-executor");
+            errors.Add(Position.StartOf(source.File), "", $"is larger than {ConfigurationText.MaxBytes >> 20} MiB; {tooLarge}");
             return null;
         }
 
@@ -25,10 +43,9 @@ internal static class YamlReader
             return null;
         }
 
-        var guard = new YamlGuard(new Parser(new StringReader(text)), source.File, errors);
         try
         {
-            return guard.TryPass() ? Root(guard.Replay(), source, errors) : null;
+            return read(new Parser(new StringReader(text)));
         }
         catch (YamlException exception)
         {
@@ -39,7 +56,7 @@ internal static class YamlReader
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
             // Its scanner's answer to some broken texts, such as "{a:" or "!<>", found by generating texts; without a mark.
-            errors.Add(Position.Of(source.File, guard.Reached), "", $"is not valid YAML somewhere after this; {Advice}");
+            errors.Add(Position.Of(source.File, reached()), "", $"is not valid YAML somewhere after this; {Advice}");
             return null;
         }
     }

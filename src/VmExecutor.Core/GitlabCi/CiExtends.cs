@@ -1,0 +1,95 @@
+using VmExecutor.Core.Configuration.Binding;
+
+namespace VmExecutor.Core.GitlabCi;
+
+/// <summary>
+/// What a job is with all it extends (https://docs.gitlab.com/ci/yaml/#extends): mappings are merged, lists and values replaced, of several
+/// bases the last wins, and the job itself over all.
+/// </summary>
+internal sealed class CiExtends(CiMap root, ErrorList errors, CiBudget budget)
+{
+    public const string Keyword = "extends";
+
+    // lib/gitlab/ci/config/extendable/entry.rb: more than ten ancestors are too many for whoever extends further, so eleven levels in all.
+    private const int MostAncestors = 10;
+
+    private readonly CiMerge _merge = new(budget);
+    private readonly Dictionary<string, CiMap?> _resolved = new(StringComparer.Ordinal);
+
+    /// <summary>Null: there is no such mapping at the top, or it cannot be resolved, which has been reported.</summary>
+    public CiMap? Resolve(string name) => Resolve(name, []);
+
+    private CiMap? Resolve(string name, IReadOnlyList<string> ancestors)
+    {
+        if (_resolved.TryGetValue(name, out var known) && ancestors.Count == 0)
+        {
+            return known;
+        }
+
+        if (root.Find(name)?.Value is not CiMap own)
+        {
+            return null;
+        }
+
+        return _resolved[name] = own.Find(Keyword) is { } extends and not { Value: CiScalar { IsNull: true } } ? Extended(name, own, extends, ancestors) : own;
+    }
+
+    private CiMap? Extended(string name, CiMap own, CiEntry extends, IReadOnlyList<string> ancestors)
+    {
+        var path = $"{name}.{Keyword}";
+        if (ancestors.Count > MostAncestors)
+        {
+            errors.Add(extends.KeyAt, path, $"is nested too deep: GitLab follows {MostAncestors + 1} levels ({string.Join(" > ", ancestors.Select(Quote.Plain))})");
+            return null;
+        }
+
+        if (Bases(extends, path) is not { } bases)
+        {
+            return null;
+        }
+
+        CiMap? merged = null;
+        foreach (var (at, based) in bases)
+        {
+            if (based == name || ancestors.Contains(based))
+            {
+                errors.Add(at, path, $"goes round in a circle: {string.Join(" > ", ancestors.SkipWhile(one => one != based).Append(name).Append(based).Select(Quote.Plain))}");
+                return null;
+            }
+
+            if (root.Find(based)?.Value is not CiMap)
+            {
+                errors.Add(at, path, $"{Quote.Text(based)} is not in this file{Meant(based)}");
+                return null;
+            }
+
+            if (Resolve(based, [.. ancestors, name]) is not { } map)
+            {
+                return null;
+            }
+
+            merged = merged is null ? map : _merge.Deep(merged, map);
+        }
+
+        return merged is null ? own : _merge.Deep(merged, own) with { At = own.At };
+    }
+
+    private string Meant(string name) =>
+        Suggestion.For(name, root.Entries.Where(entry => entry.Value is CiMap).Select(entry => entry.Key)) is { } meant
+            ? $"; did you mean '{Quote.Plain(meant)}'?"
+            : "; it may be in a file of 'include:' that was not read";
+
+    private List<(Position At, string Name)>? Bases(CiEntry extends, string path)
+    {
+        switch (extends.Value)
+        {
+            case CiScalar one:
+                return [(one.At, one.Text)];
+            case CiList list when list.Items.All(item => item is CiScalar { IsNull: false }):
+                return [.. list.Items.Cast<CiScalar>().Select(item => (item.At, item.Text))];
+            default:
+                errors.Add(extends.Value.At, path, "takes the name of a job or a list of names");
+                return null;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Values;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace VmExecutor.Core.GitlabCi;
+
+/// <summary>
+/// From YAML's events to nodes, with anchors, aliases, merge keys and <c>!reference</c> as GitLab's parser (Ruby's Psych) reads them: of
+/// a key that is there twice the last counts, and a merge key overrides the keys before it, too
+/// (https://gitlab.com/gitlab-org/gitlab/-/issues/25698).
+/// </summary>
+internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors, CiBudget budget)
+{
+    private const string MergeKey = "<<";
+    private const string CoreTags = "tag:yaml.org,2002:";
+
+    // GitLab's max_yaml_depth.
+    private const int Deepest = 100;
+
+    private readonly Dictionary<string, CiNode> _anchors = new(StringComparer.Ordinal);
+    private readonly CiMerge _merge = new(budget);
+
+    /// <summary>The end of the last node that was seen.</summary>
+    public Mark Reached { get; private set; } = Mark.Empty;
+
+    /// <summary>The documents; GitLab allows a header with <c>spec:</c> before the configuration.</summary>
+    /// <exception cref="YamlException">The text is not YAML.</exception>
+    public IReadOnlyList<CiNode> Documents()
+    {
+        var documents = new List<CiNode>();
+        parser.Consume<StreamStart>();
+        while (parser.TryConsume<DocumentStart>(out _))
+        {
+            _anchors.Clear();
+            documents.Add(Node(depth: 1));
+            parser.Consume<DocumentEnd>();
+        }
+
+        return documents;
+    }
+
+    private CiNode Node(int depth)
+    {
+        Reached = parser.Current?.End ?? Reached;
+        budget.Spend(1);
+        if (parser.TryConsume<AnchorAlias>(out var alias))
+        {
+            return _anchors.TryGetValue(alias.Value.Value, out var meant)
+                ? meant
+                : Wrong(alias.Start, $"{Quote.Text("*" + alias.Value)} is an alias of nothing above it; write '&{alias.Value}' before the value that is meant");
+        }
+
+        var start = parser.Current!.Start;
+        if (depth > Deepest)
+        {
+            throw new YamlException(start, start, $"nested deeper than the {Deepest} levels that GitLab reads");
+        }
+
+        var begin = parser.Consume<NodeEvent>();
+        CiNode node = begin switch
+        {
+            Scalar scalar => new CiScalar(Place(start), scalar.Value, scalar.Style == ScalarStyle.Plain && scalar.Tag.IsEmpty),
+            SequenceStart => Sequence(start, depth),
+            _ => Mapping(start, depth),
+        };
+        node = Tagged(begin, node);
+        if (!begin.Anchor.IsEmpty)
+        {
+            _anchors[begin.Anchor.Value] = node;
+        }
+
+        return node;
+    }
+
+    private CiList Sequence(Mark start, int depth)
+    {
+        var items = new List<CiNode>();
+        while (!parser.TryConsume<SequenceEnd>(out _))
+        {
+            items.Add(Node(depth + 1));
+        }
+
+        return new CiList(Place(start), items);
+    }
+
+    private CiMap Mapping(Mark start, int depth)
+    {
+        var map = new CiMap(Place(start), []);
+        var own = new List<CiEntry>();
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            var at = parser.Current!.Start;
+            var key = Node(depth + 1);
+            var value = Node(depth + 1);
+            if (key is not CiScalar name)
+            {
+                Wrong(at, "has a key that is not plain text; write a single word before the ':'");
+            }
+            else if (name is { Text: MergeKey, IsPlain: true })
+            {
+                map = Merged(_merge.Shallow(map, new CiMap(map.At, own)), value);
+                own.Clear();
+            }
+            else
+            {
+                own.Add(new CiEntry(name.Text, Place(at), value));
+            }
+        }
+
+        return own.Count == 0 ? map : _merge.Shallow(map, new CiMap(map.At, own)) with { At = Place(start) };
+    }
+
+    private CiMap Merged(CiMap map, CiNode value)
+    {
+        switch (value)
+        {
+            case CiMap one:
+                return _merge.Shallow(map, one) with { At = map.At };
+            case CiList list when list.Items.All(item => item is CiMap):
+                // Of several, the first one wins.
+                var all = list.Items.Cast<CiMap>().Reverse().Aggregate(new CiMap(map.At, []), _merge.Shallow);
+                return _merge.Shallow(map, all) with { At = map.At };
+            default:
+                errors.Add(value.At, MergeKey, "merges mappings only; write '<<: *anchor' or '<<: [*one, *other]' with anchors of mappings");
+                return map;
+        }
+    }
+
+    private CiNode Tagged(NodeEvent begin, CiNode node)
+    {
+        if (begin.Tag.IsEmpty || begin.Tag.IsNonSpecific || begin.Tag.Value.StartsWith(CoreTags, StringComparison.Ordinal))
+        {
+            return node;
+        }
+
+        if (begin.Tag.Value != "!reference")
+        {
+            return Wrong(begin.Start, $"{Quote.Text(begin.Tag.Value)} is a tag that GitLab does not know; it knows '!reference [job, keyword]'");
+        }
+
+        return node is CiList { Items.Count: > 0 } path && path.Items.All(item => item is CiScalar)
+            ? new CiReference(node.At, [.. path.Items.Cast<CiScalar>().Select(item => item.Text)])
+            : Wrong(begin.Start, "'!reference' takes a list of words, such as '!reference [.setup, script]'");
+    }
+
+    private CiScalar Wrong(Mark at, string problem)
+    {
+        errors.Add(Place(at), "", problem);
+        return new CiScalar(Place(at), "", IsPlain: true);
+    }
+
+    private Position Place(Mark mark) => Position.Of(file, mark);
+}

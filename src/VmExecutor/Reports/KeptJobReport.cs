@@ -1,0 +1,74 @@
+using System.Globalization;
+using Spectre.Console;
+using VmExecutor.Core.Replays;
+
+namespace VmExecutor.Reports;
+
+/// <summary>The failed jobs that can be replayed, for people and for scripts.</summary>
+internal static class KeptJobReport
+{
+    private const int WideEnough = 240;
+
+    public static void Print(IReadOnlyList<KeptJob> jobs, TextWriter output)
+    {
+        if (jobs.Count == 0)
+        {
+            output.WriteLine("nothing");
+            return;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = WideEnough;
+        }
+
+        var table = new Table().Border(TableBorder.Simple);
+        foreach (var column in new[] { "job", "id", "name", "project", "image", "failed in", "kept until" })
+        {
+            table.AddColumn(column);
+        }
+
+        foreach (var job in jobs)
+        {
+            string?[] cells =
+            [
+                job.Key, job.JobId.ToString(CultureInfo.InvariantCulture), job.Name, job.Project,
+                job.Generation is { } number ? string.Create(CultureInfo.InvariantCulture, $"{job.Image} ({number})") : job.Image,
+                Failed(job), job.Expires.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+            ];
+            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+        }
+
+        console.Write(table);
+    }
+
+    public static string Write(IReadOnlyList<KeptJob> jobs) => JsonText.Write(json =>
+    {
+        json.WriteStartArray("kept");
+        foreach (var job in jobs)
+        {
+            json.WriteStartObject();
+            json.WriteString("job", job.Key);
+            json.WriteNumber("job_id", job.JobId);
+            json.WriteString("name", job.Name);
+            json.WriteString("project", job.Project);
+            json.WriteString("image", job.Image);
+            if (job.Generation is { } number)
+            {
+                json.WriteNumber("generation", number);
+            }
+
+            json.WriteTexts("sub_stages", job.Scripts.Select(script => script.SubStage));
+            json.WriteString("failed_in", Failed(job));
+            json.WriteString("kept", job.Kept);
+            json.WriteString("expires", job.Expires);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static string? Failed(KeptJob job) => job.Scripts.FirstOrDefault(script => script.ExitCode != 0) is not { } script ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{script.SubStage} ({(script.ExitCode is { } code ? $"exit code {code}" : script.Failure ?? "cut off")})");
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.GitlabCi;
+using VmExecutor.Core.GitlabCi.Artifacts;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Guests;
+using VmExecutor.Stages;
+
+namespace VmExecutor.Trials;
+
+/// <summary>Brings a job's artifacts from its guest into a directory of the host: what they are is decided here, not by the guest.</summary>
+internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log)
+{
+    /// <returns>0; a failure is an exception.</returns>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ArtifactsNotKept"/>, or the guest is lost.</exception>
+    public async Task<int> CollectAsync(
+        CiArtifacts artifacts, IReadOnlyDictionary<string, string> variables, string project, AbsolutePath target, Job job, JobPaths paths, CancellationToken cancellationToken)
+    {
+        var access = GuestOfJob.Access(job.Key, paths, new JobDirectory(job.Key, paths).Read());
+        if (access.Shell == GuestShell.Pwsh)
+        {
+            log.Warn("artifacts of an image with 'shell: pwsh' are not brought to the host: that needs find and tar in the guest");
+            return 0;
+        }
+
+        var selection = new ArtifactSelection(artifacts, variables, project);
+        foreach (var refused in selection.Refused)
+        {
+            log.Warn($"'{refused}' leads out of the project's directory or is no pattern: nothing of it is kept");
+        }
+
+        var found = selection.Roots.Count == 0 ? [] : await ListAsync(access, ArtifactScript.List(project, selection.Roots), cancellationToken);
+        var untracked = artifacts.Untracked ? await ListAsync(access, ArtifactScript.ListUntracked(project), cancellationToken) : [];
+        var choice = selection.Choose(found, untracked);
+        foreach (var empty in choice.Empty)
+        {
+            log.Warn($"{empty}: no matching files");
+        }
+
+        if (choice.Files.Count == 0)
+        {
+            log.Say("No artifacts.");
+            return 0;
+        }
+
+        await FetchAsync(access, project, choice.Files, target, paths, cancellationToken);
+        return 0;
+    }
+
+    private async Task FetchAsync(
+        GuestAccess access, string project, IReadOnlyList<string> files, AbsolutePath target, JobPaths paths, CancellationToken cancellationToken)
+    {
+        var archive = paths.Directory.Child("artifacts.tar");
+        try
+        {
+            await using var tar = new FileStream(archive.Value, new FileStreamOptions
+            {
+                Mode = FileMode.Create,
+                Access = FileAccess.ReadWrite,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            });
+            await RunAsync(access, ArtifactScript.Pack(project, files), tar, "packed", cancellationToken);
+            tar.Position = 0;
+            var unpacked = TarFiles.Unpack(tar, target, files.ToHashSet(StringComparer.Ordinal));
+            if (unpacked.Links.Count > 0)
+            {
+                log.Warn($"symbolic links are not kept: {string.Join(", ", unpacked.Links.Take(5))}{(unpacked.Links.Count > 5 ? ", …" : "")}");
+            }
+
+            log.Say(string.Create(
+                CultureInfo.InvariantCulture, $"{unpacked.Files} artifact{(unpacked.Files == 1 ? "" : "s")} ({unpacked.Bytes / 1048576.0:0.0} MiB) in {target}"));
+        }
+        catch (Exception e) when (HostFileException.Explains(e) || e is InvalidDataException)
+        {
+            throw new SystemFailureException(ErrorCodes.ArtifactsNotKept, $"the artifacts could not be kept in {target}: {e.Message}", "Give another directory: --artifacts DIR", e);
+        }
+        finally
+        {
+            File.Delete(archive.Value);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> ListAsync(GuestAccess access, string script, CancellationToken cancellationToken)
+    {
+        using var listed = new MemoryStream();
+        await RunAsync(access, script, listed, "listed", cancellationToken);
+        return [.. Encoding.UTF8.GetString(listed.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ArtifactScript.Plain)];
+    }
+
+    private async Task RunAsync(GuestAccess access, string script, Stream output, string what, CancellationToken cancellationToken)
+    {
+        using var complaints = new MemoryStream();
+        var run = await guestShell.RunScriptAsync(
+            access, Encoding.UTF8.GetBytes(script), output, complaints, token => Task.Delay(Timeout.InfiniteTimeSpan, token), cancellationToken);
+        if (!run.Exit.Succeeded || run.OutputMayBeCut)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.ArtifactsNotKept,
+                $"the artifacts could not be {what} in the guest: {PlainText.OneLine(Encoding.UTF8.GetString(complaints.ToArray()).Trim(), 500)}",
+                "It needs find and tar, and for 'untracked' git; with --keep the VM stays to look.");
+        }
+    }
+}

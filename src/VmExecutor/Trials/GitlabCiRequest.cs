@@ -1,0 +1,30 @@
+using VmExecutor.Core.GitlabCi;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Trials;
+
+/// <summary>What <c>try --gitlab-ci</c> was told.</summary>
+internal sealed record GitlabCiRequest
+{
+    public required AbsolutePath File { get; init; }
+
+    /// <summary>Null: none was named, which is answered by their list.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>Instead of the job's own.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>Null: the repository that the file is in.</summary>
+    public AbsolutePath? Repository { get; init; }
+
+    /// <summary>Also what is not committed.</summary>
+    public bool WithChanges { get; init; }
+
+    /// <summary>Over all others.</summary>
+    public IReadOnlyList<CiVariable> Variables { get; init; } = [];
+
+    /// <summary>Null: <c>artifacts-NAME</c> here.</summary>
+    public AbsolutePath? Artifacts { get; init; }
+
+    public bool Keep { get; init; }
+}

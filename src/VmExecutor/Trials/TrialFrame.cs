@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Text.Json;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Trials;
+
+/// <summary>
+/// What is before and after the scripts of any trial: config, prepare, and at the end cleanup, or a VM that is kept, and how long each part took.
+/// Each stage is a process of its own; no GitLab is asked.
+/// </summary>
+internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter output, CancellationToken cancelled)
+{
+    private const int ReportedByScript = 1;
+
+    public Settings Settings { get; } = settings;
+
+    public CancellationToken Cancelled { get; } = cancelled;
+
+    /// <param name="stages">Of the job.</param>
+    /// <param name="keep">Leave the VM as it is at the end.</param>
+    /// <param name="prepare">Further arguments of prepare.</param>
+    /// <param name="work">Runs the scripts; its exit code is the trial's.</param>
+    /// <returns>The exit code of the first stage that failed, else of the work.</returns>
+    public async Task<int> RunAsync(TrialStages stages, bool keep, IReadOnlyList<string> prepare, Func<TrialGuest, Task<int>> work)
+    {
+        var kept = false;
+        try
+        {
+            var (exitCode, guest) = await StartAsync(stages, prepare);
+            exitCode = guest is null ? exitCode : await work(guest);
+            kept = keep && stages.Record?.Guest is not null;
+            return exitCode;
+        }
+        finally
+        {
+            if (kept)
+            {
+                KeepResponse(stages);
+            }
+            else
+            {
+                Heading("cleanup");
+                await times.MeasureAsync("cleanup", async () => (await stages.RunAsync(["cleanup"])).ExitCode);
+            }
+
+            times.Print(output);
+        }
+    }
+
+    /// <summary>A part that is no stage, for the table at the end.</summary>
+    public Task<int> MeasureAsync(string part, Func<Task<int>> run) => times.MeasureAsync(part, run);
+
+    /// <summary>A sub-stage with its heading.</summary>
+    public Task<int> SubStageAsync(string name, Func<Task<(int ExitCode, string Answer)>> run)
+    {
+        Heading(name);
+        return times.MeasureAsync(name, async () => (await run()).ExitCode);
+    }
+
+    /// <summary>A sub-stage whose failure is not the job's: an exit code that an earlier one has left stays.</summary>
+    public async Task<int> AsideAsync(TrialStages stages, string name, Func<Task<(int ExitCode, string Answer)>> run)
+    {
+        var file = stages.ExitCodeFile;
+        var reported = File.Exists(file) ? await File.ReadAllTextAsync(file, CancellationToken.None) : null;
+        var exitCode = await SubStageAsync(name, run);
+        if (reported is not null)
+        {
+            await File.WriteAllTextAsync(file, reported, CancellationToken.None);
+        }
+
+        return exitCode;
+    }
+
+    /// <summary>The runner goes on after a failed script, but not after a lost VM.</summary>
+    public static bool IsScripts(int exitCode) => exitCode is 0 or ReportedByScript;
+
+    /// <summary>The script's own exit code where a script has failed, else the stage's.</summary>
+    public static int Result(TrialStages stages, int exitCode) =>
+        exitCode == ReportedByScript && File.Exists(stages.ExitCodeFile)
+        && int.TryParse(File.ReadAllText(stages.ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            ? code
+            : exitCode;
+
+    public void Say(string line)
+    {
+        output.WriteLine(line);
+        output.Flush();
+    }
+
+    private async Task<(int ExitCode, TrialGuest? Guest)> StartAsync(TrialStages stages, IReadOnlyList<string> prepare)
+    {
+        var answer = string.Empty;
+        var exitCode = await times.MeasureAsync("config", async () =>
+        {
+            (var code, answer) = await stages.RunAsync(["config"], StageOutput.Answer);
+            return code;
+        });
+        if (exitCode != 0)
+        {
+            return (exitCode, null);
+        }
+
+        Heading("prepare_executor");
+        exitCode = await times.MeasureAsync("prepare", async () => (await stages.RunAsync(["prepare", .. prepare])).ExitCode);
+        return (exitCode, exitCode == 0 ? ReadAnswer(answer) : null);
+    }
+
+    private static TrialGuest ReadAnswer(string answer)
+    {
+        using var document = JsonDocument.Parse(answer);
+        return new TrialGuest(
+            Enum.Parse<GuestShell>(document.RootElement.GetProperty("shell").GetString()!, ignoreCase: true),
+            document.RootElement.GetProperty("builds_dir").GetString()!);
+    }
+
+    private void Heading(string subStage) => Say($"--- {subStage}");
+
+    /// <summary>So that the kept VM can be entered, and removed by the very cleanup that jobs use.</summary>
+    private void KeepResponse(TrialStages stages)
+    {
+        var (job, paths) = (stages.Job, stages.Paths);
+        var kept = paths.Directory.Child("response.json");
+        File.Copy(stages.Response, kept.Value, overwrite: true);
+        var directory = new JobDirectory(job.Key, paths);
+        var record = directory.Read()! with { Kept = true };
+        directory.Write(record);
+        var guest = record.Guest!;
+        output.WriteLine();
+        output.WriteLine($"The VM {job.Key.Domain} was kept. Enter it:");
+        output.WriteLine(
+            $"  ssh -F /dev/null -i {guest.KeyFile} -p {guest.Port.ToString(CultureInfo.InvariantCulture)} -o UserKnownHostsFile={paths.KnownHosts} -o HostKeyAlias={job.Key.Domain} {guest.User}@{guest.Host}");
+        output.WriteLine($"It stays until {record.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
+        output.WriteLine($"  JOB_RESPONSE_FILE={kept} CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN={TrialJob.ShortToken} vm-executor cleanup --config {Settings.File}");
+    }
+}
+
+/// <summary>What config has answered.</summary>
+/// <param name="Shell">The image's.</param>
+/// <param name="BuildsDirectory">In the guest.</param>
+internal sealed record TrialGuest(GuestShell Shell, string BuildsDirectory);

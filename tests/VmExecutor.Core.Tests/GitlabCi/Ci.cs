@@ -1,0 +1,31 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.GitlabCi;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Tests.GitlabCi;
+
+/// <summary>Texts of <c>.gitlab-ci.yml</c> and what is read of them.</summary>
+internal static class Ci
+{
+    private static readonly AbsolutePath File = new("/repo/.gitlab-ci.yml");
+
+    public static CiJob Job(string yaml, string name = "job", params (string Path, string Text)[] files) => Parse(yaml, files).Job(name);
+
+    public static GitlabCiFile Parse(string yaml, params (string Path, string Text)[] files) => GitlabCiFile.Parse(
+        new ConfigurationText(File, yaml),
+        path => files.Where(file => file.Path == path).Select(file => new ConfigurationText(new AbsolutePath($"/repo/{path}"), file.Text)).FirstOrDefault());
+
+    /// <summary>All that is wrong, one error a line.</summary>
+    public static string Errors(string yaml, string name = "job", params (string Path, string Text)[] files)
+    {
+        try
+        {
+            Job(yaml, name, files);
+            return "";
+        }
+        catch (GitlabCiException e)
+        {
+            return e.Message;
+        }
+    }
+}
