@@ -32,6 +32,22 @@ public sealed class ManualTests : IDisposable
     }
 
     [Fact]
+    public void An_option_without_its_value_is_an_error_and_no_bug()
+    {
+        using var signals = new Signals();
+        var root = DriverCommand.Create(Composition.FromProcess(signals));
+
+        foreach (var path in Paths(root, []))
+        {
+            foreach (var option in path[^1].Options.Where(option => option.Arity.MinimumNumberOfValues > 0))
+            {
+                string[] line = [.. path.Select(command => command.Name), option.Name];
+                root.Parse(line).Errors.Should().NotBeEmpty(string.Join(' ', line));
+            }
+        }
+    }
+
+    [Fact]
     public void Help_is_taken_apart_into_a_name_prose_and_examples()
     {
         HelpText.Of("Do it: all of it. Safe. Example: vm-executor do --it Example: vm-executor do").Should().BeEquivalentTo(
@@ -71,6 +87,9 @@ public sealed class ManualTests : IDisposable
 
     private static IEnumerable<Command> Below(Command command) =>
         command.Subcommands.SelectMany(one => Below(one).Prepend(one));
+
+    private static IEnumerable<IReadOnlyList<Command>> Paths(Command command, IReadOnlyList<Command> above) =>
+        command.Subcommands.SelectMany(one => Paths(one, [.. above, one]).Prepend([.. above, one]));
 
     private static async Task GroffComplainsOfNothingAsync(string page)
     {

@@ -39,7 +39,7 @@ internal static class CloneCommand
         source.CompletionSources.Add(context => DomainNames.Of(composition, context, config, connect));
         command.Validators.Add(result =>
         {
-            var others = result.GetValue(target) is not null || result.GetValue(directory) is not null
+            var others = result.GetValue(target) is not null || result.Has(directory)
                 || new[] { shutDown, start, dryRun, noProtect }.Any(result.GetValue);
             if (result.GetValue(release) && others)
             {

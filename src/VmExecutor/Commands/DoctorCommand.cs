@@ -32,7 +32,7 @@ internal static class DoctorCommand
         };
         command.Validators.Add(result =>
         {
-            if (!result.GetValue(deep) && (result.GetValue(image) ?? result.GetValue(reach)) is not null)
+            if (!result.GetValue(deep) && (result.Has(image) || result.Has(reach)))
             {
                 result.AddError("--image and --reach go with --deep.");
             }

@@ -29,7 +29,7 @@ internal sealed partial class GitlabCiOptions
         command.Options.Add(_artifacts);
     }
 
-    public bool IsGiven(CommandResult result) => result.GetValue(_file) is not null;
+    public bool IsGiven(CommandResult result) => result.Has(_file);
 
     public void Check(CommandResult result, bool hasScript, bool hasImage)
     {
@@ -40,7 +40,7 @@ internal sealed partial class GitlabCiOptions
                 result.AddError("With --gitlab-ci the script is the job's: no --script and no command behind --.");
             }
 
-            if (hasImage && result.GetValue(_image) is not null)
+            if (hasImage && result.Has(_image))
             {
                 result.AddError("Give the image once.");
             }
@@ -49,12 +49,12 @@ internal sealed partial class GitlabCiOptions
         {
             result.AddError("Give an image, or --gitlab-ci FILE and --job NAME.");
         }
-        else if (new Option[] { _job, _image, _variables, _artifacts }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } lonely)
+        else if (new Option[] { _job, _image, _variables, _artifacts }.FirstOrDefault(result.Has) is { } lonely)
         {
             result.AddError($"{lonely.Name} goes with --gitlab-ci FILE.");
         }
 
-        foreach (var wrong in (result.GetValue(_variables) ?? []).Where(text => !Variable().IsMatch(text)))
+        foreach (var wrong in (result.GetResult(_variables)?.Tokens ?? []).Select(token => token.Value).Where(text => !Variable().IsMatch(text)))
         {
             result.AddError($"--variable takes NAME=VALUE, with letters, digits and '_' in the name, not '{wrong.Split('=')[0]}'.");
         }

@@ -32,7 +32,7 @@ internal static class ReplayCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(worktree) && result.GetValue(repository) is null)
+            if (result.GetValue(worktree) && !result.Has(repository))
             {
                 result.AddError("--worktree goes with --repo DIR.");
             }

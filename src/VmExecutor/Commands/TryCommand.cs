@@ -31,14 +31,14 @@ internal static class TryCommand
         ci.AddTo(command);
         command.Validators.Add(result =>
         {
-            var hasScript = result.GetValue(script) is not null || result.GetValue(words) is { Length: > 0 };
-            if (result.GetValue(script) is not null && result.GetValue(words) is { Length: > 0 })
+            var hasScript = result.Has(script) || result.GetValue(words) is { Length: > 0 };
+            if (result.Has(script) && result.GetValue(words) is { Length: > 0 })
             {
                 result.AddError("Give either --script FILE or a command behind --, not both.");
             }
 
             ci.Check(result, hasScript, result.GetValue(image) is not null);
-            if (result.GetValue(worktree) && result.GetValue(repository) is null && !ci.IsGiven(result))
+            if (result.GetValue(worktree) && !result.Has(repository) && !ci.IsGiven(result))
             {
                 result.AddError("--worktree goes with --repo DIR or --gitlab-ci FILE.");
             }
