@@ -42,6 +42,9 @@ public sealed record ListedJob
     /// <summary>Why it is a leftover; null: it is in use.</summary>
     public LeftoverReason? Leftover { get; init; }
 
+    /// <summary>Its job is over, and it stays until its time is: <c>try --keep</c>, or <c>keep_failed</c>.</summary>
+    public bool IsKept { get; init; }
+
     /// <summary>Why it is left alone although something is wrong with it.</summary>
     public string? Doubt { get; init; }
 }

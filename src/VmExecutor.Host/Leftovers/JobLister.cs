@@ -43,6 +43,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             DiskBytes = job.HasDirectory ? new JobDirectory(job.Key, JobPaths.For(stateDir, job.Key)).DiskBytes() : null,
             Leftover = job.Leftover,
             Doubt = job.Doubt,
+            IsKept = job.Record?.Kept == true,
         };
     }
 }

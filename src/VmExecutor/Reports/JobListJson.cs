@@ -14,7 +14,7 @@ internal static class JobListJson
             json.WriteStartObject();
             json.WriteString("job", job.Key.Value);
             json.WriteString("domain", job.Key.Domain.Value);
-            json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : "in_use");
+            json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : job.IsKept ? "kept" : "in_use");
             json.WriteString("reason", job.Leftover is { } reason ? LeftoverText.Name(reason) : job.Doubt);
             json.WriteBoolean("has_vm", job.HasDomain);
             json.WriteString("project", job.Project);

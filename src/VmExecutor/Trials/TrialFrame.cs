@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Trials;
@@ -36,7 +37,7 @@ internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter
         {
             if (kept)
             {
-                KeepResponse(stages);
+                Keep(stages);
             }
             else
             {
@@ -116,22 +117,18 @@ internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter
 
     private void Heading(string subStage) => Say($"--- {subStage}");
 
-    /// <summary>So that the kept VM can be entered, and removed by the very cleanup that jobs use.</summary>
-    private void KeepResponse(TrialStages stages)
+    private void Keep(TrialStages stages)
     {
-        var (job, paths) = (stages.Job, stages.Paths);
-        var kept = paths.Directory.Child("response.json");
-        File.Copy(stages.Response, kept.Value, overwrite: true);
-        var directory = new JobDirectory(job.Key, paths);
+        var key = stages.Job.Key;
+        var directory = new JobDirectory(key, stages.Paths);
         var record = directory.Read()! with { Kept = true };
         directory.Write(record);
-        var guest = record.Guest!;
+        var behind = $"{key} --config {ShellText.Quote(Settings.File.Value)}";
         output.WriteLine();
-        output.WriteLine($"The VM {job.Key.Domain} was kept. Enter it:");
-        output.WriteLine(
-            $"  ssh -F /dev/null -i {guest.KeyFile} -p {guest.Port.ToString(CultureInfo.InvariantCulture)} -o UserKnownHostsFile={paths.KnownHosts} -o HostKeyAlias={job.Key.Domain} {guest.User}@{guest.Host}");
+        output.WriteLine($"The VM {key.Domain} was kept. Enter it:");
+        output.WriteLine($"  {DriverVersion.Name} ssh {behind}");
         output.WriteLine($"It stays until {record.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
-        output.WriteLine($"  JOB_RESPONSE_FILE={kept} CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN={TrialJob.ShortToken} vm-executor cleanup --config {Settings.File}");
+        output.WriteLine($"  {DriverVersion.Name} stop {behind}");
     }
 }
 

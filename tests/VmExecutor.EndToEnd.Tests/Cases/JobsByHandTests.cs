@@ -19,6 +19,7 @@ public sealed class JobsByHandTests(TestMachine machine) : BenchTest(machine)
         var job = Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs")).Select(path => Path.GetFileName(path)).Single();
         var domain = $"vmx-{job}";
 
+        var listed = await Bench.CommandAsync("list", "--json");
         var logs = await Bench.CommandAsync("logs", job);
         var entered = await Bench.CommandAsync("ssh", job, "--", "[ -n \"$SSH_CONNECTION\" ] && echo inside; exit 7");
         var words = await Bench.CommandAsync("ssh", domain, "--", "echo", "two  words");
@@ -32,6 +33,8 @@ public sealed class JobsByHandTests(TestMachine machine) : BenchTest(machine)
         var domains = await HostCommand.LinesAsync("virsh", "-c", "qemu:///system", "list", "--all", "--name");
 
         kept.ExitCode.Should().Be(0, kept.ToString());
+        kept.Output.Should().ContainAll($"  vm-executor ssh {job} --config ", $"  vm-executor stop {job} --config ");
+        JsonDocument.Parse(listed.Output).RootElement.GetProperty("jobs")[0].GetProperty("state").GetString().Should().Be("kept");
         logs.ExitCode.Should().Be(0, logs.ToString());
         logs.Output.Should().ContainAll(job, "running", "build_script: exit code 0", "kept on request");
         entered.ExitCode.Should().Be(7, entered.ToString());
