@@ -41,6 +41,10 @@ public static class KvmRules
     /// <summary>What libvirt and the kernel offer is asked in the order in which one needs the other.</summary>
     private static (string What, string Fix)? Obstacle(KvmLook look) => look switch
     {
+        // First, since it costs more than emulation does: libvirt takes what it knows of QEMU for outdated at each step, and asks QEMU some twenty times
+        // for each start. The node may be there where the processor offers nothing.
+        { HasNode: true, IsNodeOpen: false } => (
+            "the user QEMU runs as may not open /dev/kvm, and each start takes a minute for that reason", "chgrp kvm /dev/kvm && chmod 0660 /dev/kvm"),
         { HasFlag: false, IsGuest: true } => (
             "this host is a virtual machine whose processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)", Outside(look.Module)),
         { HasFlag: false } => (
@@ -48,9 +52,6 @@ public static class KvmRules
             "systemctl reboot --firmware-setup   # and switch on VT-x (Intel) or SVM (AMD) there"),
         { HasNode: false } => ("there is no /dev/kvm", $"modprobe {look.Module}"),
 
-        // libvirt then takes what it knows of QEMU for outdated at each step, and asks QEMU some twenty times for each start.
-        { IsNodeOpen: false } => (
-            "the user QEMU runs as may not open /dev/kvm, and each start takes a minute for that reason", "chgrp kvm /dev/kvm && chmod 0660 /dev/kvm"),
         { IsOffered: false } => ("libvirt does not offer it", "systemctl restart libvirtd   # it remembers what QEMU could do when it was started"),
         { Works: false, IsGuest: true } => (
             $"/dev/kvm is there, but no processor starts ({look.WhyNot}); this host is a virtual machine itself", Outside(look.Module)),

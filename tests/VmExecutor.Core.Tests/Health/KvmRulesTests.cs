@@ -53,6 +53,15 @@ public sealed class KvmRulesTests
         KvmRules.Decide(Broken("node") with { Wanted = wanted }).Status.Should().Be(expected);
 
     [Fact]
+    public void A_device_that_QEMU_may_not_open_slows_starts_also_where_the_processor_offers_nothing_and_nobody_wants_it()
+    {
+        var finding = KvmRules.Decide(Broken("node's mode") with { HasFlag = false, IsGuest = true, Wanted = [Accelerator.Tcg] });
+
+        finding.Status.Should().Be(CheckStatus.Problem);
+        finding.Found.Should().Contain("may not open /dev/kvm");
+    }
+
+    [Fact]
     public void Nothing_is_claimed_when_libvirt_could_not_be_asked()
     {
         KvmRules.Decide(Good with { Works = null, IsOffered = null }).Status.Should().Be(CheckStatus.Skipped);
