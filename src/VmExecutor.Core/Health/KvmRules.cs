@@ -64,7 +64,7 @@ public static class KvmRules
 
     private static CheckStatus Severity(KvmLook look) =>
         look.Wanted.Contains(Accelerator.Kvm) ? CheckStatus.Problem
-        : look is { HasNode: true, IsNodeOpen: false, HasFlag: true } ? CheckStatus.Problem
+        : look is { HasNode: true, IsNodeOpen: false } ? CheckStatus.Problem
         : look.Wanted.Count > 0 && look.Wanted.All(wanted => wanted == Accelerator.Tcg) ? CheckStatus.Ok
         : CheckStatus.Warning;
 }
