@@ -62,6 +62,18 @@ public sealed class ManualTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Help_ends_with_the_examples_and_has_a_sentence_for_each_command_below()
+    {
+        var root = await _bench.RunAsync("--help");
+        var one = await _bench.RunAsync("try", "--help");
+
+        root.ExitCode.Should().Be(0, root.ToString());
+        root.Output.Should().MatchRegex(@"\n  gc +Remove what jobs have left").And.NotContain("Example");
+        one.Output.Should().Contain("\nExamples:\n  vm-executor try debian-12 --repo . -- make test\n  vm-executor try --gitlab-ci");
+        one.Output.Should().StartWith("Description:\n  Run one job through all four stages as the runner would");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task There_is_a_page_for_each_command_and_groff_understands_it()
     {
         (await _bench.RunAsync("manual", _bench.PathOf("man"))).ExitCode.Should().Be(0);

@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Manual;
 
 namespace VmExecutor.Commands;
 
@@ -50,6 +51,11 @@ internal static class DriverCommand
         };
         root.Add(ManualCommand.Create(composition, root));
         ImageNames.OfferIn(root, composition, config);
+
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        }
 
         // "/h" and "/?" are Windows's; here they would be offered in place of paths.
         foreach (var alias in (string[])["/h", "/?", "-?"])

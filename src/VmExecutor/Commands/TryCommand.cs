@@ -23,8 +23,8 @@ internal static class TryCommand
         var ci = new GitlabCiOptions();
         var command = new Command(
             "try",
-            "Run one job through all four stages as the runner would. Example: vm-executor try debian-12 --repo . -- make test. "
-            + "Or a job of a .gitlab-ci.yml: vm-executor try --gitlab-ci .gitlab-ci.yml --job test")
+            "Run one job through all four stages as the runner would: a command, a script, or a job of a .gitlab-ci.yml. Example: vm-executor try debian-12 --repo . -- make test "
+            + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test")
         {
             image, words, script, repository, worktree, keep,
         };
