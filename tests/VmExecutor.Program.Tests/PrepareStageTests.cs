@@ -46,6 +46,19 @@ public sealed class PrepareStageTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_job_with_services_is_told_that_there_are_none()
+    {
+        await PrepareAsync();
+        _world.Log.ToString().Should().NotContain("services");
+        await _world.CleanupAsync(TestContext.Current.CancellationToken);
+        _world.Services = ["postgres:16", "re\ndis", "a", "b", "c", "d"];
+
+        await PrepareAsync();
+
+        _world.Log.ToString().Should().Contain("WARNING: no services are started here (postgres:16, re").And.Contain(", c, …)").And.NotContain("\ndis");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_job_gets_the_sizes_that_it_chooses_and_is_told()
     {
         _world.Sizes = new SizeSettings { MaxCpus = 4, MaxMemory = ByteSize.FromMebibytes(4096), MaxDisk = ByteSize.FromMebibytes(8192) };

@@ -19,6 +19,9 @@ public sealed record Job
     /// <summary>Whether its branch or tag is protected; null when an older server does not tell.</summary>
     public bool? ProtectedRef { get; init; }
 
+    /// <summary>The names of its <c>services:</c>, which nobody starts here.</summary>
+    public IReadOnlyList<string> Services { get; init; } = [];
+
     /// <summary>How large a VM it asks for.</summary>
     public JobSizes Sizes { get; init; } = new();
 

@@ -62,6 +62,7 @@ public static class JobResponse
             ProjectPath = Text(root, "job_info", "project_full_path"),
             Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
+            Services = Services(root),
             Sizes = new JobSizes
             {
                 Cpus = Expanded(variables, JobSizes.CpusVariable),
@@ -71,6 +72,11 @@ public static class JobResponse
             Timeout = Timeout(root),
         };
     }
+
+    private static IReadOnlyList<string> Services(JsonElement root) =>
+        root.TryGetProperty("services", out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object).Select(one => String(one, "name")).OfType<string>()]
+            : [];
 
     private static TimeSpan Timeout(JsonElement root) =>
         root.TryGetProperty("runner_info", out var info) && info.ValueKind == JsonValueKind.Object

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
@@ -21,6 +22,8 @@ internal sealed class PrepareStage(
     LedgerFile ledger,
     TimeProvider time)
 {
+    private const int MostServices = 5;
+
     /// <summary>Longer than any single step of the undoing may take.</summary>
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
 
@@ -39,6 +42,11 @@ internal sealed class PrepareStage(
         var times = new PhaseTimes(time);
         var version = await hypervisor.GetVersionAsync(cancellationToken);
         log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {hypervisor.Uri})");
+        if (plan.Job.Services.Count > 0)
+        {
+            log.Warn($"no services are started here ({ServiceNames(plan.Job.Services)}): start what the job needs in its script; it has a machine of its own");
+        }
+
         var key = plan.Job.Key;
         if (await collection.RunAsync(key, cancellationToken) is > 0 and var removed)
         {
@@ -72,6 +80,9 @@ internal sealed class PrepareStage(
 
         log.Say($"Ready after {times.With(directory.Read()?.Start ?? "cold")}");
     }
+
+    private static string ServiceNames(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(MostServices).Select(name => PlainText.OneLine(name, 80))) + (names.Count > MostServices ? ", …" : "");
 
     /// <summary>A runner that was killed meanwhile will call neither run nor cleanup.</summary>
     private static void EnsureSomebodyWaits(OwnershipStamp stamp)

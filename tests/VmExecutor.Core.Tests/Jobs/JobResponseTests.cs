@@ -34,6 +34,13 @@ public sealed class JobResponseTests
         job.ToString().Should().NotContain("secret").And.NotContain("hunter2");
     }
 
+    [Theory]
+    [InlineData("""[{ "name": "postgres:16", "alias": "db" }, { "name": "redis" }]""", "postgres:16,redis")]
+    [InlineData("""[{ "alias": "db" }, "redis", null, { "name": 7 }]""", "")]
+    [InlineData("{}", "")]
+    public void The_names_of_services_are_read(string services, string expected) =>
+        string.Join(',', Parse($$"""{ "id": 1, "services": {{services}} }""").Services).Should().Be(expected);
+
     [Fact]
     public void A_response_of_an_older_runner_with_only_an_id_will_do()
     {

@@ -88,9 +88,9 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         {
             foreach (var domain in await Bench.Leftovers.DomainsAsync())
             {
-                // One that waits for its state is halted already, and would be set running by it.
-                if ((await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "domstate", domain)).Output.Trim() == "running"
-                    && (await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "suspend", domain)).ExitCode == 0)
+                // One that waits for its state is halted already, and one that has just got it would be taken for a state that cannot run. When it is
+                // to be reached its QEMU listens.
+                if (await ListensAsync(domain) && (await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "suspend", domain)).ExitCode == 0)
                 {
                     return true;
                 }
@@ -98,6 +98,12 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         }
 
         return false;
+    }
+
+    private static async Task<bool> ListensAsync(string domain)
+    {
+        var pid = (await HostCommand.TryAsync("cat", $"/run/libvirt/qemu/{domain}.pid")).Output.Trim();
+        return pid.Length > 0 && (await HostCommand.TryAsync("ss", "-Hltnp")).Output.Contains($"pid={pid},", StringComparison.Ordinal);
     }
 
     private static async Task SpoilAsync(string file, int offset)

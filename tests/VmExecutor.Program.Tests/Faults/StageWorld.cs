@@ -76,6 +76,8 @@ internal sealed class StageWorld : IDisposable
     /// <summary>What the job asks for.</summary>
     public JobSizes Wanted { get; set; } = new();
 
+    public IReadOnlyList<string> Services { get; set; } = [];
+
     /// <summary>What the image allows.</summary>
     public SizeSettings Sizes { get; set; } = new();
 
@@ -240,6 +242,7 @@ internal sealed class StageWorld : IDisposable
             ProjectPath = "group/project",
             Image = "base",
             Sizes = Wanted,
+            Services = Services,
             Timeout = TimeSpan.FromHours(1),
         },
         Paths = JobPaths.For(StateDir, key),
