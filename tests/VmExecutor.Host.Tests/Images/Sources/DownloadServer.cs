@@ -39,9 +39,10 @@ internal sealed class DownloadServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Not stopped before: who then comes back from an answer would accept on a listener that is none any more.
         await _end.CancelAsync();
-        _listener.Stop();
         await _serving;
+        _listener.Stop();
         _end.Dispose();
     }
 
