@@ -26,7 +26,7 @@ public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor)
 
     /// <summary>No new clone is made of a base that was changed under clones that still run: somebody is at work on it.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>
-    public async Task EnsureNoneIsBrokenAsync(JobKey self, IReadOnlyList<BaseFingerprint> bases, CancellationToken cancellationToken)
+    private async Task EnsureNoneIsBrokenAsync(JobKey self, IReadOnlyList<BaseFingerprint> bases, CancellationToken cancellationToken)
     {
         var broken = new List<(JobKey Job, string Base)>();
         foreach (var folder in JobFolder.List(stateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != self))

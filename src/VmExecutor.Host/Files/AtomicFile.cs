@@ -9,7 +9,8 @@ public static class AtomicFile
     /// <param name="content">Its whole new content.</param>
     /// <param name="mode">Its mode from the first moment.</param>
     /// <param name="durably">Whether the content is on the disk before the name means it, so that a power cut leaves no empty file.</param>
-    public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false)
+    /// <param name="finish">Done to the new file, by its name, before it takes the place.</param>
+    public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false, Action<string>? finish = null)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
@@ -25,6 +26,7 @@ public static class AtomicFile
                 }
             }
 
+            finish?.Invoke(temporary);
             File.Move(temporary, path.Value, overwrite: true);
         }
         catch

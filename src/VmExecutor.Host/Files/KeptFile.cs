@@ -1,11 +1,9 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
 /// <summary>Gives somebody else's file a new content: at once, with its owner and mode, and with a copy of the old one beside it.</summary>
-public static partial class KeptFile
+public static class KeptFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -30,38 +28,19 @@ public static partial class KeptFile
         return copy;
     }
 
-    private static void Put(AbsolutePath file, string content, FileStat? like)
+    /// <summary>Nobody reads a token in it before it has its owner and mode.</summary>
+    private static void Put(AbsolutePath file, string content, FileStat? like) => AtomicFile.Write(file, content, OwnerOnly, durably: true, temporary =>
     {
-        var temporary = $"{file}.{Guid.NewGuid():N}.tmp";
-        try
+        if (like is null)
         {
-            // Nobody reads a token in it before it has its owner and mode.
-            using (var writer = new StreamWriter(temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
-            {
-                writer.Write(content);
-                writer.Flush();
-                ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
-            }
-
-            if (like is not null)
-            {
-                if (ChangeOwner(temporary, like.Owner, like.Group) != 0)
-                {
-                    throw new UnauthorizedAccessException($"its owner (user {like.Owner}) cannot be kept: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
-                }
-
-                File.SetUnixFileMode(temporary, like.Mode);
-            }
-
-            File.Move(temporary, file.Value, overwrite: true);
+            return;
         }
-        catch
+
+        if (FileOwner.Change(temporary, like.Owner, like.Group) is { } why)
         {
-            File.Delete(temporary);
-            throw;
+            throw new UnauthorizedAccessException($"its owner (user {like.Owner}) cannot be kept: {why}");
         }
-    }
 
-    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ChangeOwner(string path, uint owner, uint group);
+        File.SetUnixFileMode(temporary, like.Mode);
+    });
 }

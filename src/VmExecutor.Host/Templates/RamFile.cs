@@ -41,16 +41,16 @@ internal static partial class RamFile
     /// <summary>Root gives the file to QEMU's user; anybody else can still name that user in the file's access list.</summary>
     private static void Allow(AbsolutePath path, QemuUser user)
     {
-        var failed = Environment.IsPrivilegedProcess
-            ? ChangeOwner(path.Value, user.User, uint.MaxValue)
-            : SetAttribute(path.Value, "system.posix_acl_access", AccessList(user.User), (nuint)AccessListBytes, 0);
-        if (failed != 0)
+        var why = Environment.IsPrivilegedProcess ? FileOwner.Change(path.Value, user.User, FileOwner.Same)
+            : SetAttribute(path.Value, "system.posix_acl_access", AccessList(user.User), (nuint)AccessListBytes, 0) == 0 ? null
+            : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+        if (why is not null)
         {
             throw new SystemFailureException(
                 ErrorCodes.TemplateRefused,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"QEMU's user ({user.User}) cannot be given the right to read and write {path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}"),
+                    $"QEMU's user ({user.User}) cannot be given the right to read and write {path}: {why}"),
                 "The file system of state_dir needs POSIX access lists (ext4, xfs and btrfs have them), or use qemu:///session, where QEMU runs as the runner's user.");
         }
     }
@@ -80,9 +80,6 @@ internal static partial class RamFile
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetUser();
-
-    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int ChangeOwner(string path, uint owner, uint group);
 
     [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetAttribute(string path, string name, byte[] value, nuint size, int flags);

@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Replays;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
@@ -34,7 +35,7 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
     /// <summary>Tells how to replay the job, once what it is about has failed.</summary>
     public void SayOf(JobKey key, string subStage, ScriptExit exit, JobLog log)
     {
-        if (settings.KeepScripts.For is { } duration && !IsReplay && !exit.Succeeded && subStage is "build_script" or "step_script")
+        if (settings.KeepScripts.For is { } duration && !IsReplay && !exit.Succeeded && KeepRule.DecidesTheJob(subStage))
         {
             log.Say($"This job's scripts are kept on the host for {DurationText.Format(duration)}. Its administrator runs them again with: vm-executor replay {key}");
         }
