@@ -81,6 +81,15 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>The runner's PATH begins with this directory from now on.</summary>
     public void PutFirstInPath(string directory) => _path = $"{directory}:{_path}";
 
+    /// <summary>From now on the driver's calls of a tool run this bash script, in which <c>$TOOL</c> is the tool itself.</summary>
+    public void Wrap(string tool, string script)
+    {
+        var file = Path.Combine(MakeDirectory($"wrapped/{tool}"), tool);
+        File.WriteAllText(file, $"#!/bin/bash\nTOOL=/usr/bin/{tool}\n{script}\n");
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        PutFirstInPath(Path.GetDirectoryName(file)!);
+    }
+
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments)
     {

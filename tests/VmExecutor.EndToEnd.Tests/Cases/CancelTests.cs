@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
@@ -11,6 +12,11 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 /// <summary>Jobs that a user, a timeout or the runner's own end interrupts.</summary>
 public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
 {
+    private const string NoTemplate = "its guest is never ready; CancelMomentTests and KilledStageTests have the moments of those that wake up";
+
+    // The first process sleeps: prepare waits until it is interrupted, however late that is.
+    private static readonly ImageYaml NeverReady = new() { Cmdline = "console=ttyS0 rdinit=/bin/busybox -- sleep 100000" };
+
     [Fact(Timeout = HangLimit)]
     public async Task A_cancel_in_the_script_leaves_the_vm_to_after_script()
     {
@@ -57,10 +63,11 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         after.OutputText.Should().EndWith("script is gone\n", result.ToString());
     }
 
+    [AlwaysCold(NoTemplate)]
     [Fact(Timeout = HangLimit)]
     public async Task A_cancel_while_the_guest_boots_leaves_nothing()
     {
-        Bench.With();
+        Bench.With(NeverReady);
         var running = Bench.Start(new SimulatedJob { Id = 32 });
         await DomainAppearsAsync(() => running.Completion.IsCompleted);
 
@@ -75,10 +82,11 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
     }
 
+    [AlwaysCold(NoTemplate)]
     [Fact(Timeout = HangLimit)]
     public async Task A_prepare_that_is_killed_leaves_nothing_after_cleanup()
     {
-        Bench.With();
+        Bench.With(NeverReady);
         var session = Bench.Open(new SimulatedJob { Id = 34 }, options => options with { GracefulKillTimeout = TimeSpan.Zero });
         await session.ConfigAsync();
 
