@@ -15,6 +15,7 @@ public sealed class SystemdUnitTests : IDisposable
     private const string PublishTimer = "vm-executor-publish.timer";
     private const string Warm = "vm-executor-warm.service";
     private const string WarmTimer = "vm-executor-warm.timer";
+    private const string Firewall = "vm-executor-firewall.service";
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
     private static readonly string[] Hindrances =
@@ -23,7 +24,7 @@ public sealed class SystemdUnitTests : IDisposable
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
 
-    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer];
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Firewall];
 
     private readonly StageBench _bench = new();
 
@@ -157,6 +158,16 @@ public sealed class SystemdUnitTests : IDisposable
         Values(WarmTimer, "WantedBy").Should().Equal("timers.target");
         Values(Warm, "KillMode").Should().Equal(["mixed"], "the driver ends and removes what it has begun by itself");
         Lines(Warm).Should().NotContain(line => line.StartsWith("WantedBy=", StringComparison.Ordinal), "the timer waits until the host is up");
+    }
+
+    [Fact]
+    public void The_firewall_comes_back_whenever_the_hosts_own_is_loaded_anew()
+    {
+        // Whose configuration begins with 'flush ruleset' on Debian.
+        Values(Firewall, "PartOf").Should().Equal("nftables.service");
+        Values(Firewall, "ReloadPropagatedFrom").Should().Equal("nftables.service");
+        Values(Firewall, "ExecReload").Should().Equal(Values(Firewall, "ExecStart"));
+        File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/firewall/guests.nft")).Should().Contain($"\n{Values(Firewall, "ExecStop").Single()["nft ".Length..]}\n", "it stops what it has started");
     }
 
     [Fact(Timeout = 60_000)]

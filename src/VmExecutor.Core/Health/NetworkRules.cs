@@ -4,7 +4,10 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Core.Health;
 
 /// <summary>A libvirt network as libvirt tells of it.</summary>
-public sealed record NetworkState(bool IsActive, bool StartsByItself);
+/// <param name="IsActive">Whether guests can be connected to it.</param>
+/// <param name="StartsByItself">Whether it is there again after a restart of the host.</param>
+/// <param name="KeepsGuestsApart">Whether its guests cannot reach each other; null: it is none of the kernel's bridges, and libvirt does not say.</param>
+public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart);
 
 /// <summary>Whether what the images' network cards are connected to is there. Whether a guest gets through is for a guest to say.</summary>
 public static class NetworkRules
@@ -25,7 +28,10 @@ public static class NetworkRules
                 $"the libvirt network '{name}' is not active: VMs of {who} do not start", $"{virsh} net-start {word} && {virsh} net-autostart {word}"),
             { StartsByItself: false } => Checks.Network.Warning(
                 $"the libvirt network '{name}' is active, but does not start by itself after a restart of the host", $"{virsh} net-autostart {word}"),
-            _ => Checks.Network.Ok($"the libvirt network '{name}' is active ({who})"),
+            { KeepsGuestsApart: false } => Checks.Network.Warning(
+                $"guests in the libvirt network '{name}' reach each other: a job of {who} may try the VMs of other jobs",
+                $"{virsh} net-edit {word}   # add <port isolated='yes'/> below <network>, then, when no job runs: net-destroy {word}; net-start {word}"),
+            _ => Checks.Network.Ok($"the libvirt network '{name}' is active ({who}){(state.KeepsGuestsApart == true ? " and keeps its guests apart" : "")}"),
         };
     }
 
@@ -38,14 +44,22 @@ public static class NetworkRules
 
     /// <param name="images">Those in user-mode networks.</param>
     /// <param name="listeners">What listens on the host's loopback only.</param>
-    public static Finding DecideLoopback(IReadOnlyList<string> images, IReadOnlyList<string> listeners) => (images, listeners) switch
+    /// <param name="firewall">What may keep guests off.</param>
+    public static Finding DecideLoopback(IReadOnlyList<string> images, IReadOnlyList<string> listeners, GuestFirewall firewall)
     {
-        ([], _) => Checks.Loopback.Ok("no image is in QEMU's user-mode network, which would pass guests on to the host's loopback"),
-        (_, []) => Checks.Loopback.Ok($"guests of {string.Join(", ", images)} reach the host's loopback (as 10.0.2.2), where nothing listens now"),
-        _ => Checks.Loopback.Warning(
-            $"guests of {string.Join(", ", images)} reach services that listen on the host's loopback only (as 10.0.2.2), now: {Shorten(listeners)}",
-            "network: {mode: libvirt, name: default}   # in the image, if its jobs are not to be trusted with them; QEMU's user-mode network cannot keep them off"),
-    };
+        var who = string.Join(", ", images);
+        return (images.Count, listeners.Count, firewall) switch
+        {
+            (0, _, _) => Checks.Loopback.Ok("no image is in QEMU's user-mode network, which would pass guests on to the host's loopback"),
+            (_, _, { CanHelp: true, IsOn: true }) => Checks.Loopback.Ok($"{GuestFirewall.Name} is there to keep guests of {who} off the host's loopback; 'doctor --deep' tries it"),
+            (_, 0, _) => Checks.Loopback.Ok($"guests of {who} reach the host's loopback (as {GuestReach.HostAsSeenByGuest}), where nothing listens now"),
+            (_, _, { CanHelp: true, IsOn: null }) => Checks.Loopback.Warning(
+                $"unless {GuestFirewall.Name} keeps them off, which only root can see, guests of {who} reach services that listen on the host's loopback only (as {GuestReach.HostAsSeenByGuest}), now: {Shorten(listeners)}",
+                "sudo vm-executor doctor   # or doctor --deep, which tries it"),
+            _ => Checks.Loopback.Warning(
+                $"guests of {who} reach services that listen on the host's loopback only (as {GuestReach.HostAsSeenByGuest}), now: {Shorten(listeners)}", firewall.Fix),
+        };
+    }
 
     private static string Shorten(IReadOnlyList<string> listeners) =>
         listeners.Count <= 8 ? string.Join(", ", listeners) : $"{string.Join(", ", listeners.Take(8))} and {listeners.Count - 8} more";

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Libvirt.Native;
 
@@ -18,6 +19,19 @@ internal sealed partial class LibvirtSession
         var active = Check(LibvirtLibrary.virNetworkIsActive(network), Of(name, nameof(LibvirtLibrary.virNetworkIsActive)));
 
         // A network that is not persistent has no such setting, and cannot come back by itself.
-        return new NetworkState(active == 1, LibvirtLibrary.virNetworkGetAutostart(network, out var autostart) == 0 && autostart != 0);
+        return new NetworkState(active == 1, LibvirtLibrary.virNetworkGetAutostart(network, out var autostart) == 0 && autostart != 0, KeepsGuestsApart(network, name));
+    }
+
+    /// <summary>formatnetwork, "Isolating ports from one another": the option is of Linux bridges.</summary>
+    private unsafe bool? KeepsGuestsApart(NetworkHandle network, string name)
+    {
+        var text = LibvirtLibrary.virNetworkGetXMLDesc(network, 0);
+        if (text is null)
+        {
+            throw Failure(Of(name, nameof(LibvirtLibrary.virNetworkGetXMLDesc)));
+        }
+
+        var xml = XElement.Parse(NativeText.Take(text));
+        return xml.Element("bridge") is null || xml.Element("virtualport") is not null ? null : (string?)xml.Element("port")?.Attribute("isolated") == "yes";
     }
 }

@@ -10,7 +10,7 @@ using VmExecutor.Publishing;
 namespace VmExecutor.Health;
 
 /// <summary><c>doctor --deep</c>: starts a VM as a job would get it, and looks at the network from inside.</summary>
-internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, RunnerLook runner, OwnClone? clones, IGuestShell guestShell, JobLog log)
+internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, RunnerLook runner, FirewallLook firewall, OwnClone? clones, IGuestShell guestShell, JobLog log)
 {
     /// <summary>For what is not the guest's: capacity, disks, the questions, the removal.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(3);
@@ -81,7 +81,7 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
         var answer = GuestReach.Parse(await SayAsync(clone, GuestReach.TextToHost(isUserMode, port), cancellationToken));
 
         // The kernel has made the connection before the guest could be told of it.
-        return GuestReach.DecideLoopback(image.Name.Value, isUserMode, wasReached: listener.Pending(), hasTried: answer is not null);
+        return GuestReach.DecideLoopback(image.Name.Value, isUserMode, wasReached: listener.Pending(), hasTried: answer is not null, await firewall.TakeAsync(cancellationToken));
     }
 
     private async Task<string> SayAsync(StartedClone clone, string text, CancellationToken cancellationToken) =>

@@ -42,14 +42,15 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
         var tools = composition.Tools();
         var runner = new RunnerLook(new RunnerFiles(new ToolEnvironment(composition.Variables)), new Accounts(tools), request.ConfigToml);
         var sizes = new ImageSizes(settings, libvirt);
+        var firewall = new FirewallLook(libvirt, tools);
         var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), composition.Time);
         return
         [
             .. new HostChecks(settings, libvirt, probe, sizes, tools, composition.Time).All,
             .. new LibvirtChecks(settings, libvirt, runner).All,
             .. new StorageChecks(settings, libvirt, new ImageBases(settings, libvirt, new QemuImg(tools)), runner, tools).All,
-            .. new NetworkChecks(settings, libvirt, tools).All,
-            new GuestCheck(request, settings, runner, clones, composition.GuestShell(), new JobLog(composition.Error)).One,
+            .. new NetworkChecks(settings, libvirt, firewall, tools).All,
+            new GuestCheck(request, settings, runner, firewall, clones, composition.GuestShell(), new JobLog(composition.Error)).One,
             .. new SshChecks(settings, runner, tools).All,
             .. new RunnerChecks(settings, runner, sizes).All,
             .. new ImageChecks(settings, libvirt).All,

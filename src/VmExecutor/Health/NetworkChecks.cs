@@ -6,14 +6,14 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Health;
 
 /// <summary>What can be said of the guests' networks without starting one.</summary>
-internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, IToolRunner tools)
+internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, FirewallLook firewall, IToolRunner tools)
 {
     private static readonly TimeSpan ToolLimit = TimeSpan.FromSeconds(10);
 
     public IReadOnlyList<HealthCheck> All =>
     [
         new(Checks.Network, NetworksAsync),
-        new(Checks.Loopback, Loopback),
+        new(Checks.Loopback, LoopbackAsync),
     ];
 
     private IReadOnlyList<ImageDefinition> UserMode => [.. settings.Images.Where(image => image.Network.Mode == NetworkMode.User)];
@@ -56,8 +56,11 @@ internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, 
         return NetworkRules.DecideUserMode(emulator, result.EnsureSuccess().StandardOutput);
     }
 
-    private Finding Loopback() => !settings.HasImages
-        ? Checks.Loopback.Skipped("the images are not known: see 'config'")
+    private async Task<IReadOnlyList<Finding>> LoopbackAsync(CancellationToken cancellationToken) =>
+    [
+        !settings.HasImages ? Checks.Loopback.Skipped("the images are not known: see 'config'")
+        : UserMode.Count == 0 ? NetworkRules.DecideLoopback([], [], GuestFirewall.None)
         : NetworkRules.DecideLoopback(
-            [.. UserMode.Select(image => image.Name.Value)], UserMode.Count == 0 ? [] : LoopbackServices.List(settings.Settings!.StateDir));
+            [.. UserMode.Select(image => image.Name.Value)], LoopbackServices.List(settings.Settings!.StateDir), await firewall.TakeAsync(cancellationToken)),
+    ];
 }

@@ -18,13 +18,15 @@ public sealed class NetworkRulesTests
         """;
 
     [Theory]
-    [InlineData(null, null, CheckStatus.Problem, "there is no libvirt network 'lan', which image a wants", "net-list --all")]
-    [InlineData(false, false, CheckStatus.Problem, "is not active", "virsh -c 'qemu:///system' net-start 'lan' && virsh -c 'qemu:///system' net-autostart 'lan'")]
-    [InlineData(true, false, CheckStatus.Warning, "does not start by itself", "net-autostart 'lan'")]
-    [InlineData(true, true, CheckStatus.Ok, "is active", null)]
-    public void A_libvirt_network_must_be_there_active_and_come_back(bool? active, bool? autostart, CheckStatus status, string found, string? fix)
+    [InlineData(null, false, false, CheckStatus.Problem, "there is no libvirt network 'lan', which image a wants", "net-list --all")]
+    [InlineData(false, false, false, CheckStatus.Problem, "is not active", "virsh -c 'qemu:///system' net-start 'lan' && virsh -c 'qemu:///system' net-autostart 'lan'")]
+    [InlineData(true, false, false, CheckStatus.Warning, "does not start by itself", "net-autostart 'lan'")]
+    [InlineData(true, true, false, CheckStatus.Warning, "guests in the libvirt network 'lan' reach each other", "net-edit 'lan'   # add <port isolated='yes'/>")]
+    [InlineData(true, true, true, CheckStatus.Ok, "is active (image a) and keeps its guests apart", null)]
+    [InlineData(true, true, null, CheckStatus.Ok, "is active (image a)", null)]
+    public void A_libvirt_network_must_be_there_active_come_back_and_keep_guests_apart(bool? active, bool autostart, bool? apart, CheckStatus status, string found, string? fix)
     {
-        var finding = NetworkRules.DecideNetwork("lan", active is { } isActive ? new NetworkState(isActive, autostart!.Value) : null, "qemu:///system", ["a"]);
+        var finding = NetworkRules.DecideNetwork("lan", active is { } isActive ? new NetworkState(isActive, autostart, apart) : null, "qemu:///system", ["a"]);
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);
@@ -44,12 +46,42 @@ public sealed class NetworkRulesTests
     [Fact]
     public void What_guests_reach_on_the_loopback_is_named()
     {
-        NetworkRules.DecideLoopback([], ["127.0.0.1:1"]).Status.Should().Be(CheckStatus.Ok);
-        NetworkRules.DecideLoopback(["a"], []).Status.Should().Be(CheckStatus.Ok);
-        var finding = NetworkRules.DecideLoopback(["a", "b"], [.. Enumerable.Range(1, 10).Select(port => $"127.0.0.1:{port}")]);
+        NetworkRules.DecideLoopback([], ["127.0.0.1:1"], GuestFirewall.None).Status.Should().Be(CheckStatus.Ok);
+        NetworkRules.DecideLoopback(["a"], [], GuestFirewall.None).Status.Should().Be(CheckStatus.Ok);
+        var finding = NetworkRules.DecideLoopback(["a", "b"], [.. Enumerable.Range(1, 10).Select(port => $"127.0.0.1:{port}")], GuestFirewall.None);
         finding.Status.Should().Be(CheckStatus.Warning);
         finding.Found.Should().Contain("guests of a, b").And.EndWith("127.0.0.1:8 and 2 more");
+        finding.Fix.Should().StartWith("network: {mode: libvirt");
     }
+
+    [Theory]
+    [InlineData(false, true, CheckStatus.Warning, "network: {mode: libvirt")]
+    [InlineData(true, true, CheckStatus.Ok, null)]
+    [InlineData(true, false, CheckStatus.Warning, "systemctl enable --now vm-executor-firewall.service   # or network: ")]
+    [InlineData(true, null, CheckStatus.Warning, "sudo vm-executor doctor")]
+    public void A_firewall_keeps_guests_off_where_QEMU_has_a_user_of_its_own(bool canHelp, bool? isOn, CheckStatus status, string? fix)
+    {
+        var finding = NetworkRules.DecideLoopback(["a"], ["127.0.0.1:1"], new GuestFirewall(canHelp, IsInstalled: true, isOn));
+
+        finding.Status.Should().Be(status);
+        (finding.Fix ?? "").Should().StartWith(fix ?? "");
+    }
+
+    [Fact]
+    public void What_installs_the_firewall_is_one_line()
+    {
+        new GuestFirewall(CanHelp: true, IsInstalled: false, IsOn: false).Fix.Should().StartWith("install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp ").And.Contain("systemctl enable --now vm-executor-firewall.service");
+        GuestFirewall.CanHelpAt("qemu:///session").Should().BeFalse();
+        GuestFirewall.CanHelpAt("qemu+ssh://other/system").Should().BeFalse();
+        GuestFirewall.CanHelpAt("qemu:///system").Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("table inet vm_executor {\n\tchain output {\n\t\toifname \"lo\" counter packets 0 bytes 0 reject\n\t}\n}\n", true)]
+    [InlineData("table inet vm_executor {\n\tchain output {\n\t\toifname \"lo\" drop\n\t}\n}\n", true)]
+    [InlineData("table inet vm_executor {\n\tchain output {\n\t\toifname \"lo\" accept\n\t\tip daddr 169.254.169.254 reject\n\t}\n}\n", false)]
+    [InlineData("", false)]
+    public void Rules_count_if_they_are_about_the_loopback(string listing, bool guards) => GuestFirewall.GuardsLoopback(listing).Should().Be(guards);
 
     [Theory]
     [InlineData("gitlab.example.com:443", "gitlab.example.com:443")]
@@ -90,5 +122,14 @@ public sealed class NetworkRulesTests
     [InlineData(true, false, true, CheckStatus.Ok)]
     [InlineData(true, false, false, CheckStatus.Skipped)]
     public void The_listener_judges_whether_the_loopback_was_reached(bool userMode, bool reached, bool tried, CheckStatus status) =>
-        GuestReach.DecideLoopback("small", userMode, reached, tried).Status.Should().Be(status);
+        GuestReach.DecideLoopback("small", userMode, reached, tried, GuestFirewall.None).Status.Should().Be(status);
+
+    [Fact]
+    public void A_guest_that_gets_past_the_firewall_is_a_problem()
+    {
+        var finding = GuestReach.DecideLoopback("small", isUserMode: true, wasReached: true, hasTried: true, new GuestFirewall(CanHelp: true, IsInstalled: true, IsOn: true));
+
+        finding.Status.Should().Be(CheckStatus.Problem);
+        finding.Found.Should().EndWith("although nftables table 'inet vm_executor' is there");
+    }
 }

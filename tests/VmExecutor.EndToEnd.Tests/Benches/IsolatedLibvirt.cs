@@ -62,6 +62,7 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         <network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
           <name>{Network}</name>
           <bridge name='vmx-test' stp='off'/>
+          <port isolated='yes'/>
           <ip address='{Subnet}.1' netmask='255.255.255.0'>
             <dhcp><range start='{Subnet}.10' end='{Subnet}.99'/></dhcp>
           </ip>

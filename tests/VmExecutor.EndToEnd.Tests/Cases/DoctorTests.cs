@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
@@ -21,11 +20,11 @@ public sealed class DoctorTests(TestMachine machine) : BenchTest(machine)
         await HostCommand.OutputAsync("chmod", "a+r", disk);
         Bench.With(new ImageYaml { File = disk, KeyFile = key });
 
-        var whole = await DoctorAsync();
+        var whole = await DoctorReport.OfAsync(Bench);
         File.SetUnixFileMode(disk, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.SetUnixFileMode(key, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
         Bench.With(new ImageYaml { File = disk, KeyFile = key, Network = $"gone-{Bench.Token}" });
-        var broken = await DoctorAsync();
+        var broken = await DoctorReport.OfAsync(Bench);
 
         whole.ExitCode.Should().BeLessThan(2, whole.Text);
         whole.Findings.Should().NotContain(finding => finding.Status == "problem").And.Contain(finding => finding.Check == "libvirt" && finding.Status == "ok")
@@ -44,25 +43,15 @@ public sealed class DoctorTests(TestMachine machine) : BenchTest(machine)
         canary.Start();
         var port = ((System.Net.IPEndPoint)canary.LocalEndpoint).Port;
 
-        var deep = await DoctorAsync("--deep", "--reach", $"10.0.2.2:{port}");
+        var deep = await DoctorReport.OfAsync(Bench, "--deep", "--reach", $"10.0.2.2:{port}");
 
         deep.Findings.Should().Contain(finding => finding.Check == "guest-start" && finding.Status == "ok", deep.Text);
         deep.Findings.Should().Contain(finding => finding.Check == "guest-out" && finding.Status == "ok" && finding.Found.EndsWith($"reaches 10.0.2.2:{port}"), deep.Text);
         canary.Pending().Should().BeTrue("what the guest says it reached has seen it");
 
-        // As README.md says: QEMU's user-mode network passes 10.0.2.2 on to the host's loopback, and cannot be told not to.
-        deep.Findings.Should().Contain(finding => finding.Check == "guest-loopback" && finding.Status == "warning" && finding.Fix!.StartsWith("network: {mode: libvirt"), deep.Text);
+        // As README.md says: QEMU's user-mode network passes 10.0.2.2 on to the host's loopback, unless a firewall keeps it off (FirewallTests).
+        deep.Findings.Should().Contain(finding => finding.Check == "guest-loopback" && finding.Status == "warning" && finding.Fix!.Contains("vm-executor-firewall"), deep.Text);
         deep.Findings.Should().Contain(finding => finding.Check == "loopback" && finding.Found.Contains($"127.0.0.1:{port}"), deep.Text);
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
-    }
-
-    private async Task<(int ExitCode, IReadOnlyList<(string Check, string Status, string Found, string? Fix)> Findings, string Text)> DoctorAsync(params string[] arguments)
-    {
-        var (exitCode, output, error) = await Bench.CommandAsync(["doctor", "--json", .. arguments]);
-        output.Should().NotBeEmpty(error);
-        using var json = JsonDocument.Parse(output);
-        return (exitCode, [.. json.RootElement.GetProperty("findings").EnumerateArray().Select(one => (Text(one, "check")!, Text(one, "status")!, Text(one, "found")!, Text(one, "fix")))], output + error);
-
-        static string? Text(JsonElement one, string name) => one.GetProperty(name).GetString();
     }
 }

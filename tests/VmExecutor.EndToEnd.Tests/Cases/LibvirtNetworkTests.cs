@@ -65,7 +65,7 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
     }
 
     [Fact(Timeout = 600_000)]
-    public async Task Clones_that_wake_up_are_given_a_card_and_an_address_each()
+    public async Task Clones_that_wake_up_are_given_a_card_and_an_address_each_and_do_not_reach_each_other()
     {
         Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true });
         var (exitCode, output, error) = await Bench.CommandAsync("image", "publish", "small", "--warm");
@@ -77,13 +77,18 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
 
         first.Should().StartWith($"{IsolatedLibvirt.Subnet}.").And.NotBe(second);
         second.Should().StartWith($"{IsolatedLibvirt.Subnet}.");
-        foreach (var (session, lease) in new[] { (one, first), (two, second) })
+        foreach (var (session, lease, neighbour) in new[] { (one, first, second), (two, second, first) })
         {
-            var run = await session.RunAsync(SubStages.BuildScript, "busybox ip -4 -o address show eth0; ls /sys/class/net; exit 9");
+            // sshd listens at both: this very connection is one to it.
+            var run = await session.RunAsync(
+                SubStages.BuildScript,
+                $"busybox ip -4 -o address show eth0; ls /sys/class/net; timeout 3 bash -c '< /dev/tcp/{neighbour}/22' && echo neighbour; timeout 3 bash -c '< /dev/tcp/{lease}/22' && echo oneself; exit 9");
             run.Reading.ExitCode.Should().Be(9, run.ToString());
-            run.OutputText.Should().Contain($" {lease}/24 ").And.NotContain("eth1");
-            (await session.CleanupAsync()).ShouldSucceed();
+            run.OutputText.Should().Contain($" {lease}/24 ").And.NotContain("eth1").And.EndWith("oneself\n").And.NotContain("neighbour", "the network's ports are isolated");
         }
+
+        (await one.CleanupAsync()).ShouldSucceed();
+        (await two.CleanupAsync()).ShouldSucceed();
 
         WarmProof.Cold(Bench.StateDirectory).Should().BeEmpty();
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();

@@ -151,7 +151,9 @@ public sealed class HostLookTests : IDisposable
     {
         using var hypervisor = new LibvirtHypervisor("test:///default", TimeSpan.FromSeconds(30), TimeProvider.System);
 
-        (await hypervisor.FindNetworkAsync("default", CancellationToken.None))!.IsActive.Should().BeTrue();
+        var found = await hypervisor.FindNetworkAsync("default", CancellationToken.None);
+        found!.IsActive.Should().BeTrue();
+        found.KeepsGuestsApart.Should().BeFalse("it is a bridge, and says nothing of its ports");
         (await hypervisor.FindNetworkAsync("nowhere", CancellationToken.None)).Should().BeNull();
     }
 

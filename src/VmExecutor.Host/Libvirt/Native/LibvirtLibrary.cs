@@ -133,4 +133,7 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial int virNetworkGetAutostart(NetworkHandle network, out int autostart);
+
+    [LibraryImport(Library)]
+    public static partial byte* virNetworkGetXMLDesc(NetworkHandle network, uint flags);
 }
