@@ -1,10 +1,7 @@
 using System.Collections;
-using VmExecutor.Benchmarks;
 using VmExecutor.Commands;
-using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
@@ -15,21 +12,16 @@ using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Images;
-using VmExecutor.Host.Leftovers;
-using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
-using VmExecutor.Keeping;
 using VmExecutor.Observing;
-using VmExecutor.Publishing;
-using VmExecutor.Reports;
 using VmExecutor.Stages;
 
 namespace VmExecutor;
 
 /// <summary>
-/// Puts the parts together by hand, each stage with just what it needs: a stage process lives for milliseconds.
+/// Puts the parts together by hand, each command with just what it needs: a stage process lives for milliseconds. Here is what they have in
+/// common; <see cref="StageComposition"/>, <see cref="ImageComposition"/> and the others have the rest.
 /// </summary>
 internal sealed class Composition(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
@@ -41,6 +33,9 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public IReadOnlyDictionary<string, string> Variables => environment.Variables;
 
     public TimeProvider Time => _time;
+
+    /// <summary>What the runner said to this process.</summary>
+    public StageEnvironment StageEnvironment => environment;
 
     public TextWriter Error { get; } = error;
 
@@ -56,189 +51,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var loaded = SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
         Report.Settings = loaded.Settings;
         return loaded;
-    }
-
-    public ConfigStage ConfigStage(string? configOption) => new(Load(configOption).Settings, Output);
-
-    /// <param name="configOption">The <c>--config</c> option.</param>
-    /// <param name="job">The job.</param>
-    /// <param name="start">How the VM may be started.</param>
-    /// <param name="generation">Of the image, if it is still there; null: the current one.</param>
-    /// <param name="log">The job's.</param>
-    /// <param name="cancellationToken">The stage's.</param>
-    public async Task PrepareAsync(string? configOption, Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
-    {
-        var settings = Load(configOption).Settings;
-        var plan = ClonePlan.For(job, settings);
-        var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir), generation);
-        chosen.Warnings.ToList().ForEach(log.Warn);
-        plan = plan with { Generation = chosen.Generation, Start = start };
-        Report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
-        var stage = new PrepareStage(
-            hypervisor,
-            CloneStart(settings, leftovers),
-            leftovers.Remover(hypervisor),
-            leftovers.QuickCollection(),
-            leftovers.Locks,
-            leftovers.Ledger,
-            _time);
-        var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), _time.GetUtcNow());
-        await stage.RunAsync(plan, stamp, log, cancellationToken);
-        Report.AddRecord(JobDirectory.Of(settings.StateDir, job.Key).Read());
-    }
-
-    /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
-    public async Task PublishAsync(string? configOption, ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
-    {
-        var settings = Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var images = Images(settings, leftovers);
-        var log = new PublishLog(new JobLog(Output), _time);
-        if (await Report.AroundAsync("publish", image.Name, log.Job, () => images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
-        {
-            log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
-            Prune(images.Keeper, image, log);
-        }
-    }
-
-    /// <summary>Makes the templates of an image's current generation, one for each size.</summary>
-    /// <param name="configOption">The <c>--config</c> option.</param>
-    /// <param name="image">Whose.</param>
-    /// <param name="ifNeeded">Only those that are missing or not usable any more.</param>
-    /// <param name="cancellationToken">Ends it; what was made is undone.</param>
-    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
-    public async Task WarmAsync(string? configOption, ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
-    {
-        var settings = Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var log = new PublishLog(new JobLog(Output), _time);
-        await Report.AroundAsync("warm", image.Name, log.Job, () => Images(settings, leftovers).Templates().RunAsync(image, ifNeeded, log, cancellationToken));
-    }
-
-    /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
-    private void Prune(ImageKeeper keeper, ImageDefinition image, PublishLog log)
-    {
-        try
-        {
-            var (removed, _) = keeper.Prune(image.Name, image.Publish.Keep);
-            if (removed.Count > 0)
-            {
-                ImageCommand.Say(this, image.Name, removed, []);
-            }
-        }
-        catch (SystemFailureException e)
-        {
-            log.Job.Warn($"old generations were not removed: {e.Message}. They go with 'vm-executor image prune'.");
-        }
-    }
-
-    public IReadOnlyList<ListedImage> ListImages(string? configOption)
-    {
-        var settings = Load(configOption).Settings;
-        return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
-    }
-
-    /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
-    public async Task<IReadOnlyList<ListedImage>> DescribeImagesAsync(string? configOption, CancellationToken cancellationToken)
-    {
-        var settings = Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var inquiry = new ImageInquiry(
-            settings.StateDir, new ImageLister(settings, new Catalogue(settings.StateDir)), leftovers.Hypervisors.At(leftovers.Hypervisors.Configured), _time);
-        return await inquiry.AskAsync(cancellationToken);
-    }
-
-    public T WithKeeper<T>(string? configOption, Func<ImageKeeper, T> work)
-    {
-        var settings = LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        return work(Images(settings, leftovers).Keeper);
-    }
-
-    public DateTimeOffset Now() => _time.GetUtcNow();
-
-    public async Task<ScriptExit> RunAsync(string? configOption, Job job, AbsolutePath script, string subStage, JobLog log, CancellationToken cancellationToken)
-    {
-        var settings = LoadWithoutImages(configOption);
-        var stage = new RunStage(
-            settings,
-            GuestShell(),
-            uri => new LibvirtHypervisor(uri, settings.Libvirt.CallTimeout, _time),
-            _time,
-            JobOutput.Output(),
-            JobOutput.Error());
-        var directory = JobDirectory.Of(settings.StateDir, job.Key);
-        Report.Add(line => line with { SubStage = ScriptRecord.Name(subStage) });
-        var keeping = new ScriptKeeping(settings, environment, _time);
-        var exit = await new NotedRun(directory, subStage, _time).RunAsync(() =>
-        {
-            keeping.Save(directory, subStage, script, log);
-            return stage.RunAsync(job, script, log, cancellationToken);
-        });
-        keeping.SayOf(job.Key, subStage, exit, log);
-        Report.AddExit(exit);
-        await KeepingComposition.EndRunAsync(settings, job.Key, subStage, exit, log, _time);
-        return exit;
-    }
-
-    public async Task CleanupAsync(string? configOption, Job job, JobLog log, CancellationToken cancellationToken)
-    {
-        var settings = LoadWithoutImages(configOption);
-        var directory = JobDirectory.Of(settings.StateDir, job.Key);
-        new ScriptKeeping(settings, environment, _time).Keep(job, JobResult.Of(environment), directory, log);
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
-        var result = JobResult.Of(environment);
-        Report.AddRecord(directory.Read());
-        Report.Add(line => line with { Result = result, Phases = null });
-        if (await KeepingComposition.Cleanup(environment, GuestShell(), leftovers, _time).TryAsync(job.Key, result, directory, log, cancellationToken))
-        {
-            Report.Add(line => line with { Outcome = "kept" });
-        }
-        else
-        {
-            var stage = new CleanupStage(leftovers.Remover(hypervisor), leftovers.QuickCollection(), leftovers.Locks, leftovers.Ledger, _time);
-            Report.AddRemoval(await stage.RunAsync(job.Key, result, directory, log, cancellationToken));
-        }
-
-        await MetricsComposition.RefreshAsync(settings, leftovers, _time, log, cancellationToken);
-    }
-
-    public async Task<Collection> CollectAsync(string? configOption, bool dryRun, CancellationToken cancellationToken)
-    {
-        var settings = LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        new ScriptKeeping(settings, environment, _time).Prune(dryRun, new JobLog(Error));
-        var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
-        if (dryRun)
-        {
-            return await collect();
-        }
-
-        var log = new JobLog(Error);
-        var collection = await Report.CollectAsync(log, collect);
-        await MetricsComposition.RefreshAsync(settings, leftovers, _time, log, cancellationToken);
-        return collection;
-    }
-
-    public async Task<JobList> ListAsync(string? configOption, CancellationToken cancellationToken)
-    {
-        var settings = LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
-    }
-
-    public async Task<BenchReport> BenchAsync(string? configOption, BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
-    {
-        var settings = Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, UriOf(settings), _time);
-        var tools = new ToolEnvironment(environment.Variables);
-        var hand = new HandMade(
-            settings, handScript ?? HandMade.FindScript(tools), UriOf(settings), new HandMadeMachine(CloneStart(settings, leftovers)), tools, Tools(), Error, _time);
-        return await new Bench(settings, hand, Error, _time, cancellationToken).RunAsync(
-            request, ChosenGeneration.For(request.Image, new Catalogue(settings.StateDir)).Generation);
     }
 
     /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
@@ -260,7 +72,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         {
             // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
             ExitCodes.Forget(environment);
-            return ExitCodes.For(await RunAsync(configOption, Report.About(TrustedJob.Read(environment)), script(), subStage, log, cancelled), environment);
+            return ExitCodes.For(await new StageComposition(this, configOption).RunAsync(Report.About(TrustedJob.Read(environment)), script(), subStage, log, cancelled), environment);
         }));
     }
 
@@ -316,15 +128,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
 
     public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
-
-    private ImageComposition Images(Settings settings, LeftoverComposition leftovers) => new(
-        settings,
-        leftovers,
-        CloneStart(settings, leftovers),
-        GuestShell(),
-        Tools(),
-        environment.Variables,
-        _time);
 
     public CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
     {

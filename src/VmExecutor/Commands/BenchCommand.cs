@@ -37,7 +37,7 @@ internal static class BenchCommand
                 [.. (parsed.GetValue(memory) ?? []).Select(text => ByteSize.TryParse(text, out var size) ? size : default)],
                 [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()]);
             AbsolutePath? script = parsed.GetValue(byHand) is { } path ? DriverCommand.Resolve(path) : null;
-            var report = await composition.BenchAsync(parsed.GetValue(config), request, script, token);
+            var report = await new BenchComposition(composition, parsed.GetValue(config)).RunAsync(request, script, token);
             if (parsed.GetValue(json))
             {
                 composition.Output.WriteLine(report.ToJson());

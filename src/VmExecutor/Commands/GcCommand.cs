@@ -20,7 +20,7 @@ internal static class GcCommand
         };
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var collection = await composition.CollectAsync(parsed.GetValue(config), parsed.GetValue(dryRun), token);
+            var collection = await new LeftoverTasks(composition, parsed.GetValue(config)).CollectAsync(parsed.GetValue(dryRun), token);
             if (parsed.GetValue(json))
             {
                 composition.Output.WriteLine(CollectionJson.Write(collection));

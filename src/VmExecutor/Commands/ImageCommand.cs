@@ -31,14 +31,14 @@ internal static class ImageCommand
         var command = new Command("list", "List the images: patterns, current generation, age, size, clones now, templates, boot time. Example: vm-executor image list") { json };
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var images = await composition.DescribeImagesAsync(parsed.GetValue(config), token);
+            var images = await new ImageTasks(composition, parsed.GetValue(config)).DescribeAsync(token);
             if (parsed.GetValue(json))
             {
                 composition.Output.WriteLine(ImageJson.Write(images));
             }
             else
             {
-                ImageReport.PrintList(images, composition.Now(), composition.Output);
+                ImageReport.PrintList(images, composition.Time.GetUtcNow(), composition.Output);
             }
 
             return ExitCodes.Success;
@@ -54,7 +54,7 @@ internal static class ImageCommand
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var all = await composition.DescribeImagesAsync(parsed.GetValue(config), token);
+            var all = await new ImageTasks(composition, parsed.GetValue(config)).DescribeAsync(token);
             var one = all.FirstOrDefault(listed => listed.Name == name) ?? throw Unknown(name, all.Select(listed => listed.Name));
             if (parsed.GetValue(json))
             {
@@ -62,7 +62,7 @@ internal static class ImageCommand
             }
             else
             {
-                ImageReport.PrintOne(one, composition.Now(), composition.Output);
+                ImageReport.PrintOne(one, composition.Time.GetUtcNow(), composition.Output);
             }
 
             return ExitCodes.Success;
@@ -82,7 +82,7 @@ internal static class ImageCommand
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var current = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Rollback(name, parsed.GetValue(to)));
+            var current = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Rollback(name, parsed.GetValue(to)));
             composition.Output.WriteLine(
                 $"image '{name}': jobs get generation {current.Number} now, published {current.Record.Published.ToLocalTime():yyyy-MM-dd HH:mm}");
             return ExitCodes.Success;
@@ -108,7 +108,7 @@ internal static class ImageCommand
         };
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
-            var images = composition.ListImages(parsed.GetValue(config));
+            var images = new ImageTasks(composition, parsed.GetValue(config)).List();
             var wanted = parsed.GetValue(image) is { } text ? Name(text) : null;
             var chosen = images.Where(listed => wanted is null || listed.Name == wanted).ToList();
             if (wanted is not null && chosen.Count == 0)
@@ -122,7 +122,7 @@ internal static class ImageCommand
                 var count = parsed.GetValue(keep) ?? (listed.Definition?.Publish ?? new()).Keep;
                 try
                 {
-                    var (removed, kept) = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Prune(listed.Name, count));
+                    var (removed, kept) = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Prune(listed.Name, count));
                     Say(composition, listed.Name, removed, kept);
                 }
                 catch (DriverException e) when (chosen.Count > 1)
@@ -150,7 +150,7 @@ internal static class ImageCommand
         command.SetAction(parsed => composition.GuardAdmin(() =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var removed = composition.WithKeeper(parsed.GetValue(config), keeper => keeper.Remove(name, parsed.GetValue(generation)));
+            var removed = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Remove(name, parsed.GetValue(generation)));
             Say(composition, name, removed, []);
             return ExitCodes.Success;
         }));

@@ -18,7 +18,7 @@ internal static class ListCommand
         };
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var list = await composition.ListAsync(parsed.GetValue(config), token);
+            var list = await new LeftoverTasks(composition, parsed.GetValue(config)).ListAsync(token);
             var onlyLeaks = parsed.GetValue(leaks);
             var shown = onlyLeaks ? list with { Jobs = [.. list.Jobs.Where(job => job.Leftover is not null || job.Doubt is not null)] } : list;
             if (parsed.GetValue(json))

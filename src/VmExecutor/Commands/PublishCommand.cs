@@ -35,12 +35,13 @@ internal static class PublishCommand
                 images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             }
 
+            var tasks = new ImageTasks(composition, path);
             return EachImage.DoAsync(composition, images, "are up to date", async one =>
             {
-                await composition.PublishAsync(path, one, parsed.GetValue(ifChanged), token);
+                await tasks.PublishAsync(one, parsed.GetValue(ifChanged), token);
                 if (parsed.GetValue(warm) && one.Warm.Enabled)
                 {
-                    await composition.WarmAsync(path, one, ifNeeded: true, token);
+                    await tasks.WarmAsync(one, ifNeeded: true, token);
                 }
             });
         }));

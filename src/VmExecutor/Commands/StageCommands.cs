@@ -14,7 +14,7 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "config",
             composition.Error,
-            (job, _, token) => Task.Run(() => composition.ConfigStage(parsed.GetValue(config)).Run(job), token).WaitAsync(token)));
+            (job, _, token) => Task.Run(() => new StageComposition(composition, parsed.GetValue(config)).Config().Run(job), token).WaitAsync(token)));
         return command;
     }
 
@@ -27,7 +27,7 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "prepare",
             composition.Output,
-            (job, log, token) => composition.PrepareAsync(parsed.GetValue(config), job, Choice(parsed.GetValue(start)), parsed.GetValue(generation), log, token)));
+            (job, log, token) => new StageComposition(composition, parsed.GetValue(config)).PrepareAsync(job, Choice(parsed.GetValue(start)), parsed.GetValue(generation), log, token)));
         return command;
     }
 
@@ -47,7 +47,7 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "cleanup",
             composition.Error,
-            (job, log, token) => composition.CleanupAsync(parsed.GetValue(config), job, log, token)));
+            (job, log, token) => new StageComposition(composition, parsed.GetValue(config)).CleanupAsync(job, log, token)));
         return command;
     }
 

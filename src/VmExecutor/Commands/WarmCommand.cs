@@ -40,7 +40,7 @@ internal static class WarmCommand
 
             images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             return await EachImage.DoAsync(
-                composition, images, "have their templates", one => composition.WarmAsync(path, one, parsed.GetValue(ifNeeded), token));
+                composition, images, "have their templates", one => new ImageTasks(composition, path).WarmAsync(one, parsed.GetValue(ifNeeded), token));
         }));
         return command;
     }
