@@ -25,14 +25,12 @@ namespace VmExecutor;
 /// </summary>
 internal sealed class Composition(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
-    private readonly TimeProvider _time = TimeProvider.System;
-
     public TextWriter Output { get; } = output;
 
     /// <summary>Of the process; where a command needs to know it, it asks here.</summary>
     public IReadOnlyDictionary<string, string> Variables => environment.Variables;
 
-    public TimeProvider Time => _time;
+    public TimeProvider Time { get; } = TimeProvider.System;
 
     /// <summary>What the runner said to this process.</summary>
     public StageEnvironment StageEnvironment => environment;
@@ -129,10 +127,12 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
 
+    public LeftoverComposition Leftovers(Settings settings) => new(settings, UriOf(settings), Time);
+
     public CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
     {
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
-        var stopper = new DomainStopper(hypervisor, _time);
+        var stopper = new DomainStopper(hypervisor, Time);
         var guestShell = GuestShell();
         var maker = new CloneMaker(hypervisor, new QemuImg(Tools()), stopper);
         var living = new LivingClones(settings.StateDir, hypervisor);
@@ -140,7 +140,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var cards = new CardCheck(guestShell);
         return new CloneStart(
             hypervisor,
-            new AcceleratorProbe(hypervisor, settings.StateDir, _time),
+            new AcceleratorProbe(hypervisor, settings.StateDir, Time),
             new CloneSource(hypervisor, stopper),
             leftovers.Admission(hypervisor),
             maker,
@@ -149,28 +149,28 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
                 hypervisor,
                 guestShell,
                 new TemplateFinder(hypervisor),
-                new MemoryState(hypervisor, _time),
+                new MemoryState(hypervisor, Time),
                 maker,
                 living,
                 login,
-                new IdentityChanger(guestShell, _time),
+                new IdentityChanger(guestShell, Time),
                 cards,
                 leftovers.Remover(hypervisor),
-                _time),
-            new ColdStart(hypervisor, guestShell, maker, living, login, cards, _time),
+                Time),
+            new ColdStart(hypervisor, guestShell, maker, living, login, cards, Time),
             GuestPreparation(),
-            _time);
+            Time);
     }
 
     private GuestPreparation GuestPreparation() => new(
         new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
-        new PrepareHook(GuestShell(), _time),
+        new PrepareHook(GuestShell(), Time),
         names => TrustedJob.Variables(environment, names),
         () => (JobOutput.Output(), JobOutput.Error()));
 
-    public SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), _time);
+    public SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), Time);
 
-    public ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), _time);
+    public ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), Time);
 
     private static Dictionary<string, string> ReadEnvironment() =>
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

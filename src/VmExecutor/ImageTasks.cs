@@ -14,7 +14,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     public async Task PublishAsync(ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
     {
         var settings = composition.Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var images = Parts(settings, leftovers);
         var log = new PublishLog(new JobLog(composition.Output), composition.Time);
         if (await composition.Report.AroundAsync("publish", image.Name, log.Job, () => images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
@@ -32,7 +32,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     public async Task WarmAsync(ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
         var settings = composition.Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var log = new PublishLog(new JobLog(composition.Output), composition.Time);
         await composition.Report.AroundAsync("warm", image.Name, log.Job, () => Parts(settings, leftovers).Templates().RunAsync(image, ifNeeded, log, cancellationToken));
     }
@@ -47,7 +47,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     public async Task<IReadOnlyList<ListedImage>> DescribeAsync(CancellationToken cancellationToken)
     {
         var settings = composition.Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var inquiry = new ImageInquiry(
             settings.StateDir, new ImageLister(settings, new Catalogue(settings.StateDir)), leftovers.Hypervisors.At(leftovers.Hypervisors.Configured), composition.Time);
         return await inquiry.AskAsync(cancellationToken);
@@ -56,7 +56,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     public T WithKeeper<T>(Func<ImageKeeper, T> work)
     {
         var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         return work(Parts(settings, leftovers).Keeper);
     }
 

@@ -11,7 +11,7 @@ internal sealed class LeftoverTasks(Composition composition, string? configOptio
     public async Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken)
     {
         var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         new ScriptKeeping(settings, composition.StageEnvironment, composition.Time).Prune(dryRun, new JobLog(composition.Error));
         var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
         if (dryRun)
@@ -28,7 +28,7 @@ internal sealed class LeftoverTasks(Composition composition, string? configOptio
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
         var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class StageComposition(Composition composition, string? configOp
         chosen.Warnings.ToList().ForEach(log.Warn);
         plan = plan with { Generation = chosen.Generation, Start = start };
         composition.Report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
         var stage = new PrepareStage(
             hypervisor,
@@ -74,7 +74,7 @@ internal sealed class StageComposition(Composition composition, string? configOp
         var settings = composition.LoadWithoutImages(configOption);
         var directory = JobDirectory.Of(settings.StateDir, job.Key);
         new ScriptKeeping(settings, composition.StageEnvironment, composition.Time).Keep(job, JobResult.Of(composition.StageEnvironment), directory, log);
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var hypervisor = leftovers.Hypervisors.At(directory.Read()?.LibvirtUri ?? leftovers.Hypervisors.Configured);
         var result = JobResult.Of(composition.StageEnvironment);
         composition.Report.AddRecord(directory.Read());

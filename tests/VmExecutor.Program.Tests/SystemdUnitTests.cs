@@ -168,6 +168,8 @@ public sealed class SystemdUnitTests : IDisposable
         Values(Firewall, "ReloadPropagatedFrom").Should().Equal("nftables.service");
         Values(Firewall, "ExecReload").Should().Equal(Values(Firewall, "ExecStart"));
         File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/firewall/guests.nft")).Should().Contain($"\n{Values(Firewall, "ExecStop").Single()["nft ".Length..]}\n", "it stops what it has started");
+        Values(Firewall, "ConditionPathExists").Should().Equal(Core.Health.GuestFirewall.RulesFile);
+        Values(Firewall, "ExecStart").Should().Equal($"nft -f {Core.Health.GuestFirewall.RulesFile}");
     }
 
     [Fact(Timeout = 60_000)]

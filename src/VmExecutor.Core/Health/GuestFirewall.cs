@@ -6,19 +6,18 @@ namespace VmExecutor.Core.Health;
 /// The rules of <c>executor/firewall/guests.nft</c>, which keep guests in QEMU's user-mode network off the host's loopback: QEMU has no switch for
 /// it, but under <c>qemu:///system</c> it has a user of its own, and the kernel can tell by that.
 /// </summary>
-/// <param name="CanHelp">Whether QEMU runs as a user of its own on this host.</param>
-/// <param name="IsInstalled">Whether there is a unit that loads the rules.</param>
+/// <param name="IsInstalled">Whether there are a unit that loads the rules, and the rules.</param>
 /// <param name="IsOn">Whether the kernel has them; null: who asks may not know.</param>
-public sealed record GuestFirewall(bool CanHelp, bool IsInstalled, bool? IsOn)
+public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
 {
     public const string Unit = "vm-executor-firewall.service";
+
+    /// <summary>What the unit loads, and does nothing without.</summary>
+    public const string RulesFile = "/etc/vm-executor/firewall.nft";
 
     private const string Table = "inet vm_executor";
 
     private const string OtherNetwork = "network: {mode: libvirt, name: default}   # in the image";
-
-    /// <summary>Nobody can be kept off by a firewall here.</summary>
-    public static GuestFirewall None { get; } = new(CanHelp: false, IsInstalled: false, IsOn: false);
 
     /// <summary>Arguments of nft that list the rules; it fails where there are none.</summary>
     public static IReadOnlyList<string> Arguments { get; } = ["list", "table", .. Table.Split(' ')];
@@ -30,11 +29,12 @@ public sealed record GuestFirewall(bool CanHelp, bool IsInstalled, bool? IsOn)
     public static string Name => $"nftables table '{Table}'";
 
     /// <summary>What keeps guests off.</summary>
-    public string Fix => (CanHelp, IsInstalled) switch
+    /// <param name="firewall">Null: QEMU has no user of its own here, so that no firewall can tell guests by it.</param>
+    public static string FixFor(GuestFirewall? firewall) => firewall switch
     {
-        (false, _) => $"{OtherNetwork}, if its jobs are not to be trusted with such services",
-        (_, true) => $"systemctl enable --now {Unit}   # or {OtherNetwork}",
-        _ => $"install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp executor/systemd/{Unit} /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now {Unit}   # or {OtherNetwork}",
+        null => $"{OtherNetwork}, if its jobs are not to be trusted with such services",
+        { IsInstalled: true } => $"systemctl enable --now {Unit}   # or {OtherNetwork}",
+        _ => $"install -D -m 0644 executor/firewall/guests.nft {RulesFile} && cp executor/systemd/{Unit} /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now {Unit}   # or {OtherNetwork}",
     };
 
     /// <summary>Whether libvirt's QEMU has a user of its own.</summary>

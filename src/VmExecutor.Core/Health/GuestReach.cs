@@ -86,14 +86,14 @@ public static class GuestReach
     /// <param name="isUserMode">Whether it is in QEMU's user-mode network.</param>
     /// <param name="wasReached">Whether a listener of ours on the host's loopback saw a connection; its own eyes count, not the guest's.</param>
     /// <param name="hasTried">Whether the guest could try at all.</param>
-    /// <param name="firewall">What may keep it off.</param>
-    public static Finding DecideLoopback(string image, bool isUserMode, bool wasReached, bool hasTried, GuestFirewall firewall) => (wasReached, isUserMode, hasTried) switch
+    /// <param name="firewall">What may keep it off; null: nothing can.</param>
+    public static Finding DecideLoopback(string image, bool isUserMode, bool wasReached, bool hasTried, GuestFirewall? firewall) => (wasReached, isUserMode, hasTried) switch
     {
-        (true, true, _) when firewall is { CanHelp: true, IsOn: true } => Checks.GuestLoopback.Problem(
+        (true, true, _) when firewall is { IsOn: true } => Checks.GuestLoopback.Problem(
             $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), although {GuestFirewall.Name} is there",
             "ps -C qemu-system-x86_64 -o user=; nft list table inet vm_executor   # the rules must name the user that QEMU runs as"),
         (true, true, _) => Checks.GuestLoopback.Warning(
-            $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), as QEMU's user-mode network lets it", firewall.Fix),
+            $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), as QEMU's user-mode network lets it", GuestFirewall.FixFor(firewall)),
         (true, false, _) => Checks.GuestLoopback.Problem(
             $"a guest of image '{image}' connected to a service on the host's loopback, although it is in a libvirt network",
             "sysctl net.ipv4.conf.all.route_localnet=0; iptables -t nat -S; nft list ruleset   # what passes it on"),

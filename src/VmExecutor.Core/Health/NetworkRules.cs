@@ -44,20 +44,20 @@ public static class NetworkRules
 
     /// <param name="images">Those in user-mode networks.</param>
     /// <param name="listeners">What listens on the host's loopback only.</param>
-    /// <param name="firewall">What may keep guests off.</param>
-    public static Finding DecideLoopback(IReadOnlyList<string> images, IReadOnlyList<string> listeners, GuestFirewall firewall)
+    /// <param name="firewall">What may keep guests off; null: nothing can.</param>
+    public static Finding DecideLoopback(IReadOnlyList<string> images, IReadOnlyList<string> listeners, GuestFirewall? firewall)
     {
         var who = string.Join(", ", images);
         return (images.Count, listeners.Count, firewall) switch
         {
             (0, _, _) => Checks.Loopback.Ok("no image is in QEMU's user-mode network, which would pass guests on to the host's loopback"),
-            (_, _, { CanHelp: true, IsOn: true }) => Checks.Loopback.Ok($"{GuestFirewall.Name} is there to keep guests of {who} off the host's loopback; 'doctor --deep' tries it"),
+            (_, _, { IsOn: true }) => Checks.Loopback.Ok($"{GuestFirewall.Name} is there to keep guests of {who} off the host's loopback; 'doctor --deep' tries it"),
             (_, 0, _) => Checks.Loopback.Ok($"guests of {who} reach the host's loopback (as {GuestReach.HostAsSeenByGuest}), where nothing listens now"),
-            (_, _, { CanHelp: true, IsOn: null }) => Checks.Loopback.Warning(
+            (_, _, { IsOn: null }) => Checks.Loopback.Warning(
                 $"unless {GuestFirewall.Name} keeps them off, which only root can see, guests of {who} reach services that listen on the host's loopback only (as {GuestReach.HostAsSeenByGuest}), now: {Shorten(listeners)}",
                 "sudo vm-executor doctor   # or doctor --deep, which tries it"),
             _ => Checks.Loopback.Warning(
-                $"guests of {who} reach services that listen on the host's loopback only (as {GuestReach.HostAsSeenByGuest}), now: {Shorten(listeners)}", firewall.Fix),
+                $"guests of {who} reach services that listen on the host's loopback only (as {GuestReach.HostAsSeenByGuest}), now: {Shorten(listeners)}", GuestFirewall.FixFor(firewall)),
         };
     }
 

@@ -10,7 +10,7 @@ internal sealed class BenchComposition(Composition composition, string? configOp
     public async Task<BenchReport> RunAsync(BenchRequest request, AbsolutePath? handScript, CancellationToken cancellationToken)
     {
         var settings = composition.Load(configOption).Settings;
-        using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+        using var leftovers = composition.Leftovers(settings);
         var tools = new ToolEnvironment(composition.StageEnvironment.Variables);
         var hand = new HandMade(
             settings, handScript ?? HandMade.FindScript(tools), composition.UriOf(settings), new HandMadeMachine(composition.CloneStart(settings, leftovers)), tools, composition.Tools(), composition.Error, composition.Time);

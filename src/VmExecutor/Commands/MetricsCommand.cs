@@ -24,7 +24,7 @@ internal static class MetricsCommand
         {
             var settings = composition.LoadWithoutImages(parsed.GetValue(config));
             AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
-            using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+            using var leftovers = composition.Leftovers(settings);
             var text = await MetricsComposition.ReadAsync(settings, leftovers, file, composition.Time, token);
             if (file is null)
             {

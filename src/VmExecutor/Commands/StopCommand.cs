@@ -20,7 +20,7 @@ internal static class StopCommand
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
             var settings = composition.LoadWithoutImages(parsed.GetValue(config));
-            using var leftovers = new LeftoverComposition(settings, composition.UriOf(settings), composition.Time);
+            using var leftovers = composition.Leftovers(settings);
             var stop = new JobStop(settings, leftovers, composition.Time);
             var found = await stop.FindAsync(parsed.GetRequiredValue(job), token);
             if (JobStop.IsInUse(found) && !parsed.GetValue(yes) && !Confirms(composition, found))

@@ -8,9 +8,10 @@ internal sealed class FirewallLook(LibvirtLook libvirt, IToolRunner tools)
 {
     private static readonly TimeSpan ToolLimit = TimeSpan.FromSeconds(10);
 
-    public async Task<GuestFirewall> TakeAsync(CancellationToken cancellationToken) => GuestFirewall.CanHelpAt(libvirt.Hypervisor.Uri)
-        ? new GuestFirewall(CanHelp: true, GuestFirewall.UnitFiles.Any(File.Exists), await IsOnAsync(cancellationToken))
-        : GuestFirewall.None;
+    /// <summary>Null: there can be none.</summary>
+    public async Task<GuestFirewall?> TakeAsync(CancellationToken cancellationToken) => GuestFirewall.CanHelpAt(libvirt.Hypervisor.Uri)
+        ? new GuestFirewall(File.Exists(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(File.Exists), await IsOnAsync(cancellationToken))
+        : null;
 
     private async Task<bool?> IsOnAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
@@ -21,7 +22,7 @@ internal sealed class LibvirtLook(LibvirtHypervisor hypervisor)
     public LibvirtHypervisor Hypervisor => hypervisor;
 
     /// <summary>Whether it is another machine's, whose files cannot be looked at from here.</summary>
-    public bool IsRemote => Uri.TryCreate(hypervisor.Uri, UriKind.Absolute, out var uri) && uri.Host.Length > 0;
+    public bool IsRemote => LibvirtUri.IsRemote(hypervisor.Uri);
 
     /// <exception cref="HypervisorException">It does not answer.</exception>
     public Task<LibvirtAnswer> AskAsync(CancellationToken cancellationToken)

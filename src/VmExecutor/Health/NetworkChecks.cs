@@ -59,7 +59,7 @@ internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, 
     private async Task<IReadOnlyList<Finding>> LoopbackAsync(CancellationToken cancellationToken) =>
     [
         !settings.HasImages ? Checks.Loopback.Skipped("the images are not known: see 'config'")
-        : UserMode.Count == 0 ? NetworkRules.DecideLoopback([], [], GuestFirewall.None)
+        : UserMode.Count == 0 ? NetworkRules.DecideLoopback([], [], firewall: null)
         : NetworkRules.DecideLoopback(
             [.. UserMode.Select(image => image.Name.Value)], LoopbackServices.List(settings.Settings!.StateDir), await firewall.TakeAsync(cancellationToken)),
     ];

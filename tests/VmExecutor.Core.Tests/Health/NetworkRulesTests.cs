@@ -46,22 +46,21 @@ public sealed class NetworkRulesTests
     [Fact]
     public void What_guests_reach_on_the_loopback_is_named()
     {
-        NetworkRules.DecideLoopback([], ["127.0.0.1:1"], GuestFirewall.None).Status.Should().Be(CheckStatus.Ok);
-        NetworkRules.DecideLoopback(["a"], [], GuestFirewall.None).Status.Should().Be(CheckStatus.Ok);
-        var finding = NetworkRules.DecideLoopback(["a", "b"], [.. Enumerable.Range(1, 10).Select(port => $"127.0.0.1:{port}")], GuestFirewall.None);
+        NetworkRules.DecideLoopback([], ["127.0.0.1:1"], null).Status.Should().Be(CheckStatus.Ok);
+        NetworkRules.DecideLoopback(["a"], [], null).Status.Should().Be(CheckStatus.Ok);
+        var finding = NetworkRules.DecideLoopback(["a", "b"], [.. Enumerable.Range(1, 10).Select(port => $"127.0.0.1:{port}")], null);
         finding.Status.Should().Be(CheckStatus.Warning);
         finding.Found.Should().Contain("guests of a, b").And.EndWith("127.0.0.1:8 and 2 more");
         finding.Fix.Should().StartWith("network: {mode: libvirt");
     }
 
     [Theory]
-    [InlineData(false, true, CheckStatus.Warning, "network: {mode: libvirt")]
-    [InlineData(true, true, CheckStatus.Ok, null)]
-    [InlineData(true, false, CheckStatus.Warning, "systemctl enable --now vm-executor-firewall.service   # or network: ")]
-    [InlineData(true, null, CheckStatus.Warning, "sudo vm-executor doctor")]
-    public void A_firewall_keeps_guests_off_where_QEMU_has_a_user_of_its_own(bool canHelp, bool? isOn, CheckStatus status, string? fix)
+    [InlineData(true, CheckStatus.Ok, null)]
+    [InlineData(false, CheckStatus.Warning, "systemctl enable --now vm-executor-firewall.service   # or network: ")]
+    [InlineData(null, CheckStatus.Warning, "sudo vm-executor doctor")]
+    public void A_firewall_keeps_guests_off_where_QEMU_has_a_user_of_its_own(bool? isOn, CheckStatus status, string? fix)
     {
-        var finding = NetworkRules.DecideLoopback(["a"], ["127.0.0.1:1"], new GuestFirewall(canHelp, IsInstalled: true, isOn));
+        var finding = NetworkRules.DecideLoopback(["a"], ["127.0.0.1:1"], new GuestFirewall(IsInstalled: true, isOn));
 
         finding.Status.Should().Be(status);
         (finding.Fix ?? "").Should().StartWith(fix ?? "");
@@ -70,7 +69,7 @@ public sealed class NetworkRulesTests
     [Fact]
     public void What_installs_the_firewall_is_one_line()
     {
-        new GuestFirewall(CanHelp: true, IsInstalled: false, IsOn: false).Fix.Should().StartWith("install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp ").And.Contain("systemctl enable --now vm-executor-firewall.service");
+        GuestFirewall.FixFor(new GuestFirewall(IsInstalled: false, IsOn: false)).Should().StartWith("install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp ").And.Contain("systemctl enable --now vm-executor-firewall.service");
         GuestFirewall.CanHelpAt("qemu:///session").Should().BeFalse();
         GuestFirewall.CanHelpAt("qemu+ssh://other/system").Should().BeFalse();
         GuestFirewall.CanHelpAt("qemu:///system").Should().BeTrue();
@@ -122,12 +121,12 @@ public sealed class NetworkRulesTests
     [InlineData(true, false, true, CheckStatus.Ok)]
     [InlineData(true, false, false, CheckStatus.Skipped)]
     public void The_listener_judges_whether_the_loopback_was_reached(bool userMode, bool reached, bool tried, CheckStatus status) =>
-        GuestReach.DecideLoopback("small", userMode, reached, tried, GuestFirewall.None).Status.Should().Be(status);
+        GuestReach.DecideLoopback("small", userMode, reached, tried, null).Status.Should().Be(status);
 
     [Fact]
     public void A_guest_that_gets_past_the_firewall_is_a_problem()
     {
-        var finding = GuestReach.DecideLoopback("small", isUserMode: true, wasReached: true, hasTried: true, new GuestFirewall(CanHelp: true, IsInstalled: true, IsOn: true));
+        var finding = GuestReach.DecideLoopback("small", isUserMode: true, wasReached: true, hasTried: true, new GuestFirewall(IsInstalled: true, IsOn: true));
 
         finding.Status.Should().Be(CheckStatus.Problem);
         finding.Found.Should().EndWith("although nftables table 'inet vm_executor' is there");
