@@ -15,6 +15,9 @@ internal sealed class Bench : IAsyncDisposable
     private static readonly string[] LibvirtDirectories =
         ["/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/var/log/libvirt/qemu"];
 
+    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     private readonly TestMachine _machine;
     private readonly string _directory;
     private readonly string _runnerDirectory;
@@ -84,10 +87,19 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>From now on the driver's calls of a tool run this bash script, in which <c>$TOOL</c> is the tool itself.</summary>
     public void Wrap(string tool, string script)
     {
-        var file = Path.Combine(MakeDirectory($"wrapped/{tool}"), tool);
-        File.WriteAllText(file, $"#!/bin/bash\nTOOL=/usr/bin/{tool}\n{script}\n");
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-        PutFirstInPath(Path.GetDirectoryName(file)!);
+        var directory = MakeDirectory($"wrapped/{tool}");
+        WriteProgram(directory, tool, $"#!/bin/bash\nTOOL=/usr/bin/{tool}\n{script}\n");
+        PutFirstInPath(directory);
+    }
+
+    /// <summary>A script that everybody may run.</summary>
+    /// <returns>Its path.</returns>
+    public static string WriteProgram(string directory, string name, string text)
+    {
+        var file = Path.Combine(directory, name);
+        File.WriteAllText(file, text);
+        File.SetUnixFileMode(file, Executable);
+        return file;
     }
 
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>

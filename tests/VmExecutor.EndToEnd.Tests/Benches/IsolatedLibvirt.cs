@@ -96,10 +96,11 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     public IReadOnlyList<string> Inside => ["nsenter", $"--target={_holder.Id}", "--net", "--mount", "--"];
 
     /// <summary>What the machine lacks.</summary>
-    public static async Task<IReadOnlyList<string>> MissingAsync()
+    /// <param name="besides">Commands that are needed, too.</param>
+    public static async Task<IReadOnlyList<string>> MissingAsync(params IEnumerable<string> besides)
     {
         List<string> missing = [];
-        foreach (var tool in Tools)
+        foreach (var tool in Tools.Concat(besides))
         {
             if ((await HostCommand.TryAsync("which", tool)).ExitCode != 0)
             {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
@@ -77,14 +76,12 @@ public sealed class BrokenHostTests(TestMachine machine) : BenchTest(machine)
         await session.ConfigAsync();
         var prepare = await session.PrepareAsync();
         await session.CleanupAsync();
-        var (exitCode, output, error) = await Bench.CommandAsync(["doctor", "--json", .. arguments]);
+        var doctor = await DoctorReport.OfAsync(Bench, arguments);
 
         prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
         (prepare.OutputText + prepare.ErrorText).Should().Contain($"ERROR {code}").And.Contain(culprit).And.Contain("What to do: ");
-        exitCode.Should().Be(2, output + error);
-        using var json = JsonDocument.Parse(output);
-        var problems = json.RootElement.GetProperty("findings").EnumerateArray()
-            .Where(one => one.GetProperty("status").GetString() == "problem" && one.GetProperty("check").GetString() == check).ToList();
-        problems.Should().Contain(one => one.GetRawText().Contains(culprit) && one.GetProperty("fix").GetString()!.Length > 0, output);
+        doctor.ExitCode.Should().Be(2, doctor.Text);
+        doctor.Findings.Should().Contain(
+            one => one.Status == "problem" && one.Check == check && (one.Found + one.Fix).Contains(culprit) && !string.IsNullOrEmpty(one.Fix), doctor.Text);
     }
 }

@@ -8,40 +8,20 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>The rules of <c>executor/firewall</c>, in a network namespace of their own: guests are kept off the host's loopback, and the driver reaches its guests.</summary>
 [AlwaysCold("its libvirt is its own")]
-public sealed class FirewallTests(TestMachine machine) : IAsyncLifetime
+public sealed class FirewallTests(TestMachine machine) : IsolatedTest(machine, "nft")
 {
     private const string Guarded = "guest-loopback";
 
-    private IsolatedLibvirt? _libvirt;
-    private Bench? _bench;
-
-    private IsolatedLibvirt Libvirt => _libvirt!;
-
-    public async ValueTask InitializeAsync()
-    {
-        machine.Require([.. await IsolatedLibvirt.MissingAsync(), .. (await HostCommand.TryAsync("which", "nft")).ExitCode == 0 ? (string[])[] : ["the command nft"]]);
-        _libvirt = await IsolatedLibvirt.StartAsync(machine.Root);
-        _bench = new Bench(machine, libvirt: _libvirt);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await using (_libvirt)
-        await using (_bench)
-        {
-        }
-    }
-
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = HangLimit)]
     public async Task Guests_are_kept_off_the_hosts_loopback_and_doctor_tells_before_and_after()
     {
-        _bench!.With();
+        Bench.With();
 
-        var before = await DoctorReport.OfAsync(_bench, "--deep");
+        var before = await DoctorReport.OfAsync(Bench, "--deep");
         var rules = Path.Combine(BuiltDriver.Checkout(), "executor/firewall/guests.nft");
         await Libvirt.OutputAsync("nft", "-f", rules);
         await Libvirt.OutputAsync("nft", "-f", rules);
-        var after = await DoctorReport.OfAsync(_bench, "--deep");
+        var after = await DoctorReport.OfAsync(Bench, "--deep");
         var listed = await Libvirt.OutputAsync("nft", "list", "table", "inet", "vm_executor");
 
         before.Findings.Should().Contain(finding => finding.Check == Guarded && finding.Status == "warning" && finding.Fix!.Contains("systemctl enable --now vm-executor-firewall"), before.Text);
@@ -49,6 +29,6 @@ public sealed class FirewallTests(TestMachine machine) : IAsyncLifetime
         after.Findings.Should().Contain(finding => finding.Check == Guarded && finding.Status == "ok", after.Text);
         after.Findings.Should().Contain(finding => finding.Check == "loopback" && finding.Status == "ok" && finding.Found.StartsWith("nftables table 'inet vm_executor' is there"), after.Text);
         listed.Should().MatchRegex("oifname \"lo\" counter packets [1-9][0-9]* .*reject", "that is what kept it off");
-        (await _bench.Leftovers.FindAsync()).Should().BeEmpty();
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 }

@@ -13,14 +13,12 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 public sealed class GuestPreparationTests(TestMachine machine) : BenchTest(machine)
 {
     private const string Canary = "glcbt-64_CANARYhook51";
-    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
-        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     [Fact(Timeout = HangLimit)]
     public async Task Artifacts_are_uploaded_from_a_guest_that_has_no_gitlab_runner_of_its_own()
     {
         var runners = Bench.MakeDirectory("runners");
-        await WriteProgramAsync(Path.Combine(runners, "gitlab-runner"), "#!/bin/sh\necho \"stand-in runner: $*\"\n");
+        Bench.WriteProgram(runners, "gitlab-runner", "#!/bin/sh\necho \"stand-in runner: $*\"\n");
         var kit = Bench.MakeDirectory("kit");
         Directory.CreateDirectory(Path.Combine(kit, "sub"));
         await File.WriteAllTextAsync(Path.Combine(kit, "sub", new string('n', 120)), "long name\n");
@@ -85,11 +83,5 @@ public sealed class GuestPreparationTests(TestMachine machine) : BenchTest(machi
 
         prepared.Reading.Verdict.Should().Be(Verdict.SystemFailure, prepared.ToString());
         prepared.OutputText.Should().Contain("the licence server is down\n").And.Contain($"ERROR VMX1412: the prepare hook {hook} ended with exit code 7");
-    }
-
-    private static async Task WriteProgramAsync(string file, string text)
-    {
-        await File.WriteAllTextAsync(file, text);
-        File.SetUnixFileMode(file, Executable);
     }
 }

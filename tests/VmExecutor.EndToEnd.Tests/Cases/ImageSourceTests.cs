@@ -18,8 +18,8 @@ public sealed class ImageSourceTests(TestMachine machine) : PublishTest(machine)
     {
         Bench.With();
         var directory = Bench.MakeDirectory("recipes");
-        var recipe = await WriteProgramAsync(Path.Combine(directory, "recipe"), $"#!/bin/sh\nset -eu\n[ \"$1\" != --key ] || exit 64\necho building $VMX_IMAGE\nmkdir -p \"$1\"\ncp {Machine.Guest.Disk} {Machine.Guest.Kernel} {Machine.Guest.Initrd} {Machine.Guest.Directory}/cmdline \"$1\"\n");
-        await WriteProgramAsync(Path.Combine(directory, "gitlab-runner"), "#!/bin/sh\necho \"stand-in runner: $*\"\n");
+        var recipe = Bench.WriteProgram(directory, "recipe", $"#!/bin/sh\nset -eu\n[ \"$1\" != --key ] || exit 64\necho building $VMX_IMAGE\nmkdir -p \"$1\"\ncp {Machine.Guest.Disk} {Machine.Guest.Kernel} {Machine.Guest.Initrd} {Machine.Guest.Directory}/cmdline \"$1\"\n");
+        Bench.WriteProgram(directory, "gitlab-runner", "#!/bin/sh\necho \"stand-in runner: $*\"\n");
         var file = new ImageYaml { User = "root" }.Write(Machine.Guest);
         var rest = file[file.IndexOf("cpus:", StringComparison.Ordinal)..];
         Bench.WriteImage("built", $"source: build\nbuild: {recipe}\ntools: {directory}/gitlab-runner\n{rest}");
@@ -67,12 +67,5 @@ public sealed class ImageSourceTests(TestMachine machine) : PublishTest(machine)
         said["disk"].Should().BeInRange(2700, 3072, "the file system grows with the disk");
         refused.FailureReason.Should().Be(FailureReason.ScriptFailure, "the author chose it, and a retry does not help");
         refused.ToString().Should().Contain("VMX1014").And.Contain("512MiB");
-    }
-
-    private static async Task<string> WriteProgramAsync(string path, string text)
-    {
-        await File.WriteAllTextAsync(path, text);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return path;
     }
 }

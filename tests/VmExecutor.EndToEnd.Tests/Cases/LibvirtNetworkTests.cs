@@ -12,34 +12,12 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary><c>network: mode: libvirt</c>: the guest has an address of a libvirt network's, and the host reaches it there.</summary>
 [AlwaysCold("its libvirt is its own; so is the template of one test")]
-public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
+public sealed class LibvirtNetworkTests(TestMachine machine) : IsolatedTest(machine)
 {
-    private IsolatedLibvirt? _libvirt;
-    private Bench? _bench;
-
-    private IsolatedLibvirt Libvirt => _libvirt!;
-
-    private Bench Bench => _bench!;
-
-    public async ValueTask InitializeAsync()
-    {
-        machine.Require(await IsolatedLibvirt.MissingAsync());
-        _libvirt = await IsolatedLibvirt.StartAsync(machine.Root);
-        _bench = new Bench(machine, libvirt: _libvirt);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await using (_libvirt)
-        await using (_bench)
-        {
-        }
-    }
-
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = HangLimit)]
     public async Task A_job_runs_in_a_vm_that_a_libvirt_network_gave_an_address()
     {
-        var image = new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", StopMode = "shutdown" };
+        var image = new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{Machine.Guest.Cmdline} vmx.net=dhcp", StopMode = "shutdown" };
         var session = Bench.With(image).Open(new SimulatedJob { Id = 91 });
 
         var config = await session.ConfigAsync();
@@ -64,10 +42,10 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().NotContain(lease);
     }
 
-    [Fact(Timeout = 600_000)]
+    [Fact(Timeout = 2 * HangLimit)]
     public async Task Clones_that_wake_up_are_given_a_card_and_an_address_each_and_do_not_reach_each_other()
     {
-        Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true });
+        Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, Cmdline = $"{Machine.Guest.Cmdline} vmx.net=dhcp", IsWarm = true });
         var (exitCode, output, error) = await Bench.CommandAsync("image", "publish", "small", "--warm");
         exitCode.Should().Be(0, output + error);
         (await Libvirt.OutputAsync("ss", "-Htn", "state", "established")).Should().BeEmpty();
@@ -94,7 +72,7 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IAsyncLifetime
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = HangLimit)]
     public async Task A_network_that_is_not_there_is_named_and_nothing_is_left()
     {
         var session = Bench.With(new ImageYaml { Network = "no-such-network" }).Open(new SimulatedJob { Id = 92 });

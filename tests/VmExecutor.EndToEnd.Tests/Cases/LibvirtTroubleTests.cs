@@ -9,31 +9,9 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>A libvirt daemon that is restarted, or does not answer, at every moment of a job.</summary>
 [AlwaysCold("a libvirt that is restarted ends a warm start, and the cold one that follows is what is tried here")]
-public sealed class LibvirtTroubleTests(TestMachine machine) : IAsyncLifetime
+public sealed class LibvirtTroubleTests(TestMachine machine) : IsolatedTest(machine)
 {
-    private IsolatedLibvirt? _libvirt;
-    private Bench? _bench;
-
-    private IsolatedLibvirt Libvirt => _libvirt!;
-
-    private Bench Bench => _bench!;
-
-    public async ValueTask InitializeAsync()
-    {
-        machine.Require(await IsolatedLibvirt.MissingAsync());
-        _libvirt = await IsolatedLibvirt.StartAsync(machine.Root);
-        _bench = new Bench(machine, libvirt: _libvirt);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await using (_libvirt)
-        await using (_bench)
-        {
-        }
-    }
-
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = HangLimit)]
     public async Task A_job_goes_on_while_its_libvirt_is_restarted_in_each_stage_and_halted_beside_the_script()
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 71 });
@@ -65,7 +43,7 @@ public sealed class LibvirtTroubleTests(TestMachine machine) : IAsyncLifetime
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
-    [Fact(Timeout = 300_000)]
+    [Fact(Timeout = HangLimit)]
     public async Task A_cancel_is_obeyed_although_libvirt_does_not_answer()
     {
         var session = Bench.With().Open(new SimulatedJob { Id = 72 });
