@@ -34,6 +34,7 @@ internal sealed class StageBench : IDisposable
             ["BUILD_EXIT_CODE_FILE"] = ExitCodeFile,
             ["JOB_RESPONSE_FILE"] = PathOf("response.json"),
             ["VM_EXECUTOR_CONFIG"] = PathOf("vm-executor.yaml"),
+            ["VM_EXECUTOR_RUNNER_ROOT"] = PathOf("runner-root"),
             ["CUSTOM_ENV_CI_RUNNER_SHORT_TOKEN"] = "prgtest",
             ["CUSTOM_ENV_CI_JOB_TOKEN"] = Canary,
             ["CUSTOM_ENV_SECRET"] = Canary,

@@ -1,6 +1,5 @@
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
 
@@ -11,11 +10,11 @@ public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
 {
     private static readonly string[] Options = ["--config", "-c"];
 
-    /// <summary>The first that is found in the process table; null: there is none that can be seen.</summary>
-    public static GitLabRunner? Find() => ProcessTable.Ids().Select(id => Of(id, ProcessTable.Arguments(id))).FirstOrDefault(runner => runner is not null);
-
-    private static GitLabRunner? Of(int id, string[] arguments) =>
-        IsRunner(arguments) && FileStat.TryRead(new AbsolutePath($"/proc/{id}")) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(arguments)) : null;
+    /// <summary>The first that is found in the machine's process table; null: there is none that can be seen.</summary>
+    public static GitLabRunner? Find(RunnerHost host) => host.Processes()
+        .Where(process => IsRunner(process.Arguments))
+        .Select(process => FileStat.TryRead(process.Directory) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(process.Arguments) is { } file ? host.Of(file) : null) : null)
+        .FirstOrDefault(runner => runner is not null);
 
     /// <summary><c>gitlab-runner run …</c>; not one that only verifies or registers, nor the helper of a job.</summary>
     internal static bool IsRunner(string[] arguments) =>

@@ -7,12 +7,11 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Health;
 
 /// <summary>GitLab Runner's config.toml and the programs that it names.</summary>
-public sealed class RunnerFiles(ToolEnvironment environment)
+public sealed class RunnerFiles(RunnerHost host, ToolEnvironment environment)
 {
     private const int Longest = 1 << 20;
     private const int Beginning = 4096;
     private const string Program = "vm-executor";
-    private static readonly AbsolutePath System = new("/etc/gitlab-runner/config.toml");
 
     /// <summary>Where the file may be, the likeliest first: named, as a running runner has it, the system's, the user's.</summary>
     public IReadOnlyList<AbsolutePath> Places(AbsolutePath? named, GitLabRunner? running)
@@ -24,7 +23,7 @@ public sealed class RunnerFiles(ToolEnvironment environment)
 
         // https://docs.gitlab.com/runner/configuration/advanced-configuration/
         var own = AbsolutePath.TryParse(environment.Variables.GetValueOrDefault("HOME"), out var home) ? home.Child(".gitlab-runner").Child("config.toml") : null;
-        return [.. new[] { running?.ConfigFile, System, own }.OfType<AbsolutePath>().Distinct()];
+        return [.. new[] { running?.ConfigFile, host.SystemConfig, own }.OfType<AbsolutePath>().Distinct()];
     }
 
     /// <summary>The first of the places where there is something; null: nowhere is. One that is out of reach is there.</summary>

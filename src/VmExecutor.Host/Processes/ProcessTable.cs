@@ -18,6 +18,8 @@ public static class ProcessTable
     // USER_HZ, in which the kernel tells times to programs; 100 on every architecture that .NET runs on.
     private const double TicksPerSecond = 100;
 
+    private static readonly AbsolutePath Proc = new("/proc");
+
     /// <summary>The process that started this one; a process that ends meanwhile has start time 0.</summary>
     public static RunnerProcess Parent() => Describe(int.Parse(Fields("self")[ParentField], CultureInfo.InvariantCulture));
 
@@ -46,18 +48,27 @@ public static class ProcessTable
     public static bool Misses(RunnerProcess process, AbsolutePath path) => FileStat.IsMissing(new AbsolutePath($"/proc/{Text(process.Pid)}/root{path}"));
 
     /// <summary>The ids of all processes that can be seen.</summary>
-    public static IEnumerable<int> Ids() =>
-        from directory in Directory.EnumerateDirectories("/proc")
+    public static IEnumerable<int> Ids() => Ids(Proc);
+
+    /// <param name="proc">Where the process table is mounted, for one that is not this machine's own.</param>
+    /// <inheritdoc cref="Ids()"/>
+    public static IEnumerable<int> Ids(AbsolutePath proc) =>
+        from directory in Directory.EnumerateDirectories(proc.Value)
         let id = int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
         where id > 0
         select id;
 
     /// <summary>A process's arguments; empty when it is gone, hidden, or the kernel's own.</summary>
-    public static string[] Arguments(int pid)
+    public static string[] Arguments(int pid) => Arguments(Proc, pid);
+
+    /// <param name="proc">As for <see cref="Ids(AbsolutePath)"/>.</param>
+    /// <param name="pid">Its id there.</param>
+    /// <inheritdoc cref="Arguments(int)"/>
+    public static string[] Arguments(AbsolutePath proc, int pid)
     {
         try
         {
-            return File.ReadAllText($"/proc/{Text(pid)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            return File.ReadAllText($"{proc}/{Text(pid)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

@@ -40,7 +40,8 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
     private List<HealthCheck> AllChecks(SettingsLook settings, LibvirtLook libvirt, LibvirtHypervisor trying, LeftoverComposition? leftovers, OwnClone? clones)
     {
         var tools = composition.Tools();
-        var runner = new RunnerLook(new RunnerFiles(new ToolEnvironment(composition.Variables)), new Accounts(tools), request.ConfigToml);
+        var host = RunnerHost.FromEnvironment(composition.Variables);
+        var runner = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(composition.Variables)), new Accounts(tools), request.ConfigToml);
         var sizes = new ImageSizes(settings, libvirt);
         var firewall = new FirewallLook(libvirt, tools);
         var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), composition.Time);

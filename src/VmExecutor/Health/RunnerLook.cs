@@ -16,10 +16,10 @@ internal sealed class RunnerLook
     private readonly Lazy<GitLabRunner?> _running;
     private readonly Lazy<RunnerConfigLook> _config;
 
-    public RunnerLook(RunnerFiles files, Accounts accounts, AbsolutePath? named)
+    public RunnerLook(RunnerHost host, RunnerFiles files, Accounts accounts, AbsolutePath? named)
     {
         (_files, _accounts, _named) = (files, accounts, named);
-        _running = new(GitLabRunner.Find);
+        _running = new(() => GitLabRunner.Find(host));
         _config = new(Read);
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Host.Health;
 
 namespace VmExecutor.Manual;
 
@@ -46,6 +47,7 @@ internal static class ManualPage
             .Plain("0 if all is well; 1 if the command has found a problem; 2 if it failed, with an error code (VMX and a number) and what to do on standard error.")
             .Section("ENVIRONMENT")
             .Entry("VM_EXECUTOR_CONFIG", "The configuration file, where --config does not name one.")
+            .Entry(RunnerHost.Variable, "Where the root directory of the machine is mounted that GitLab Runner runs on; else /, this machine.")
             .Section("FILES")
             .Entry("/etc/vm-executor/vm-executor.yaml", "The configuration; the images are beside it, in images/.")
             .Section("SEE ALSO")

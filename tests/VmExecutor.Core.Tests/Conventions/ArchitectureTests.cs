@@ -72,6 +72,17 @@ public sealed class ArchitectureTests
         }
     }
 
+    [Fact]
+    public void Each_environment_that_a_test_gives_the_program_has_a_machine_of_its_own_for_the_runner()
+    {
+        var environments = Repository.Sources("tests").Select(file => (File: Repository.Relative(file), Text: File.ReadAllText(file)))
+            .Where(file => file.Text.Split('\n').Any(line => line.TrimStart().StartsWith("[\"VM_EXECUTOR_CONFIG\"] = ", StringComparison.Ordinal))).ToList();
+
+        environments.Should().NotBeEmpty("else this test would look at nothing");
+        environments.Where(file => !file.Text.Contains("[\"VM_EXECUTOR_RUNNER_ROOT\"] = ", StringComparison.Ordinal)).Select(file => file.File)
+            .Should().BeEmpty("a GitLab Runner that runs where the tests run is none of theirs");
+    }
+
     [Theory]
     [InlineData("Environment.Exit", "the exit code is the return value of Main")]
     [InlineData("Thread.Sleep", "waiting is a question plus a deadline")]

@@ -208,6 +208,9 @@ internal sealed class Bench : IAsyncDisposable
             ["USER"] = _user?.Name ?? "root",
             ["LANG"] = "C.UTF-8",
             ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
+
+            // A machine without GitLab Runner, whatever runs on this one.
+            ["VM_EXECUTOR_RUNNER_ROOT"] = Path.Combine(_runnerDirectory, "no-runner"),
         };
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
         {

@@ -33,6 +33,8 @@ public sealed class TestMachine : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // Commands are started with the tests' own environment: they see a machine without GitLab Runner, whatever runs on this one.
+        Environment.SetEnvironmentVariable("VM_EXECUTOR_RUNNER_ROOT", Path.Combine(Root, "no-runner"));
         _missing = await MissingAsync();
         Directory.CreateDirectory(Root, Traversable);
         File.SetUnixFileMode(Root, Traversable);

@@ -122,7 +122,7 @@ public sealed class HostLookTests : IDisposable
     [Fact]
     public void A_stages_program_is_looked_at_as_the_runner_starts_it()
     {
-        var files = new RunnerFiles(_environment);
+        var files = new RunnerFiles(new RunnerHost(new AbsolutePath("/")), _environment);
         var entry = Make("run");
         File.WriteAllText(entry.Value, "#!/bin/sh\nexec vm-executor run \"$@\"\n");
 
@@ -139,7 +139,7 @@ public sealed class HostLookTests : IDisposable
     [Fact]
     public void The_runners_file_is_looked_for_where_it_is_likeliest()
     {
-        var files = new RunnerFiles(new ToolEnvironment(new Dictionary<string, string> { ["HOME"] = "/home/anna" }));
+        var files = new RunnerFiles(new RunnerHost(new AbsolutePath("/")), new ToolEnvironment(new Dictionary<string, string> { ["HOME"] = "/home/anna" }));
 
         files.Places(new AbsolutePath("/named"), null).Select(place => place.Value).Should().Equal("/named");
         files.Places(null, new GitLabRunner(0, new AbsolutePath("/running"))).Select(place => place.Value).Should().Equal("/running", "/etc/gitlab-runner/config.toml", "/home/anna/.gitlab-runner/config.toml");

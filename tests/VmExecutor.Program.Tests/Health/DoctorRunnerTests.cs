@@ -32,9 +32,51 @@ public sealed class DoctorRunnerTests : IDisposable
     {
         _bench.Write(".gitlab-runner/config.toml", Toml());
 
-        var (_, findings) = await Doctor.RunAsync(_bench);
+        (await ConfigAsync()).Should().Match<Line>(finding => finding.Status == "ok" && finding.Found.StartsWith(_bench.PathOf(".gitlab-runner/config.toml")));
+    }
 
-        findings.Should().Contain(finding => finding.Check == "runner-config" && finding.Status == "ok" && finding.Found.StartsWith(_bench.PathOf(".gitlab-runner/config.toml")));
+    [Fact(Timeout = 60_000)]
+    public async Task The_file_of_a_running_runner_comes_before_the_systems()
+    {
+        _bench.Write("runner-root/etc/gitlab-runner/config.toml", "").Write("runner-root/srv/config.toml", Toml());
+        (await ConfigAsync()).Found.Should().StartWith(_bench.PathOf("runner-root/etc/gitlab-runner/config.toml"));
+
+        _bench.Write("runner-root/proc/77/cmdline", "/usr/bin/gitlab-runner\0run\0--config\0/srv/config.toml\0");
+        (await ConfigAsync()).Should().Match<Line>(finding => finding.Status == "ok" && finding.Found.StartsWith(_bench.PathOf("runner-root/srv/config.toml")));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_runner_of_the_machine_that_the_tests_run_on_is_not_seen()
+    {
+        // A stand-in: bash by another name, which waits until its input ends.
+        var program = _bench.PathOf("gitlab-runner");
+        _bench.Write("wait", "read -r line\n").Write("machine.toml", Toml());
+        using (var copy = System.Diagnostics.Process.Start("cp", ["/bin/bash", program]))
+        {
+            await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        using var runner = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, [_bench.PathOf("wait"), "run", "--config", _bench.PathOf("machine.toml")]) { RedirectStandardInput = true })!;
+        try
+        {
+            (await ConfigAsync()).Should().Match<Line>(finding => finding.Status == "warning" && finding.Found.StartsWith($"there is no {_bench.PathOf("runner-root")}/etc/"));
+
+            _bench.Environment.Remove("VM_EXECUTOR_RUNNER_ROOT");
+            (await ConfigAsync()).Should().Match<Line>(finding => !finding.Found.StartsWith("there is no "), "without what keeps it out, it or another runner is found");
+        }
+        finally
+        {
+            runner.StandardInput.Close();
+            await runner.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_root_that_is_no_directorys_path_is_refused()
+    {
+        _bench.Environment["VM_EXECUTOR_RUNNER_ROOT"] = "host";
+
+        (await _bench.RunAsync("doctor")).ShouldFail(StageBench.SystemFailure, "VMX1901", "VM_EXECUTOR_RUNNER_ROOT", "'host'");
     }
 
     [Fact(Timeout = 60_000)]
@@ -88,6 +130,8 @@ public sealed class DoctorRunnerTests : IDisposable
 
         findings.Should().ContainSingle(finding => finding.Check == "runner-config").Which.Should().Match<Line>(finding => finding.Status == "problem" && finding.Found.Contains("--config-toml"));
     }
+
+    private async Task<Line> ConfigAsync() => (await Doctor.RunAsync(_bench)).Findings.Should().ContainSingle(finding => finding.Check == "runner-config").Which;
 
     private void Write(string toml) => _bench.Write("config.toml", toml);
 
