@@ -84,6 +84,33 @@ public sealed class CloneCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task No_output_has_the_password_of_a_display_and_what_is_printed_locks_it()
+    {
+        Node(Off, "<graphics type='vnc' port='5900' autoport='no' listen='0.0.0.0' passwd='s3cret'/>");
+
+        var dry = await _bench.RunAsync("clone", "base", "web", "-c", Uri, "--dry-run");
+        var made = await _bench.RunAsync("clone", "base", "web", "-c", Uri);
+
+        XElement.Parse(dry.Output).Descendants("graphics").Attributes("passwd").Single().Value.Should().BeEmpty();
+        dry.Error.Should().ContainAll("password is taken over but not printed", "dumpxml --security-info base", "virsh domdisplay web");
+        made.ExitCode.Should().Be(0, made.ToString());
+        foreach (var exit in new[] { dry, made })
+        {
+            exit.ToString().Should().NotContain("s3cret");
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_chain_is_in_the_definition_unless_it_is_not_wanted()
+    {
+        var stated = await _bench.RunAsync("clone", "base", "web", "-c", Uri, "--dry-run");
+        var left = await _bench.RunAsync("clone", "base", "web", "-c", Uri, "--dry-run", "--no-backing-store");
+
+        XElement.Parse(stated.Output).Descendants("backingStore").Elements("source").Attributes("file").Single().Value.Should().Be(Disk);
+        XElement.Parse(left.Output).Descendants("backingStore").Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_running_source_is_refused_with_its_state_and_asked_to_shut_down_on_request()
     {
         Node(Running);
@@ -115,7 +142,9 @@ public sealed class CloneCommandTests : IDisposable
     [InlineData("VMX1910", "'base' already", "base", "base")]
     [InlineData("VMX1901", "cannot be a clone's name", "base", "a/b")]
     [InlineData("VMX1901", "--release takes the source alone", "base", "--release", "--start")]
+    [InlineData("VMX1901", "--release takes the source alone", "base", "--release", "--no-backing-store")]
     [InlineData("VMX1911", "/nonexistent", "base", "--dir", "/nonexistent")]
+    [InlineData("VMX1911", "in memory", "base", "--dir", "/dev/shm")]
     public async Task What_cannot_be_done_is_said_with_names(string code, string message, params string[] arguments)
     {
         var exit = await _bench.RunAsync(["clone", .. arguments, "-c", Uri]);
@@ -149,7 +178,7 @@ public sealed class CloneCommandTests : IDisposable
         File.GetUnixFileMode(Disk).Should().HaveFlag(UnixFileMode.UserWrite);
     }
 
-    private void Node(int state) => _bench.Write(
+    private void Node(int state, string devices = "") => _bench.Write(
         "node.xml",
         $"""
         <node>
@@ -160,6 +189,7 @@ public sealed class CloneCommandTests : IDisposable
             <os><type>hvm</type></os>
             <devices>
               <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{Disk}'/><target dev='vda' bus='virtio'/></disk>
+              {devices}
             </devices>
           </domain>
         </node>

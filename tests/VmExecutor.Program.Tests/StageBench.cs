@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.RunnerSimulator.Drivers;
 
 namespace VmExecutor.Program.Tests;
@@ -19,7 +20,7 @@ internal sealed class StageBench : IDisposable
 
     private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(1);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("vmx-program-").FullName;
+    private readonly string _directory = DiskDirectory.Create("vmx-program-");
 
     public StageBench()
     {

@@ -54,24 +54,7 @@ internal static class CloneDisks
 
         // io='native' is only allowed with a cache mode that bypasses the host's page cache.
         driver.SetAttributeValue("io", null);
-        source.AddAfterSelf(Backing(chain.Files, 0));
-    }
-
-    private static XElement Backing(IReadOnlyList<BackingFile> files, int index)
-    {
-        var store = new XElement("backingStore");
-        if (index == files.Count)
-        {
-            return store;
-        }
-
-        var file = files[index];
-        store.SetAttributeValue("type", file.IsBlockDevice ? "block" : "file");
-        store.Add(
-            new XElement("format", new XAttribute("type", file.Format)),
-            new XElement("source", new XAttribute(file.IsBlockDevice ? "dev" : "file", file.Path.Value), LeaveOwnerAlone()),
-            Backing(files, index + 1));
-        return store;
+        source.AddAfterSelf(BackingStore.Of(chain, keepOwners: true));
     }
 
     private static void Share(XElement disk)
@@ -85,11 +68,7 @@ internal static class CloneDisks
         if (source is not null && !source.Elements("seclabel").Any(label => (string?)label.Attribute("model") == "dac"))
         {
             source.SetAttributeValue("index", null);
-            source.Add(LeaveOwnerAlone());
+            source.Add(BackingStore.LeaveOwnerAlone());
         }
     }
-
-    /// <summary>libvirt would chown base files to QEMU's user for a running clone and not give them all back (formatdomain, seclabel).</summary>
-    private static XElement LeaveOwnerAlone() =>
-        new("seclabel", new XAttribute("model", "dac"), new XAttribute("relabel", "no"));
 }

@@ -38,17 +38,24 @@ public static class StorageRules
     }
 
     /// <param name="path">What was looked at.</param>
-    /// <param name="type">The kernel's name of the file system; null: not known.</param>
+    /// <param name="mounted">The file system; null: not known.</param>
     /// <param name="reflinks">Whether a copy shared its blocks; null: not tried.</param>
-    public static Finding DecideFileSystem(AbsolutePath path, string? type, bool? reflinks) => (type, reflinks) switch
+    public static Finding DecideFileSystem(AbsolutePath path, MountedFileSystem? mounted, bool? reflinks) => mounted switch
     {
-        ("tmpfs" or "ramfs", _) => Checks.FileSystem.Warning(
-            $"{path} is on {type}: what jobs write takes memory, and published images are gone after a restart", "state_dir: /var/lib/vm-executor   # on a disk"),
-        ("nfs" or "nfs4" or "cifs" or "smb2" or "smb3" or "fuse" or "ceph" or "9p" or "virtiofs", _) => Checks.FileSystem.Warning(
-            $"{path} is on {type}: overlays on a network are slow, and locks are the server's", "state_dir: /var/lib/vm-executor   # on a disk of this host; base disks may stay on the network"),
-        (_, true) => Checks.FileSystem.Ok($"{path} is on {type}, which can share blocks (reflink): publishing copies nothing"),
-        _ => Checks.FileSystem.Ok($"{path} is on {type ?? "an unknown file system"}, without reflinks: publishing copies what a disk holds (XFS and Btrfs need not)"),
+        // A state_dir in memory may be meant: a host with much of it, whose jobs are short.
+        { Type: "tmpfs" or "ramfs", IsReadOnly: false } when !IsDeviceDirectory(mounted) => Checks.FileSystem.Warning(
+            $"{path} is on {mounted.Type}: what jobs write takes memory, and published images are gone after a restart", "state_dir: /var/lib/vm-executor   # on a disk"),
+        { ObstacleForDisks: { } obstacle } => Checks.FileSystem.Problem($"{path} cannot hold overlays: {obstacle}", "state_dir: /var/lib/vm-executor   # on a disk"),
+        { IsOnNetwork: true } => Checks.FileSystem.Warning(
+            $"{path} is on {mounted.Type}: overlays on a network are slow, and locks are the server's", "state_dir: /var/lib/vm-executor   # on a disk of this host; base disks may stay on the network"),
+        { IsLayer: true } => Checks.FileSystem.Warning(
+            $"{path} is on {mounted.Type}, the layer of a container: published images are gone with it", $"docker run --volume /var/lib/vm-executor:{path} …   # or what mounts a directory of the host there"),
+        _ when reflinks == true => Checks.FileSystem.Ok($"{path} is on {mounted?.Type}, which can share blocks (reflink): publishing copies nothing"),
+        _ => Checks.FileSystem.Ok($"{path} is on {mounted?.Type ?? "an unknown file system"}, without reflinks: publishing copies what a disk holds (XFS and Btrfs need not)"),
     };
+
+    /// <summary>A container's /dev is a tmpfs, too; a state directory there is a mistake and no choice.</summary>
+    private static bool IsDeviceDirectory(MountedFileSystem mounted) => mounted.MountPoint.Value == "/dev";
 
     private static long Mebibytes(long bytes) => Math.Max(1, bytes >> 20);
 }

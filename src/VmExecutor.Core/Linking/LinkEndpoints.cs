@@ -38,6 +38,9 @@ internal static class LinkEndpoints
         }
     }
 
+    /// <summary>Whether a display is where another machine's would be, too.</summary>
+    internal static bool HasFixedPort(XElement graphics) => FixedPorts.Any(name => (string?)graphics.Attribute(name) is not (null or "-1"));
+
     private static void FreeDisplay(XElement graphics)
     {
         foreach (var listen in graphics.Elements("listen"))
@@ -45,7 +48,7 @@ internal static class LinkEndpoints
             listen.SetAttributeValue("socket", null);
         }
 
-        if (FixedPorts.Any(name => (string?)graphics.Attribute(name) is not (null or "-1")))
+        if (HasFixedPort(graphics))
         {
             FixedPorts.ToList().ForEach(name => graphics.SetAttributeValue(name, null));
             graphics.SetAttributeValue("autoport", "yes");

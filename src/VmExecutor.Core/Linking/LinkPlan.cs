@@ -21,6 +21,9 @@ public sealed record LinkPlan
     /// <summary>Null: the source has no file with UEFI variables, or was never started and has none yet.</summary>
     public LinkNvram? Nvram { get; init; }
 
+    /// <summary>Whether the definition says what the overlays stand on; else libvirt finds out at each start.</summary>
+    public bool StatesChains { get; init; } = true;
+
     public required DateTimeOffset Created { get; init; }
 
     /// <summary>Every file that the clone stands on, each once.</summary>
@@ -33,7 +36,7 @@ public sealed record LinkPlan
     /// <param name="name">The clone's.</param>
     /// <param name="uuid">The clone's.</param>
     /// <param name="chains">What each writable disk stands on, by its target.</param>
-    /// <param name="directory">Where overlays and NVRAM come; null: beside what they are made of.</param>
+    /// <param name="placeOf">The directory that the clone's own of a file of the source comes into.</param>
     /// <param name="exists">Whether a file is there.</param>
     /// <param name="now">The time of day.</param>
     public static LinkPlan For(
@@ -41,7 +44,7 @@ public sealed record LinkPlan
         VmName name,
         Guid uuid,
         IReadOnlyDictionary<string, BackingChain> chains,
-        AbsolutePath? directory,
+        Func<AbsolutePath, AbsolutePath> placeOf,
         Func<AbsolutePath, bool> exists,
         DateTimeOffset now) => new()
         {
@@ -51,10 +54,10 @@ public sealed record LinkPlan
             Disks =
             [
                 .. SourceDisk.WritableOf(source).Select(disk => new LinkDisk(
-                    disk.Target, chains[disk.Target], (directory ?? disk.Path.Parent()).Child($"{name}-{disk.Target}.qcow2"))),
+                    disk.Target, chains[disk.Target], placeOf(disk.Path).Child($"{name}-{disk.Target}.qcow2"))),
             ],
             Nvram = CloneFirmware.NvramOf(source) is { } nvram && exists(nvram)
-                ? new LinkNvram(nvram, (directory ?? nvram.Parent()).Child($"{name}_VARS{Extension(nvram)}"))
+                ? new LinkNvram(nvram, placeOf(nvram).Child($"{name}_VARS{Extension(nvram)}"))
                 : null,
             Created = now,
         };

@@ -6,7 +6,9 @@ namespace VmExecutor.Core.Linking;
 /// <summary>What stays as it is in a clone and may surprise: each in a sentence.</summary>
 public static class LinkRemarks
 {
-    public static IReadOnlyList<string> Of(XElement source)
+    /// <param name="source">The source's inactive XML.</param>
+    /// <param name="plan">What the clone is.</param>
+    public static IReadOnlyList<string> Of(XElement source, LinkPlan plan)
     {
         var devices = source.Element("devices") ?? new XElement("devices");
         return
@@ -22,6 +24,10 @@ public static class LinkRemarks
             .. devices.Elements("interface").Elements("portForward").Any()
                 ? new[] { "ports of the host are forwarded to source and clone alike: only one of them can run at a time" }
                 : [],
+            .. plan.Disks.Where(disk => plan.StatesChains && !BackingStore.CanState(disk.Base)).Select(disk =>
+                $"libvirt has no name for a format that {disk.Target} stands on ({string.Join(", ", disk.Base.Files.Select(file => file.Format).Distinct())}), so the definition does not say it"),
+            .. devices.Elements("graphics").Where(LinkEndpoints.HasFixedPort).Select(display =>
+                $"the source's {(string?)display.Attribute("type")} display has a port of its own; the clone gets a free one at each start: virsh domdisplay {plan.Name}"),
             .. source.Elements(QemuXml.Namespace + "commandline").Any()
                 ? new[] { "arguments for QEMU (qemu:commandline) were taken over as they are; see that two machines can have them" }
                 : [],

@@ -27,18 +27,24 @@ public static class LinkedDomain
     }
 
     /// <summary>
-    /// What a clone stands on is not written into its definition: libvirt then reads it from the overlays' headers at each start, and a disk
-    /// that somebody flattens or rebases later is not contradicted (formatdomain, backingStore).
+    /// What an overlay stands on is written into the definition: virt-manager shows it, and libvirt labels the base files without looking into the
+    /// overlays' headers first. A disk that is flattened or rebased while the clone is off contradicts it then; for that there is
+    /// <see cref="LinkPlan.StatesChains"/> (formatdomain, backingStore).
     /// </summary>
     private static void ApplyDisks(XElement domain, LinkPlan plan)
     {
-        var overlays = plan.Disks.ToDictionary(disk => disk.Target, disk => disk.Overlay);
+        var links = plan.Disks.ToDictionary(disk => disk.Target);
         foreach (var disk in domain.Elements("devices").Elements("disk"))
         {
             CloneDisks.ForgetRunningState(disk);
             if (SourceDisk.IsWritable(disk))
             {
-                CloneDisks.PointAt(disk, overlays[SourceDisk.TargetOf(disk)].Value);
+                var link = links[SourceDisk.TargetOf(disk)];
+                var (_, overlay) = CloneDisks.PointAt(disk, link.Overlay.Value);
+                if (plan.StatesChains && BackingStore.CanState(link.Base))
+                {
+                    overlay.AddAfterSelf(BackingStore.Of(link.Base, keepOwners: false));
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ public sealed partial record FileStat
     private const int DoNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const uint BirthTime = 0x800; // STATX_BTIME
+    private const uint MountNumber = 0x1000; // STATX_MNT_ID
     private const long BlockSize = 512;
     private const int NoSuchFile = 2; // ENOENT
     private const int NotADirectory = 20; // ENOTDIR
@@ -39,12 +40,15 @@ public sealed partial record FileStat
     /// <summary>Last change of the content, since 1970.</summary>
     public long ModifiedNanoseconds { get; private init; }
 
+    /// <summary>The number of its mount in mountinfo; null: the kernel is older than 5.8.</summary>
+    public ulong? MountId { get; private init; }
+
     /// <summary>Null when the file is missing or cannot be looked at.</summary>
     public static FileStat? TryRead(AbsolutePath path, bool followLinks = true)
     {
         Span<byte> buffer = stackalloc byte[256];
         var flags = followLinks ? 0 : DoNotFollow;
-        if (Statx(CurrentDirectory, path.Value, flags, BasicStats | BirthTime, ref MemoryMarshal.GetReference(buffer)) != 0)
+        if (Statx(CurrentDirectory, path.Value, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) != 0)
         {
             return null;
         }
@@ -62,6 +66,7 @@ public sealed partial record FileStat
             Bytes = MemoryMarshal.Read<long>(buffer[40..]),
             AllocatedBytes = MemoryMarshal.Read<long>(buffer[48..]) * BlockSize,
             Born = (MemoryMarshal.Read<uint>(buffer) & BirthTime) == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(buffer[80..])),
+            MountId = (MemoryMarshal.Read<uint>(buffer) & MountNumber) == 0 ? null : MemoryMarshal.Read<ulong>(buffer[144..]),
             ModifiedNanoseconds = Nanoseconds(buffer[112..]),
         };
     }

@@ -4,24 +4,11 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>What a directory's file system is and can.</summary>
+/// <summary>What a directory's file system can.</summary>
 public static class FileSystemLook
 {
     // Others refuse at once; there is nothing to be tried.
     private static readonly string[] MayReflink = ["xfs", "btrfs", "bcachefs", "zfs", "ocfs2"];
-
-    /// <summary>The kernel's name of it; null: not known.</summary>
-    public static string? TypeOf(AbsolutePath path)
-    {
-        try
-        {
-            return new DriveInfo(path.Value).DriveFormat;
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            return null;
-        }
-    }
 
     /// <summary>
     /// Whether a copy shares its blocks; null: not tried. It is tried with two small files, whose names are those of files that are just being
@@ -29,7 +16,7 @@ public static class FileSystemLook
     /// </summary>
     public static bool? TryReflink(AbsolutePath directory)
     {
-        if (!MayReflink.Contains(TypeOf(directory)) || !ProcessUser.MayMakeFilesIn(directory))
+        if (!MayReflink.Contains(Mounts.Of(directory)?.Type) || !ProcessUser.MayMakeFilesIn(directory))
         {
             return null;
         }

@@ -29,6 +29,12 @@ public interface IHypervisor : IDisposable
     /// <summary>Domain XML (what would be started next if <paramref name="inactive"/>); null when there is none of that name.</summary>
     Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What would be started next, with what libvirt keeps to itself otherwise (the passwords of displays), where the connection may see that;
+    /// null when there is none of that name.
+    /// </summary>
+    Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken);
+
     /// <summary>Creates and starts a transient domain; <paramref name="paused"/>: with its processors halted.</summary>
     Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken);
 

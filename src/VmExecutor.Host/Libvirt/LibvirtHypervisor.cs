@@ -39,6 +39,9 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     public Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken) =>
         AskAsync($"for the XML of '{domain}'", libvirt => libvirt.FindXml(domain, inactive), cancellationToken);
 
+    public Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"for the definition of '{domain}'", libvirt => libvirt.FindDefinition(domain), cancellationToken);
+
     /// <remarks>A domain the agent or the network knows nothing about (yet), one that does not run and one that is not there all give an empty list.</remarks>
     public Task<IReadOnlyList<CardAddress>> GetAddressesAsync(string domain, AddressSource source, CancellationToken cancellationToken) =>
         AskAsync($"for the addresses of '{domain}'", libvirt => libvirt.GetAddresses(domain, source), cancellationToken);

@@ -6,8 +6,9 @@ namespace VmExecutor.Host.Libvirt;
 
 internal sealed partial class LibvirtSession
 {
-    // libvirt-domain.h: VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_XML_INACTIVE.
+    // libvirt-domain.h: VIR_DOMAIN_START_PAUSED, VIR_DOMAIN_XML_SECURE, VIR_DOMAIN_XML_INACTIVE.
     private const uint StartPaused = 1 << 0;
+    private const uint XmlSecure = 1 << 0;
     private const uint XmlInactive = 1 << 1;
 
     /// <summary>Null when there is none of that name.</summary>
@@ -29,7 +30,24 @@ internal sealed partial class LibvirtSession
     }
 
     /// <summary>Null when there is none of that name.</summary>
-    public unsafe string? FindXml(string name, bool inactive)
+    public string? FindXml(string name, bool inactive) => FindXml(name, inactive ? XmlInactive : 0);
+
+    /// <summary>Null when there is none of that name.</summary>
+    public DomainDefinition? FindDefinition(string name)
+    {
+        try
+        {
+            return FindXml(name, XmlInactive | XmlSecure) is { } whole ? new DomainDefinition(whole, HasSecrets: true) : null;
+        }
+        catch (LibvirtException e) when (e.Error.Number is LibvirtErrorNumber.OperationDenied or LibvirtErrorNumber.AccessDenied
+            or LibvirtErrorNumber.AuthenticationFailed or LibvirtErrorNumber.AuthenticationCancelled or LibvirtErrorNumber.AuthenticationUnavailable)
+        {
+            // A read-only connection, or libvirt's access rules (domain.read-secure).
+            return FindXml(name, XmlInactive) is { } rest ? new DomainDefinition(rest, HasSecrets: false) : null;
+        }
+    }
+
+    private unsafe string? FindXml(string name, uint flags)
     {
         using var domain = Find(name);
         if (domain is null)
@@ -37,7 +55,7 @@ internal sealed partial class LibvirtSession
             return null;
         }
 
-        var xml = LibvirtLibrary.virDomainGetXMLDesc(domain, inactive ? XmlInactive : 0);
+        var xml = LibvirtLibrary.virDomainGetXMLDesc(domain, flags);
         if (xml is null)
         {
             ThrowUnlessGone(Failure(Of(name, nameof(LibvirtLibrary.virDomainGetXMLDesc))));

@@ -31,28 +31,28 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
             chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, evenIfWritten, cancellationToken).ConfigureAwait(false);
         }
 
-        var plan = LinkPlan.For(source, name, Guid.NewGuid(), chains, directory, path => File.Exists(path.Value), time.GetUtcNow());
+        var plan = LinkPlan.For(
+            source, name, Guid.NewGuid(), chains, file => directory ?? file.Parent(), path => File.Exists(path.Value), time.GetUtcNow());
+        EnsureUsable(plan, directory is not null);
         foreach (var file in FilesOf(plan))
         {
             EnsureFree(file);
         }
 
-        foreach (var place in FilesOf(plan).Select(file => file.Parent()).Distinct())
-        {
-            EnsureUsable(place);
-        }
-
         return plan;
     }
 
-    /// <summary>Directories that the user QEMU runs as may not pass through, as far as mode bits tell: a sentence for each.</summary>
+    /// <summary>Directories that the user QEMU runs as may not pass through, as far as mode bits and mounts tell: a sentence for each.</summary>
     public async Task<IReadOnlyList<string>> ImpassableAsync(LinkPlan plan, CancellationToken cancellationToken)
     {
         var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false));
+        var places = FilesOf(plan).Select(file => file.Parent()).Distinct().ToList();
         return user is null
             ? []
             : [
-                .. FilesOf(plan).Select(file => file.Parent()).Distinct()
+                .. places.Where(place => user.User != 0 && Mounts.Of(place) is { AdmitsOthers: false })
+                    .Select(place => $"{place} is on {Mounts.Of(place)!.Type}, which only the user who mounted it may enter, so the clone may not start; mount it with -o allow_other"),
+                .. places
                     .Select(place => ReadAccess.Obstacle(place, user.User, user.Group)).OfType<(string What, string Command)>()
                     .Select(obstacle => $"{obstacle.What}, so the clone may not start; let it: {obstacle.Command}").Distinct(StringComparer.Ordinal),
             ];
@@ -72,22 +72,34 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
         }
     }
 
-    private static void EnsureUsable(AbsolutePath place)
+    /// <summary>All places that will not do are named at once.</summary>
+    private static void EnsureUsable(LinkPlan plan, bool isAsked)
     {
-        if (WriteAccess.Obstacle(place) is { } obstacle)
+        var troubles = Places(plan)
+            .Select(place => Trouble(place.Directory) is { } trouble ? $"{place.Directory}{(isAsked ? "" : $" (beside {string.Join(" and ", place.Besides)})")}: {trouble}" : null)
+            .OfType<string>().ToList();
+        if (troubles.Count > 0)
         {
             throw new SystemFailureException(
                 ErrorCodes.LinkPlaceUnusable,
-                $"the clone's files cannot be made in {place}: {obstacle}",
-                "Run it as a user who may write there (root), or name another directory: --dir DIR. It must be passable for the user that QEMU runs as.");
-        }
-
-        if (HostMeter.FreeDisk(place) is var free && free < LeastRoom)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.LinkPlaceUnusable,
-                $"there is no room for the clone in {place}: {free} bytes are free",
-                "Make room there, or name another directory: --dir DIR.");
+                $"the clone's files cannot be made in {string.Join("; nor in ", troubles)}",
+                isAsked
+                    ? "Name another directory: --dir DIR, on a disk, where you may write and the user that QEMU runs as may pass through."
+                    : "Name a directory on a disk for them: --dir DIR. You must be allowed to write there, and the user that QEMU runs as to pass through; root may do most of that.");
         }
     }
+
+    /// <summary>The directories that files are made in, each with the source's files that they would be beside.</summary>
+    private static IEnumerable<(AbsolutePath Directory, IReadOnlyList<AbsolutePath> Besides)> Places(LinkPlan plan) =>
+        plan.Disks.Select(disk => (Directory: disk.Overlay.Parent(), Beside: disk.Base.Top.Path))
+            .Concat(plan.Nvram is { } nvram ? [(nvram.To.Parent(), nvram.From)] : [])
+            .GroupBy(file => file.Directory, file => file.Beside)
+            .Select(place => (place.Key, (IReadOnlyList<AbsolutePath>)[.. place]));
+
+    private static string? Trouble(AbsolutePath place) =>
+        FileStat.TryRead(place) is { IsDirectory: false } ? "it is no directory"
+        : Mounts.Of(place)?.ObstacleForDisks is { } unfit ? unfit
+        : WriteAccess.Obstacle(place) is { } obstacle ? obstacle
+        : HostMeter.FreeDisk(place) is var free && free < LeastRoom ? $"there is no room, {free} bytes are free"
+        : null;
 }

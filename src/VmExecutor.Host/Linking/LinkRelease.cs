@@ -12,8 +12,8 @@ public sealed class LinkRelease(IHypervisor hypervisor, LinkSource source, LinkS
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.LinkStillStandsOnBase"/>, with the clones; or the source is missing, or its files are not ours to change.</exception>
     public async Task<IReadOnlyList<AbsolutePath>> RunAsync(string name, CancellationToken cancellationToken)
     {
-        var (xml, _) = await source.FindAsync(name, await survey.NamesAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        var disks = SourceDisk.WritableOf(xml).Select(disk => disk.Path).ToList();
+        var found = await source.FindAsync(name, await survey.NamesAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        var disks = SourceDisk.WritableOf(found.Xml).Select(disk => disk.Path).ToList();
         var clones = await survey.StandingOnAsync(disks, cancellationToken).ConfigureAwait(false);
         if (clones.Count > 0)
         {

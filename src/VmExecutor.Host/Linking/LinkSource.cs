@@ -11,18 +11,25 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(3);
 
-    /// <summary>What would be started next if it were started, and its state now.</summary>
+    /// <summary>
+    /// What would be started next if it were started, passwords of displays included, and its state now. Where libvirt does not tell passwords, the
+    /// displays are those that a clone may have without one.
+    /// </summary>
     /// <param name="name">The domain.</param>
     /// <param name="there">The names of all domains, for whoever has mistyped it.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.SourceMissing"/>.</exception>
-    public async Task<(XElement Xml, DomainState State)> FindAsync(string name, IReadOnlyList<string> there, CancellationToken cancellationToken)
+    public async Task<FoundSource> FindAsync(string name, IReadOnlyList<string> there, CancellationToken cancellationToken)
     {
-        var xml = await hypervisor.FindXmlAsync(name, inactive: true, cancellationToken).ConfigureAwait(false);
+        var definition = await hypervisor.FindDefinitionAsync(name, cancellationToken).ConfigureAwait(false);
         var status = await hypervisor.FindStatusAsync(name, cancellationToken).ConfigureAwait(false);
-        return xml is not null && status is not null
-            ? (XElement.Parse(xml), status.State)
-            : throw LinkNames.Missing(name, hypervisor.Uri, there);
+        if (definition is null || status is null)
+        {
+            throw LinkNames.Missing(name, hypervisor.Uri, there);
+        }
+
+        var xml = XElement.Parse(definition.Xml);
+        return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State);
     }
 
     /// <summary>Whether its disks are at rest; else it has to be shut down first, and may be.</summary>

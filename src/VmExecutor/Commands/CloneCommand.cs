@@ -29,18 +29,19 @@ internal static class CloneCommand
         var start = new Option<bool>("--start") { Description = "Start the clone; if it does not start, it is removed again." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: print the clone's XML on stdout and the commands on stderr." };
         var noProtect = new Option<bool>("--no-protect") { Description = "Leave the source's disks writable; by default they are made read-only, since a source that is started spoils its clones." };
+        var noBackingStore = new Option<bool>("--no-backing-store") { Description = "Do not write into the definition what the overlays stand on: for who rebases or flattens them while the clone is off. libvirt then looks at each start." };
         var release = new Option<bool>("--release") { Description = "No clone: let SOURCE be started again, once no clone stands on its disks." };
         var command = new Command(
             "clone",
             "Make a linked clone of a libvirt domain: a new domain with the same hardware, whose disks hold only what differs. Prints its name. Example: vm-executor clone debian-12 web-test --start")
         {
-            source, target, connect, directory, shutDown, start, dryRun, noProtect, release,
+            source, target, connect, directory, shutDown, start, dryRun, noProtect, noBackingStore, release,
         };
         source.CompletionSources.Add(context => DomainNames.Of(composition, context, config, connect));
         command.Validators.Add(result =>
         {
             var others = result.GetValue(target) is not null || result.Has(directory)
-                || new[] { shutDown, start, dryRun, noProtect }.Any(result.GetValue);
+                || new[] { shutDown, start, dryRun, noProtect, noBackingStore }.Any(result.GetValue);
             if (result.GetValue(release) && others)
             {
                 result.AddError("--release takes the source alone.");
@@ -59,6 +60,7 @@ internal static class CloneCommand
                         ShutDown = parsed.GetValue(shutDown),
                         Start = parsed.GetValue(start),
                         DryRun = parsed.GetValue(dryRun),
+                        StatesChains = !parsed.GetValue(noBackingStore),
                         Protect = !parsed.GetValue(noProtect),
                     },
                     token));

@@ -18,7 +18,7 @@ internal sealed class StorageChecks(SettingsLook settings, LibvirtLook libvirt, 
         new(Checks.StateDir, StateDirAsync),
         new(Checks.BaseFiles, BaseFilesAsync),
         new(Checks.DiskSpace, () => WithStateDir(Checks.DiskSpace, Space)),
-        new(Checks.FileSystem, () => WithStateDir(Checks.FileSystem, path => StorageRules.DecideFileSystem(path, FileSystemLook.TypeOf(path), FileSystemLook.TryReflink(path)))),
+        new(Checks.FileSystem, () => WithStateDir(Checks.FileSystem, path => StorageRules.DecideFileSystem(path, Mounts.Of(path), FileSystemLook.TryReflink(path)))),
         new(Checks.QemuImg, async token => ToolVersions.DecideQemuImg(
             (await tools.RunAsync(new ToolCall("qemu-img", ["--version"]) { Timeout = ToolLimit }, token)).EnsureSuccess().StandardOutput)),
     ];

@@ -20,6 +20,9 @@ internal sealed record LinkRequest
 
     public bool DryRun { get; init; }
 
+    /// <summary>Write what the overlays stand on into the definition.</summary>
+    public bool StatesChains { get; init; } = true;
+
     /// <summary>Make the source's disks read-only.</summary>
     public bool Protect { get; init; } = true;
 }

@@ -8,9 +8,14 @@ namespace VmExecutor.Linking;
 internal static class LinkText
 {
     /// <summary>The commands that come to the same as what would be done; the definition is what stdout has.</summary>
-    public static IEnumerable<string> Commands(LinkPlan plan, LinkRequest request, string uri, bool isOff)
+    public static IEnumerable<string> Commands(LinkPlan plan, LinkRequest request, string uri, bool isOff, bool hasPassword)
     {
         yield return $"# nothing was done; without --dry-run this would be, with the XML on stdout as {plan.Name}.xml:";
+        if (hasPassword)
+        {
+            yield return $"# the display's password is taken over but not printed; in {plan.Name}.xml it is empty, which locks the display: {Virsh(uri, "dumpxml", "--security-info", plan.Source)}";
+        }
+
         if (!isOff)
         {
             yield return Virsh(uri, "shutdown", plan.Source);

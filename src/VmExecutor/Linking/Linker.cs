@@ -27,14 +27,14 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
     public async Task RunAsync(LinkRequest request, CancellationToken cancellationToken)
     {
         var names = await _survey.NamesAsync(cancellationToken);
-        var (source, state) = await _source.FindAsync(request.Source, names, cancellationToken);
+        var source = await _source.FindAsync(request.Source, names, cancellationToken);
         var name = LinkNames.Decide(request.Source, request.Target, names.ToHashSet(StringComparer.Ordinal));
-        var isOff = await _source.IsOffAsync(request.Source, state, request.ShutDown, cancellationToken);
+        var isOff = await _source.IsOffAsync(request.Source, source.State, request.ShutDown, cancellationToken);
         var (plan, domain) = await PlanAsync(source, name, request, isOff, cancellationToken);
         if (request.DryRun)
         {
-            output.WriteLine(domain.ToString());
-            foreach (var command in LinkText.Commands(plan, request, hypervisor.Uri, isOff))
+            output.WriteLine(LinkDisplays.WithoutPasswords(domain).ToString());
+            foreach (var command in LinkText.Commands(plan, request, hypervisor.Uri, isOff, LinkDisplays.HavePassword(domain)))
             {
                 log.Say(command);
             }
@@ -48,7 +48,11 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
             await _source.ShutDownAsync(request.Source, log.Say, cancellationToken);
 
             // What it was started as may not be what it is defined as; a transient one is gone with its end, but its disks are not.
-            source = await hypervisor.FindXmlAsync(request.Source, inactive: true, cancellationToken) is { } xml ? XElement.Parse(xml) : source;
+            if (await hypervisor.FindStatusAsync(request.Source, cancellationToken) is not null)
+            {
+                source = await _source.FindAsync(request.Source, names, cancellationToken);
+            }
+
             (plan, domain) = await PlanAsync(source, name, request, isOff: true, cancellationToken);
         }
 
@@ -71,15 +75,15 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
     }
 
     private async Task<(LinkPlan Plan, XElement Domain)> PlanAsync(
-        XElement source, VmName name, LinkRequest request, bool isOff, CancellationToken cancellationToken)
+        FoundSource source, VmName name, LinkRequest request, bool isOff, CancellationToken cancellationToken)
     {
-        var plan = await _planner.PlanAsync(source, name, request.Directory, evenIfWritten: !isOff, cancellationToken);
-        return (plan, LinkedDomain.Derive(source, plan));
+        var plan = await _planner.PlanAsync(source.Xml, name, request.Directory, evenIfWritten: !isOff, cancellationToken) with { StatesChains = request.StatesChains };
+        return (plan, LinkedDomain.Derive(source.Xml, plan));
     }
 
-    private async Task RemarkAsync(XElement source, LinkPlan plan, CancellationToken cancellationToken)
+    private async Task RemarkAsync(FoundSource source, LinkPlan plan, CancellationToken cancellationToken)
     {
-        foreach (var remark in LinkRemarks.Of(source).Concat(await _planner.ImpassableAsync(plan, cancellationToken)))
+        foreach (var remark in new[] { source.SecretsRemark }.OfType<string>().Concat(LinkRemarks.Of(source.Xml, plan)).Concat(await _planner.ImpassableAsync(plan, cancellationToken)))
         {
             log.Warn(remark);
         }

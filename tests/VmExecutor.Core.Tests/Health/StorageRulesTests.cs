@@ -31,10 +31,24 @@ public sealed class StorageRulesTests
     [InlineData("ext4", null, CheckStatus.Ok, "without reflinks")]
     [InlineData(null, null, CheckStatus.Ok, "unknown")]
     [InlineData("tmpfs", null, CheckStatus.Warning, "memory")]
+    [InlineData("ramfs", null, CheckStatus.Warning, "memory")]
+    [InlineData("devtmpfs", null, CheckStatus.Problem, "memory")]
+    [InlineData("tmpfs on /dev", null, CheckStatus.Problem, "memory")]
+    [InlineData("proc", null, CheckStatus.Problem, "takes no files")]
+    [InlineData("squashfs read-only", null, CheckStatus.Problem, "mounted read-only")]
+    [InlineData("tmpfs read-only", null, CheckStatus.Problem, "in memory")]
+    [InlineData("overlay", null, CheckStatus.Warning, "container")]
     [InlineData("nfs", null, CheckStatus.Warning, "network")]
-    public void A_file_system_is_named_with_what_it_means(string? type, bool? reflinks, CheckStatus status, string found)
+    [InlineData("fuse.sshfs", null, CheckStatus.Warning, "network")]
+    [InlineData("fuseblk", null, CheckStatus.Ok, "without reflinks")]
+    public void A_file_system_is_named_with_what_it_means(string? described, bool? reflinks, CheckStatus status, string found)
     {
-        var finding = StorageRules.DecideFileSystem(Path, type, reflinks);
+        var mounted = described is null ? null : new MountedFileSystem(
+            described.Split(' ')[0],
+            new AbsolutePath(described.EndsWith("on /dev", StringComparison.Ordinal) ? "/dev" : "/mnt"),
+            described.EndsWith("read-only", StringComparison.Ordinal),
+            AdmitsOthers: true);
+        var finding = StorageRules.DecideFileSystem(Path, mounted, reflinks);
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);

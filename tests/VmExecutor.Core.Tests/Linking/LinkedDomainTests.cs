@@ -101,10 +101,25 @@ public sealed class LinkedDomainTests
         disks[0].Element("source")!.ToString().Should().Be("<source file=\"/base/web-vda.qcow2\" />");
         disks[0].Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" type=\"qcow2\" cache=\"none\" io=\"native\" discard=\"unmap\" />");
         ((string?)disks[0].Attribute("snapshot")).Should().Be("external");
-        disks[0].Elements("backingStore").Should().BeEmpty("libvirt reads it from the overlay, whatever becomes of that later");
+        disks[0].Element("backingStore")!.ToString(SaveOptions.DisableFormatting).Should().Be(
+            "<backingStore type=\"file\"><format type=\"qcow2\" /><source file=\"/base/system.qcow2\" />"
+            + "<backingStore type=\"file\"><format type=\"raw\" /><source file=\"/older/root.raw\" /><backingStore /></backingStore></backingStore>");
+        disks[1].Element("backingStore")!.ToString(SaveOptions.DisableFormatting).Should().Be(
+            "<backingStore type=\"block\"><format type=\"raw\" /><source dev=\"/dev/vg/data\" /><backingStore /></backingStore>");
         ((string?)disks[1].Attribute("type")).Should().Be("file");
         disks[1].Element("source")!.ToString().Should().Be("<source file=\"/dev/vg/web-vdb.qcow2\" />");
         ((string?)disks[1].Element("driver")!.Attribute("type")).Should().Be("qcow2");
+    }
+
+    [Fact]
+    public void A_chain_is_left_out_where_that_is_wanted_or_libvirt_has_no_name_for_a_format()
+    {
+        LinkedDomain.Derive(Original, Plan() with { StatesChains = false }).Descendants("backingStore").Should().BeEmpty();
+
+        var plan = Plan();
+        var odd = plan with { Disks = [.. plan.Disks.Select(disk => disk with { Base = new BackingChain([disk.Base.Top with { Format = "vhdx" }], disk.Base.VirtualSize) })] };
+        LinkedDomain.Derive(Original, odd).Descendants("backingStore").Should().BeEmpty();
+        LinkRemarks.Of(Original, odd).Should().Contain(remark => remark.Contains("vda stands on (vhdx)"));
     }
 
     [Fact]
@@ -171,11 +186,12 @@ public sealed class LinkedDomainTests
     [Fact]
     public void What_source_and_clone_cannot_both_have_is_said()
     {
-        LinkRemarks.Of(Original).Should().SatisfyRespectively(
+        LinkRemarks.Of(Original, Plan()).Should().SatisfyRespectively(
             devices => devices.Should().Contain("hostdev (subsystem usb)"),
             tpm => tpm.Should().Contain("TPM begins empty"),
-            port => port.Should().Contain("serial listens on port 4555"));
-        LinkRemarks.Of(XElement.Parse("<domain><name>x</name><devices/></domain>")).Should().BeEmpty();
+            port => port.Should().Contain("serial listens on port 4555"),
+            display => display.Should().Contain("vnc display").And.Contain("virsh domdisplay web"));
+        LinkRemarks.Of(XElement.Parse("<domain><name>x</name><devices/></domain>"), Plan()).Should().BeEmpty();
     }
 
     [Theory]
@@ -192,7 +208,7 @@ public sealed class LinkedDomainTests
     }
 
     private static LinkPlan Plan(AbsolutePath? directory = null, bool exists = true, XElement? source = null) => LinkPlan.For(
-        source ?? Original, Name("web"), Uuid, Chains, directory, _ => exists, TestPlan.Now);
+        source ?? Original, Name("web"), Uuid, Chains, file => directory ?? file.Parent(), _ => exists, TestPlan.Now);
 
     private static VmName Name(string text) => VmName.TryParse(text, out var name) ? name : throw new ArgumentException(text);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Instruments;
@@ -48,8 +49,11 @@ public sealed class CloneForPeopleTests(TestMachine machine) : BenchTest(machine
         var afterUndoing = (Files: Directory.GetFileSystemEntries(closed), Modes: Modes(), Domain: (await HostCommand.TryAsync("virsh", [.. Virsh, "domstate", Clone])).ExitCode);
         var made = await Bench.CommandAsync("clone", Source, Clone, "-c", "qemu:///system", "--start");
         var state = await VirshAsync("domstate", Clone);
+        var chains = await ChainsAsync();
         var backing = new[] { await BackingAsync("vda"), await BackingAsync("vdb") };
         var besideRunningClone = await HostCommand.TryAsync("virsh", [.. Virsh, "start", Source]);
+        await VirshAsync("blockpull", Clone, "vdb", "--wait");
+        var chainsAfterPull = await ChainsAsync();
         await VirshAsync("destroy", Clone);
         var besideStoppedClone = await HostCommand.TryAsync("virsh", [.. Virsh, "start", Source]);
         var tooEarly = await Bench.CommandAsync("clone", "--release", Source, "-c", "qemu:///system");
@@ -67,6 +71,8 @@ public sealed class CloneForPeopleTests(TestMachine machine) : BenchTest(machine
         made.Output.Should().Be($"{Clone}\n");
         state.Trim().Should().Be("running");
         backing.Should().Equal((System, "qcow2"), (Data, "raw"));
+        chains.Should().Equal(System, Data);
+        chainsAfterPull.Should().Equal([System], "libvirt keeps the definition up to date of what is pulled while the clone runs");
         besideRunningClone.ExitCode.Should().NotBe(0, "QEMU's lock, or the mode, keeps it off");
         besideStoppedClone.ExitCode.Should().NotBe(0);
         besideStoppedClone.Error.Should().Contain("Permission denied");
@@ -74,6 +80,10 @@ public sealed class CloneForPeopleTests(TestMachine machine) : BenchTest(machine
         untouched.Should().Be((definition, content));
         released.ExitCode.Should().Be(0, released.ToString());
     }
+
+    /// <summary>Every file below an overlay that the clone's persistent definition names.</summary>
+    private async Task<IReadOnlyList<string>> ChainsAsync() =>
+        [.. XElement.Parse(await VirshAsync("dumpxml", "--inactive", Clone)).Descendants("backingStore").Elements("source").Attributes("file").Select(file => file.Value)];
 
     private IEnumerable<UnixFileMode> Modes() => [File.GetUnixFileMode(System), File.GetUnixFileMode(Data)];
 

@@ -62,6 +62,19 @@ internal sealed class FakeHypervisor : IHypervisor
     public Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken) =>
         Call($"xml {domain}", () => Domains.GetValueOrDefault(domain), cancellationToken);
 
+    /// <summary>Who asks may not see the passwords of displays.</summary>
+    public bool HidesSecrets { get; set; }
+
+    public Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"definition {domain}", () => Domains.GetValueOrDefault(domain) is not { } xml ? null : new DomainDefinition(HidesSecrets ? WithoutSecrets(xml) : xml, !HidesSecrets), cancellationToken);
+
+    private static string WithoutSecrets(string xml)
+    {
+        var domain = XElement.Parse(xml);
+        domain.Descendants("graphics").Attributes("passwd").Remove();
+        return domain.ToString();
+    }
+
     public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken)
     {
         var name = XElement.Parse(xml).Element("name")!.Value;

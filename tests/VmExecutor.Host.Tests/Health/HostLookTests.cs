@@ -97,7 +97,6 @@ public sealed class HostLookTests : IDisposable
     {
         var directory = new AbsolutePath(_directory);
 
-        FileSystemLook.TypeOf(directory).Should().NotBeNullOrEmpty();
         _ = FileSystemLook.TryReflink(directory);
 
         Directory.EnumerateFileSystemEntries(_directory).Should().BeEmpty();

@@ -41,6 +41,24 @@ public sealed class LinkSourceTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_display_whose_password_is_not_told_is_kept_to_loopback_and_that_is_said()
+    {
+        var source = _world.Source;
+        source.Element("devices")!.Add(System.Xml.Linq.XElement.Parse("<graphics type='vnc' autoport='yes' listen='0.0.0.0' passwd='s3cret'/>"));
+        _world.Hypervisor.Domains["base"] = source.ToString();
+
+        var whole = await _world.LinkSource.FindAsync("base", [], Token);
+        _world.Hypervisor.HidesSecrets = true;
+        var hidden = await _world.LinkSource.FindAsync("base", [], Token);
+
+        ((string?)whole.Xml.Element("devices")!.Element("graphics")!.Attribute("passwd")).Should().Be("s3cret");
+        whole.SecretsRemark.Should().BeNull();
+        whole.ToString().Should().NotContain("s3cret");
+        hidden.Xml.Descendants("graphics").Should().OnlyContain(display => display.ToString().Contains("127.0.0.1") && !display.ToString().Contains("0.0.0.0"));
+        hidden.SecretsRemark.Should().Contain("listens on 127.0.0.1 only");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_running_source_is_asked_and_never_destroyed()
     {
         _world.Hypervisor.States.Remove("base");

@@ -23,7 +23,7 @@ internal sealed class LinkWorld : IDisposable
         Hypervisor.States["base"] = new DomainStatus(DomainState.ShutOff, 1);
     }
 
-    public AbsolutePath Directory { get; } = new(System.IO.Directory.CreateTempSubdirectory("vmx-link-").FullName);
+    public AbsolutePath Directory { get; } = new(DiskDirectory.Create("vmx-link-"));
 
     public FakeHypervisor Hypervisor { get; } = new();
 
