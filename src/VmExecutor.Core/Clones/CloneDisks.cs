@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Clones;
@@ -12,7 +13,7 @@ internal static class CloneDisks
         {
             ForgetRunningState(disk);
             disk.Elements("transient").Remove();
-            if (SourceDisk.IsWritable(disk))
+            if (SourceDisk.IsWritable(disk, ClonePurpose.Job))
             {
                 var target = SourceDisk.TargetOf(disk);
                 UseOverlay(disk, plan.Paths.Overlay(target).Value, chains[target], plan.Image.Disks);
@@ -49,6 +50,7 @@ internal static class CloneDisks
     {
         var (driver, source) = PointAt(disk, overlay);
         disk.SetAttributeValue("snapshot", null);
+        disk.Elements("shareable").Remove();
         driver.SetAttributeValue("cache", settings.Cache.ToString().ToLowerInvariant());
         driver.SetAttributeValue("discard", settings.Discard.ToString().ToLowerInvariant());
 

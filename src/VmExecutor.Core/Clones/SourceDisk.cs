@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
@@ -10,16 +11,18 @@ namespace VmExecutor.Core.Clones;
 /// <param name="Format">What the source says it is; null: qemu-img is asked.</param>
 public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format)
 {
-    /// <summary>The writable disks of a domain; read-only and shareable ones, CD-ROMs and floppies are shared as they are.</summary>
+    /// <summary>The disks of a domain that each clone gets an overlay on; read-only ones, CD-ROMs and floppies are shared as they are.</summary>
+    /// <param name="domain">Domain XML.</param>
+    /// <param name="purpose">For whom the clone is; a person's clone shares what the source shares with other machines.</param>
     /// <exception cref="SystemFailureException">A disk that cannot be cloned: of a network, encrypted, or passed through.</exception>
-    public static IReadOnlyList<SourceDisk> WritableOf(XElement domain) =>
-        [.. domain.Elements("devices").Elements("disk").Where(IsWritable).Select(Read)];
+    public static IReadOnlyList<SourceDisk> WritableOf(XElement domain, ClonePurpose purpose = ClonePurpose.Job) =>
+        [.. domain.Elements("devices").Elements("disk").Where(disk => IsWritable(disk, purpose)).Select(Read)];
 
-    /// <summary>Whether a <c>disk</c> element is one that the guest could write to.</summary>
-    internal static bool IsWritable(XElement disk) =>
+    /// <summary>Whether a <c>disk</c> element is one that the guest writes to, and that a clone needs an overlay on.</summary>
+    internal static bool IsWritable(XElement disk, ClonePurpose purpose) =>
         (string?)disk.Attribute("device") is null or "disk" or "lun"
         && disk.Element("readonly") is null
-        && disk.Element("shareable") is null;
+        && (purpose == ClonePurpose.Job || disk.Element("shareable") is null);
 
     internal static string TargetOf(XElement disk)
     {

@@ -40,6 +40,9 @@ public static class ErrorCodes
     public static readonly ErrorCode WarmNotEnabled = new(1219);
     public static readonly ErrorCode TemplateNotMade = new(1220);
     public static readonly ErrorCode TemplateImpossible = new(1221);
+    public static readonly ErrorCode SourcePartsRefused = new(1222);
+    public static readonly ErrorCode SourcePartUnknown = new(1223);
+    public static readonly ErrorCode SourceHasQemuArguments = new(1224);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 
@@ -56,7 +57,7 @@ public static class FrozenDomain
 
     private static void Replace(XElement domain, IReadOnlyList<GenerationFile> files, Func<GenerationFile, string> name)
     {
-        foreach (var disk in domain.Elements("devices").Elements("disk").Where(SourceDisk.IsWritable))
+        foreach (var disk in domain.Elements("devices").Elements("disk").Where(disk => SourceDisk.IsWritable(disk, ClonePurpose.Job)))
         {
             Use(disk, Find(files, SourceDisk.TargetOf(disk)), name);
         }

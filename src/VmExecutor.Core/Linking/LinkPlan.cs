@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Linking;
@@ -53,7 +54,7 @@ public sealed record LinkPlan
             Source = (string)source.Element("name")!,
             Disks =
             [
-                .. SourceDisk.WritableOf(source).Select(disk => new LinkDisk(
+                .. SourceDisk.WritableOf(source, ClonePurpose.Person).Select(disk => new LinkDisk(
                     disk.Target, chains[disk.Target], placeOf(disk.Path).Child($"{name}-{disk.Target}.qcow2"))),
             ],
             Nvram = CloneFirmware.NvramOf(source) is { } nvram && exists(nvram)

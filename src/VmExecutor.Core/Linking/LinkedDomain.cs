@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Core.Linking;
@@ -37,7 +38,7 @@ public static class LinkedDomain
         foreach (var disk in domain.Elements("devices").Elements("disk"))
         {
             CloneDisks.ForgetRunningState(disk);
-            if (SourceDisk.IsWritable(disk))
+            if (SourceDisk.IsWritable(disk, ClonePurpose.Person))
             {
                 var link = links[SourceDisk.TargetOf(disk)];
                 var (_, overlay) = CloneDisks.PointAt(disk, link.Overlay.Value);

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 
@@ -30,7 +31,7 @@ public static class TemplateDomain
             {
                 disk.Element("source")!.ReplaceWith(new XElement("source", new XAttribute("file", SeedRole)));
             }
-            else if (SourceDisk.IsWritable(disk))
+            else if (SourceDisk.IsWritable(disk, ClonePurpose.Job))
             {
                 disk.Elements().Where(element => element.Name.LocalName is "backingStore" or "mirror").Remove();
                 source!.ReplaceWith(new XElement("source", new XAttribute("file", SourceDisk.TargetOf(disk))));

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
@@ -26,7 +27,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
         XElement source, VmName name, AbsolutePath? directory, bool evenIfWritten, CancellationToken cancellationToken)
     {
         var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
-        foreach (var disk in SourceDisk.WritableOf(source))
+        foreach (var disk in SourceDisk.WritableOf(source, ClonePurpose.Person))
         {
             chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, evenIfWritten, cancellationToken).ConfigureAwait(false);
         }

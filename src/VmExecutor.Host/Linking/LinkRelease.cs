@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
@@ -13,7 +14,7 @@ public sealed class LinkRelease(IHypervisor hypervisor, LinkSource source, LinkS
     public async Task<IReadOnlyList<AbsolutePath>> RunAsync(string name, CancellationToken cancellationToken)
     {
         var found = await source.FindAsync(name, await survey.NamesAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        var disks = SourceDisk.WritableOf(found.Xml).Select(disk => disk.Path).ToList();
+        var disks = SourceDisk.WritableOf(found.Xml, ClonePurpose.Person).Select(disk => disk.Path).ToList();
         var clones = await survey.StandingOnAsync(disks, cancellationToken).ConfigureAwait(false);
         if (clones.Count > 0)
         {

@@ -66,6 +66,7 @@ public sealed class LinkedCloneTests
     {
         ["vda"] = TestPlan.Chain("/base/system.qcow2", "/base/older.qcow2"),
         ["vdb"] = TestPlan.Chain("/base/data.raw"),
+        ["vdd"] = TestPlan.Chain("/base/shared.raw"),
     };
 
     [Fact]
@@ -125,15 +126,24 @@ public sealed class LinkedCloneTests
 
     [Theory]
     [InlineData("vdc", "/base/tools.raw")]
-    [InlineData("vdd", "/base/shared.raw")]
     [InlineData("sda", "/iso/seed.iso")]
-    public void Readonly_and_shareable_disks_and_cdroms_are_shared_as_they_are(string target, string file)
+    public void Readonly_disks_and_cdroms_are_shared_as_they_are(string target, string file)
     {
         var disk = Disk(Derive(), target);
 
         disk.Element("source")!.Attribute("file")!.Value.Should().Be(file);
         disk.Element("source")!.Element("seclabel")!.Attribute("relabel")!.Value.Should().Be("no");
         disk.Element("backingStore").Should().BeNull();
+    }
+
+    [Fact]
+    public void A_disk_that_the_source_shares_with_others_is_not_written_to_by_a_job()
+    {
+        var disk = Disk(Derive(), "vdd");
+
+        disk.Element("shareable").Should().BeNull();
+        disk.Element("source")!.Attribute("file")!.Value.Should().EndWith("/vdd.qcow2");
+        disk.Element("backingStore")!.Element("source")!.Attribute("file")!.Value.Should().Be("/base/shared.raw");
     }
 
     [Fact]

@@ -90,11 +90,18 @@ public sealed class FrozenDomainTests
             new SourceDisk("vda", Directory.Child("vda.disk"), "qcow2"), new SourceDisk("vdb", Directory.Child("vdb.disk"), "raw"));
     }
 
+    [Fact]
+    public void A_disk_that_is_shared_with_others_is_kept_as_the_generations_own()
+    {
+        var source = Domain("", "<disk type='block'><source dev='/dev/shared'/><target dev='vdb'/><shareable/></disk>");
+
+        FrozenDomain.FilesOf(source).Should().Equal(("vdb", new AbsolutePath("/dev/shared"), null));
+    }
+
     [Theory]
     [InlineData("<disk type='file' device='cdrom'><source file='/cd.iso'/><target dev='sda'/><readonly/></disk>")]
     [InlineData("<disk type='file' device='cdrom'><target dev='sda'/><readonly/></disk>")]
     [InlineData("<disk type='file'><source file='/tools.raw'/><target dev='vdb'/><readonly/></disk>")]
-    [InlineData("<disk type='block'><source dev='/dev/shared'/><target dev='vdb'/><shareable/></disk>")]
     [InlineData("<disk type='file' device='floppy'><source file='/floppy.img'/><target dev='fda'/></disk>")]
     public void What_no_guest_writes_to_stays_as_it_is(string disk)
     {

@@ -1,0 +1,61 @@
+using System.Xml.Linq;
+
+namespace VmExecutor.Core.Clones.Parts;
+
+/// <summary>
+/// The table of parts: for each element and each attribute that libvirt allows in a domain (formatdomain; the schema domaincommon.rng), what
+/// becomes of it in a job's clone and in a person's. The first row that fits counts, and rows for any device come last. What has no row is
+/// refused, so what a later libvirt adds reaches no clone before a row says what it is. A row covers a whole subtree (<c>/**</c>) where all of it is
+/// hardware that only the guest sees, or where none of it is copied.
+/// </summary>
+public static partial class DomainParts
+{
+    private const string Devices = "devices";
+
+    /// <summary>All rows, in the order in which they are tried.</summary>
+    public static IReadOnlyList<PartRule> All { get; } =
+        [.. Machine, .. Firmware, .. Tuning, .. Disks, .. Networks, .. Consoles, .. Displays, .. Hardware, .. HostDevices, .. AnyDevice];
+
+    private static ILookup<string, PartRule> ByPlace { get; } =
+        All.SelectMany(rule => rule.Pattern.Places, (rule, place) => (rule, place)).ToLookup(row => row.place, row => row.rule, StringComparer.Ordinal);
+
+    /// <summary>The row with this path; null: there is none.</summary>
+    public static PartRule? Row(string path) => All.FirstOrDefault(rule => rule.Path == path);
+
+    /// <summary>The row that says what becomes of a part; null: none does.</summary>
+    /// <param name="elements">The elements from below the domain down to the part, or to the element whose attribute it is.</param>
+    /// <param name="attribute">Null: the part is the last of the elements.</param>
+    /// <param name="purpose">For whom the clone is.</param>
+    internal static PartRule? RuleFor(IReadOnlyList<XElement> elements, XAttribute? attribute, ClonePurpose purpose) =>
+        Candidates([.. elements.Take(2).Select(element => PartNames.Of(element.Name))]).FirstOrDefault(rule => rule.Pattern.Matches(elements, attribute, purpose));
+
+    /// <summary>The row that fits every part with these names, whatever else it is like; null: there is none.</summary>
+    internal static PartRule? RuleForAll(IReadOnlyList<string> elements, string? attribute) =>
+        Candidates(elements).FirstOrDefault(rule => rule.Pattern.IsUnconditional && rule.Pattern.Names(elements, attribute));
+
+    private static IEnumerable<PartRule> Candidates(IReadOnlyList<string> elements) => elements switch
+    {
+        [] => ByPlace[string.Empty],
+        [Devices, var device, ..] => ByPlace[$"{Devices}/{device}"].Concat(ByPlace[$"{Devices}/*"]),
+        [var first, ..] => ByPlace[first],
+    };
+
+    private static PartRule Keep(string path, string why) => new(path, Treatment.Kept, Treatment.Kept, why);
+
+    /// <summary>Made the clone's own for a job.</summary>
+    private static PartRule Own(string path, Treatment person, string why) => new(path, Treatment.MadeOwn, person, why);
+
+    /// <summary>Left out of a job's clone.</summary>
+    private static PartRule Out(string path, Treatment person, string why) => new(path, Treatment.LeftOut, person, why);
+
+    /// <summary>Left out of a job's clone, and an administrator should know.</summary>
+    private static PartRule OutAndTold(string path, Treatment person, string why) => Out(path, person, why) with { IsNote = true };
+
+    /// <summary>Refused for jobs, since it is the host's; an administrator may allow it.</summary>
+    private static PartRule OfHost(string path, Treatment person, string why) =>
+        new(path, Treatment.Refused, person, why) { Refusal = RefusalKind.HostDevice, CanBeAllowed = true };
+
+    /// <summary>Refused for jobs, and nothing allows it, since the clone needs one of its own in its place and cannot have it.</summary>
+    private static PartRule NotClonable(string path, Treatment person, string why) =>
+        new(path, Treatment.Refused, person, why) { Refusal = RefusalKind.NotClonable };
+}

@@ -1,0 +1,74 @@
+using System.Xml.Linq;
+
+namespace VmExecutor.Core.Clones.Parts;
+
+/// <summary>How parts of a domain are called: by their paths, and in words that say which one of several is meant.</summary>
+internal static class PartNames
+{
+    private const string Libvirt = "http://libvirt.org/schemas/domain/";
+
+    /// <summary>libvirt's own XML has no namespace; what it has for one hypervisor only is called <c>qemu:</c>, <c>xen:</c> and so on.</summary>
+    public static string Of(XName name)
+    {
+        var space = name.NamespaceName;
+        return space.Length == 0 ? name.LocalName
+            : space.StartsWith(Libvirt, StringComparison.Ordinal) ? $"{space[Libvirt.Length..].Split('/')[0]}:{name.LocalName}"
+            : name.ToString();
+    }
+
+    /// <summary><c>devices/disk/source</c>, <c>devices/disk/@snapshot</c>.</summary>
+    public static string Path(IReadOnlyList<XElement> elements, XAttribute? attribute) =>
+        string.Join('/', elements.Select(element => Of(element.Name)).Concat(attribute is null ? [] : [$"@{Of(attribute.Name)}"]));
+
+    /// <summary><c>disk 'vda': source</c>; what is not a device is called by its path.</summary>
+    public static string Words(IReadOnlyList<XElement> elements, XAttribute? attribute)
+    {
+        if (elements is not [{ Name.LocalName: "devices" }, var device, ..])
+        {
+            return Path(elements, attribute);
+        }
+
+        var below = Path([.. elements.Skip(2)], attribute);
+        return below.Length == 0 ? Device(device) : $"{Device(device)}: {below}";
+    }
+
+    /// <summary>A device, by what tells it from others of its kind.</summary>
+    public static string Device(XElement device)
+    {
+        var type = (string?)device.Attribute("type");
+        var source = device.Element("source");
+        return device.Name.LocalName switch
+        {
+            "disk" => $"{(string?)device.Attribute("device") ?? "disk"} '{(string?)device.Element("target")?.Attribute("dev")}'",
+            "hostdev" => $"hostdev ({(string?)device.Attribute("mode") ?? "subsystem"} {type})",
+            "interface" => $"network interface of type {type}{Number(device)}",
+            "filesystem" => $"shared directory {Any(source, "dir", "file", "dev", "name", "socket")}".TrimEnd(),
+            "input" when source is not null => $"input device of the host {Any(source, "dev", "evdev")} ({type})",
+            "tpm" => (string?)device.Element("backend")?.Attribute("type") switch
+            {
+                "passthrough" => "TPM of the host",
+                "external" => "TPM of another program (external)",
+                _ => "tpm",
+            },
+            "smartcard" => $"smart card reader ({(string?)device.Attribute("mode")})",
+            "shmem" => $"memory shared with the host (shmem '{(string?)device.Attribute("name")}')",
+            "memory" => $"memory module ({(string?)device.Attribute("model")})",
+            "lease" => $"lease '{(string?)device.Element("key")}' in lockspace '{(string?)device.Element("lockspace")}'",
+            "serial" or "parallel" or "console" or "channel" =>
+                $"{device.Name.LocalName} {(string?)device.Element("target")?.Attribute("name") ?? $"of type {type}{Number(device)}"}",
+            "graphics" => $"graphics ({type})",
+            "controller" => $"controller ({type}{Number(device)})",
+            _ => $"{PartNames.Of(device.Name)}{Number(device)}",
+        };
+    }
+
+    /// <summary><c>, number 2</c> where there are several of its kind.</summary>
+    private static string Number(XElement device)
+    {
+        var alike = device.Parent?.Elements(device.Name).ToList() ?? [];
+        return alike.Count > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $", number {alike.IndexOf(device) + 1}") : string.Empty;
+    }
+
+    private static string? Any(XElement? source, params string[] attributes) =>
+        attributes.Select(name => (string?)source?.Attribute(name)).FirstOrDefault(value => value is not null);
+}

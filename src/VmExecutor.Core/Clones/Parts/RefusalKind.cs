@@ -1,0 +1,17 @@
+namespace VmExecutor.Core.Clones.Parts;
+
+/// <summary>Why a part is refused; there is one hint, and one error code, for each kind.</summary>
+public enum RefusalKind
+{
+    /// <summary>A device, directory or socket of the host.</summary>
+    HostDevice,
+
+    /// <summary>A disk, firmware or machine that no clone can be made of.</summary>
+    NotClonable,
+
+    /// <summary>Arguments and settings that libvirt hands to QEMU unread.</summary>
+    QemuArguments,
+
+    /// <summary>The table of parts has no row for it.</summary>
+    Unknown,
+}

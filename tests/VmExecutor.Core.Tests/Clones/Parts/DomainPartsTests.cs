@@ -1,0 +1,28 @@
+using FluentAssertions;
+using VmExecutor.Core.Clones.Parts;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Clones.Parts;
+
+public sealed class DomainPartsTests
+{
+    private const string Installed = "/usr/share/libvirt/schemas";
+
+    [Fact]
+    public void Each_element_and_attribute_of_the_installed_libvirts_schema_has_a_row()
+    {
+        if (Environment.GetEnvironmentVariable("CI") != "true")
+        {
+            Assert.SkipUnless(Directory.Exists(Installed), "libvirt's schemas are not installed: executor/setup --test-tools");
+        }
+
+        var names = DomainSchema.NamesIn(Installed);
+
+        names.Count.Should().BeGreaterThan(2000, "the schema of libvirt 9.0 has more");
+        names.Where(name => !name.Path.StartsWith("metadata/", StringComparison.Ordinal))
+            .Where(name => DomainParts.RuleForAll(name.Path.Split('/', StringSplitOptions.RemoveEmptyEntries), name.Attribute) is null)
+            .Select(name => name.Attribute is null ? name.Path : $"{name.Path}/@{name.Attribute}")
+            .Order(StringComparer.Ordinal)
+            .Should().BeEmpty();
+    }
+}
