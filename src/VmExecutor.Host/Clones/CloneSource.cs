@@ -49,8 +49,8 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
                 return BuiltInMachine.Describe(image, file, Architecture());
             case ImageSource.Domain domain:
                 await EnsureShutOffAsync(image, domain, tell, cancellationToken).ConfigureAwait(false);
-                var xml = await hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken).ConfigureAwait(false);
-                return XElement.Parse(xml ?? throw Missing(image, domain));
+                var source = await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken).ConfigureAwait(false);
+                return (source ?? throw Missing(image, domain)).Xml;
             default:
                 throw new InvalidOperationException($"no such source: {image.Source}");
         }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using VmExecutor.Core.Clones;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -34,6 +35,9 @@ public interface IHypervisor : IDisposable
     /// null when there is none of that name.
     /// </summary>
     Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>A volume of a storage pool, as far as it is there.</summary>
+    Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken);
 
     /// <summary>Creates and starts a transient domain; <paramref name="paused"/>: with its processors halted.</summary>
     Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken);

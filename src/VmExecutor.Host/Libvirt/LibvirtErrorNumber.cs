@@ -18,6 +18,8 @@ public enum LibvirtErrorNumber
     NoDomain = 42,
     NoNetwork = 43,
     AuthenticationFailed = 45,
+    NoStoragePool = 49,
+    NoStorageVolume = 50,
     OperationInvalid = 55,
     ConfigurationUnsupported = 67,
     OperationTimeout = 68,

@@ -15,6 +15,9 @@ public sealed record FoundSource(XElement Xml, bool HasSecrets, DomainState Stat
         ? "libvirt does not tell you the passwords of displays, so the clone's display has none and listens on 127.0.0.1 only: virsh edit changes both"
         : null;
 
+    /// <summary>What was left out of the definition when it was read, a sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Not the definition, which may have secrets in it.</summary>
     public override string ToString() => nameof(FoundSource);
 }

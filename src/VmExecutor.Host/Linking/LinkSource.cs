@@ -28,8 +28,8 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
             throw LinkNames.Missing(name, hypervisor.Uri, there);
         }
 
-        var xml = XElement.Parse(definition.Xml);
-        return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State);
+        var (xml, remarks) = await new SourceDefinitions(hypervisor).ResolveAsync(XElement.Parse(definition.Xml), cancellationToken).ConfigureAwait(false);
+        return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State) { Remarks = remarks };
     }
 
     /// <summary>Whether its disks are at rest; else it has to be shut down first, and may be.</summary>

@@ -1,11 +1,11 @@
 using System.Xml;
-using System.Xml.Linq;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 
 namespace VmExecutor.Health;
@@ -65,8 +65,8 @@ internal sealed class ImageBases(SettingsLook settings, LibvirtLook libvirt, Qem
                 AbsolutePath?[] boot = [file.Kernel?.Kernel, file.Kernel?.Initrd];
                 return [(true, file.Path, file.Format?.ToString().ToLowerInvariant()), .. boot.OfType<AbsolutePath>().Select(path => (false, path, (string?)null))];
             case ImageSource.Domain domain when await libvirt.TryAskAsync(cancellationToken) is not null
-                && await libvirt.Hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken) is { } xml:
-                return [.. FrozenDomain.FilesOf(XElement.Parse(xml)).Select(file => (FrozenDomain.IsDisk(file.Role), file.Path, file.Format))];
+                && await new SourceDefinitions(libvirt.Hypervisor).FindAsync(domain.Name, cancellationToken) is { } source:
+                return [.. FrozenDomain.FilesOf(source.Xml).Select(file => (FrozenDomain.IsDisk(file.Role), file.Path, file.Format))];
             default:
                 return [];
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
 
@@ -22,6 +23,9 @@ internal sealed class FakeHypervisor : IHypervisor
 
     /// <summary>Domains whose memory was saved.</summary>
     public HashSet<string> Saved { get; } = [];
+
+    /// <summary>Volumes of storage pools; others are in no pool.</summary>
+    public Dictionary<VolumeName, StorageVolume> Volumes { get; } = [];
 
     /// <summary>Every call in order, such as <c>destroy vmx-1</c>.</summary>
     public List<string> Calls { get; } = [];
@@ -74,6 +78,9 @@ internal sealed class FakeHypervisor : IHypervisor
         domain.Descendants("graphics").Attributes("passwd").Remove();
         return domain.ToString();
     }
+
+    public Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken) =>
+        Call($"volume {volume.Pool}/{volume.Volume}", () => Volumes.GetValueOrDefault(volume, new StorageVolume(null, false, null, null)), cancellationToken);
 
     public Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken)
     {

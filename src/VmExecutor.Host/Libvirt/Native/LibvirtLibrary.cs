@@ -136,4 +136,28 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial byte* virNetworkGetXMLDesc(NetworkHandle network, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial PoolHandle virStoragePoolLookupByName(ConnectHandle connect, string name);
+
+    [LibraryImport(Library)]
+    public static partial int virStoragePoolFree(nint pool);
+
+    [LibraryImport(Library)]
+    public static partial int virStoragePoolIsActive(PoolHandle pool);
+
+    [LibraryImport(Library)]
+    public static partial byte* virStoragePoolGetXMLDesc(PoolHandle pool, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial VolumeHandle virStorageVolLookupByName(PoolHandle pool, string name);
+
+    [LibraryImport(Library)]
+    public static partial int virStorageVolFree(nint volume);
+
+    [LibraryImport(Library)]
+    public static partial int virStorageVolGetInfo(VolumeHandle volume, out NativeVolumeInfo info);
+
+    [LibraryImport(Library)]
+    public static partial byte* virStorageVolGetPath(VolumeHandle volume);
 }
