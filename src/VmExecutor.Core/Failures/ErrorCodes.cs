@@ -101,5 +101,6 @@ public static class ErrorCodes
     public static readonly ErrorCode KeptScriptsUnusable = new(1951);
     public static readonly ErrorCode RunnerConfigUnusable = new(1960);
     public static readonly ErrorCode RunnerNotChosen = new(1961);
+    public static readonly ErrorCode RunnerHasOtherStages = new(1962);
     public static readonly ErrorCode Bug = new(1999);
 }

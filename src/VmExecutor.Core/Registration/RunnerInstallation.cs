@@ -5,21 +5,23 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Registration;
 
 /// <summary>
-/// Makes a runner's jobs this driver's by adding lines to config.toml: to one that was registered with a custom executor and has no stages
-/// yet, or as a new <c>[[runners]]</c> at the end. What is there is never changed.
+/// Makes a runner's jobs this driver's, in config.toml: one that was registered with a custom executor and has no stages yet, or a new one at
+/// the end. Keys that are absent are added, and keys that are there and empty are filled, as <c>gitlab-runner register</c> leaves them
+/// (<c>run_exec = ""</c>). What an administrator has said is never changed, unless another driver's stages are to be exchanged.
 /// </summary>
 public static class RunnerInstallation
 {
-    private const string Step = "  ";
-    private const string Remark = "# Added by 'vm-executor install'. Each limit and its reason: executor/config.toml of vm-executor.";
+    private const string Remark = "Added by 'vm-executor install'. Each limit and its reason: executor/config.toml of vm-executor.";
+    private const string Array = "runners";
+    private const string Bom = "\ufeff";
 
     /// <param name="text">config.toml; empty: there is none yet.</param>
     /// <param name="file">Its path, for messages.</param>
     /// <param name="request">Which runner.</param>
-    /// <param name="stages">The keys of <c>[runners.custom]</c> with their values.</param>
-    /// <returns>Null: that runner's stages are these already.</returns>
+    /// <param name="keys">What it is to say.</param>
+    /// <returns>Null: that runner says all of it already.</returns>
     /// <exception cref="SystemFailureException">It cannot be read, or which runner is meant is not clear, or that one has other stages.</exception>
-    public static RunnerEdit? Decide(string text, AbsolutePath file, RunnerRequest request, IReadOnlyList<(string Key, string Value)> stages)
+    public static RunnerEdit? Decide(string text, AbsolutePath file, RunnerRequest request, IReadOnlyList<RunnerKey> keys)
     {
         var (toml, errors) = RunnerTomlReader.Read(text);
         if (toml is null)
@@ -28,146 +30,115 @@ public static class RunnerInstallation
                 ErrorCodes.RunnerConfigUnusable, $"{file} cannot be read: {string.Join("; ", errors)}", "Correct it first; GitLab Runner does not start with it either.");
         }
 
-        var lines = new TomlLines(text);
-        if (Find(toml, file, request, stages) is not { } index)
+        var mark = text.StartsWith(Bom, StringComparison.Ordinal) ? Bom : "";
+        var editor = new TomlEditor(text[mark.Length..]);
+        var choice = new RunnerChoice(toml.Runners, file, keys, request);
+        var index = choice.Find(one => Missing(editor, one, keys, replaces: false).Count == 0);
+        IReadOnlyList<RunnerKey> set = index == toml.Runners.Count ? [.. New(file, request), .. keys] : Missing(editor, index, keys, request.Replaces);
+        if (set.Count == 0)
         {
             return null;
         }
 
-        var name = index < 0 ? AddRunner(lines, file, request, stages) : Fill(lines, toml.Runners[index], lines.Runners()[index], request, stages);
-        var (after, _) = RunnerTomlReader.Read(lines.Text);
-        return name is not null && after?.Runners.Any(runner => runner.Name == name && Has(runner, stages)) == true
-            ? new RunnerEdit(lines.Text, name, lines.Added)
-            : throw new SystemFailureException(
-                ErrorCodes.RunnerConfigUnusable,
-                $"{file} is written in a way that lines cannot be added to (tables in braces, or keys with dots)",
-                "Write its [[runners]] as GitLab Runner does, or copy the section from executor/config.toml.");
-    }
-
-    /// <summary>Which of the runners; -1: a new one; null: nothing is to be done.</summary>
-    private static int? Find(RunnerToml toml, AbsolutePath file, RunnerRequest request, IReadOnlyList<(string Key, string Value)> stages)
-    {
-        var runners = toml.Runners.Index().ToList();
-        if (request.Name is { } name)
+        if (index == toml.Runners.Count)
         {
-            var named = runners.Where(one => one.Item.Name == name).ToList();
-            return named switch
-            {
-                [] when request.Token is not null => -1,
-                [] => throw Unclear(
-                    $"{file} has no runner called '{name}'{(runners.Count == 0 ? "" : $"; it has {Names(runners.Select(one => one.Item))}")}",
-                    "Name one of them, or give --url and --token-file for a new one."),
-                [var (index, runner)] when Has(runner, stages) => null,
-                [var (index, runner)] when IsEmpty(runner) => index,
-                [(_, { Executor: "custom" })] => throw Unclear(
-                    $"runner '{name}' in {file} has stages already, and they are not these", "Correct its [runners.custom] by hand: 'vm-executor doctor' says what is wrong with it."),
-                [(_, { Executor: var other })] => throw Unclear(
-                    $"runner '{name}' in {file} has executor = \"{other}\"", "Register another with --executor custom, and name that one."),
-                _ => throw Unclear($"{file} has {named.Count} runners called '{name}'", "Give them names of their own."),
-            };
-        }
-
-        if (request.Token is not null)
-        {
-            return -1;
-        }
-
-        var empty = runners.Where(one => IsEmpty(one.Item)).ToList();
-        return empty switch
-        {
-            [var (index, _)] => index,
-            [] when runners.Any(one => Has(one.Item, stages)) => null,
-            [] => throw Unclear(
-                $"{file} has no runner with 'executor = \"custom\"' and without stages",
-                "Register one: gitlab-runner register --executor custom; or give --url and --token-file for a new one."),
-            _ => throw Unclear($"{file} has {empty.Count} runners without stages: {Names(empty.Select(one => one.Item))}", "Say which one with --runner NAME."),
-        };
-    }
-
-    /// <summary>Its name; null: its table is not one that lines can be added to.</summary>
-    private static string? Fill(TomlLines lines, RunnerEntry runner, IReadOnlyList<(string Name, int Line)> tables, RunnerRequest request, IReadOnlyList<(string Key, string Value)> stages)
-    {
-        var own = tables[0].Line;
-        var indent = lines.Indent(own) + Step;
-        if (tables.Where(table => table.Name == "runners.custom").Select(table => (int?)table.Line).FirstOrDefault() is { } custom)
-        {
-            lines.InsertAfter(custom, Table(lines.Indent(custom) + Step, Missing(runner, stages)));
-        }
-        else if (runner.Custom is not null)
-        {
-            return null;
+            editor.AddElement(Array, Section(set), Braces(set));
         }
         else
         {
-            // Behind the runner's own keys: before its next table, or at the end of what is its own.
-            var behind = tables.Count > 1 ? tables[1].Line - 1 : EndOf(lines, own);
-            lines.InsertAfter(behind, [$"{indent}[runners.custom]", .. Table(indent + Step, stages)]);
+            Fill(editor, Runners(editor)[index], set);
         }
 
-        lines.InsertAfter(own, Directories(runner, request).Select(key => $"{indent}{key.Key} = {key.Value}"));
-        return runner.Name;
+        var (after, changes) = editor.Apply();
+        if (!TomlProof.Holds(text[mark.Length..], after, index, set))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.RunnerConfigUnusable,
+                $"{file} is written in a way that this driver cannot add keys to without changing what it says; it was left alone",
+                $"Add these lines by hand:\n{ByHand(set)}");
+        }
+
+        var name = index == toml.Runners.Count ? request.NewName : toml.Runners[index].Name;
+        return new RunnerEdit(mark + after, name, request.Token is not { } token ? changes : [.. changes.Select(change => change with { Line = change.Line.Replace(RunnerStages.Quote(token), "\"[hidden]\"", StringComparison.Ordinal) })]);
     }
 
-    private static string AddRunner(TomlLines lines, AbsolutePath file, RunnerRequest request, IReadOnlyList<(string Key, string Value)> stages)
-    {
-        if (request.Url is not { } url || request.Token is not { } token)
-        {
-            throw Unclear($"a new runner in {file} needs GitLab's address and the runner's token", "Give both --url and --token-file.");
-        }
+    /// <summary>The lines that make a runner this driver's, to be written by hand.</summary>
+    internal static string ByHand(IEnumerable<RunnerKey> keys) => string.Join('\n', Section(keys));
 
-        var name = request.Name ?? "vm-executor";
-        lines.Append(
+    /// <summary>The keys that the runner does not have, or has without a value.</summary>
+    private static IReadOnlyList<RunnerKey> Missing(TomlEditor editor, int runner, IReadOnlyList<RunnerKey> keys, bool replaces) =>
+        [.. keys.Where(key => Find(Runners(editor)[runner], key) is not { Value: not null } found || found.IsEmptyValue || (replaces && key.IsOfStage && !editor.Says(found, key)))];
+
+    private static List<TomlNode> Runners(TomlEditor editor) => editor.Root.Find(Array)?.Elements ?? [];
+
+    private static TomlNode? Find(TomlNode runner, RunnerKey key) => key.Table.Append(key.Name).Aggregate((TomlNode?)runner, (node, name) => node?.Find(name));
+
+    /// <summary>The runner's own keys come before its tables, as TOML wants them.</summary>
+    private static void Fill(TomlEditor editor, TomlNode runner, IReadOnlyList<RunnerKey> set)
+    {
+        foreach (var group in set.GroupBy(key => key.Table.Count == 0 ? "" : key.Table[0]).OrderBy(group => group.Key.Length > 0))
+        {
+            foreach (var key in group.Where(key => Find(runner, key) is { Value: not null }))
+            {
+                editor.Replace(Find(runner, key)!, key);
+            }
+
+            var added = group.Where(key => Find(runner, key) is not { Value: not null }).ToList();
+            var remark = group.Key == RunnerStages.Custom[0] ? Remark : null;
+            if (added.Count == 0)
+            {
+                continue;
+            }
+
+            if (group.Key.Length == 0)
+            {
+                editor.Add(runner, added, remark);
+            }
+            else if (runner.Find(group.Key) is { IsWritten: true } table)
+            {
+                editor.Add(table, added, remark);
+            }
+            else
+            {
+                editor.AddTable(runner, group.Key, added, remark);
+            }
+        }
+    }
+
+    private static IReadOnlyList<RunnerKey> New(AbsolutePath file, RunnerRequest request) => request is { Url: { } url, Token: { } token }
+        ?
         [
-            "[[runners]]",
-            $"{Step}name = {RunnerStages.Quote(name)}",
-            $"{Step}url = {RunnerStages.Quote(url)}",
-            $"{Step}token = {RunnerStages.Quote(token)}",
-            $"{Step}executor = \"custom\"",
-            $"{Step}builds_dir = {RunnerStages.Quote(request.BuildsDir)}",
-            $"{Step}cache_dir = {RunnerStages.Quote(request.CacheDir)}",
-            $"{Step}[runners.custom]",
-            .. Table(Step + Step, stages),
-        ]);
-        return name;
-    }
+            new([], "name", RunnerStages.Quote(request.NewName)),
+            new([], "url", RunnerStages.Quote(url)),
+            new([], "token", RunnerStages.Quote(token)),
+            new([], "executor", "\"custom\""),
+        ]
+        : throw new SystemFailureException(
+            ErrorCodes.RunnerNotChosen, $"a new runner in {file} needs GitLab's address and the runner's token", "Give both --url and --token-file.");
 
-    private static IEnumerable<string> Table(string indent, IEnumerable<(string Key, string Value)> keys) => keys.Select(key => $"{indent}{key.Key} = {key.Value}").Prepend(indent + Remark);
-
-    private static IEnumerable<(string Key, string Value)> Directories(RunnerEntry runner, RunnerRequest request)
+    private static IEnumerable<string> Section(IEnumerable<RunnerKey> keys)
     {
-        if (runner.BuildsDir is null)
+        yield return $"[[{Array}]]";
+        foreach (var group in keys.GroupBy(key => string.Join('.', key.Table)).OrderBy(group => group.Key.Length > 0))
         {
-            yield return ("builds_dir", RunnerStages.Quote(request.BuildsDir));
-        }
+            var indent = group.Key.Length == 0 ? "  " : "    ";
+            if (group.Key.Length > 0)
+            {
+                yield return $"  [{Array}.{group.Key}]";
+            }
 
-        if (runner.CacheDir is null)
-        {
-            yield return ("cache_dir", RunnerStages.Quote(request.CacheDir));
+            if (group.Key == RunnerStages.Custom[0])
+            {
+                yield return $"{indent}# {Remark}";
+            }
+
+            foreach (var key in group)
+            {
+                yield return $"{indent}{key}";
+            }
         }
     }
 
-    /// <summary>A limit that somebody has set stays.</summary>
-    private static IEnumerable<(string Key, string Value)> Missing(RunnerEntry runner, IEnumerable<(string Key, string Value)> stages) => stages.Where(key => runner.Custom?.Keys.Contains(key.Key) != true);
-
-    /// <summary>The last line before the next table that is not the runner's.</summary>
-    private static int EndOf(TomlLines lines, int own)
-    {
-        var next = lines.Headers().Where(line => line > own).DefaultIfEmpty(lines.Count).Min() - 1;
-        while (next > own && lines.IsBlankOrRemark(next))
-        {
-            next--;
-        }
-
-        return next;
-    }
-
-    private static bool IsEmpty(RunnerEntry runner) => runner.Executor == "custom" && runner.Custom?.Stages.Any(stage => stage.Exec is not null) != true;
-
-    /// <summary>Whether its stages are these programs.</summary>
-    private static bool Has(RunnerEntry runner, IReadOnlyList<(string Key, string Value)> stages) =>
-        runner.Executor == "custom" && runner.Custom?.Stages.All(stage => stage.Exec is { } exec && stages.Any(key => key.Key == $"{stage.Stage}_exec" && key.Value == RunnerStages.Quote(exec))) == true;
-
-    private static string Names(IEnumerable<RunnerEntry> runners) => string.Join(", ", runners.Select(runner => $"'{runner.Name}'"));
-
-    private static SystemFailureException Unclear(string message, string hint) => new(ErrorCodes.RunnerNotChosen, message, hint);
+    private static string Braces(IEnumerable<RunnerKey> keys) => $"{{ {string.Join(", ", keys.GroupBy(key => string.Join('.', key.Table))
+        .Select(group => group.Key.Length == 0 ? string.Join(", ", group) : $"{group.Key} = {{ {string.Join(", ", group)} }}"))} }}";
 }

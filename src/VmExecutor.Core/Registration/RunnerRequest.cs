@@ -4,16 +4,32 @@ namespace VmExecutor.Core.Registration;
 /// <param name="Name">Of the runner; null: the one that was registered for a custom executor and has no stages yet, or a new one.</param>
 /// <param name="Url">Of GitLab, for a new one.</param>
 /// <param name="Token">The runner's authentication token, for a new one. A secret.</param>
-/// <param name="BuildsDir">In the guest.</param>
-/// <param name="CacheDir">In the guest.</param>
-public sealed record RunnerRequest(string? Name, string? Url, string? Token, string BuildsDir, string CacheDir)
+public sealed record RunnerRequest(string? Name, string? Url, string? Token)
 {
+    /// <summary>Whether stages that are another driver's are exchanged.</summary>
+    public bool Replaces { get; init; }
+
+    /// <summary>Of a new one.</summary>
+    public string NewName => Name ?? "vm-executor";
+
     /// <summary>Never with the token in it.</summary>
     public override string ToString() => Name ?? "a runner";
 }
 
-/// <summary>What becomes of config.toml: lines that are added, and nothing else.</summary>
+/// <summary>A key of a runner in config.toml that makes its jobs this driver's.</summary>
+/// <param name="Table">The table of <c>[[runners]]</c> that it belongs to; empty: the runner's own.</param>
+/// <param name="Name">The key.</param>
+/// <param name="Value">As TOML writes it.</param>
+public sealed record RunnerKey(IReadOnlyList<string> Table, string Name, string Value)
+{
+    /// <summary>Whether it names what is run for a stage; two drivers cannot share these.</summary>
+    public bool IsOfStage => Name.EndsWith("_exec", StringComparison.Ordinal) || Name.EndsWith("_args", StringComparison.Ordinal);
+
+    public override string ToString() => $"{Name} = {Value}";
+}
+
+/// <summary>What becomes of config.toml.</summary>
 /// <param name="Text">The whole file from then on.</param>
 /// <param name="Runner">Whose it is.</param>
-/// <param name="Added">The new lines, each with the number it has then.</param>
-public sealed record RunnerEdit(string Text, string Runner, IReadOnlyList<(int Number, string Line)> Added);
+/// <param name="Changes">What is new in it; without the token.</param>
+public sealed record RunnerEdit(string Text, string Runner, IReadOnlyList<TomlChange> Changes);

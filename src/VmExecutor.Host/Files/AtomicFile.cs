@@ -1,3 +1,4 @@
+using System.Text;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
@@ -10,19 +11,22 @@ public static class AtomicFile
     /// <param name="mode">Its mode from the first moment.</param>
     /// <param name="durably">Whether the content is on the disk before the name means it, so that a power cut leaves no empty file.</param>
     /// <param name="finish">Done to the new file, by its name, before it takes the place.</param>
-    public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false, Action<string>? finish = null)
+    public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false, Action<string>? finish = null) =>
+        Write(path, Encoding.UTF8.GetBytes(content), mode, durably, finish);
+
+    /// <inheritdoc cref="Write(AbsolutePath, string, UnixFileMode, bool, Action{string})"/>
+    public static void Write(AbsolutePath path, ReadOnlySpan<byte> content, UnixFileMode mode, bool durably = false, Action<string>? finish = null)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
-            using (var writer = new StreamWriter(temporary, options))
+            using (var file = new FileStream(temporary, options))
             {
-                writer.Write(content);
+                file.Write(content);
                 if (durably)
                 {
-                    writer.Flush();
-                    ((FileStream)writer.BaseStream).Flush(flushToDisk: true);
+                    file.Flush(flushToDisk: true);
                 }
             }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
@@ -15,21 +16,22 @@ public static class KeptFile
     /// <exception cref="UnauthorizedAccessException">We may not.</exception>
     public static AbsolutePath? Replace(AbsolutePath file, string content, string suffix)
     {
-        var target = new FileInfo(file.Value).ResolveLinkTarget(returnFinalTarget: true) is { } led ? new AbsolutePath(led.FullName) : file;
+        // A link that leads nowhere yet is followed, too; one that is no link, or not there, has no target.
+        var target = new FileInfo(file.Value) is { LinkTarget: not null } link ? new AbsolutePath(link.ResolveLinkTarget(returnFinalTarget: true)!.FullName) : file;
         var stat = FileStat.TryRead(target);
         AbsolutePath? copy = null;
         if (stat is not null)
         {
             copy = new AbsolutePath(target.Value + suffix);
-            Put(copy, File.ReadAllText(target.Value), stat);
+            Put(copy, File.ReadAllBytes(target.Value), stat);
         }
 
-        Put(target, content, stat);
+        Put(target, Encoding.UTF8.GetBytes(content), stat);
         return copy;
     }
 
     /// <summary>Nobody reads a token in it before it has its owner and mode.</summary>
-    private static void Put(AbsolutePath file, string content, FileStat? like) => AtomicFile.Write(file, content, OwnerOnly, durably: true, temporary =>
+    private static void Put(AbsolutePath file, byte[] content, FileStat? like) => AtomicFile.Write(file, content, OwnerOnly, durably: true, temporary =>
     {
         if (like is null)
         {

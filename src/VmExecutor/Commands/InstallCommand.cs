@@ -15,25 +15,20 @@ internal static class InstallCommand
         var url = new Option<string?>("--url") { Description = "GitLab's address, for a new runner.", HelpName = "URL" };
         var token = new Option<string?>("--token-file") { Description = "A file with a new runner's authentication token; - for standard input.", HelpName = "FILE" };
         var entryPoints = new Option<string?>("--entry-points") { Description = "Where config, prepare, run and cleanup are; else beside the program.", HelpName = "DIRECTORY" };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only say which lines would be added." };
+        var replace = new Option<bool>("--replace") { Description = "Exchange the stages of another driver; its time limits stay." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say which lines would be added or filled." };
         var command = new Command(
             "install",
             "Add this driver to a runner in GitLab Runner's config.toml: to one that 'gitlab-runner register --executor custom' has made, or to a new one. "
-            + "Only adds lines; what was there stays as it is. Example: vm-executor install --config-toml /etc/gitlab-runner/config.toml --dry-run")
+            + "Only adds keys and fills empty ones; all else stays as it is. Example: vm-executor install --config-toml /etc/gitlab-runner/config.toml --dry-run")
         {
-            file, runner, url, token, entryPoints, dryRun,
+            file, runner, url, token, entryPoints, replace, dryRun,
         };
         command.SetAction((parsed, _) => Task.FromResult(composition.GuardAdmin(() =>
         {
             var settingsFile = SettingsPath.Decide(parsed.GetValue(config), composition.Variables, DriverCommand.Here());
             var settings = composition.Load(parsed.GetValue(config)).Settings;
-            var image = settings.Images.Count > 0 ? settings.Images[0] : null;
-            var request = new RunnerRequest(
-                parsed.GetValue(runner),
-                parsed.GetValue(url),
-                Installation.ReadToken(parsed.GetValue(token)),
-                image?.BuildsDir ?? "/builds",
-                image?.CacheDir ?? "/cache");
+            var request = new RunnerRequest(parsed.GetValue(runner), parsed.GetValue(url), Installation.ReadToken(parsed.GetValue(token))) { Replaces = parsed.GetValue(replace) };
             var directory = parsed.GetValue(entryPoints) is { } named ? DriverCommand.Resolve(named) : Installation.FindEntryPoints(Environment.ProcessPath);
             new Installation(composition.Output, composition.Error).Run(
                 DriverCommand.Resolve(parsed.GetRequiredValue(file)), request, directory, settings, settingsFile.File, parsed.GetValue(dryRun));

@@ -1,3 +1,4 @@
+using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -12,6 +13,9 @@ internal sealed class Installation(TextWriter output, TextWriter error)
 {
     private const int Longest = 1 << 20;
     private const string Suffix = ".before-vm-executor";
+
+    /// <summary>What cannot be read must not be written back as something else.</summary>
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The directory with the four entry points: where the program is, or the checkout's beside it.</summary>
     /// <exception cref="SystemFailureException">They are not there.</exception>
@@ -38,7 +42,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
 
         try
         {
-            var token = (option == "-" ? Console.In.ReadLine() ?? "" : System.Text.Encoding.UTF8.GetString(RegularFile.Read(Commands.DriverCommand.Resolve(option), Longest))).Trim();
+            var token = (option == "-" ? Console.In.ReadLine() ?? "" : Encoding.UTF8.GetString(RegularFile.Read(Commands.DriverCommand.Resolve(option), Longest))).Trim();
             return token.Length is > 0 and < 500 && token.All(character => character is > ' ' and < '\x7f')
                 ? token
                 : throw new SystemFailureException(ErrorCodes.RunnerNotChosen, $"there is no token in {(option == "-" ? "standard input" : option)}", "GitLab shows it once, when the runner is created; it begins with glrt-.");
@@ -54,37 +58,46 @@ internal sealed class Installation(TextWriter output, TextWriter error)
     /// <param name="entryPoints">Where the entry points are.</param>
     /// <param name="settings">What the limits are made of.</param>
     /// <param name="settingsFile">What the stages are told to read.</param>
-    /// <param name="dryRun">Only say what would be added.</param>
+    /// <param name="dryRun">Only say what would be changed.</param>
     public void Run(AbsolutePath file, RunnerRequest request, AbsolutePath entryPoints, Settings settings, AbsolutePath settingsFile, bool dryRun)
     {
-        var edit = RunnerInstallation.Decide(Read(file), file, request, RunnerStages.Keys(entryPoints, settings, settingsFile));
+        var old = Read(file);
+        var edit = RunnerInstallation.Decide(old ?? "", file, request, RunnerStages.Keys(entryPoints, settings, settingsFile));
         if (edit is null)
         {
             output.WriteLine($"nothing to do: {file} has a runner with these stages already");
             return;
         }
 
-        foreach (var (number, line) in edit.Added)
+        foreach (var change in edit.Changes)
         {
-            output.WriteLine($"{number,5} + {(line.TrimStart().StartsWith("token = ", StringComparison.Ordinal) ? line[..line.IndexOf('"')] + "\"[hidden]\"" : line)}");
+            output.WriteLine($"{change.Number,5} {(change.IsLine ? '+' : '~')} {change.Line}");
         }
 
         if (dryRun)
         {
-            error.WriteLine($"{file} was not changed (--dry-run)");
+            error.WriteLine(old is null ? $"{file} was not created (--dry-run)" : $"{file} was not changed (--dry-run)");
             return;
         }
 
         var copy = Write(file, edit.Text);
-        error.WriteLine($"runner '{edit.Runner}' in {file} runs its jobs with this driver now{(copy is null ? "" : $"; what it was before is in {copy}")}. The runner reads it by itself within seconds.");
+        error.WriteLine(old is null
+            ? $"{file} was created, with runner '{edit.Runner}'. GitLab must know its token, which it shows once when the runner is created or registered: gitlab-runner verify --config {ShellText.Quote(file.Value)}"
+            : $"runner '{edit.Runner}' in {file} runs its jobs with this driver now{(copy is null ? "" : $"; what it was before is in {copy}")}. The runner reads it by itself within seconds.");
         error.WriteLine($"See what else it needs: {DriverVersion.Name} doctor --config {ShellText.Quote(settingsFile.Value)} --config-toml {ShellText.Quote(file.Value)}");
     }
 
-    private static string Read(AbsolutePath file)
+    /// <summary>Null: it is not there.</summary>
+    private static string? Read(AbsolutePath file)
     {
         try
         {
-            return File.Exists(file.Value) || Directory.Exists(file.Value) ? System.Text.Encoding.UTF8.GetString(RegularFile.Read(file, Longest)) : "";
+            return FileStat.IsMissing(file) ? null : Strict.GetString(RegularFile.Read(file, Longest));
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.RunnerConfigUnusable, $"{file} is not UTF-8 text (at byte {e.Index})", "Correct it first; GitLab Runner does not start with it either.", e);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -40,7 +40,7 @@ public sealed class RunnerInstallationTests
 
     private static Settings Settings { get; } = new() { File = new AbsolutePath("/etc/vm-executor/vm-executor.yaml"), StateDir = new AbsolutePath("/var/lib/vm-executor"), Images = [] };
 
-    private static IReadOnlyList<(string Key, string Value)> Stages { get; } =
+    private static IReadOnlyList<RunnerKey> Stages { get; } =
         RunnerStages.Keys(new AbsolutePath("/usr/lib/vm-executor"), Settings, new AbsolutePath("/etc/vm-executor/vm-executor.yaml"));
 
     [Fact]
@@ -91,8 +91,9 @@ public sealed class RunnerInstallationTests
         edit.Text.Should().StartWith(text.TrimEnd('\n'));
         var runner = Read(edit).Runners[^1];
         runner.Should().Match<RunnerEntry>(one => one.Executor == "custom" && one.Url == "https://gitlab.example.com" && one.BuildsDir == "/builds");
-        edit.Added.Should().Contain(line => line.Line == """  token = "glrt-\"3" """.TrimEnd());
-        edit.Text.Split('\n')[edit.Added[^1].Number - 1].Should().Be(edit.Added[^1].Line);
+        edit.Text.Should().Contain("""  token = "glrt-\"3" """.TrimEnd());
+        edit.Changes.Should().Contain(line => line.Line == """  token = "[hidden]" """.TrimEnd()).And.NotContain(line => line.Line.Contains("glrt-"));
+        edit.Text.Split('\n')[edit.Changes[^1].Number - 1].Should().Be(edit.Changes[^1].Line);
     }
 
     [Fact]
@@ -125,9 +126,11 @@ public sealed class RunnerInstallationTests
     [InlineData(Registered, "shell one", "VMX1961", "executor = \"shell\"")]
     [InlineData("", null, "VMX1961", "no runner with 'executor = \"custom\"'")]
     [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[[runners]]\nname=\"b\"\nexecutor=\"custom\"\n", null, "VMX1961", "2 runners without stages: 'a', 'b'")]
-    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=\"/other\"\n", "a", "VMX1961", "has stages already")]
+    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=\"/other\"\n", "a", "VMX1962", "has stages already, and they are not these: run_exec = \"/other\"")]
+    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=\"/other\"\n", null, "VMX1962", "runner 'a'")]
+    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=\"\"\nrun_args=[\"x\"]\n", "a", "VMX1962", "run_args")]
+    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=5\n", null, "VMX1960", "runners[0].custom.run_exec must be a text in quotes")]
     [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n", "a", "VMX1961", "2 runners called 'a'")]
-    [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\ncustom.graceful_kill_timeout=3\n", "a", "VMX1960", "lines cannot be added")]
     public void What_is_not_clear_is_asked_and_not_guessed(string text, string? runner, string code, string said)
     {
         var failure = FluentActions.Invoking(() => RunnerInstallation.Decide(text, File, Request(runner), Stages)).Should().Throw<SystemFailureException>().Which;
@@ -149,13 +152,13 @@ public sealed class RunnerInstallationTests
         Request(null, "https://gitlab.example.com", "glrt-5").ToString().Should().NotContain("glrt-5");
     }
 
-    private static RunnerRequest Request(string? name = null, string? url = null, string? token = null) => new(name, url, token, "/builds", "/cache");
+    private static RunnerRequest Request(string? name = null, string? url = null, string? token = null) => new(name, url, token);
 
     private static RunnerToml Read(RunnerEdit edit) => RunnerTomlReader.Read(edit.Text).Toml!;
 
     private static string WithoutAdded(RunnerEdit edit)
     {
-        var added = edit.Added.Select(line => line.Number - 1).ToHashSet();
+        var added = edit.Changes.Where(change => change.IsLine).Select(change => change.Number - 1).ToHashSet();
         return string.Join('\n', edit.Text.ReplaceLineEndings("\n").Split('\n').Where((_, index) => !added.Contains(index)));
     }
 }

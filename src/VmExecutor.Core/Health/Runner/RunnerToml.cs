@@ -19,6 +19,9 @@ public sealed record RunnerEntry
 
     public string? Url { get; init; }
 
+    /// <summary>The authentication token.</summary>
+    public RunnerToken? Token { get; init; }
+
     public string? Executor { get; init; }
 
     /// <summary>How many jobs this one does at once; 0: as many as <see cref="RunnerToml.Concurrent"/>.</summary>
@@ -28,8 +31,31 @@ public sealed record RunnerEntry
 
     public string? CacheDir { get; init; }
 
+    /// <summary><c>[runners.cache]</c>, <c>Type</c>: where caches go; null: into <see cref="CacheDir"/>.</summary>
+    public string? CacheType { get; init; }
+
+    /// <summary><c>[runners.custom_build_dir]</c>, <c>enabled</c>; null: not said.</summary>
+    public bool? CustomBuildDir { get; init; }
+
+    /// <summary><c>[runners.feature_flags]</c>; a job's variable of that name counts only where nothing is said here.</summary>
+    public IReadOnlyDictionary<string, bool> FeatureFlags { get; init; } = new Dictionary<string, bool>();
+
     /// <summary>Null: there is no <c>[runners.custom]</c>.</summary>
     public CustomSection? Custom { get; init; }
+}
+
+/// <summary>A runner's authentication token, a secret.</summary>
+public sealed class RunnerToken(string value)
+{
+    /// <summary>Fewer characters than this would tell nothing apart.</summary>
+    private const int Fewest = 6;
+
+    /// <param name="shortToken">What the runner tells of it in <c>CI_RUNNER_SHORT_TOKEN</c>: some characters from near its beginning.</param>
+    public bool Matches(string? shortToken) => shortToken?.Length >= Fewest && value.Contains(shortToken, StringComparison.Ordinal);
+
+    public bool IsSame(string? token) => value == token;
+
+    public override string ToString() => "[hidden]";
 }
 
 /// <summary><c>[runners.custom]</c>.</summary>

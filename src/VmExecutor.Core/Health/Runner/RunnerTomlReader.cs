@@ -52,10 +52,14 @@ public static class RunnerTomlReader
     {
         Name = entry.Text("name") ?? entry.Where,
         Url = entry.Text("url"),
+        Token = entry.Text("token") is { } token ? new RunnerToken(token) : null,
         Executor = entry.Text("executor"),
         Limit = entry.Number("limit") ?? 0,
         BuildsDir = entry.Text("builds_dir"),
         CacheDir = entry.Text("cache_dir"),
+        CacheType = entry.Table("cache")?.Text("Type"),
+        CustomBuildDir = entry.Table("custom_build_dir")?.Switch("enabled"),
+        FeatureFlags = entry.Table("feature_flags")?.Switches() ?? new Dictionary<string, bool>(),
         Custom = entry.Table("custom") is { } custom ? ReadCustom(custom) : null,
     };
 
@@ -80,7 +84,7 @@ public static class RunnerTomlReader
     {
         public string? Text(string key) => Get<string>(key, "a text in quotes") is { Length: > 0 } text ? text : null;
 
-        public int? Number(string key) => Values.TryGetValue(key, out var value) ? value is long and >= 0 and <= MostSeconds and var number ? (int)number : Wrong<int?>(key, "a whole number") : null;
+        public int? Number(string key) => Find(key) is { } value ? value is long and >= 0 and <= MostSeconds and var number ? (int)number : Wrong<int?>(key, "a whole number") : null;
 
         /// <summary>The runner takes 0 for its default.</summary>
         public TimeSpan Seconds(string key, TimeSpan otherwise) => Number(key) is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : otherwise;
@@ -91,11 +95,28 @@ public static class RunnerTomlReader
 
         public Reader? Table(string key) => Get<TomlTable>(key, "a table") is { } table ? this with { Values = table, Where = Path(key) } : null;
 
-        public IEnumerable<Reader> Tables(string key) =>
-            (Get<TomlTableArray>(key, "written as [[runners]]") ?? []).Select((table, index) => this with { Values = table, Where = string.Create(CultureInfo.InvariantCulture, $"{Path(key)}[{index}]") });
+        public bool? Switch(string key) => Find(key) is { } value ? value is bool said ? said : Wrong<bool?>(key, "true or false") : null;
+
+        public Dictionary<string, bool> Switches() => Values.Keys.Where(key => Switch(key) is not null).ToDictionary(key => key, key => Switch(key) == true, StringComparer.Ordinal);
+
+        public IEnumerable<Reader> Tables(string key)
+        {
+            IReadOnlyList<TomlTable> tables = Find(key) switch
+            {
+                null => [],
+                TomlTableArray written => [.. written],
+                TomlArray braces when braces.All(one => one is TomlTable) => [.. braces.OfType<TomlTable>()],
+                _ => Wrong<IReadOnlyList<TomlTable>>(key, "written as [[runners]]") ?? [],
+            };
+            return tables.Select((table, index) => this with { Values = table, Where = string.Create(CultureInfo.InvariantCulture, $"{Path(key)}[{index}]") });
+        }
 
         private T? Get<T>(string key, string kind)
-            where T : class => !Values.TryGetValue(key, out var value) ? null : value as T ?? Wrong<T>(key, kind);
+            where T : class => Find(key) is { } value ? value as T ?? Wrong<T>(key, kind) : null;
+
+        /// <summary>As the runner looks: a key that differs in case only is the same (BurntSushi/toml).</summary>
+        private object? Find(string key) =>
+            Values.TryGetValue(key, out var value) ? value : Values.FirstOrDefault(pair => pair.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Value;
 
         private T? Wrong<T>(string key, string kind)
         {
