@@ -45,8 +45,8 @@ internal sealed class StageBench : IDisposable
             Environment["DOTNET_ROOT"] = dotnet;
         }
 
-        Write("base.qcow2", "");
-        Write("key", "");
+        File.WriteAllBytes(PathOf("base.qcow2"), [.. "QFI"u8, 0xfb, 0, 0, 0, 3]);
+        Write("key", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
         Write("vm-executor.yaml", $"state_dir: {PathOf("state")}\nimages_dir: images\ndefault_image: small\nlibvirt:\n  uri: test:///default\n");
         WriteImage("small", "bash");
         WriteImage("other", "sh");

@@ -12,9 +12,9 @@ public sealed record ConfigurationText(AbsolutePath File, string Text)
 /// <summary>What was found in the directory of the images.</summary>
 /// <param name="DirectoryExists">False: there are no images, which is worth a warning.</param>
 /// <param name="Files">In the order in which the images are to appear.</param>
-/// <param name="Ignored">Files that look like images but have another ending, such as <c>.yml</c>.</param>
+/// <param name="Ignored">What looks like an image and is none.</param>
 public sealed record ImageTexts(
-    bool DirectoryExists, IReadOnlyList<ConfigurationText> Files, IReadOnlyList<AbsolutePath> Ignored)
+    bool DirectoryExists, IReadOnlyList<ConfigurationText> Files, IReadOnlyList<IgnoredImage> Ignored)
 {
     public static ImageTexts None { get; } = new(DirectoryExists: false, [], []);
 }

@@ -52,7 +52,7 @@ public sealed class SettingsDocument
         errors.ThrowIfAny([_file, .. images.Files.Select(text => text.File)]);
 
         var settings = HostPart() with { DefaultImage = _values.Get("default_image", Blank.Settings.DefaultImage), Images = catalog.Images };
-        return new ConfigurationResult(settings, [.. WarnOfDirectory(images), .. catalog.Warnings]);
+        return new ConfigurationResult(settings, [.. ValueRules.Check(_values), .. WarnOfDirectory(images), .. catalog.Warnings]);
     }
 
     /// <summary>
@@ -100,7 +100,7 @@ public sealed class SettingsDocument
 
         foreach (var file in images.Ignored)
         {
-            yield return new ConfigurationWarning(file, 1, 1, "", "is ignored, since images are files that end in .yaml; rename or remove it");
+            yield return new ConfigurationWarning(file.Path, 1, 1, "", $"is not read: {file.Why}");
         }
     }
 }

@@ -10,7 +10,8 @@ namespace VmExecutor.Core.Health;
 /// <param name="Owner">The owner's number; null: it is not there, or out of reach.</param>
 /// <param name="Mode">As of <paramref name="Owner"/>.</param>
 /// <param name="IsReadable">Whether who looks may read it.</param>
-public sealed record KeyLook(IReadOnlyList<string> Images, AbsolutePath Path, uint? Owner, UnixFileMode Mode, bool IsReadable);
+/// <param name="Trouble">What its content shows; null: nothing, or it cannot be read.</param>
+public sealed record KeyLook(IReadOnlyList<string> Images, AbsolutePath Path, uint? Owner, UnixFileMode Mode, bool IsReadable, KeyTrouble? Trouble);
 
 /// <summary>Whether ssh takes an image's private key.</summary>
 public static class KeyRules
@@ -27,6 +28,7 @@ public static class KeyRules
         return look switch
         {
             { Owner: null } => Checks.SshKeys.Problem($"{who}: the key {look.Path} is not there, or out of reach", $"namei -l {path}"),
+            { Trouble: { } trouble } => Checks.SshKeys.Problem($"{who}: the key {look.Path} {trouble.What}", trouble.Fix),
 
             // sshkey_perm_ok in OpenSSH's authfile.c: the mode is only looked at where the key is one's own.
             { Owner: var owner } when owner == user.Id && (look.Mode & ForOthers) != 0 => Checks.SshKeys.Problem(

@@ -35,17 +35,22 @@ public static class LinkNames
     /// <summary>The source is not there; names that look like it are.</summary>
     public static SystemFailureException Missing(string source, string uri, IReadOnlyList<string> there)
     {
+        return new SystemFailureException(
+            ErrorCodes.SourceMissing,
+            $"there is no domain '{PlainText.OneLine(source, 100)}' on {uri}; {Known(source, there)}",
+            $"See 'virsh -c {uri} list --all'; another libvirt is meant with --connect URI or VIRSH_DEFAULT_CONNECT_URI.");
+    }
+
+    /// <summary>The names that were most likely meant, else all there are: the end of a sentence.</summary>
+    public static string Known(string source, IReadOnlyList<string> there)
+    {
         var similar = Similar(source, there);
-        var known = (similar.Count, there.Count) switch
+        return (similar.Count, there.Count) switch
         {
             ( > 0, _) => $"similar names are: {List(similar)}",
             (_, 0) => "it has none at all",
             _ => $"there are: {List(there)}",
         };
-        return new SystemFailureException(
-            ErrorCodes.SourceMissing,
-            $"there is no domain '{PlainText.OneLine(source, 100)}' on {uri}; {known}",
-            $"See 'virsh -c {uri} list --all'; another libvirt is meant with --connect URI or VIRSH_DEFAULT_CONNECT_URI.");
     }
 
     private static List<string> Similar(string source, IReadOnlyList<string> there) =>

@@ -26,6 +26,9 @@ public sealed record Glob
     /// <summary>Whether the whole text is as the pattern says; a text of more than 4096 characters never is.</summary>
     public bool Matches(string text) => Wildcards.Match(_places, text);
 
+    /// <summary>Whether one of the patterns, or several together, match everything that this one matches.</summary>
+    public bool IsCoveredBy(IEnumerable<Glob> others) => WildcardCover.Covers([.. others.Select(other => other._places)], _places);
+
     public bool Equals(Glob? other) => other?.Value == Value;
 
     public override int GetHashCode() => Value.GetHashCode(StringComparison.Ordinal);

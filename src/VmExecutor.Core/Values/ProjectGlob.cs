@@ -45,6 +45,9 @@ public sealed record ProjectGlob
     /// <param name="projectPath">In full: <c>group/subgroup/project</c>.</param>
     public bool Matches(string projectPath) => Wildcards.Match(_places, projectPath.ToUpperInvariant());
 
+    /// <summary>Whether one of the patterns, or several together, match every project that this one matches.</summary>
+    public bool IsCoveredBy(IEnumerable<ProjectGlob> others) => WildcardCover.Covers([.. others.Select(other => other._places)], _places);
+
     public bool Equals(ProjectGlob? other) => other?.Value == Value;
 
     public override int GetHashCode() => Value.GetHashCode(StringComparison.Ordinal);

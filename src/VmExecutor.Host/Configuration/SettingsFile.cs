@@ -8,11 +8,6 @@ namespace VmExecutor.Host.Configuration;
 /// <summary>Reads <c>vm-executor.yaml</c> and the files of the images.</summary>
 public static class SettingsFile
 {
-    private const string Ending = ".yaml";
-
-    // What editors and other tools write for YAML and JSON; an image under such a name is most likely a mistake.
-    private static readonly string[] IgnoredEndings = [".yml", ".YAML", ".YML", ".json"];
-
     /// <exception cref="ConfigurationException">With every error of every file.</exception>
     /// <exception cref="SystemFailureException">A file is missing or cannot be read.</exception>
     public static ConfigurationResult Load(SettingsPath path)
@@ -52,16 +47,14 @@ public static class SettingsFile
     {
         try
         {
-            // Hidden files are what editors leave beside the one they edit.
-            var names = Directory.EnumerateFiles(directory.Value)
-                .Select(file => Path.GetFileName(file))
-                .Where(name => !name.StartsWith('.'))
-                .Order(StringComparer.Ordinal)
-                .ToList();
+            var names = Directory.EnumerateFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
             return new ImageTexts(
                 DirectoryExists: true,
-                [.. names.Where(name => name.EndsWith(Ending, StringComparison.Ordinal)).Select(name => ReadImage(directory.Child(name)))],
-                [.. names.Where(name => IgnoredEndings.Any(name.EndsWith)).Select(directory.Child)]);
+                [.. names.Where(ImageFileName.IsImage).Select(name => ReadImage(directory.Child(name)))],
+                [
+                    .. names.Where(CanBeNamed).Select(name => ImageFileName.WhyIgnored(name) is { } why ? new IgnoredImage(directory.Child(name), why) : null).OfType<IgnoredImage>(),
+                    .. SubdirectoryLook.Images(directory),
+                ]);
         }
         catch (DirectoryNotFoundException) when (!File.Exists(directory.Value))
         {
@@ -76,6 +69,9 @@ public static class SettingsFile
                 exception);
         }
     }
+
+    /// <summary>A name with a line break in it cannot be written into a warning.</summary>
+    private static bool CanBeNamed(string name) => !name.AsSpan().ContainsAny('\n', '\r');
 
     private static ConfigurationText ReadImage(AbsolutePath file)
     {

@@ -17,6 +17,9 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
     // An overlay takes 200 KiB at first; a libvirt that starts it writes some more.
     private const long LeastRoom = 4 << 20;
 
+    /// <summary>Where libvirt's default storage pool is on most machines.</summary>
+    private static readonly AbsolutePath UsualPlace = new("/var/lib/libvirt/images");
+
     /// <param name="source">The source's inactive XML.</param>
     /// <param name="name">The clone's name.</param>
     /// <param name="directory">Where the clone's files come; null: beside those of the source.</param>
@@ -86,7 +89,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
                 $"the clone's files cannot be made in {string.Join("; nor in ", troubles)}",
                 isAsked
                     ? "Name another directory: --dir DIR, on a disk, where you may write and the user that QEMU runs as may pass through."
-                    : "Name a directory on a disk for them: --dir DIR. You must be allowed to write there, and the user that QEMU runs as to pass through; root may do most of that.");
+                    : $"Name a directory on a disk for them: --dir DIR{(Trouble(UsualPlace) is null ? $", for example {UsualPlace}" : "")}. You must be allowed to write there, and the user that QEMU runs as to pass through; root may do most of that.");
         }
     }
 

@@ -1,8 +1,5 @@
 using System.CommandLine;
-using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Failures;
-using VmExecutor.Host.Clones;
-using VmExecutor.Host.Images;
+using VmExecutor.Health;
 
 namespace VmExecutor.Commands;
 
@@ -11,22 +8,23 @@ internal static class CheckCommand
 {
     public static Command Create(Composition composition, Option<string?> config)
     {
-        var command = new Command("check", "Check the configuration: every error with file, line and column. Example: vm-executor check --config ./vm-executor.yaml");
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        var command = new Command(
+            "check",
+            "Check the configuration: every error with file, line and column, and what files and source domains show. Example: vm-executor check --config ./vm-executor.yaml");
+        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
             var loaded = composition.Load(parsed.GetValue(config));
             var images = loaded.Settings.Images;
-
-            // Warnings, since the files may be readable for the runner's user and not for whoever checks.
-            var files = images.SelectMany(image => ImageFiles.Problems(image).Select(problem => $"{image.File}: {problem}"));
-            var catalogue = new Catalogue(loaded.Settings.StateDir);
-            var warnings = loaded.Warnings.Select(warning => warning.ToString())
-                .Concat(files)
-                .Concat(images.SelectMany(image => TroubleWithGenerations(image, catalogue)))
-                .ToList();
+            var catalogue = new CatalogueCheck(loaded.Settings, composition.UriOf(loaded.Settings), composition.Time);
+            var warnings = loaded.Warnings.Select(warning => warning.ToString()).Concat(await catalogue.WarningsAsync(token)).ToList();
             foreach (var warning in warnings)
             {
                 composition.Output.WriteLine($"warning: {warning}");
+            }
+
+            if (catalogue.NotLookedAt is { } why)
+            {
+                composition.Output.WriteLine($"note: source domains were not looked at: {why}");
             }
 
             composition.Output.WriteLine(
@@ -40,18 +38,5 @@ internal static class CheckCommand
             return ExitCodes.Success;
         }));
         return command;
-    }
-
-    /// <summary>What jobs of the image would be told, or would fail with.</summary>
-    private static IReadOnlyList<string> TroubleWithGenerations(ImageDefinition image, Catalogue catalogue)
-    {
-        try
-        {
-            return ChosenGeneration.For(image, catalogue).Warnings;
-        }
-        catch (SystemFailureException e)
-        {
-            return [$"{e.Message}. {e.Hint}"];
-        }
     }
 }

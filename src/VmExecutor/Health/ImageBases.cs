@@ -20,36 +20,50 @@ internal sealed class ImageBases(SettingsLook settings, LibvirtLook libvirt, Qem
         var findings = new List<Finding>();
         foreach (var image in settings.Images)
         {
+            if (await TryFilesAsync(image, cancellationToken) is not { } files)
+            {
+                continue;
+            }
+
             try
             {
-                foreach (var path in await OfAsync(image, cancellationToken))
+                foreach (var path in await StandingOnAsync(files, cancellationToken))
                 {
                     paths.TryAdd(path, []);
                     paths[path].Add(image.Name.Value);
                 }
             }
-            catch (DriverException e) when (e.Code != ErrorCodes.ImageNotPublished && e.Code != ErrorCodes.GenerationDamaged && e.Code != ErrorCodes.HypervisorUnreachable)
+            catch (DriverException e)
             {
                 findings.Add(Checks.BaseFiles.Problem($"image {image.Name}: {e.Message} ({e.Code})", e.Hint));
-            }
-            catch (Exception e) when (e is DriverException or XmlException)
-            {
-                // The check of the images says so.
             }
         }
 
         return (paths, findings);
     }
 
-    private async Task<IReadOnlyList<AbsolutePath>> OfAsync(ImageDefinition image, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AbsolutePath>> StandingOnAsync(IReadOnlyList<(bool IsDisk, AbsolutePath Path, string? Format)> files, CancellationToken cancellationToken)
     {
         var found = new List<AbsolutePath>();
-        foreach (var (isDisk, path, format) in await FilesAsync(image, cancellationToken))
+        foreach (var (isDisk, path, format) in files)
         {
             found.AddRange(isDisk ? (await qemuImg.InspectAsync(path, format, cancellationToken)).Files.Select(file => file.Path) : [path.Parent()]);
         }
 
         return [.. found.Distinct()];
+    }
+
+    /// <summary>Null: they are not known, which the check of the images or of libvirt says.</summary>
+    private async Task<IReadOnlyList<(bool IsDisk, AbsolutePath Path, string? Format)>?> TryFilesAsync(ImageDefinition image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FilesAsync(image, cancellationToken);
+        }
+        catch (Exception e) when (e is DriverException or XmlException)
+        {
+            return null;
+        }
     }
 
     private async Task<IReadOnlyList<(bool IsDisk, AbsolutePath Path, string? Format)>> FilesAsync(ImageDefinition image, CancellationToken cancellationToken)

@@ -57,29 +57,42 @@ internal sealed class ImageChecks(SettingsLook settings, LibvirtLook libvirt)
         }
 
         findings.AddRange(chosen.Warnings.Select(warning => Checks.Images.Warning(warning, publish)));
-        if (image.Source is ImageSource.Domain domain && await SourceAsync(image, domain, chosen.Generation is not null, cancellationToken) is { } trouble)
-        {
-            findings.Add(trouble);
-        }
+        findings.AddRange(await SourceAsync(image, chosen.Generation is not null, cancellationToken));
 
         return findings.Count > 0 ? findings
             : chosen.Generation is { } generation ? [Checks.Images.Ok($"image '{image.Name}': jobs get generation {generation.Number}, published {generation.Record.Published:yyyy-MM-dd}")]
             : [Checks.Images.Warning($"image '{image.Name}' was never published: jobs stand on its source, which must not be started or changed while they run", publish)];
     }
 
-    /// <summary>Null: nothing is wrong with it, or libvirt cannot be asked.</summary>
-    private async Task<Finding?> SourceAsync(ImageDefinition image, ImageSource.Domain domain, bool isPublished, CancellationToken cancellationToken)
+    /// <summary>A published image has its own disks: what is wrong with its source matters when it is published again.</summary>
+    private async Task<IReadOnlyList<Finding>> SourceAsync(ImageDefinition image, bool isPublished, CancellationToken cancellationToken)
     {
+        if (image.Source is not ImageSource.Domain domain)
+        {
+            return SourceDomains.OfDisk(image) is { } disk ? [Finding(image, disk, isPublished)] : [];
+        }
+
         if (await libvirt.TryAskAsync(cancellationToken) is null)
         {
-            return null;
+            return [];
         }
+
+        var troubles = await new SourceDomains(libvirt.Hypervisor).OfDomainAsync(domain.Name, cancellationToken);
+        return [.. troubles.Select(trouble => Finding(image, trouble, isPublished)), .. new[] { await StateAsync(image, domain, isPublished, cancellationToken) }.OfType<Finding>()];
+    }
+
+    private static Finding Finding(ImageDefinition image, SourceTrouble trouble, bool isPublished) => Checks.Images.Of(
+        trouble.IsFatal && !isPublished ? CheckStatus.Problem : CheckStatus.Warning,
+        $"image '{image.Name}': {trouble.What}{(trouble.IsFatal ? isPublished ? "; it cannot be published again" : "; jobs fail" : "")}",
+        $"{trouble.Fix}   # in {image.File}");
+
+    /// <summary>Null: the domain's state is right, or there is none.</summary>
+    private async Task<Finding?> StateAsync(ImageDefinition image, ImageSource.Domain domain, bool isPublished, CancellationToken cancellationToken)
+    {
 
         var (uri, name) = (ShellText.Quote(libvirt.Hypervisor.Uri), ShellText.Quote(domain.Name));
         return (await libvirt.Hypervisor.FindStatusAsync(domain.Name, cancellationToken), isPublished, domain.AllowShutdown) switch
         {
-            (null, false, _) => Checks.Images.Problem($"image '{image.Name}': its source domain '{domain.Name}' does not exist: jobs fail (VMX1204)", $"virsh -c {uri} list --all   # then correct 'domain' in {image.File}"),
-            (null, true, _) => Checks.Images.Warning($"image '{image.Name}': its source domain '{domain.Name}' does not exist: it cannot be published again", $"virsh -c {uri} list --all   # then correct 'domain' in {image.File}"),
             ({ IsAlive: true }, false, false) => Checks.Images.Problem(
                 $"image '{image.Name}': its source domain '{domain.Name}' is running, and clones of a disk that is being written to would be broken: jobs fail (VMX1203)",
                 $"virsh -c {uri} shutdown {name}   # and, so that it may run again: {DriverVersion.Name} image publish {image.Name}"),

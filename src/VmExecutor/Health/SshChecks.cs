@@ -1,4 +1,5 @@
 using VmExecutor.Core.Health;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
@@ -26,7 +27,7 @@ internal sealed class SshChecks(SettingsLook settings, RunnerLook runner, IToolR
             : [.. keys.GroupBy(image => image.Key, image => image.Name).Select(key =>
             {
                 var stat = FileStat.TryRead(key.Key);
-                return KeyRules.Decide(new KeyLook([.. key], key.Key, stat?.Owner, stat?.Mode ?? default, ProcessUser.MayReadFrom(key.Key)), running ?? looking);
+                return KeyRules.Decide(new KeyLook([.. key], key.Key, stat?.Owner, stat?.Mode ?? default, ProcessUser.MayReadFrom(key.Key), FileContents.OfKey(key.Key)), running ?? looking);
             })];
     }
 }

@@ -38,7 +38,14 @@ public sealed class WarningTests
     public void No_host_key_is_missed_where_the_driver_or_the_probe_knows_one(string image) => Warnings("", image).Should().BeEmpty();
 
     [Theory]
-    [InlineData("b", "patterns: [b-*, 'b-?']", "patterns: b-1", new string[0])]
+    [InlineData("b", "patterns: [b-*, 'b-?']", "patterns: b-1", new[] { "2:11: patterns: no job gets this image by 'b-1': 'b-*' of the image in /etc/vm/images/a.yaml matches all of that, goes first and is for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
+    [InlineData("b", "patterns: '*'", "patterns: ['debian:*']", new[] { "2:11: patterns: no job gets this image by 'debian:*': '*' of the image in /etc/vm/images/a.yaml matches all of that, goes first and is for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
+    [InlineData("b", "patterns: [x, 'x?*']", "patterns: ['x*']", new[] { "2:11: patterns: no job gets this image by 'x*': patterns of the images in /etc/vm/images/a.yaml together match all of that, go first and are for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
+    [InlineData("b", "patterns: 'debian:*'", "patterns: '*'", new string[0])]
+    [InlineData("b", "patterns: '*'\nallow: {projects: g/*}", "patterns: 'x'\nallow: {projects: g/p}", new[] { "2:11: patterns: no job gets this image by 'x': '*' of the image in /etc/vm/images/a.yaml matches all of that, goes first and is for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
+    [InlineData("b", "patterns: '*'\nallow: {projects: g/p}", "patterns: 'x'\nallow: {projects: g/*}", new string[0])]
+    [InlineData("b", "patterns: '*'", "# The pattern of the first image matches this one's name, and names go first.", new string[0])]
+    [InlineData("c", "allow: {projects: g/*}", "patterns: a", new string[0])]
     [InlineData("c", "patterns: x", "patterns: [y, a]", new[] { "2:11: patterns: 'a' is the name of the image in /etc/vm/images/a.yaml, and names go before patterns; remove it" })]
     [InlineData("b", "patterns: x", "patterns: x", new[] { "2:11: patterns: 'x' is also a pattern of the image in /etc/vm/images/a.yaml, which goes first and is for the same jobs; remove one, or give them different 'allow:'" })]
     [InlineData("b", "patterns: x\nallow: {projects: g/*}", "patterns: x", new string[0])]
@@ -59,6 +66,28 @@ public sealed class WarningTests
         Warnings("", $"{Yaml.Image}\n{image}\nwarm: {{sizes: [{size}]}}").Should().Equal(
             warning is null ? [] : [$"/etc/vm/images/image.yaml:{warning}"]);
 
+    [Theory]
+    [InlineData("source: file\nfile: '/img/x.qcow2 '", "2:7: file: '/img/x.qcow2 ' ends with a space, which is taken as a part of it; remove the space if it is not meant")]
+    [InlineData("source: file\nfile: '/img /x.qcow2'", "2:7: file: 'img ' ends with a space, which is taken as a part of it; remove the space if it is not meant")]
+    [InlineData("source: file\nfile: /home/$USER/x.qcow2", "2:7: file: '$USER' in '/home/$USER/x.qcow2' is not expanded as a shell would; write the whole path")]
+    [InlineData("source: file\nfile: /home/${USER}/x.qcow2", "2:7: file: '${USER}' in '/home/${USER}/x.qcow2' is not expanded as a shell would; write the whole path")]
+    [InlineData("source: file\nfile: /srv/~ci/x.qcow2", "2:7: file: '~ci' in '/srv/~ci/x.qcow2' is not expanded as a shell would; write the whole path")]
+    [InlineData("source: domain\ndomain: 'base '", "2:9: domain: 'base ' ends with a space, which is taken as a part of it; remove the space if it is not meant")]
+    [InlineData("source: file\nfile: /srv/x~1/$5/x.qcow2", null)]
+    public void A_value_that_is_possible_and_hardly_meant_is_told(string image, string? warning) =>
+        Warnings("", $"{image}\nssh: {{user: a, key: b, host_key: {Yaml.Key}}}").Should().Equal(warning is null ? [] : [$"/etc/vm/images/image.yaml:{warning}"]);
+
+    [Fact]
+    public void The_settings_file_is_looked_at_as_images_are() =>
+        Warnings("state_dir: '/srv/state '\ndefaults: {ssh: {key: /home/$USER/key}}", Yaml.Image).Should().Equal(
+            "/etc/vm/vm-executor.yaml:1:12: state_dir: '/srv/state ' ends with a space, which is taken as a part of it; remove the space if it is not meant",
+            "/etc/vm/vm-executor.yaml:2:23: defaults.ssh.key: '$USER' in '/home/$USER/key' is not expanded as a shell would; write the whole path");
+
+    [Fact]
+    public void A_fixed_checksum_of_an_address_that_moves_is_told() =>
+        Warnings("", $"source: url\nurl: https://x.example/latest/a.qcow2\nsha256: {new string('0', 64)}\nssh: {{user: a, login: cloud-init}}")
+            .Should().ContainSingle().Which.Should().StartWith("/etc/vm/images/image.yaml:2:6: url: 'latest' is an address at which each new build replaces the last one");
+
     [Fact]
     public void No_images_are_worth_a_warning() =>
         Warnings(new ImageTexts(DirectoryExists: true, [], [])).Should().Equal(
@@ -71,8 +100,8 @@ public sealed class WarningTests
 
     [Fact]
     public void So_is_a_file_that_only_looks_like_an_image() =>
-        Warnings(new ImageTexts(true, [new(new AbsolutePath("/srv/images/a.yaml"), Yaml.Image)], [new("/srv/images/b.yml")])).Should().Equal(
-            "/srv/images/b.yml:1:1: is ignored, since images are files that end in .yaml; rename or remove it");
+        Warnings(new ImageTexts(true, [new(new AbsolutePath("/srv/images/a.yaml"), Yaml.Image)], [new(new AbsolutePath("/srv/images/b.yml"), ImageFileName.WhyIgnored("b.yml")!)])).Should().Equal(
+            "/srv/images/b.yml:1:1: is not read: images are files that end in .yaml; rename or remove it");
 
     private static IEnumerable<string> Warnings(string settings, string image) =>
         Yaml.Bind(settings, ("image.yaml", image)).Warnings.Select(warning => warning.ToString());

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 using Xunit;
@@ -59,10 +60,22 @@ public sealed class AccountRulesTests
     [InlineData("runner", null, "0", false, CheckStatus.Problem, "namei -l '/k'")]
     public void A_key_must_be_the_runners_alone(string user, uint? owner, string mode, bool readable, CheckStatus status, string? fix)
     {
-        var finding = KeyRules.Decide(new KeyLook(["small"], new AbsolutePath("/k"), owner, (UnixFileMode)Convert.ToInt32(mode, 8), readable), Of(user)!);
+        var finding = KeyRules.Decide(new KeyLook(["small"], new AbsolutePath("/k"), owner, (UnixFileMode)Convert.ToInt32(mode, 8), readable, null), Of(user)!);
 
         finding.Status.Should().Be(status, finding.Found);
         finding.Fix.Should().Be(fix);
+    }
+
+    [Fact]
+    public void A_key_that_ssh_cannot_use_is_a_problem_whoever_owns_it()
+    {
+        var look = new KeyLook(["small"], new AbsolutePath("/k"), 999, (UnixFileMode)0b110_000_000, IsReadable: true, new KeyTrouble("is a public key", "name the private key: /x"));
+
+        var finding = KeyRules.Decide(look, Runner);
+
+        finding.Status.Should().Be(CheckStatus.Problem);
+        finding.Found.Should().Be("image small: the key /k is a public key");
+        finding.Fix.Should().Be("name the private key: /x");
     }
 
     private static Account? Of(string? name) => name switch

@@ -49,16 +49,46 @@ public sealed class SettingsFileTests : IDisposable
     {
         Write("vm-executor.yaml", "");
         Write("images/a.yaml", Image);
-        Write("images/.a.yaml.swp", "x");
-        Write("images/.#a.yaml", "x");
-        Write("images/a.yaml~", "x");
         Write("images/README.md", "x");
+        Write("images/.git/x.yaml", "x");
+        Write("images/keys/id_ed25519", "x");
         Directory.CreateDirectory(Path.Combine(_directory.FullName, "images", "old.yaml"));
 
         var result = Load();
 
         result.Settings.Images.Should().ContainSingle();
         result.Warnings.Should().ContainSingle().Which.Key.Should().Be("ssh.host_key");
+    }
+
+    [Theory]
+    [InlineData("images/.a.yaml.swp")]
+    [InlineData("images/.#a.yaml")]
+    [InlineData("images/a.yaml~")]
+    [InlineData("images/a.yaml.dpkg-dist")]
+    [InlineData("images/prod/b.yaml")]
+    [InlineData("images/prod/more/b.yaml")]
+    public void What_looks_like_an_image_and_is_not_read_is_mentioned(string name)
+    {
+        Write("vm-executor.yaml", "");
+        Write("images/a.yaml", Image);
+        Write(name, "not: [an image");
+
+        var result = Load();
+
+        result.Settings.Images.Should().ContainSingle();
+        result.Warnings.Should().ContainSingle(warning => warning.File.Value == Path.Combine(_directory.FullName, name) && warning.Message.StartsWith("is not read: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Links_that_lead_in_a_circle_and_many_files_do_no_harm()
+    {
+        Write("vm-executor.yaml", "");
+        Write("images/a.yaml", Image);
+        Write("images/prod/b.yaml", "x");
+        Write("images/prod/c.yaml", "x");
+        File.CreateSymbolicLink(Path.Combine(_directory.FullName, "images", "prod", "up"), Path.Combine(_directory.FullName, "images"));
+
+        Load().Warnings.Should().ContainSingle(warning => warning.Message.Contains("as 1 more in"));
     }
 
     [Fact]
@@ -68,7 +98,7 @@ public sealed class SettingsFileTests : IDisposable
         Write("images/a.yaml", Image);
         Write("images/b.yml", Image);
 
-        Load().Warnings.Should().Contain(warning => warning.File.Name == "b.yml" && warning.Message.StartsWith("is ignored", StringComparison.Ordinal));
+        Load().Warnings.Should().Contain(warning => warning.File.Name == "b.yml" && warning.Message.StartsWith("is not read", StringComparison.Ordinal));
     }
 
     [Fact]

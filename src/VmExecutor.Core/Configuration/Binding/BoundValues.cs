@@ -12,6 +12,9 @@ internal sealed class BoundValues(Position start, BoundValues? defaults = null)
 
     public Position Start { get; } = start;
 
+    /// <summary>What stands in this mapping, in its order.</summary>
+    public IEnumerable<KeyValuePair<string, BoundValue>> Own => _own;
+
     public void Add(string path, BoundValue value) => _own[path] = value;
 
     public BoundValue? FindOwn(string path) => _own.GetValueOrDefault(path);

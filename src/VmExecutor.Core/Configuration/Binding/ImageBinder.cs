@@ -1,3 +1,4 @@
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using YamlDotNet.RepresentationModel;
 
@@ -155,7 +156,15 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
                 "looks like a raw disk, whose content can pose as another format; add 'format: raw' (or 'format: qcow2' if it is one)");
         }
 
+        if (image.Source is ImageSource.Download download && MovingAddress.Find(download.Address) is { } moving)
+        {
+            Warn(values.Find("url")!.At, "url",
+                $"'{moving}' is an address at which each new build replaces the last one, but the checksum is that of one build: publishing fails once there is another; "
+                + "write the address of that build, which has its date or number in it");
+        }
+
         warnings.AddRange(WarmRules.Check(image, values));
+        warnings.AddRange(ValueRules.Check(values));
     }
 
     private void Warn(Position at, string key, string message) =>

@@ -1,0 +1,94 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
+using VmExecutor.Host.Libvirt;
+
+namespace VmExecutor.Health;
+
+/// <summary>What <c>check</c> finds beyond the YAML: files that are not there or not what they should be, generations, source domains.</summary>
+internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider time)
+{
+    /// <summary>Who checks is waiting, and libvirt need not run for a configuration to be right.</summary>
+    private static readonly TimeSpan LibvirtLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Why source domains were not looked at; null: they were, or there are none.</summary>
+    public string? NotLookedAt { get; private set; }
+
+    /// <summary>A sentence each. They are no errors: the files may be readable for the runner's user and not for whoever checks, and a domain may come later.</summary>
+    public async Task<IReadOnlyList<string>> WarningsAsync(CancellationToken cancellationToken)
+    {
+        var domains = await OfDomainsAsync(cancellationToken);
+        return
+        [
+            .. settings.Images.SelectMany(OfFiles),
+            .. domains,
+            .. settings.Images.SelectMany(image => OfGenerations(image, new Catalogue(settings.StateDir))),
+        ];
+    }
+
+    private static IEnumerable<string> OfFiles(ImageDefinition image)
+    {
+        foreach (var problem in ImageFiles.Problems(image))
+        {
+            yield return $"{image.File}: {problem}";
+        }
+
+        if (image.Ssh.Key is { } key && FileContents.OfKey(key) is { } trouble)
+        {
+            yield return $"{image.File}: ssh.key {key} {trouble.What}: {trouble.Fix}";
+        }
+
+        if (SourceDomains.OfDisk(image) is { } disk)
+        {
+            yield return $"{image.File}: {disk.What}: {disk.Fix}";
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> OfDomainsAsync(CancellationToken cancellationToken)
+    {
+        var images = settings.Images.Where(image => image.Source is ImageSource.Domain).ToList();
+        if (images.Count == 0)
+        {
+            return [];
+        }
+
+        if (LibvirtUri.IsRemote(uri))
+        {
+            NotLookedAt = $"{uri} is another machine's libvirt";
+            return [];
+        }
+
+        using var hypervisor = new LibvirtHypervisor(uri, LibvirtLimit, time);
+        var domains = new SourceDomains(hypervisor);
+        List<string> found = [];
+        try
+        {
+            foreach (var image in images)
+            {
+                var name = ((ImageSource.Domain)image.Source).Name;
+                found.AddRange((await domains.OfDomainAsync(name, cancellationToken)).Select(trouble => $"{image.File}: {trouble.What}: {trouble.Fix}"));
+            }
+        }
+        catch (HypervisorException e)
+        {
+            NotLookedAt = e.Message;
+        }
+
+        return found;
+    }
+
+    /// <summary>What jobs of the image would be told, or would fail with.</summary>
+    private static IReadOnlyList<string> OfGenerations(ImageDefinition image, Catalogue catalogue)
+    {
+        try
+        {
+            return ChosenGeneration.For(image, catalogue).Warnings;
+        }
+        catch (SystemFailureException e)
+        {
+            return [$"{e.Message}. {e.Hint}"];
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Xml;
+using System.Xml.Linq;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Linking;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Linking;
+
+namespace VmExecutor.Health;
+
+/// <summary>Something that is wrong with what an image is made of.</summary>
+/// <param name="IsFatal">Jobs fail, or would once the image is published.</param>
+/// <param name="What">A sentence without the image's name.</param>
+/// <param name="Fix">A command, or what to do.</param>
+internal sealed record SourceTrouble(bool IsFatal, string What, string Fix);
+
+/// <summary>Looks at what images are made of: at their source domains as libvirt has them, and into their disks.</summary>
+/// <param name="hypervisor">That of the jobs; it is asked about domains only.</param>
+internal sealed class SourceDomains(IHypervisor hypervisor)
+{
+    private IReadOnlyList<string>? _names;
+
+    /// <summary>What is wrong with the disk of an image that names one.</summary>
+    public static SourceTrouble? OfDisk(ImageDefinition image) => image.Source is ImageSource.DiskFile file
+        && FileContents.OfDisk(file.Path, file.Format?.ToString().ToLowerInvariant(), "format") is { } trouble
+            ? new SourceTrouble(trouble.IsFatal, $"file {file.Path} {trouble.What}", trouble.Fix)
+            : null;
+
+    /// <summary>What is wrong with a source domain.</summary>
+    /// <exception cref="HypervisorException">libvirt does not answer.</exception>
+    public async Task<IReadOnlyList<SourceTrouble>> OfDomainAsync(string domain, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new SourceDefinitions(hypervisor).FindAsync(domain, cancellationToken) is { } source
+                ? [.. source.Remarks.Select(remark => new SourceTrouble(false, remark, $"virsh -c {Word(hypervisor.Uri)} edit {Word(domain)}")), .. OfDisks(FrozenDomain.FilesOf(source.Xml))]
+                : [await MissingAsync(domain, cancellationToken)];
+        }
+        catch (SystemFailureException e) when (e is not HypervisorException)
+        {
+            return [new SourceTrouble(true, $"source domain '{domain}': {e.Message} ({e.Code})", e.Hint)];
+        }
+        catch (XmlException e)
+        {
+            return [new SourceTrouble(true, $"source domain '{domain}': its definition cannot be read: {e.Message}", $"virsh -c {Word(hypervisor.Uri)} dumpxml {Word(domain)}")];
+        }
+    }
+
+    private static IEnumerable<SourceTrouble> OfDisks(IReadOnlyList<(string Role, AbsolutePath Path, string? Format)> files) =>
+        from file in files
+        where FrozenDomain.IsDisk(file.Role)
+        let trouble = FileContents.OfDisk(file.Path, file.Format, "the domain's driver type")
+        where trouble is not null
+        select new SourceTrouble(trouble.IsFatal, $"its disk {file.Role}, {file.Path}, {trouble.What}", trouble.Fix);
+
+    private async Task<SourceTrouble> MissingAsync(string domain, CancellationToken cancellationToken)
+    {
+        _names ??= await new LinkSurvey(hypervisor).NamesAsync(cancellationToken);
+        return Guid.TryParse(domain, out var uuid) && await NameOfAsync(uuid, cancellationToken) is { } name
+            ? new SourceTrouble(true, $"source domain '{domain}' is a UUID, and domains go by their names (VMX1204)", $"domain: {name}")
+            : new SourceTrouble(true, $"there is no source domain '{domain}' on {hypervisor.Uri}; {LinkNames.Known(domain, _names)} (VMX1204)", $"virsh -c {Word(hypervisor.Uri)} list --all   # then correct 'domain'");
+    }
+
+    private async Task<string?> NameOfAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        foreach (var name in _names ?? [])
+        {
+            if (await hypervisor.FindXmlAsync(name, inactive: true, cancellationToken) is { } xml
+                && Guid.TryParse((string?)XElement.Parse(xml).Element("uuid"), out var found) && found == uuid)
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Word(string text) => ShellText.Quote(text);
+}
