@@ -2,6 +2,7 @@ using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 
@@ -33,6 +34,12 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
         {
             if (FrozenDomain.IsDisk(role))
             {
+                // qemu-img takes whatever is called raw, and a guest then finds no boot loader.
+                if (FileContents.OfDisk(path, format, "its source") is { IsFatal: true } trouble)
+                {
+                    throw BaseDiskException.Unusable(path, $"it {trouble.What}", trouble.Fix);
+                }
+
                 var chain = await qemuImg.InspectAsync(path, format, cancellationToken).ConfigureAwait(false);
                 files.AddRange(record.InPlace
                     ? chain.Files.Select((file, index) => GenerationFiles.Describe(index == 0 ? role : $"{role}/{index}", file.Path.Value, file.Format, null, file.Path))

@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Tests.Fakes;
@@ -50,6 +51,31 @@ public sealed class GenerationMakerTests : IDisposable
         QemuTool.Img("compare", "-f", "raw", "-F", copy.Format!, raw.Value, made.PathOf(copy).Value).Should().Contain("identical");
         var thawed = FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(made.Domain.Value, Token)), made);
         SourceDisk.WritableOf(thawed).Select(disk => disk.Path).Should().Equal(made.PathOf(made.Record.Files[0]), made.PathOf(copy));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("qcow2", "is a disk of format qcow2, but its source says raw")]
+    [InlineData("gz", "is packed (gzip)")]
+    [InlineData("empty", "is empty")]
+    public async Task What_is_no_disk_of_the_format_that_is_said_is_not_published(string kind, string why)
+    {
+        var disk = _world.Root.Child("disk");
+        switch (kind)
+        {
+            case "qcow2":
+                QemuTool.Img("create", "-q", "-f", "qcow2", disk.Value, "8M");
+                break;
+            case "gz":
+                await File.WriteAllBytesAsync(disk.Value, [0x1f, 0x8b, 8, 0, .. new byte[4096]], Token);
+                break;
+            default:
+                await File.WriteAllBytesAsync(disk.Value, [], Token);
+                break;
+        }
+
+        var make = () => MakeAsync(ImageWorld.Domain(ImageWorld.Disk(disk, "raw")));
+
+        (await make.Should().ThrowAsync<BaseDiskException>()).Which.Message.Should().Contain($"the base disk {disk} cannot be used: it {why}");
     }
 
     [Fact(Timeout = 60_000)]
