@@ -75,6 +75,15 @@ public sealed class CheckCasesTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_state_directory_that_can_hold_no_overlays_is_told()
+    {
+        var file = _bench.PathOf("srv/vm-executor.yaml");
+        File.WriteAllText(file, File.ReadAllText(file).Replace($"state_dir: {At("state")}", "state_dir: /proc/vm-executor", StringComparison.Ordinal));
+
+        (await _bench.RunAsync("check")).Output.Should().Contain($"warning: {file}: state_dir: /proc cannot hold overlays: /proc is a proc, which takes no files");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Doctor_says_the_same_of_keys_disks_and_domains_as_problems()
     {
         var exit = await _bench.RunAsync("doctor");

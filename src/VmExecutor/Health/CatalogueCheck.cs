@@ -1,6 +1,9 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Libvirt;
@@ -22,10 +25,18 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
         var domains = await OfDomainsAsync(cancellationToken);
         return
         [
+            .. OfStateDir(),
             .. settings.Images.SelectMany(OfFiles),
             .. domains,
             .. settings.Images.SelectMany(image => OfGenerations(image, new Catalogue(settings.StateDir))),
         ];
+    }
+
+    /// <summary>Overlays of jobs lie there. A tmpfs may be meant, and doctor speaks of it; /dev, /proc and what is read-only never are.</summary>
+    private IEnumerable<string> OfStateDir()
+    {
+        var existing = FileSystemLook.Existing(settings.StateDir);
+        return StorageRules.DecideFileSystem(existing, Mounts.Of(existing), reflinks: null) is { Status: CheckStatus.Problem } problem ? [$"{settings.File}: state_dir: {problem.Found}"] : [];
     }
 
     private static IEnumerable<string> OfFiles(ImageDefinition image)
