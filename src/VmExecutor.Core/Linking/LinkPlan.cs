@@ -25,6 +25,9 @@ public sealed record LinkPlan
     /// <summary>Whether the definition says what the overlays stand on; else libvirt finds out at each start.</summary>
     public bool StatesChains { get; init; } = true;
 
+    /// <summary>What was decided for who asked and may surprise, a sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     public required DateTimeOffset Created { get; init; }
 
     /// <summary>Every file that the clone stands on, each once.</summary>

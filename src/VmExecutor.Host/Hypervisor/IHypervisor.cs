@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -38,6 +39,9 @@ public interface IHypervisor : IDisposable
 
     /// <summary>A volume of a storage pool, as far as it is there.</summary>
     Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken);
+
+    /// <summary>The directory of a storage pool; null: there is no such pool, it is not active, or it is none of files.</summary>
+    Task<AbsolutePath?> FindPoolDirectoryAsync(string pool, CancellationToken cancellationToken);
 
     /// <summary>Creates and starts a transient domain; <paramref name="paused"/>: with its processors halted.</summary>
     Task CreateTransientAsync(string xml, bool paused, CancellationToken cancellationToken);

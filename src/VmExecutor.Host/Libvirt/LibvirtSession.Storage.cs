@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Libvirt.Native;
 
 namespace VmExecutor.Host.Libvirt;
@@ -16,7 +17,7 @@ internal sealed partial class LibvirtSession
             return failure.Error.Number is LibvirtErrorNumber.NoStoragePool ? new StorageVolume(null, false, null, null) : throw failure;
         }
 
-        var type = PoolType(pool, name.Pool);
+        var type = (string?)PoolXml(pool, name.Pool).Attribute("type") ?? "unknown";
         if (Check(LibvirtLibrary.virStoragePoolIsActive(pool), Of(name.Pool, nameof(LibvirtLibrary.virStoragePoolIsActive))) != 1)
         {
             return new StorageVolume(type, false, null, null);
@@ -36,11 +37,27 @@ internal sealed partial class LibvirtSession
             : new StorageVolume(type, true, (VolumeKind)info.Type, NativeText.Take(path));
     }
 
-    private unsafe string PoolType(PoolHandle pool, string name)
+    /// <summary>Null: there is no such pool, it is not active, or its volumes are no files in a directory (formatstorage).</summary>
+    public AbsolutePath? FindPoolDirectory(string name)
+    {
+        using var pool = LibvirtLibrary.virStoragePoolLookupByName(connect, name);
+        if (pool.IsInvalid)
+        {
+            var failure = Failure(Of(name, nameof(LibvirtLibrary.virStoragePoolLookupByName)));
+            return failure.Error.Number is LibvirtErrorNumber.NoStoragePool ? null : throw failure;
+        }
+
+        var xml = PoolXml(pool, name);
+        return (string?)xml.Attribute("type") is "dir" or "fs" or "netfs"
+            && Check(LibvirtLibrary.virStoragePoolIsActive(pool), Of(name, nameof(LibvirtLibrary.virStoragePoolIsActive))) == 1
+            && AbsolutePath.TryParse((string?)xml.Element("target")?.Element("path"), out var directory) ? directory : null;
+    }
+
+    private unsafe XElement PoolXml(PoolHandle pool, string name)
     {
         var text = LibvirtLibrary.virStoragePoolGetXMLDesc(pool, 0);
         return text is null
             ? throw Failure(Of(name, nameof(LibvirtLibrary.virStoragePoolGetXMLDesc)))
-            : (string?)XElement.Parse(NativeText.Take(text)).Attribute("type") ?? "unknown";
+            : XElement.Parse(NativeText.Take(text));
     }
 }

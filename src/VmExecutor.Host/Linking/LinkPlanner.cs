@@ -17,8 +17,8 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
     // An overlay takes 200 KiB at first; a libvirt that starts it writes some more.
     private const long LeastRoom = 4 << 20;
 
-    /// <summary>Where libvirt's default storage pool is on most machines.</summary>
-    private static readonly AbsolutePath UsualPlace = new("/var/lib/libvirt/images");
+    /// <summary>The pool that virt-install and virt-manager make and use where nobody says another.</summary>
+    private const string DefaultPool = "default";
 
     /// <param name="source">The source's inactive XML.</param>
     /// <param name="name">The clone's name.</param>
@@ -35,8 +35,23 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
             chains[disk.Target] = await qemuImg.InspectAsync(disk.Path, disk.Format, evenIfWritten, cancellationToken).ConfigureAwait(false);
         }
 
+        var pool = directory is null && chains.Values.Any(HasNoPlaceBeside) ? await PoolAsync(cancellationToken).ConfigureAwait(false) : null;
+        var moved = pool is null ? [] : chains.Where(chain => HasNoPlaceBeside(chain.Value)).ToDictionary(chain => chain.Value.Top.Path, chain => chain.Key);
         var plan = LinkPlan.For(
-            source, name, Guid.NewGuid(), chains, file => directory ?? file.Parent(), path => File.Exists(path.Value), time.GetUtcNow());
+            source,
+            name,
+            Guid.NewGuid(),
+            chains,
+            file => directory ?? (moved.ContainsKey(file) ? pool! : file.Parent()),
+            path => File.Exists(path.Value),
+            time.GetUtcNow()) with
+        {
+            Remarks =
+            [
+                .. moved.Select(disk =>
+                    $"{disk.Value} stands on the block device {disk.Key}, so its overlay is in {pool}, the directory of libvirt's storage pool '{DefaultPool}'; --dir DIR names another"),
+            ],
+        };
         EnsureUsable(plan, directory is not null);
         foreach (var file in FilesOf(plan))
         {
@@ -60,6 +75,23 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
                     .Select(place => ReadAccess.Obstacle(place, user.User, user.Group)).OfType<(string What, string Command)>()
                     .Select(obstacle => $"{obstacle.What}, so the clone may not start; let it: {obstacle.Command}").Distinct(StringComparer.Ordinal),
             ];
+    }
+
+    /// <summary>A block device's directory is that of device files, which are in memory.</summary>
+    private static bool HasNoPlaceBeside(BackingChain chain) => chain.Top.IsBlockDevice && Mounts.Of(chain.Top.Path.Parent())?.ObstacleForDisks is not null;
+
+    /// <summary>Null: there is no such pool, or it will not do.</summary>
+    private async Task<AbsolutePath?> PoolAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await hypervisor.FindPoolDirectoryAsync(DefaultPool, cancellationToken).ConfigureAwait(false) is { } pool && Trouble(pool) is null ? pool : null;
+        }
+        catch (HypervisorException)
+        {
+            // A driver of libvirt without storage; then a directory is asked for.
+            return null;
+        }
     }
 
     private static IEnumerable<AbsolutePath> FilesOf(LinkPlan plan) =>
@@ -89,7 +121,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
                 $"the clone's files cannot be made in {string.Join("; nor in ", troubles)}",
                 isAsked
                     ? "Name another directory: --dir DIR, on a disk, where you may write and the user that QEMU runs as may pass through."
-                    : $"Name a directory on a disk for them: --dir DIR{(Trouble(UsualPlace) is null ? $", for example {UsualPlace}" : "")}. You must be allowed to write there, and the user that QEMU runs as to pass through; root may do most of that.");
+                    : "Name a directory on a disk for them: --dir DIR. You must be allowed to write there, and the user that QEMU runs as to pass through; root may do most of that.");
         }
     }
 

@@ -83,7 +83,7 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
 
     private async Task RemarkAsync(FoundSource source, LinkPlan plan, CancellationToken cancellationToken)
     {
-        foreach (var remark in source.Remarks.Concat(new[] { source.SecretsRemark }.OfType<string>()).Concat(LinkRemarks.Of(source.Xml, plan)).Concat(await _planner.ImpassableAsync(plan, cancellationToken)))
+        foreach (var remark in plan.Remarks.Concat(source.Remarks).Concat(new[] { source.SecretsRemark }.OfType<string>()).Concat(LinkRemarks.Of(source.Xml, plan)).Concat(await _planner.ImpassableAsync(plan, cancellationToken)))
         {
             log.Warn(remark);
         }

@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Tests.Fakes;
@@ -78,6 +79,12 @@ internal sealed class FakeHypervisor : IHypervisor
         domain.Descendants("graphics").Attributes("passwd").Remove();
         return domain.ToString();
     }
+
+    /// <summary>The directory of the storage pool 'default'.</summary>
+    public AbsolutePath? DefaultPool { get; set; }
+
+    public Task<AbsolutePath?> FindPoolDirectoryAsync(string pool, CancellationToken cancellationToken) =>
+        Call($"pool {pool}", () => pool == "default" ? DefaultPool : null, cancellationToken);
 
     public Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken) =>
         Call($"volume {volume.Pool}/{volume.Volume}", () => Volumes.GetValueOrDefault(volume, new StorageVolume(null, false, null, null)), cancellationToken);

@@ -65,6 +65,27 @@ public sealed class LibvirtTestDriverTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task The_directory_of_a_storage_pool_is_found()
+    {
+        (await hypervisor.FindPoolDirectoryAsync("default-pool", Token)).Should().Be(new Core.Values.AbsolutePath("/default-pool"));
+        (await hypervisor.FindPoolDirectoryAsync("nobody", Token)).Should().BeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_definition_comes_with_its_secrets_where_they_may_be_seen()
+    {
+        await hypervisor.DefineAsync(Transient.Replace("<devices>", "<devices><graphics type='vnc' autoport='yes' passwd='s3cret'/>", StringComparison.Ordinal), Token);
+
+        var definition = (await hypervisor.FindDefinitionAsync("vmx-test-transient", Token))!;
+
+        definition.HasSecrets.Should().BeTrue();
+        definition.Xml.Should().Contain("passwd='s3cret'");
+        definition.ToString().Should().NotContain("s3cret");
+        (await hypervisor.FindXmlAsync("vmx-test-transient", inactive: true, Token)).Should().NotContain("s3cret");
+        (await hypervisor.FindDefinitionAsync("nobody", Token)).Should().BeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task Stopping_a_domain_that_is_not_there_says_so()
     {
         (await hypervisor.DestroyAsync("nobody", Token)).Should().BeFalse();

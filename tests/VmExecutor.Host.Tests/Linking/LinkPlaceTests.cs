@@ -78,7 +78,17 @@ public sealed class LinkPlaceTests : IDisposable
 
         var failure = await RefusalAsync(source, null);
         var plan = await PlanAsync(source, _world.Directory);
+        _world.Hypervisor.DefaultPool = new AbsolutePath("/dev/shm");
+        var besidePoolInMemory = await RefusalAsync(source, null);
+        Directory.CreateDirectory(_world.At("pool").Value);
+        _world.Hypervisor.DefaultPool = _world.At("pool");
+        var inPool = await PlanAsync(source, null);
 
+        besidePoolInMemory.Message.Should().Be(failure.Message);
+        inPool.Disks.Single().Overlay.Should().Be(_world.At("pool").Child("web-vda.qcow2"));
+        inPool.Remarks.Should().ContainSingle().Which.Should().Be(
+            $"vda stands on the block device {device.Path}, so its overlay is in {_world.At("pool")}, the directory of libvirt's storage pool 'default'; --dir DIR names another");
+        plan.Remarks.Should().BeEmpty();
         failure.Message.Should().Contain(device.Path).And.Contain("in memory");
         failure.Hint.Should().Contain("--dir DIR");
         plan.Disks.Single().Overlay.Should().Be(_world.At("web-vda.qcow2"));
