@@ -3,7 +3,6 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Files;
 using VmExecutor.Trials;
 
 namespace VmExecutor;
@@ -31,9 +30,10 @@ internal sealed class TrialComposition(Composition composition, string? configOp
                 ErrorCodes.UsageWrong, $"{request.Repository} is no git repository", "Give the directory of one: --repo DIR; or leave it out, and the job gets the one that its file is in.");
         }
 
-        var file = GitlabCiFile.Parse(Read(request.File), path => ReadIncluded(repository?.Top ?? request.File.Parent(), path));
+        var file = GitlabCiFile.Parse(GitlabCiRepository.Read(request.File), Surroundings(request, repository));
         if (request.Job is not { } name)
         {
+            Warn(file.Warnings);
             throw new SystemFailureException(
                 ErrorCodes.GitlabCiJobUnknown,
                 $"no job of {request.File} was named; {(file.Jobs.Count == 0 ? "it has none" : $"it has: {string.Join(", ", file.Jobs.Select(job => PlainText.OneLine(job, 80)))}")}",
@@ -41,15 +41,20 @@ internal sealed class TrialComposition(Composition composition, string? configOp
         }
 
         var job = file.Job(name);
-        foreach (var warning in job.Warnings)
-        {
-            _warnings.Warn(warning.ToString());
-        }
+        Warn(job.Warnings);
 
         SayOfSources(request, repository);
         var artifacts = request.Artifacts ?? DriverCommand.Resolve($"artifacts-{(CiPredefined.Slug(job.Name) is { Length: > 0 } slug ? slug : "job")}");
         return await new GitlabCiTrial(Frame(), Bundle(), new ArtifactCollector(composition.GuestShell(), new JobLog(composition.Output)), composition.Time)
             .RunAsync(job, request, repository?.Commit is null ? null : repository, artifacts);
+    }
+
+    private void Warn(IEnumerable<ConfigurationWarning> warnings)
+    {
+        foreach (var warning in warnings)
+        {
+            _warnings.Warn(warning.ToString());
+        }
     }
 
     private void SayOfSources(GitlabCiRequest request, TrialRepository? repository)
@@ -68,19 +73,17 @@ internal sealed class TrialComposition(Composition composition, string? configOp
         }
     }
 
-    private static ConfigurationText Read(AbsolutePath file)
+    /// <summary>What the file may include, and the values that it may use while it is read.</summary>
+    private static CiRepository Surroundings(GitlabCiRequest request, TrialRepository? repository)
     {
-        try
+        var files = new GitlabCiRepository(repository?.Top ?? request.File.Parent());
+        var facts = new CiFacts { JobId = 1, ProjectPath = repository?.ProjectPath ?? TrialJob.DefaultProject, Commit = repository?.Commit };
+        return new CiRepository
         {
-            return new ConfigurationText(file, System.Text.Encoding.UTF8.GetString(RegularFile.Read(file, ConfigurationText.MaxBytes)));
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            throw new SystemFailureException(ErrorCodes.GitlabCiUnreadable, $"{file} cannot be read: {e.Message}", "Give the path of a .gitlab-ci.yml: --gitlab-ci FILE", e);
-        }
+            Read = files.Read,
+            Paths = files.Paths,
+            Variables = CiExpansion.Expand([.. CiPredefined.OfPipeline(facts), .. request.Variables]).ToDictionary(variable => variable.Name, variable => variable.Value),
+            Inputs = request.Inputs,
+        };
     }
-
-    /// <summary>Null: it is not there, or not in the repository.</summary>
-    private static ConfigurationText? ReadIncluded(AbsolutePath top, string path) =>
-        top.TryResolve(path, out var file) && file.Value.StartsWith($"{top.Value.TrimEnd('/')}/", StringComparison.Ordinal) && File.Exists(file.Value) ? Read(file) : null;
 }

@@ -124,6 +124,39 @@ public sealed class TryCommandTests : IDisposable
         (await TryAsync()).ShouldFail(StageBench.SystemFailure, "VMX1940", "there is no file '../outside.yml' in the repository");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Files_that_a_wildcard_names_are_included_and_jobs_of_a_matrix_are_listed_by_their_full_names()
+    {
+        Write("include: 'ci/**.yml'\n");
+        _bench.Write("repo/ci/a.yml", "test: {image: nope, script: [x], parallel: {matrix: [{A: [x, y]}]}}\n").Write("repo/ci/deep/b.yml", "build: {script: [x]}\n");
+        var file = _bench.PathOf("repo/.gitlab-ci.yml");
+
+        (await _bench.RunAsync("try", "--gitlab-ci", file)).ShouldFail(StageBench.SystemFailure, "VMX1942", "it has: test: [x], test: [y], build");
+        (await TryAsync()).ShouldFail(StageBench.SystemFailure, "VMX1944", "is 2 jobs by its 'parallel:'", "--job 'test: [x]'");
+        (await _bench.RunAsync("try", "--gitlab-ci", file, "--job", "test: [y]")).ShouldFail(1, "VMX1010", "'nope'");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("--input", "image=also-not", "there is no image 'also-not'")]
+    [InlineData("--variable", "A=b", "`image` input: required value has not been provided")]
+    [InlineData("--input", "image=a", "--input", "other=b", "unknown input arguments: other")]
+    public async Task Inputs_of_the_file_are_given_by_options(params string[] arguments)
+    {
+        Write("spec: {inputs: {image: }}\n---\ntest: {image: '$[[ inputs.image ]]', script: [x]}\n");
+
+        (await TryAsync([.. arguments.SkipLast(1)])).Error.Should().Contain(arguments[^1]);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("GIT_STRATEGY: clon", "unknown GIT_STRATEGY: 'clon'")]
+    [InlineData("GIT_SUBMODULE_STRATEGY: all", "unknown GIT_SUBMODULE_STRATEGY: 'all'")]
+    public async Task A_way_to_get_sources_that_the_runner_does_not_know_is_refused(string variable, string error)
+    {
+        Write($"test: {{image: nope, script: [x], variables: {{{variable}}}}}\n");
+
+        (await TryAsync()).ShouldFail(StageBench.SystemFailure, "VMX1940", error);
+    }
+
     private void Write(string yaml) => _bench.Write("repo/.gitlab-ci.yml", yaml);
 
     private Task<ProgramExit> TryAsync(params string[] arguments) =>

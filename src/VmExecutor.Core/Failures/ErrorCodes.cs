@@ -97,6 +97,7 @@ public static class ErrorCodes
     public static readonly ErrorCode GitlabCiUnreadable = new(1941);
     public static readonly ErrorCode GitlabCiJobUnknown = new(1942);
     public static readonly ErrorCode ArtifactsNotKept = new(1943);
+    public static readonly ErrorCode GitlabCiJobAmbiguous = new(1944);
     public static readonly ErrorCode KeptScriptsUnknown = new(1950);
     public static readonly ErrorCode KeptScriptsUnusable = new(1951);
     public static readonly ErrorCode RunnerConfigUnusable = new(1960);

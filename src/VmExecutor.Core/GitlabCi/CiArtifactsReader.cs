@@ -20,25 +20,30 @@ internal sealed class CiArtifactsReader(CiValues values, Action<Position, string
 
         if (entry.Value is not CiMap map)
         {
-            values.Wrong(entry, "takes a mapping, such as 'artifacts: {paths: [build/]}'");
+            values.Wrong(entry, "config should be a hash, such as 'artifacts: {paths: [build/]}'");
             return null;
         }
 
         foreach (var unknown in map.Entries.Where(one => !Known.Contains(one.Key)))
         {
-            values.Wrong(unknown, $"is unknown; known here: {string.Join(", ", Known)}", Keyword);
+            values.Wrong(unknown, $"config contains unknown keys: {Quote.Plain(unknown.Key)}; known here: {string.Join(", ", Known)}", Keyword);
         }
 
         if (map.Find("reports") is { Value: not CiScalar { IsNull: true } } reports)
         {
-            warn(reports.KeyAt, "artifacts.reports", "nobody reads reports here, and their files are kept only if 'paths' names them");
+            warn(reports.KeyAt, "artifacts.reports", "reports are not read here, and their files are kept only if 'paths' names them");
+        }
+
+        if (map.Get("access") is not null && map.Find("public") is { } alsoPublic)
+        {
+            values.Wrong(alsoPublic, "config these keys cannot be used together: access, public", Keyword);
         }
 
         var read = new CiArtifacts
         {
-            Paths = values.Texts(map.Find("paths")),
-            Exclude = values.Texts(map.Find("exclude")),
-            Untracked = values.Truth(map.Find("untracked")),
+            Paths = values.Texts(map.Find("paths"), Keyword),
+            Exclude = values.Texts(map.Find("exclude"), Keyword),
+            Untracked = values.Truth(map.Find("untracked"), Keyword),
             When = When(map.Find("when")),
         };
         return read.Paths.Count == 0 && !read.Untracked ? null : read;
@@ -55,7 +60,7 @@ internal sealed class CiArtifactsReader(CiValues values, Action<Position, string
             case "always":
                 return CiArtifactsWhen.Always;
             default:
-                values.Wrong(entry!, "takes on_success, on_failure or always", Keyword);
+                values.Wrong(entry!, "should be one of: on_success, on_failure, always", Keyword);
                 return CiArtifactsWhen.OnSuccess;
         }
     }

@@ -6,7 +6,7 @@ namespace VmExecutor.Core.GitlabCi;
 /// What a job is with all it extends (https://docs.gitlab.com/ci/yaml/#extends): mappings are merged, lists and values replaced, of several
 /// bases the last wins, and the job itself over all.
 /// </summary>
-internal sealed class CiExtends(CiMap root, ErrorList errors, CiBudget budget)
+internal sealed class CiExtends(CiMap root, CiFindings findings, CiBudget budget)
 {
     public const string Keyword = "extends";
 
@@ -39,7 +39,7 @@ internal sealed class CiExtends(CiMap root, ErrorList errors, CiBudget budget)
         var path = $"{name}.{Keyword}";
         if (ancestors.Count > MostAncestors)
         {
-            errors.Add(extends.KeyAt, path, $"is nested too deep: GitLab follows {MostAncestors + 1} levels ({string.Join(" > ", ancestors.Select(Quote.Plain))})");
+            findings.Wrong(extends.KeyAt, path, $"is nested too deep: GitLab follows {MostAncestors + 1} levels ({string.Join(" > ", ancestors.Select(Quote.Plain))})");
             return null;
         }
 
@@ -53,13 +53,13 @@ internal sealed class CiExtends(CiMap root, ErrorList errors, CiBudget budget)
         {
             if (based == name || ancestors.Contains(based))
             {
-                errors.Add(at, path, $"goes round in a circle: {string.Join(" > ", ancestors.SkipWhile(one => one != based).Append(name).Append(based).Select(Quote.Plain))}");
+                findings.Wrong(at, path, $"goes round in a circle: {string.Join(" > ", ancestors.SkipWhile(one => one != based).Append(name).Append(based).Select(Quote.Plain))}");
                 return null;
             }
 
             if (root.Find(based)?.Value is not CiMap)
             {
-                errors.Add(at, path, $"{Quote.Text(based)} is not in this file{Meant(based)}");
+                findings.Missing(at, path, $"{Quote.Text(based)} is not in this file", Suggestion.For(based, root.Entries.Where(entry => entry.Value is CiMap).Select(entry => entry.Key)));
                 return null;
             }
 
@@ -74,21 +74,16 @@ internal sealed class CiExtends(CiMap root, ErrorList errors, CiBudget budget)
         return merged is null ? own : _merge.Deep(merged, own) with { At = own.At };
     }
 
-    private string Meant(string name) =>
-        Suggestion.For(name, root.Entries.Where(entry => entry.Value is CiMap).Select(entry => entry.Key)) is { } meant
-            ? $"; did you mean '{Quote.Plain(meant)}'?"
-            : "; it may be in a file of 'include:' that was not read";
-
     private List<(Position At, string Name)>? Bases(CiEntry extends, string path)
     {
         switch (extends.Value)
         {
-            case CiScalar one:
+            case CiScalar { IsText: true } one:
                 return [(one.At, one.Text)];
-            case CiList list when list.Items.All(item => item is CiScalar { IsNull: false }):
+            case CiList list when list.Items.All(item => item is CiScalar { IsText: true }):
                 return [.. list.Items.Cast<CiScalar>().Select(item => (item.At, item.Text))];
             default:
-                errors.Add(extends.Value.At, path, "takes the name of a job or a list of names");
+                findings.Wrong(extends.Value.At, path, "takes the name of a job or a list of names ('should be an array of strings or a string')");
                 return null;
         }
     }

@@ -7,6 +7,15 @@ public sealed record CiJob
 {
     public required string Name { get; init; }
 
+    /// <summary>The name in the file, of which <c>parallel:</c> makes several.</summary>
+    public string Group { get => field ?? Name; init; }
+
+    /// <summary>CI_NODE_INDEX; null: the job has no <c>parallel:</c>.</summary>
+    public int? NodeIndex { get; init; }
+
+    /// <summary>CI_NODE_TOTAL.</summary>
+    public int NodeTotal { get; init; } = 1;
+
     public string Stage { get; init; } = "test";
 
     /// <summary>As written, variables not expanded; null: the job names none.</summary>

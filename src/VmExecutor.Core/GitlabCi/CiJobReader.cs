@@ -1,25 +1,45 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.GitlabCi.Inputs;
 
 namespace VmExecutor.Core.GitlabCi;
 
 /// <summary>From a job's mapping, extended and without references, to the job; errors and what is not honoured are gathered.</summary>
-internal sealed class CiJobReader(string name, CiMap own, CiMap globals, ErrorList errors)
+internal sealed class CiJobReader(CiVariant variant, CiMap own, CiMap globals, CiFindings findings)
 {
-    private readonly List<ConfigurationWarning> _warnings = [];
+    private const int LongestName = 255;
+    private static readonly string[] ImageKeys = ["name", "entrypoint", "ports", "pull_policy", "docker", "kubernetes"];
 
+    private string Name => variant.Group;
+
+    /// <summary>The job as far as it can be read; errors are among the findings.</summary>
     public CiJob Read()
     {
         CheckKeywords();
-        var inherit = new CiInherit(own.Get("inherit"), $"{name}.inherit", errors);
+        CiDates.Refuse(own, Name, findings);
+        var inherit = new CiInherit(own.Get("inherit"), $"{Name}.inherit", findings);
         var job = WithDefaults(inherit);
-        var values = new CiValues(name, errors);
-        var script = values.Script(job.Find("script"));
-        if (script is null && !CiKeywords.Impossible.Keys.Any(key => own.Get(key) is not null))
+        CiShapes.Check(job, Name, findings);
+        new CiStage(globals, findings).Check(job.Find("stage"), Name);
+        var values = new CiValues(Name, findings);
+        var inputs = new CiJobInputs(Name, own.Find("inputs"), findings);
+        var read = new CiJob
         {
-            errors.Add(own.At, $"{name}.script", "is missing; a job needs 'script:' with what it does");
-        }
-
+            Name = variant.Name,
+            Group = variant.Group,
+            NodeIndex = variant.Index,
+            NodeTotal = variant.Total,
+            Stage = own.Get("stage") is CiScalar { IsText: true, Text.Length: > 0 } stage ? stage.Text : CiStage.Default,
+            Image = Image(job.Find("image"), values) is { } image ? inputs.Fill(image) : null,
+            BeforeScript = inputs.Fill(values.Script(job.Find("before_script")) ?? []),
+            Script = inputs.Fill(Script(values)),
+            AfterScript = inputs.Fill(values.Script(job.Find("after_script")) ?? []),
+            Variables = new CiVariables(findings).Join(globals.Find("variables"), inherit, own.Find("variables"), variant),
+            Timeout = values.Duration(job.Find("timeout")),
+            Artifacts = new CiArtifactsReader(values, findings.Warn).Read(job.Find("artifacts")) is { } artifacts
+                ? artifacts with { Paths = inputs.Fill(artifacts.Paths), Exclude = inputs.Fill(artifacts.Exclude) }
+                : null,
+            AllowFailure = values.AllowFailure(job.Find("allow_failure")),
+        };
         foreach (var entry in job.Entries)
         {
             Note(entry);
@@ -27,39 +47,46 @@ internal sealed class CiJobReader(string name, CiMap own, CiMap globals, ErrorLi
 
         if (globals.Get("workflow") is { } workflow)
         {
-            Warn(workflow.At, "workflow", "is not evaluated: the job runs in any case, and variables of its rules are not set");
+            findings.Warn(workflow.At, "workflow", "is not evaluated: the job runs in any case, and variables of its rules are not set");
         }
 
-        return new CiJob
+        return read with { Warnings = findings.Warnings };
+    }
+
+    private IReadOnlyList<string> Script(CiValues values)
+    {
+        if (own.Find("script") is { } script)
         {
-            Name = name,
-            Stage = values.Text(job.Find("stage")) ?? "test",
-            Image = Image(job.Find("image"), values),
-            BeforeScript = values.Script(job.Find("before_script")) ?? [],
-            Script = script ?? [],
-            AfterScript = values.Script(job.Find("after_script")) ?? [],
-            Variables = new CiVariables(errors).Join(globals.Find("variables"), inherit, own.Find("variables"), name),
-            Timeout = values.Duration(job.Find("timeout")),
-            Artifacts = new CiArtifactsReader(values, Warn).Read(job.Find("artifacts")),
-            AllowFailure = values.AllowFailure(job.Find("allow_failure")),
-            Warnings = _warnings,
-        };
+            return values.RequiredScript(script);
+        }
+
+        if (!CiKeywords.Impossible.Keys.Any(key => own.Find(key) is not null))
+        {
+            findings.Wrong(own.At, $"{Name}.script", "is missing; a job needs 'script:' ('config should implement the script:, run:, or trigger: keyword')");
+        }
+
+        return [];
     }
 
     private void CheckKeywords()
     {
-        foreach (var entry in own.Entries.Where(entry => !CiKeywords.OfJob.Contains(entry.Key)))
+        if (Name.Length > LongestName)
         {
-            errors.Add(entry.KeyAt, $"{name}.{entry.Key}", Suggestion.For(entry.Key, CiKeywords.OfJob) is { } meant
-                ? $"is no keyword of GitLab; did you mean '{meant}'?"
-                : "is no keyword of GitLab for a job");
+            findings.Wrong(own.At, Name, $"name is too long (maximum is {LongestName} characters)");
+        }
+
+        foreach (var entry in own.Entries.Where(entry => !entry.HasTextKey || !CiKeywords.OfJob.Contains(entry.Key)))
+        {
+            findings.Wrong(entry.KeyAt, $"{Name}.{entry.KeyNode.Written}", Suggestion.For(entry.Key, CiKeywords.OfJob) is { } meant && meant != entry.Key
+                ? $"is no keyword of GitLab; did you mean '{meant}'? ('config contains unknown keys')"
+                : "is no keyword of GitLab for a job ('config contains unknown keys')");
         }
 
         foreach (var (keyword, why) in CiKeywords.Impossible)
         {
             if (own.Get(keyword) is { } found)
             {
-                errors.Add(found.At, $"{name}.{keyword}", why);
+                findings.Wrong(found.At, $"{Name}.{keyword}", why);
             }
         }
     }
@@ -68,14 +95,19 @@ internal sealed class CiJobReader(string name, CiMap own, CiMap globals, ErrorLi
     private CiMap WithDefaults(CiInherit inherit)
     {
         var defaults = globals.Get("default") as CiMap;
-        if (globals.Find("default") is { Value: not (CiMap or CiScalar { IsNull: true }) } wrong)
+        if (globals.Find("default") is { Value: not (CiMap or CiScalar { IsNull: true } or CiUnknown) } wrong)
         {
-            errors.Add(wrong.Value.At, "default", "takes a mapping of keywords");
+            findings.Wrong(wrong.Value.At, "default", "config should be a hash: it takes a mapping of keywords");
         }
 
         foreach (var entry in defaults?.Entries.Where(entry => !CiKeywords.OfDefault.Contains(entry.Key)) ?? [])
         {
-            errors.Add(entry.KeyAt, $"default.{entry.Key}", $"cannot have a default; 'default:' takes {Quote.AnyOf(CiKeywords.OfDefault)}");
+            findings.Wrong(entry.KeyAt, $"default.{entry.Key}", $"cannot have a default ('config contains unknown keys'); 'default:' takes {Quote.AnyOf(CiKeywords.OfDefault)}");
+        }
+
+        foreach (var keyword in CiKeywords.DefaultsAtTop.Where(keyword => globals.Get(keyword) is not null && defaults?.Get(keyword) is not null))
+        {
+            findings.Wrong(globals.Find(keyword)!.KeyAt, keyword, "stands at the top and in 'default:'; GitLab takes one of them ('is defined in top-level and `default:` entry')");
         }
 
         var entries = own.Entries.Where(entry => entry.Value is not CiScalar { IsNull: true }).ToList();
@@ -96,12 +128,25 @@ internal sealed class CiJobReader(string name, CiMap own, CiMap globals, ErrorLi
     {
         if (image?.Value is not CiMap map)
         {
-            return values.Text(image);
+            // Its shape was looked at already.
+            return (image?.Value as CiScalar)?.Text is { Length: > 0 } name ? name : null;
         }
 
         foreach (var entry in map.Entries.Where(entry => entry.Key != "name"))
         {
-            Warn(entry.KeyAt, $"image.{entry.Key}", "means something to containers only");
+            if (ImageKeys.Contains(entry.Key))
+            {
+                findings.Warn(entry.KeyAt, $"image.{entry.Key}", "means something to containers only");
+            }
+            else
+            {
+                values.Wrong(entry, "config contains unknown keys", "image");
+            }
+        }
+
+        if (map.Get("name") is null)
+        {
+            findings.Wrong(map.At, $"{Name}.image", "name can't be blank");
         }
 
         return values.Text(map.Find("name"));
@@ -109,11 +154,10 @@ internal sealed class CiJobReader(string name, CiMap own, CiMap globals, ErrorLi
 
     private void Note(CiEntry entry)
     {
-        if (entry.Value is not (CiList { Items.Count: 0 } or CiMap { Entries.Count: 0 } or CiScalar { Truth: false }) && CiKeywords.NotHonoured.TryGetValue(entry.Key, out var what))
+        if (entry.Value is not (CiList { Items.Count: 0 } or CiMap { Entries.Count: 0 } or CiScalar { Truth: false } or CiScalar { Kind: CiKind.Integer, Text: "0" })
+            && CiKeywords.NotHonoured.TryGetValue(entry.Key, out var what))
         {
-            Warn(entry.KeyAt, entry.Key, what);
+            findings.Warn(entry.KeyAt, entry.Key, what);
         }
     }
-
-    private void Warn(Position at, string key, string message) => _warnings.Add(new ConfigurationWarning(at.File, at.Line, at.Column, Quote.Plain(key), message));
 }

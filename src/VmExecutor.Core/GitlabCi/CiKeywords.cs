@@ -1,31 +1,37 @@
 namespace VmExecutor.Core.GitlabCi;
 
-/// <summary>GitLab's keywords (https://docs.gitlab.com/ci/yaml/), and what is said of those that are not honoured here.</summary>
+/// <summary>GitLab's keywords (https://docs.gitlab.com/ci/yaml/), and the words about those that are not honoured here.</summary>
 internal static class CiKeywords
 {
     /// <summary>At the top of a file these are no jobs.</summary>
     public static readonly IReadOnlySet<string> OfFile = new HashSet<string>(StringComparer.Ordinal)
     {
-        "default", "include", "stages", "types", "variables", "workflow", "spec", "image", "services", "before_script", "after_script", "cache",
+        "default", "include", "stages", "variables", "workflow", "spec", "image", "services", "before_script", "after_script", "cache",
     };
 
-    /// <summary>What <c>default:</c> may hold, and all of it is a job's as long as the job does not say it itself.</summary>
+    /// <summary>GitLab lets these be the names of jobs, if they look like one.</summary>
+    public static readonly IReadOnlySet<string> JobNamesToo = new HashSet<string>(StringComparer.Ordinal) { "default", "workflow" };
+
+    /// <summary>The keywords that <c>default:</c> may hold; a job has each of them as long as it does not say it itself.</summary>
     public static readonly IReadOnlyList<string> OfDefault =
     [
         "after_script", "artifacts", "before_script", "cache", "hooks", "id_tokens", "identity", "image", "interruptible", "retry", "services", "tags", "timeout",
     ];
 
-    /// <summary>What counts as <c>default:</c> when it stands at the top (deprecated, and much used).</summary>
+    /// <summary>The keywords that count as <c>default:</c> when they stand at the top (deprecated, and much used).</summary>
     public static readonly IReadOnlyList<string> DefaultsAtTop = ["image", "services", "before_script", "after_script", "cache"];
+
+    /// <summary>Each of these makes a mapping at the top a job.</summary>
+    public static readonly IReadOnlyList<string> MakeJob = ["script", "trigger", "run"];
 
     /// <summary>Keywords of a job that mean something here, or make no difference to a single job at a desk.</summary>
     private static readonly string[] Harmless =
     [
-        "after_script", "allow_failure", "artifacts", "before_script", "extends", "image", "inherit", "interruptible", "manual_confirmation", "resource_group", "script",
-        "stage", "start_in", "timeout", "variables", "when",
+        "after_script", "allow_failure", "artifacts", "before_script", "extends", "image", "inherit", "inputs", "interruptible", "manual_confirmation", "parallel", "resource_group",
+        "script", "stage", "start_in", "timeout", "variables", "when",
     ];
 
-    /// <summary>What is not honoured, and what that means for the job.</summary>
+    /// <summary>The keywords that are not honoured, and the consequence for the job.</summary>
     public static readonly IReadOnlyDictionary<string, string> NotHonoured = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["cache"] = "no cache is restored or kept",
@@ -40,7 +46,6 @@ internal static class CiKeywords
         ["needs"] = "no artifacts of other jobs are fetched",
         ["only"] = "is not evaluated: the job runs in any case",
         ["pages"] = "nothing is published",
-        ["parallel"] = "the job runs once; variables of a matrix are set by --variable NAME=VALUE",
         ["publish"] = "nothing is published",
         ["release"] = "no release is made",
         ["retry"] = "the job runs once",
@@ -59,4 +64,10 @@ internal static class CiKeywords
 
     /// <summary>All keywords of a job.</summary>
     public static readonly IReadOnlyList<string> OfJob = [.. Harmless, .. NotHonoured.Keys, .. Impossible.Keys];
+
+    private static readonly IReadOnlySet<string> PassedOver = new HashSet<string>(
+        NotHonoured.Keys.Concat(["workflow", "interruptible", "manual_confirmation", "resource_group", "start_in", "when", "stages"]), StringComparer.Ordinal);
+
+    /// <summary>A keyword whose value changes nothing in what is run here.</summary>
+    public static bool IsPassedOver(string keyword) => PassedOver.Contains(keyword);
 }

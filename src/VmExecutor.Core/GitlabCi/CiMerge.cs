@@ -14,21 +14,21 @@ internal sealed class CiMerge(CiBudget budget)
     {
         budget.Spend(under.Entries.Count + over.Entries.Count);
         var entries = new List<CiEntry>(under.Entries);
-        var places = new Dictionary<string, int>(StringComparer.Ordinal);
+        var places = new Dictionary<(bool, string), int>();
         for (var i = 0; i < entries.Count; i++)
         {
-            places[entries[i].Key] = i;
+            places[entries[i].Identity] = i;
         }
 
         foreach (var entry in over.Entries)
         {
-            if (places.TryGetValue(entry.Key, out var place))
+            if (places.TryGetValue(entry.Identity, out var place))
             {
                 entries[place] = entry with { Value = choose(entries[place].Value, entry.Value) };
             }
             else
             {
-                places[entry.Key] = entries.Count;
+                places[entry.Identity] = entries.Count;
                 entries.Add(entry);
             }
         }

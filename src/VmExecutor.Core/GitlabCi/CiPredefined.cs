@@ -16,25 +16,39 @@ public static class CiPredefined
     public static IReadOnlyList<CiVariable> Of(CiJob job, CiFacts facts)
     {
         var id = facts.JobId.ToString(CultureInfo.InvariantCulture);
+        return
+        [
+            .. OfPipeline(facts),
+            .. Raw(
+            [
+                ("CI_JOB_ID", id),
+                ("CI_JOB_NAME", job.Name),
+                ("CI_JOB_NAME_SLUG", Slug(job.Name)),
+                ("CI_JOB_GROUP_NAME", job.Group),
+                ("CI_JOB_STAGE", job.Stage),
+                ("CI_JOB_IMAGE", facts.Image),
+                ("CI_JOB_TIMEOUT", ((long)facts.Timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
+                ("CI_NODE_INDEX", job.NodeIndex?.ToString(CultureInfo.InvariantCulture)),
+                ("CI_NODE_TOTAL", job.NodeTotal.ToString(CultureInfo.InvariantCulture)),
+                ("CI_PIPELINE_ID", id),
+            ]),
+        ];
+    }
+
+    /// <summary>Those that are known before a job is chosen.</summary>
+    public static IReadOnlyList<CiVariable> OfPipeline(CiFacts facts)
+    {
         var slash = facts.ProjectPath.LastIndexOf('/');
         var space = slash < 0 ? "" : facts.ProjectPath[..slash];
-        List<(string Name, string? Value)> variables =
+        return Raw(
         [
             ("CI", "true"),
             ("GITLAB_CI", "true"),
             ("CI_SERVER", "no"),
             ("CI_DISPOSABLE_ENVIRONMENT", "true"),
             ("CI_CONFIG_PATH", facts.ConfigPath),
-            ("CI_JOB_ID", id),
-            ("CI_JOB_NAME", job.Name),
-            ("CI_JOB_NAME_SLUG", Slug(job.Name)),
-            ("CI_JOB_STAGE", job.Stage),
-            ("CI_JOB_IMAGE", facts.Image),
-            ("CI_JOB_TIMEOUT", ((long)facts.Timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)),
-            ("CI_NODE_TOTAL", "1"),
             ("CI_CONCURRENT_ID", "0"),
             ("CI_CONCURRENT_PROJECT_ID", "0"),
-            ("CI_PIPELINE_ID", id),
             ("CI_PIPELINE_IID", "1"),
             ("CI_PIPELINE_SOURCE", "push"),
             ("CI_PROJECT_NAME", facts.ProjectPath[(slash + 1)..]),
@@ -44,9 +58,11 @@ public static class CiPredefined
             ("CI_PROJECT_NAMESPACE", space),
             ("CI_PROJECT_ROOT_NAMESPACE", space.Split('/')[0]),
             .. facts.Commit is { } commit ? Of(commit) : [],
-        ];
-        return [.. variables.Where(variable => variable.Value is not null).Select(variable => new CiVariable(variable.Name, variable.Value!, Raw: true))];
+        ]);
     }
+
+    private static IReadOnlyList<CiVariable> Raw(IEnumerable<(string Name, string? Value)> variables) =>
+        [.. variables.Where(variable => variable.Value is not null).Select(variable => new CiVariable(variable.Name, variable.Value!, Raw: true))];
 
     /// <summary>Those that the runner knows once it knows where it builds.</summary>
     public static IReadOnlyList<CiVariable> OfPlaces(string buildsDirectory, string projectDirectory) =>

@@ -10,10 +10,11 @@ namespace VmExecutor.Core.GitlabCi;
 /// a key that is there twice the last counts, and a merge key overrides the keys before it, too
 /// (https://gitlab.com/gitlab-org/gitlab/-/issues/25698).
 /// </summary>
-internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors, CiBudget budget)
+internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findings, CiBudget budget)
 {
     private const string MergeKey = "<<";
     private const string CoreTags = "tag:yaml.org,2002:";
+    private const string ReferenceTag = "!reference";
 
     // GitLab's max_yaml_depth.
     private const int Deepest = 100;
@@ -30,10 +31,17 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors
     {
         var documents = new List<CiNode>();
         parser.Consume<StreamStart>();
-        while (parser.TryConsume<DocumentStart>(out _))
+        while (parser.TryConsume<DocumentStart>(out var start))
         {
             _anchors.Clear();
-            documents.Add(Node(depth: 1));
+            var document = Node(depth: 1);
+
+            // GitLab splits a file at its lines with '---'; what follows a '...' without one is not read.
+            if (documents.Count == 0 || !start.IsImplicit)
+            {
+                documents.Add(document);
+            }
+
             parser.Consume<DocumentEnd>();
         }
 
@@ -60,11 +68,15 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors
         var begin = parser.Consume<NodeEvent>();
         CiNode node = begin switch
         {
-            Scalar scalar => new CiScalar(Place(start), scalar.Value, scalar.Style == ScalarStyle.Plain && scalar.Tag.IsEmpty),
+            Scalar scalar => new CiTagged(scalar, Place(start), findings).Read(),
             SequenceStart => Sequence(start, depth),
             _ => Mapping(start, depth),
         };
-        node = Tagged(begin, node);
+        if (node is not CiScalar && !begin.Tag.IsEmpty)
+        {
+            node = Tagged(begin, node);
+        }
+
         if (!begin.Anchor.IsEmpty)
         {
             _anchors[begin.Anchor.Value] = node;
@@ -97,14 +109,14 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors
             {
                 Wrong(at, "has a key that is not plain text; write a single word before the ':'");
             }
-            else if (name is { Text: MergeKey, IsPlain: true })
+            else if (name is { Text: MergeKey, Kind: CiKind.Text })
             {
                 map = Merged(_merge.Shallow(map, new CiMap(map.At, own)), value);
                 own.Clear();
             }
             else
             {
-                own.Add(new CiEntry(name.Text, Place(at), value));
+                own.Add(new CiEntry(name, value));
             }
         }
 
@@ -122,32 +134,38 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, ErrorList errors
                 var all = list.Items.Cast<CiMap>().Reverse().Aggregate(new CiMap(map.At, []), _merge.Shallow);
                 return _merge.Shallow(map, all) with { At = map.At };
             default:
-                errors.Add(value.At, MergeKey, "merges mappings only; write '<<: *anchor' or '<<: [*one, *other]' with anchors of mappings");
+                findings.Wrong(value.At, MergeKey, "merges mappings only; write '<<: *anchor' or '<<: [*one, *other]' with anchors of mappings");
                 return map;
         }
     }
 
     private CiNode Tagged(NodeEvent begin, CiNode node)
     {
-        if (begin.Tag.IsEmpty || begin.Tag.IsNonSpecific || begin.Tag.Value.StartsWith(CoreTags, StringComparison.Ordinal))
+        var tag = begin.Tag.IsNonSpecific ? "" : begin.Tag.Value;
+        if (tag == ReferenceTag)
         {
-            return node;
+            return node is CiList { Items.Count: > 0 } path && path.Items.All(item => item is CiScalar { Kind: CiKind.Text })
+                ? new CiReference(node.At, [.. path.Items.Cast<CiScalar>().Select(item => item.Text)])
+                : Wrong(begin.Start, "'!reference' takes a list of words, such as '!reference [.setup, script]'");
         }
 
-        if (begin.Tag.Value != "!reference")
+        if (tag is CoreTags + "set" || CiTagged.IsRuby(tag))
         {
-            return Wrong(begin.Start, $"{Quote.Text(begin.Tag.Value)} is a tag that GitLab does not know; it knows '!reference [job, keyword]'");
+            return Wrong(begin.Start, CiTagged.Refusal(tag));
         }
 
-        return node is CiList { Items.Count: > 0 } path && path.Items.All(item => item is CiScalar)
-            ? new CiReference(node.At, [.. path.Items.Cast<CiScalar>().Select(item => item.Text)])
-            : Wrong(begin.Start, "'!reference' takes a list of words, such as '!reference [.setup, script]'");
+        if (!tag.StartsWith(CoreTags, StringComparison.Ordinal))
+        {
+            CiTagged.Ignore(tag, Place(begin.Start), findings);
+        }
+
+        return node;
     }
 
     private CiScalar Wrong(Mark at, string problem)
     {
-        errors.Add(Place(at), "", problem);
-        return new CiScalar(Place(at), "", IsPlain: true);
+        findings.Wrong(Place(at), "", problem);
+        return CiScalar.Null(Place(at));
     }
 
     private Position Place(Mark mark) => Position.Of(file, mark);

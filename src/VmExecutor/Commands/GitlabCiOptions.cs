@@ -20,12 +20,19 @@ internal sealed partial class GitlabCiOptions
         HelpName = "NAME=VALUE",
     };
 
+    private readonly Option<string[]> _inputs = new("--input")
+    {
+        Description = "A value for an input that the file's 'spec: inputs:' declares; can be given often.",
+        HelpName = "NAME=VALUE",
+    };
+
     public void AddTo(Command command)
     {
         command.Options.Add(_file);
         command.Options.Add(_job);
         command.Options.Add(_image);
         command.Options.Add(_variables);
+        command.Options.Add(_inputs);
         command.Options.Add(_artifacts);
     }
 
@@ -49,7 +56,7 @@ internal sealed partial class GitlabCiOptions
         {
             result.AddError("Give an image, or --gitlab-ci FILE and --job NAME.");
         }
-        else if (new Option[] { _job, _image, _variables, _artifacts }.FirstOrDefault(result.Has) is { } lonely)
+        else if (new Option[] { _job, _image, _variables, _inputs, _artifacts }.FirstOrDefault(result.Has) is { } lonely)
         {
             result.AddError($"{lonely.Name} goes with --gitlab-ci FILE.");
         }
@@ -57,6 +64,11 @@ internal sealed partial class GitlabCiOptions
         foreach (var wrong in (result.GetResult(_variables)?.Tokens ?? []).Select(token => token.Value).Where(text => !Variable().IsMatch(text)))
         {
             result.AddError($"--variable takes NAME=VALUE, with letters, digits and '_' in the name, not '{wrong.Split('=')[0]}'.");
+        }
+
+        foreach (var wrong in (result.GetResult(_inputs)?.Tokens ?? []).Select(token => token.Value).Where(text => text.IndexOf('=', StringComparison.Ordinal) <= 0))
+        {
+            result.AddError($"--input takes NAME=VALUE, not '{wrong}'.");
         }
     }
 
@@ -69,6 +81,7 @@ internal sealed partial class GitlabCiOptions
             Job = parsed.GetValue(_job),
             Image = parsed.GetValue(_image),
             Variables = [.. (parsed.GetValue(_variables) ?? []).Select(text => Variable().Match(text)).Select(match => new CiVariable(match.Groups["name"].Value, match.Groups["value"].Value))],
+            Inputs = (parsed.GetValue(_inputs) ?? []).Select(text => text.Split('=', 2)).GroupBy(pair => pair[0]).ToDictionary(pairs => pairs.Key, pairs => pairs.Last()[1]),
             Artifacts = parsed.GetValue(_artifacts) is { } directory ? DriverCommand.Resolve(directory) : null,
         };
 

@@ -23,6 +23,9 @@ internal sealed record GitlabCiRequest
     /// <summary>Over all others.</summary>
     public IReadOnlyList<CiVariable> Variables { get; init; } = [];
 
+    /// <summary>For the inputs of the file, as <c>spec: inputs:</c> declares them.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Null: <c>artifacts-NAME</c> here.</summary>
     public AbsolutePath? Artifacts { get; init; }
 

@@ -7,8 +7,9 @@ namespace VmExecutor.Trials;
 /// <param name="job">The job.</param>
 /// <param name="shell">The image's.</param>
 /// <param name="project">The project's directory in the guest.</param>
+/// <param name="git">How the job wants its sources.</param>
 /// <param name="written">All variables, not expanded.</param>
-internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string project, IReadOnlyList<CiVariable> written)
+internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string project, CiGit git, IReadOnlyList<CiVariable> written)
 {
     private readonly IReadOnlyList<CiVariable> _variables = CiExpansion.Expand(written);
 
@@ -24,7 +25,7 @@ internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string projec
 
     /// <summary>What comes before the job's own scripts.</summary>
     public IEnumerable<(string Name, string Body)> Before(bool hasSources) =>
-        [("prepare_script", TrialScript.PrepareScript), ("get_sources", TrialScript.GetSources(project, hasSources))];
+        [("prepare_script", TrialScript.PrepareScript), ("get_sources", TrialScript.GetSources(project, hasSources, git))];
 
     /// <summary>Null: the job has none.</summary>
     public string? After(string status) => job.AfterScript.Count == 0 ? null : Write(status, job.AfterScript);

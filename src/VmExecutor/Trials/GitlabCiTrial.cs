@@ -37,14 +37,20 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
             Commit = facts.Commit,
             Variables = CiExpansion.Expand(written),
         };
+        var git = CiGit.Read(trial.Variables.ToDictionary(variable => variable.Name, variable => variable.Value));
+        foreach (var note in repository is null ? [] : git.NotDone)
+        {
+            frame.Say($"WARNING: {note}");
+        }
+
         using var stages = new TrialStages(frame.Settings, trial);
         using var over = new CancellationTokenSource(trial.Timeout, time);
         var exitCode = await frame.RunAsync(stages, request.Keep, [], async guest =>
         {
-            var project = $"{guest.BuildsDirectory}/{trial.Project}";
+            var project = ProjectDirectory(guest.BuildsDirectory, trial.Project, written);
             stages.SetProjectDirectory(project);
-            var scripts = new GitlabCiScripts(job, guest.Shell, project, [.. CiPredefined.OfPlaces(guest.BuildsDirectory, project), .. written]);
-            var sources = repository is null ? null : new TrialSources(repository.Top, request.WithChanges);
+            var scripts = new GitlabCiScripts(job, guest.Shell, project, git, [.. CiPredefined.OfPlaces(guest.BuildsDirectory, project), .. written]);
+            var sources = repository is null || git.Strategy != CiGitStrategy.Clone ? null : new TrialSources(repository.Top, request.WithChanges);
             return await RunScriptsAsync(stages, guest, scripts, sources, artifactsDirectory, over.Token);
         });
         Summarize(job, exitCode, over.IsCancellationRequested, trial.Timeout);
@@ -130,6 +136,13 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
         var facts = new CiFacts { JobId = 1, ProjectPath = repository?.ProjectPath ?? TrialJob.DefaultProject, Commit = repository?.Commit };
         var values = CiExpansion.Expand([.. CiPredefined.Of(job, facts), .. job.Variables, .. request.Variables]);
         return CiExpansion.Expand(written, values.ToDictionary(variable => variable.Name, variable => variable.Value));
+    }
+
+    private static string ProjectDirectory(string buildsDirectory, string projectPath, IReadOnlyList<CiVariable> written)
+    {
+        var usual = $"{buildsDirectory}/{projectPath}";
+        var values = CiExpansion.Expand([.. CiPredefined.OfPlaces(buildsDirectory, usual), .. written]);
+        return CiGit.ProjectDirectory(buildsDirectory, usual, values.ToDictionary(variable => variable.Name, variable => variable.Value));
     }
 
     private static string ConfigPath(AbsolutePath file, TrialRepository? repository) =>

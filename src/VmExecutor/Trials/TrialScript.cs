@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Trials;
@@ -25,18 +26,31 @@ internal static class TrialScript
     public static string PrepareScript => "echo \"Running on $(hostname) via vm-executor try...\"";
 
     /// <summary>Clones the bundle, or makes an empty project directory.</summary>
-    public static string GetSources(string projectDirectory, bool hasRepository)
+    /// <param name="projectDirectory">In the guest.</param>
+    /// <param name="hasRepository">The bundle is there.</param>
+    /// <param name="git">How the job wants its sources; null: as usual.</param>
+    public static string GetSources(string projectDirectory, bool hasRepository, CiGit? git = null)
     {
         var directory = ShellText.Quote(projectDirectory);
-        return hasRepository
-            ? $"""
-               echo "Fetching the repository into {projectDirectory}"
-               git clone --quiet {GuestBundle} {directory}
-               rm -f {GuestBundle}
-               cd {directory}
-               git --no-pager log -1 --format='Checked out %h: %s'
-               """
-            : $"mkdir -p {directory}\necho 'No repository was given (--repo)'";
+        if (!hasRepository)
+        {
+            return $"mkdir -p {directory}\necho {ShellText.Quote(git?.Strategy switch
+            {
+                CiGitStrategy.None => "Skipping Git repository setup (GIT_STRATEGY=none)",
+                CiGitStrategy.Empty => "Skipping Git repository setup and creating an empty build directory (GIT_STRATEGY=empty)",
+                _ => "No repository was given (--repo)",
+            })}";
+        }
+
+        var lfs = git?.LfsSkipSmudge is { } skip ? $"export GIT_LFS_SKIP_SMUDGE={ShellText.Quote(skip)}\n" : "";
+        var checkout = git?.Checkout ?? true;
+        return $"""
+            {lfs}echo {ShellText.Quote($"Fetching the repository into {projectDirectory}")}
+            git clone --quiet {(checkout ? "" : "--no-checkout ")}{GuestBundle} {directory}
+            rm -f {GuestBundle}
+            cd {directory}
+            git --no-pager log -1 --format='{(checkout ? "Checked out" : "Skipping Git checkout of")} %h: %s'
+            """;
     }
 
     /// <summary>Behind <see cref="GetSources"/>: the commit, if the repository has it.</summary>

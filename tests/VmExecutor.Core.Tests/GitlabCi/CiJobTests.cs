@@ -14,7 +14,6 @@ public sealed class CiJobTests
           before_script: [default-before]
           after_script: [default-after]
           timeout: 2h
-        image: top-image
         cache: {paths: [x]}
         variables: {A: file, B: file}
 
@@ -49,10 +48,14 @@ public sealed class CiJobTests
     [InlineData("inherit: {variables: false}", "")]
     [InlineData("inherit: {variables: [B]}", "B=file")]
     [InlineData("variables: {N: 10, E: '', Z: null}", "A=file B=file N=10 E= Z=")]
-    [InlineData("variables: {D: {value: v, description: d}}", "A=file B=file D=v")]
+    [InlineData("variables: {D: {value: v, expand: true}}", "A=file B=file D=v")]
     [InlineData("variables: {}", "A=file B=file")]
     public void Variables_of_the_file_are_the_jobs_too_and_its_own_win(string line, string variables) =>
         string.Join(' ', Ci.Job($"{Defaults}job:\n  script: [x]\n  {line}\n").Variables.Select(variable => $"{variable.Name}={variable.Value}")).Should().Be(variables);
+
+    [Fact]
+    public void A_default_that_stands_in_two_places_is_refused() =>
+        Ci.Errors("default: {image: a}\nimage: b\njob: {script: [x]}").Should().Contain(":2:1: image: stands at the top and in 'default:'");
 
     [Fact]
     public void A_variable_that_is_not_expanded_is_raw() =>
@@ -63,9 +66,8 @@ public sealed class CiJobTests
     [InlineData("only: [main]", "only: is not evaluated")]
     [InlineData("needs: [other]", "needs: no artifacts of other jobs")]
     [InlineData("services: [postgres]", "services: are not started")]
-    [InlineData("parallel: 3", "parallel: the job runs once")]
     [InlineData("tags: [docker]", "tags: choose a runner")]
-    [InlineData("artifacts: {paths: [a], reports: {junit: a}}", "artifacts.reports: nobody reads reports")]
+    [InlineData("artifacts: {paths: [a], reports: {junit: a}}", "artifacts.reports: reports are not read here")]
     [InlineData("image: {name: a, entrypoint: [b]}", "image.entrypoint: means something to containers only")]
     public void What_is_not_honoured_is_said_with_its_place(string line, string warning) =>
         Ci.Job($"job:\n  script: [x]\n  {line}\n").Warnings.Should().ContainSingle().Which.ToString().Should().StartWith("/repo/.gitlab-ci.yml:3:").And.Contain(warning);

@@ -13,7 +13,7 @@ public sealed class CiValueTests
     [InlineData("3 hours 30 minutes", 12600)]
     [InlineData("3600 seconds", 3600)]
     [InlineData("1h30m", 5400)]
-    [InlineData("90", 90)]
+    [InlineData("'90'", 90)]
     [InlineData("1 day and 2 hrs", 93600)]
     [InlineData("1 week, 1 min", 604860)]
     [InlineData("1.5h", 5400)]
@@ -25,6 +25,8 @@ public sealed class CiValueTests
     [InlineData("0")]
     [InlineData("1 fortnight")]
     [InlineData("-1h")]
+    [InlineData("90")]
+    [InlineData("1:30:00")]
     [InlineData("9999999 weeks")]
     public void What_is_no_duration_is_an_error(string text) => Ci.Errors($"job:\n  script: [x]\n  timeout: {text}\n").Should().Contain("job.timeout");
 
@@ -36,9 +38,14 @@ public sealed class CiValueTests
     [InlineData("$$A", "$A")]
     [InlineData("100$", "100$")]
     [InlineData("$(date)", "$(date)")]
-    [InlineData("${A", "${A")]
+    [InlineData("${A", "A")]
     [InlineData("$SELF", "x:x:$SELF")]
     [InlineData("$RAW", "$A")]
+    [InlineData("$1.$*.$@.$#.$?.$0.", "......")]
+    [InlineData("${B:-y}|${}|", "||")]
+    [InlineData("%A%|%NOPE%|100%|%%A%%", "a|%NOPE%|100%|%%A%%")]
+    [InlineData("${A}$A$$1", "aa$1")]
+    [InlineData("$A-B", "a-B")]
     public void References_are_replaced_as_runner_and_GitLab_do(string text, string value)
     {
         CiVariable[] variables = [new("B", "$A-${A}"), new("A", "a"), new("RAW", "$A", Raw: true), new("SELF", "x:$SELF"), new("T", text)];

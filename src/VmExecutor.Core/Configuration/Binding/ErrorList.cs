@@ -24,6 +24,8 @@ internal sealed class ErrorList(IEnumerable<ConfigurationError> found)
     public void Add(Position at, string key, string message) =>
         _errors.Add(new ConfigurationError(at.File, at.Line, at.Column, Quote.Plain(key), message));
 
+    public void Add(ConfigurationError error) => _errors.Add(error);
+
     /// <exception cref="ConfigurationException">There are errors; they are sorted as somebody reads the files.</exception>
     public void ThrowIfAny(IReadOnlyList<AbsolutePath> files)
     {

@@ -1,0 +1,32 @@
+namespace VmExecutor.Core.GitlabCi;
+
+/// <summary>Dates and times without quotes: GitLab's parser loads no such classes, and refuses the file wherever one stands.</summary>
+internal static class CiDates
+{
+    public static void Refuse(CiNode node, string path, CiFindings findings)
+    {
+        switch (node)
+        {
+            case CiScalar { Kind: CiKind.Date or CiKind.Time } scalar:
+                findings.Wrong(scalar.At, path, $"{scalar.Described}, which GitLab refuses ('Tried to load unspecified class: {scalar.Kind}'); write it in quotes");
+                break;
+            case CiList list:
+                foreach (var item in list.Items)
+                {
+                    Refuse(item, path, findings);
+                }
+
+                break;
+            case CiMap map:
+                foreach (var entry in map.Entries)
+                {
+                    Refuse(entry.KeyNode, path, findings);
+                    Refuse(entry.Value, entry.KeyNode.Text.Length > 0 ? $"{path}.{entry.Key}" : path, findings);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+}
