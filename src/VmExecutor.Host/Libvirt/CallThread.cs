@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace VmExecutor.Host.Libvirt;
 
 /// <summary>
@@ -19,12 +21,20 @@ internal sealed class CallThread
         thread.Start();
     }
 
-    public Task<T> RunAsync<T>(Func<T> call)
+    /// <param name="call">What to call.</param>
+    /// <param name="lent">
+    /// A handle that the native call uses. It stays open until that call has returned, also when its owner has stopped waiting and closed
+    /// it: its number could belong to another file by the time it is used.
+    /// </param>
+    /// <exception cref="ObjectDisposedException">The handle is closed already; nothing was called.</exception>
+    public Task<T> RunAsync<T>(Func<T> call, SafeHandle? lent = null)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isHeld = false;
+        lent?.DangerousAddRef(ref isHeld);
         lock (calls)
         {
-            calls.Enqueue(() => Answer(call, answer));
+            calls.Enqueue(() => Answer(lent is null ? call : () => Return(call, lent), answer));
             Monitor.Pulse(calls);
         }
 
@@ -64,6 +74,18 @@ internal sealed class CallThread
             }
 
             return calls.TryDequeue(out var call) ? call : null;
+        }
+    }
+
+    private static T Return<T>(Func<T> call, SafeHandle lent)
+    {
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            lent.DangerousRelease();
         }
     }
 

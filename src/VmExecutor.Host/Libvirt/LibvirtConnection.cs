@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Libvirt;
@@ -32,7 +33,7 @@ internal sealed class LibvirtConnection
         var connection = new LibvirtConnection(uri, limit, time);
         try
         {
-            await connection.RunAsync("to open a connection", () => connection.session = LibvirtSession.Open(uri), cancellationToken).ConfigureAwait(false);
+            await connection.RunAsync("to open a connection", () => connection.session = LibvirtSession.Open(uri), lent: null, cancellationToken).ConfigureAwait(false);
             return connection;
         }
         catch
@@ -47,7 +48,11 @@ internal sealed class LibvirtConnection
     /// <exception cref="HypervisorLibraryMissingException">libvirt is not installed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the call is still in flight.</exception>
     public Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
-        RunAsync(call, () => ask(session!), cancellationToken);
+        RunAsync(call, () => ask(session!), lent: null, cancellationToken);
+
+    /// <summary>As above, with a handle that stays open until the call has returned, even if nobody waits for that any more.</summary>
+    public Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, SafeHandle lent, CancellationToken cancellationToken) =>
+        RunAsync(call, () => ask(session!), lent, cancellationToken);
 
     /// <summary>
     /// As above; but a cancel is reported only when the call in flight has ended, if that takes no longer than <paramref name="settle"/>: who
@@ -90,11 +95,11 @@ internal sealed class LibvirtConnection
         thread.Join(TimeSpan.FromMilliseconds(300));
     }
 
-    private async Task<T> RunAsync<T>(string call, Func<T> ask, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(string call, Func<T> ask, SafeHandle? lent, CancellationToken cancellationToken)
     {
         try
         {
-            return await thread.RunAsync(ask).WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+            return await thread.RunAsync(ask, lent).WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException e)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Libvirt;
@@ -26,11 +27,24 @@ public sealed partial class LibvirtHypervisor
     /// </summary>
     private async Task<T> TellAsync<T>(string what, Func<LibvirtSession, T> tell, CancellationToken cancellationToken, TimeSpan settle = default)
     {
-        await AskAsync("whether it is there", libvirt => { libvirt.Probe(); return true; }, cancellationToken).ConfigureAwait(false);
+        await EnsureConnectedAsync(cancellationToken).ConfigureAwait(false);
         return await CallAsync(what, tell, cancellationToken, settle).ConfigureAwait(false);
     }
 
-    private async Task<T> CallAsync<T>(string what, Func<LibvirtSession, T> call, CancellationToken cancellationToken, TimeSpan settle = default)
+    /// <summary>As above, for a call that hands an open file over.</summary>
+    private async Task<T> TellAsync<T>(string what, Func<LibvirtSession, T> tell, SafeHandle lent, CancellationToken cancellationToken)
+    {
+        await EnsureConnectedAsync(cancellationToken).ConfigureAwait(false);
+        return await UseConnectionAsync(open => open.CallAsync(what, tell, lent, cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<bool> EnsureConnectedAsync(CancellationToken cancellationToken) =>
+        AskAsync("whether it is there", libvirt => { libvirt.Probe(); return true; }, cancellationToken);
+
+    private Task<T> CallAsync<T>(string what, Func<LibvirtSession, T> call, CancellationToken cancellationToken, TimeSpan settle = default) =>
+        UseConnectionAsync(open => open.CallAsync(what, call, settle, cancellationToken), cancellationToken);
+
+    private async Task<T> UseConnectionAsync<T>(Func<LibvirtConnection, Task<T>> use, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -38,7 +52,7 @@ public sealed partial class LibvirtHypervisor
             ObjectDisposedException.ThrowIf(disposed, this);
             connection ??= await Opening.RunAsync(
                 token => LibvirtConnection.OpenAsync(uri, callTimeout, time, token), cancellationToken).ConfigureAwait(false);
-            return await connection.CallAsync(what, call, settle, cancellationToken).ConfigureAwait(false);
+            return await use(connection).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HypervisorTimeoutException or OperationCanceledException or LibvirtException { ConnectionLost: true })
         {

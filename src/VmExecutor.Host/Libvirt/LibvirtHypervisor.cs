@@ -80,8 +80,14 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
 
     /// <remarks>Not repeated when the connection is lost meanwhile. What the monitor says is not judged: its errors are part of the text.</remarks>
     /// <exception cref="LibvirtException">There is no such running domain, its monitor does not work, or files cannot be handed over.</exception>
-    public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken) =>
-        TellAsync($"to send '{command}' to the monitor of '{domain}'", libvirt => libvirt.SendMachineCommand(domain, command, file), cancellationToken);
+    /// <exception cref="ObjectDisposedException">The file is closed.</exception>
+    public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken)
+    {
+        var what = $"to send '{command}' to the monitor of '{domain}'";
+        return file is null
+            ? TellAsync(what, libvirt => libvirt.SendMachineCommand(domain, command), cancellationToken)
+            : TellAsync(what, libvirt => libvirt.SendMachineCommand(domain, command, file), file, cancellationToken);
+    }
 
     /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
     public Task AttachDeviceAsync(string domain, string xml, CancellationToken cancellationToken) =>

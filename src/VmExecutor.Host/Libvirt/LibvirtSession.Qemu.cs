@@ -21,16 +21,26 @@ internal sealed partial class LibvirtSession
     }
 
     /// <exception cref="LibvirtException">Also when there is no such running domain.</exception>
-    public unsafe string SendMachineCommand(string name, string command, SafeFileHandle? file)
+    public unsafe string SendMachineCommand(string name, string command)
     {
         using var domain = Get(name);
-        var descriptor = file?.DangerousGetHandle().ToInt32() ?? -1;
-        var result = file is null
-            ? LibvirtQemuLibrary.virDomainQemuMonitorCommand(domain, command, out var answer, MachineMonitor)
-            : LibvirtQemuLibrary.virDomainQemuMonitorCommandWithFiles(domain, command, 1, &descriptor, null, null, out answer, MachineMonitor);
-        GC.KeepAlive(file);
+        var result = LibvirtQemuLibrary.virDomainQemuMonitorCommand(domain, command, out var answer, MachineMonitor);
         return result < 0
             ? throw Failure($"{Of(name, nameof(LibvirtQemuLibrary.virDomainQemuMonitorCommand))} ('{command}')")
+            : NativeText.Take(answer);
+    }
+
+    /// <param name="name">The domain.</param>
+    /// <param name="command">For its monitor.</param>
+    /// <param name="file">Handed over. Its owner may stop waiting for this call, so the call's thread was lent it (<see cref="CallThread.RunAsync"/>).</param>
+    /// <exception cref="LibvirtException">Also when there is no such running domain.</exception>
+    public unsafe string SendMachineCommand(string name, string command, SafeFileHandle file)
+    {
+        using var domain = Get(name);
+        var descriptor = file.DangerousGetHandle().ToInt32();
+        var result = LibvirtQemuLibrary.virDomainQemuMonitorCommandWithFiles(domain, command, 1, &descriptor, null, null, out var answer, MachineMonitor);
+        return result < 0
+            ? throw Failure($"{Of(name, nameof(LibvirtQemuLibrary.virDomainQemuMonitorCommandWithFiles))} ('{command}')")
             : NativeText.Take(answer);
     }
 

@@ -95,6 +95,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("using Medallion.Shell", "src/VmExecutor.Host/Processes/ToolRunner.cs")]
+    [InlineData("DangerousGetHandle", "src/VmExecutor.Host/Libvirt/LibvirtSession.Qemu.cs")]
     [InlineData("BUILD_EXIT_CODE_FILE\"", "src/VmExecutor.Core/Jobs/StageEnvironment.cs", "src/VmExecutor/Trials/TrialStages.cs")]
     public void Some_things_are_known_to_one_place_only(string text, params string[] places)
     {

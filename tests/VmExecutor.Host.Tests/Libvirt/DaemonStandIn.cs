@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Text;
 
 namespace VmExecutor.Host.Tests.Libvirt;
 
@@ -30,6 +31,9 @@ internal sealed class DaemonStandIn : IAsyncDisposable
     public string Uri => $"qemu+unix:///system?socket={Path}";
 
     public bool Mute { get; set; }
+
+    /// <summary>A text in a call, from which on it is mute: that call never reaches the daemon.</summary>
+    public string? MuteAt { get; init; }
 
     public int Connections => connections;
 
@@ -96,6 +100,7 @@ internal sealed class DaemonStandIn : IAsyncDisposable
             var buffer = new byte[64 * 1024];
             while (await from.ReceiveAsync(buffer) is > 0 and var length)
             {
+                Mute |= MuteAt is { } text && buffer.AsSpan(0, length).IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;
                 if (!Mute)
                 {
                     await to.SendAsync(buffer.AsMemory(0, length));
