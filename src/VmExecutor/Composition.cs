@@ -40,6 +40,9 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     /// <summary>What this process tells the operator's log.</summary>
     public StageReport Report { get; } = new(TimeProvider.System, error);
 
+    /// <summary>The warnings that this command has given already (<see cref="JobLog.WarnOnce"/>).</summary>
+    public ISet<string> Said { get; } = new HashSet<string>(StringComparer.Ordinal);
+
     public static Composition FromProcess(Signals signals) =>
         new(new StageEnvironment(ReadEnvironment()), Console.Out, Console.Error, signals.Token);
 

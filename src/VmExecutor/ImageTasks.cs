@@ -16,7 +16,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
         var settings = composition.Load(configOption).Settings;
         using var leftovers = composition.Leftovers(settings);
         var images = Parts(settings, leftovers);
-        var log = new PublishLog(new JobLog(composition.Output), composition.Time);
+        var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
         if (await composition.Report.AroundAsync("publish", image.Name, log.Job, () => images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
@@ -33,7 +33,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     {
         var settings = composition.Load(configOption).Settings;
         using var leftovers = composition.Leftovers(settings);
-        var log = new PublishLog(new JobLog(composition.Output), composition.Time);
+        var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
         await composition.Report.AroundAsync("warm", image.Name, log.Job, () => Parts(settings, leftovers).Templates().RunAsync(image, ifNeeded, log, cancellationToken));
     }
 

@@ -7,11 +7,24 @@ namespace VmExecutor;
 /// Lines for people in the job log. No timestamps, since the runner adds its own; never a secret, since what cleanup writes
 /// ends unmasked in the runner's log.
 /// </summary>
-internal sealed class JobLog(TextWriter writer)
+/// <param name="writer">Where they go.</param>
+/// <param name="said">The warnings that this command has given already; shared by all logs of a command that makes several.</param>
+internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
 {
+    private readonly ISet<string> _said = said ?? new HashSet<string>(StringComparer.Ordinal);
+
     public void Say(string line) => Write(line);
 
     public void Warn(string line) => Write($"WARNING: {line}");
+
+    /// <summary>A warning about the host, which does not change while a command runs: given once, however many VMs the command starts.</summary>
+    public void WarnOnce(string line)
+    {
+        if (_said.Add(line))
+        {
+            Warn(line);
+        }
+    }
 
     /// <summary>What failed, then what to do.</summary>
     public void Fail(DriverException failure)

@@ -5,6 +5,11 @@ namespace VmExecutor.Core.Health;
 /// <summary>Whether guests run with KVM, and the first thing that keeps them from it.</summary>
 public static class KvmRules
 {
+    private const string Emulated = "guests are emulated, ten to thirty times slower";
+
+    /// <summary>For a job log: the reason, and how to end it, are doctor's to tell.</summary>
+    public const string Warning = $"KVM does not work; {Emulated} (see 'vm-executor doctor')";
+
     public static Finding Decide(KvmLook look)
     {
         if (look.Works == true)
@@ -21,7 +26,7 @@ public static class KvmRules
         {
             CheckStatus.Ok => Checks.Kvm.Ok($"KVM does not work ({what}), and no image wants it"),
             CheckStatus.Problem => Checks.Kvm.Problem($"KVM does not work: {what}; images with 'accelerator: kvm' do not start", fix),
-            var status => Checks.Kvm.Of(status, $"KVM does not work: {what}; guests are emulated, ten to thirty times slower", fix),
+            var status => Checks.Kvm.Of(status, $"KVM does not work: {what}; {Emulated}", fix),
         };
     }
 

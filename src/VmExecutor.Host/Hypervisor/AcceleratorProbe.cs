@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -22,20 +23,48 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan HurriedRemoveLimit = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What <c>auto</c> means on this host. The answer is remembered per libvirt, QEMU and boot.</summary>
+    /// <summary>
+    /// What <c>auto</c> means on this host. The answer is remembered per libvirt, QEMU and boot: that KVM works for good, that it does not
+    /// for minutes (<see cref="KvmRefusal.RememberedFor"/>). A start that failed for another reason says nothing of KVM and is not remembered.
+    /// </summary>
+    /// <exception cref="HypervisorException">libvirt does not answer, or the connection to it was lost.</exception>
     public async Task<AcceleratorAnswer> AskAsync(CancellationToken cancellationToken)
     {
+        var question = await QuestionAsync(cancellationToken).ConfigureAwait(false);
+        return Recall(Memory) is { } known && known.Question == question && IsStillGood(known)
+            ? known.Answer
+            : await AnswerAsync(question, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Tries it now, whatever is remembered; what is found is remembered.</summary>
+    /// <inheritdoc cref="AskAsync" path="/exception"/>
+    public async Task<AcceleratorAnswer> AskAnewAsync(CancellationToken cancellationToken) =>
+        await AnswerAsync(await QuestionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    private AbsolutePath Memory => stateDir.Child("accelerator.json");
+
+    private async Task<string> QuestionAsync(CancellationToken cancellationToken)
+    {
         var version = await hypervisor.GetVersionAsync(cancellationToken).ConfigureAwait(false);
-        var question = $"{hypervisor.Uri} libvirt {version.Libvirt} QEMU {version.Qemu} boot {HostClock.ReadBootId()}";
-        var memory = stateDir.Child("accelerator.json");
-        if (Recall(memory) is { } known && known.Question == question)
+        return $"{hypervisor.Uri} libvirt {version.Libvirt} QEMU {version.Qemu} boot {HostClock.ReadBootId()}";
+    }
+
+    private async Task<AcceleratorAnswer> AnswerAsync(string question, CancellationToken cancellationToken)
+    {
+        var (answer, isAboutKvm) = await TryAsync(cancellationToken).ConfigureAwait(false);
+        if (isAboutKvm)
         {
-            return known.Answer;
+            Remember(Memory, new Remembered(question, answer) { Asked = time.GetUtcNow() });
         }
 
-        var answer = await TryAsync(cancellationToken).ConfigureAwait(false);
-        Remember(memory, new Remembered(question, answer));
         return answer;
+    }
+
+    /// <summary>A "no" without a time was written by an older driver, and may have any cause.</summary>
+    private bool IsStillGood(Remembered known)
+    {
+        var age = time.GetUtcNow() - known.Asked;
+        return known.Answer.Accelerator == Accelerator.Kvm || (age >= TimeSpan.Zero && age < KvmRefusal.RememberedFor);
     }
 
     private static void Remember(AbsolutePath memory, Remembered answer)
@@ -53,7 +82,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
     }
 
-    private async Task<AcceleratorAnswer> TryAsync(CancellationToken cancellationToken)
+    private async Task<(AcceleratorAnswer Answer, bool IsAboutKvm)> TryAsync(CancellationToken cancellationToken)
     {
         var stamp = Stamp();
         var name = $"{DomainName.Prefix}{stamp.Key}";
@@ -73,11 +102,11 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
                 """,
                 paused: true,
                 cancellationToken).ConfigureAwait(false);
-            return new AcceleratorAnswer(Accelerator.Kvm, null);
+            return (new AcceleratorAnswer(Accelerator.Kvm, null), true);
         }
-        catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
+        catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed && !e.ConnectionLost)
         {
-            return new AcceleratorAnswer(Accelerator.Tcg, Reason(e.Message));
+            return (new AcceleratorAnswer(Accelerator.Tcg, KvmRefusal.Reason(e.Message)), KvmRefusal.IsIn(e.Message));
         }
         finally
         {
@@ -111,15 +140,6 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         }
     }
 
-    /// <summary>QEMU's own words, without libvirt's and the assertion that follows: <c>failed to set MSR 0x10a to 0x69</c>.</summary>
-    private static string Reason(string message)
-    {
-        const string Mark = "error: ";
-        var line = message.Split('\n')[0].Trim();
-        var last = line.LastIndexOf(Mark, StringComparison.Ordinal);
-        return last < 0 ? line : line[(last + Mark.Length)..];
-    }
-
     private static Remembered? Recall(AbsolutePath memory)
     {
         try
@@ -146,7 +166,11 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         Expires = time.GetUtcNow() + Longest,
     };
 
-    internal sealed record Remembered(string Question, AcceleratorAnswer Answer);
+    internal sealed record Remembered(string Question, AcceleratorAnswer Answer)
+    {
+        /// <summary>Null: an older driver wrote it.</summary>
+        public DateTimeOffset? Asked { get; init; }
+    }
 }
 
 /// <summary>What was found, and why it is not KVM.</summary>

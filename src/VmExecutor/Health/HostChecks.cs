@@ -56,7 +56,7 @@ internal sealed class HostChecks(SettingsLook settings, LibvirtLook libvirt, Acc
     {
         try
         {
-            return await probe.AskAsync(cancellationToken);
+            return await probe.AskAnewAsync(cancellationToken);
         }
         catch (HypervisorException)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Host.Capacity;
@@ -107,9 +108,9 @@ internal sealed class CloneStart(
         }
 
         var answer = await acceleratorProbe.AskAsync(cancellationToken);
-        if (answer.WhyNotKvm is { } why)
+        if (answer.Accelerator == Accelerator.Tcg)
         {
-            log.Warn($"KVM does not work on this host ({why}): the VM is emulated, which is slow");
+            log.WarnOnce(KvmRules.Warning);
         }
 
         return answer.Accelerator;

@@ -51,7 +51,8 @@ internal sealed class ManualTime : TimeProvider
         },
         TaskScheduler.Default));
 
-    private void Advance(TimeSpan step)
+    /// <summary>Moves the clock once; the timers that are due fire on this thread.</summary>
+    public void Advance(TimeSpan step)
     {
         List<ManualTimer> due;
         lock (_lock)

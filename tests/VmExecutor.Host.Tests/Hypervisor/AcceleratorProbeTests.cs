@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -68,6 +69,78 @@ public sealed class AcceleratorProbeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_no_of_KVM_is_remembered_for_minutes_and_a_yes_for_good()
+    {
+        var time = new ManualTime();
+        Refuse("qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69");
+        (await Probe(time).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Tcg);
+
+        _hypervisor.Before = _ => { };
+        time.Advance(TimeSpan.FromMinutes(9));
+        (await Probe(time).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Tcg, "it is remembered");
+        time.Advance(TimeSpan.FromMinutes(2));
+        (await Probe(time).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm, "it is asked anew");
+
+        RefuseStarts(ErrorCodes.DomainStartFailed);
+        time.Advance(TimeSpan.FromDays(30));
+        (await Probe(time).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+    }
+
+    [Fact]
+    public async Task Doctor_asks_anew_and_what_it_finds_is_remembered()
+    {
+        Refuse("Could not access KVM kernel module: Permission denied");
+        await Probe().AskAsync(CancellationToken.None);
+        _hypervisor.Before = _ => { };
+
+        (await Probe().AskAnewAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+    }
+
+    [Fact]
+    public async Task A_start_that_failed_for_another_reason_is_not_remembered()
+    {
+        Refuse("cannot set up guest memory 'pc.ram': Cannot allocate memory");
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Tcg);
+
+        _hypervisor.Before = _ => { };
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_lost_during_the_start_says_nothing_about_KVM()
+    {
+        _hypervisor.Before = call =>
+        {
+            if (call.StartsWith("create", StringComparison.Ordinal))
+            {
+                throw new HypervisorException(ErrorCodes.DomainStartFailed, "End of file while reading data: kvm", "hint") { ConnectionLost = true };
+            }
+        };
+
+        await FluentActions.Awaiting(() => Probe().AskAsync(CancellationToken.None)).Should().ThrowAsync<HypervisorException>();
+        File.Exists(Path.Combine(_directory, "accelerator.json")).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("Kvm", Accelerator.Kvm)]
+    [InlineData("Tcg", Accelerator.Kvm)]
+    public async Task Of_what_an_older_driver_remembered_only_a_yes_counts(string remembered, Accelerator expected)
+    {
+        await Probe().AskAsync(CancellationToken.None);
+        var file = Path.Combine(_directory, "accelerator.json");
+        var old = JsonNode.Parse(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))!;
+        old.AsObject().Remove("Asked").Should().BeTrue();
+        old["Answer"]!["Accelerator"] = remembered;
+        await File.WriteAllTextAsync(file, old.ToJsonString(), TestContext.Current.CancellationToken);
+        _hypervisor.Calls.Clear();
+
+        (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(expected);
+
+        _hypervisor.Calls.Any(call => call.StartsWith("create", StringComparison.Ordinal)).Should().Be(remembered == "Tcg");
+    }
+
+    [Fact]
     public async Task An_answer_that_cannot_be_remembered_is_an_answer()
     {
         var nowhere = new AbsolutePath(_directory).Child("missing");
@@ -86,7 +159,16 @@ public sealed class AcceleratorProbeTests : IDisposable
         File.Exists(Path.Combine(_directory, "accelerator.json")).Should().BeFalse();
     }
 
-    private AcceleratorProbe Probe() => new(_hypervisor, new AbsolutePath(_directory), TimeProvider.System);
+    private AcceleratorProbe Probe(TimeProvider? time = null) => new(_hypervisor, new AbsolutePath(_directory), time ?? TimeProvider.System);
+
+    private void Refuse(string words) => _hypervisor.Before = call =>
+    {
+        if (call.StartsWith("create", StringComparison.Ordinal))
+        {
+            throw new HypervisorException(
+                ErrorCodes.DomainStartFailed, $"libvirt failed virDomainCreateXML: internal error: process exited: 2026-11-22T21:28:57Z {words}", "hint");
+        }
+    };
 
     private void RefuseStarts(ErrorCode code) => _hypervisor.Before = call =>
     {
