@@ -166,6 +166,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     }
 
     private GuestPreparation GuestPreparation() => new(
+        new CloudInitWait(GuestShell(), Time),
         new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
         new PrepareHook(GuestShell(), Time),
         names => TrustedJob.Variables(environment, names),

@@ -23,6 +23,9 @@ internal sealed class FakeGuestShell : IGuestShell
 
     public string BootId { get; set; } = "01234567-89ab-cdef-0123-456789abcdef";
 
+    /// <summary>What the guest says of itself when its connection is opened.</summary>
+    public GuestLook Look { get; set; } = new();
+
     public List<string> Calls { get; } = [];
 
     public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
@@ -31,7 +34,7 @@ internal sealed class FakeGuestShell : IGuestShell
     public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await CallAsync("open", () => Open(access), alive, cancellationToken);
-        return access with { LoginShell = LoginShell.Bash, BootId = BootId };
+        return access with { LoginShell = LoginShell.Bash, BootId = BootId, Look = Look };
     }
 
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>

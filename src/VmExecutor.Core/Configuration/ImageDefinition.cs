@@ -51,6 +51,9 @@ public sealed record ImageDefinition
 
     public TimeoutSettings Timeouts { get; init; } = new();
 
+    /// <summary>Whether a guest whose cloud-init is still at work is waited for, before a job or the freezing of a template.</summary>
+    public bool WaitForCloudInit { get; init; } = true;
+
     /// <summary>Where the runner checks projects out in the guest.</summary>
     public string BuildsDir { get; init; } = "/builds";
 

@@ -9,6 +9,9 @@ public sealed record TimeoutSettings
     /// <summary>From the ssh server's first bytes to an authenticated command.</summary>
     public TimeSpan Ssh { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long cloud-init may go on in the guest once somebody can log in; with <see cref="ImageDefinition.WaitForCloudInit"/>.</summary>
+    public TimeSpan CloudInit { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>From the start of a warm clone until its guest is ready for scripts; after that the clone is started cold.</summary>
     public TimeSpan Warm { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -54,6 +54,7 @@ public static class ErrorCodes
     public static readonly ErrorCode DomainWouldNotStop = new(1308);
     public static readonly ErrorCode TemplateRefused = new(1309);
     public static readonly ErrorCode TemplateNotLoaded = new(1310);
+    public static readonly ErrorCode ArchitectureUnsupported = new(1311);
 
     public static readonly ErrorCode GuestDied = new(1401);
     public static readonly ErrorCode GuestBootTimedOut = new(1402);
@@ -70,6 +71,8 @@ public static class ErrorCodes
     public static readonly ErrorCode ToolNotDelivered = new(1413);
     public static readonly ErrorCode GuestIdentityStale = new(1414);
     public static readonly ErrorCode WarmUpFailed = new(1415);
+    public static readonly ErrorCode GuestPlaceUnusable = new(1419);
+    public static readonly ErrorCode CloudInitNotDone = new(1420);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

@@ -26,6 +26,12 @@ public sealed record GuestAccess(
     /// <summary>Of the boot in which the connection was opened; null: the guest has not said.</summary>
     public string? BootId { get; init; }
 
+    /// <summary>Where jobs write; looked at when the connection is opened for the first time.</summary>
+    public IReadOnlyList<GuestPlace> Places { get; init; } = [];
+
+    /// <summary>Null: the guest was not asked, since it woke up from one that was.</summary>
+    public GuestLook? Look { get; init; }
+
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
 

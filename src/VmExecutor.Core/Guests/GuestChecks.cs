@@ -3,17 +3,23 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>The no-op that proves a guest ready: it says what is missing there to run scripts.</summary>
+/// <summary>The question that proves a guest ready: its answer is what is missing there to run scripts, and what the guest is like.</summary>
 public static partial class GuestChecks
 {
+    private const string Temporary = "\"${TMPDIR:-/tmp}\"";
+
     /// <summary>Shell text; its last line is <c>vmx-ready:</c> and the names of what is missing.</summary>
-    public static string Text(GuestShell shell) =>
+    /// <param name="shell">The shell that jobs need.</param>
+    /// <param name="places">Where they write, beside the directory for temporary files.</param>
+    public static string Text(GuestShell shell, IReadOnlyList<GuestPlace> places) =>
         $$"""
         m=
-        for c in head wc rm grep cat awk sleep {{ScriptWrapper.Program(shell)}}; do
+        for c in head wc rm grep cat awk sleep mkdir {{ScriptWrapper.Program(shell)}}; do
           command -v "$c" >/dev/null 2>&1 || m="$m $c"
         done
-        [ -w "${TMPDIR:-/tmp}" ] || m="$m ${TMPDIR:-/tmp}"
+        printf '%s\n' "vmx-tmp:${TMPDIR:-/tmp}"
+        {{PlaceCheck.Text([Temporary, .. places.Select(place => ShellText.Quote(place.Path))])}}
+        {{CloudInit.Question}}
         echo "vmx-login:${SHELL##*/}"
         {{GuestBoot.Question}}
         echo "vmx-ready:$m"
@@ -26,9 +32,28 @@ public static partial class GuestChecks
         return answer.Success ? answer.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : null;
     }
 
+    /// <summary>Why scripts cannot be stored in the guest, and what to do; null: they can.</summary>
+    public static (string What, string Fix)? FindTemporaryFault(string output, GuestUser user)
+    {
+        if (PlaceCheck.Parse(output).FirstOrDefault(fault => fault.Index == 0) is not { } fault)
+        {
+            return null;
+        }
+
+        var path = TemporaryDirectory().Match(output) is { Success: true } match ? match.Groups[1].Value.TrimEnd() : "/tmp";
+        return ($"{path}, where scripts are stored: {fault.Reason(user)}", fault.Fix(path, user, key: null));
+    }
+
+    /// <summary>The places where jobs cannot write.</summary>
+    public static IReadOnlyList<(GuestPlace Place, PlaceFault Fault)> FindFaults(string output, IReadOnlyList<GuestPlace> places) =>
+        [.. PlaceCheck.Parse(output).Where(fault => fault.Index >= 1 && fault.Index <= places.Count).Select(fault => (places[fault.Index - 1], fault))];
+
     /// <summary>What sshd said the account's shell is.</summary>
     public static LoginShell ParseLoginShell(string output) =>
         output.Split('\n').Contains("vmx-login:bash") ? LoginShell.Bash : LoginShell.Other;
+
+    [GeneratedRegex("^vmx-tmp:(.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex TemporaryDirectory();
 
     [GeneratedRegex(@"^vmx-ready:(.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();

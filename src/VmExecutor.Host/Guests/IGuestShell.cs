@@ -15,10 +15,10 @@ public interface IGuestShell
     Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Opens the kept connection and proves that the guest can run scripts; the connection outlives this process.</summary>
-    /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/> and <see cref="GuestAccess.BootId"/>.</returns>
+    /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/>, <see cref="GuestAccess.BootId"/> and <see cref="GuestAccess.Look"/>.</returns>
     /// <exception cref="SystemFailureException">
     /// <see cref="ErrorCodes.GuestSshTimedOut"/>, <see cref="ErrorCodes.GuestSshRefused"/>, <see cref="ErrorCodes.GuestHostKeyChanged"/>,
-    /// <see cref="ErrorCodes.GuestCannotRunScripts"/>.
+    /// <see cref="ErrorCodes.GuestCannotRunScripts"/>, <see cref="ErrorCodes.GuestPlaceUnusable"/>.
     /// </exception>
     Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 

@@ -27,7 +27,7 @@ public sealed class SshGuestShell : IGuestShell
     public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await connection.OpenAsync(access, limit, alive, cancellationToken).ConfigureAwait(false);
-        var answer = await commands.RunTextAsync(access, GuestChecks.Text(access.Shell), cancellationToken).ConfigureAwait(false);
+        var answer = await commands.RunTextAsync(access, GuestChecks.Text(access.Shell, access.Places), cancellationToken).ConfigureAwait(false);
         var missing = GuestChecks.ParseMissing(answer.StandardOutput);
         if (missing is not { Count: 0 })
         {
@@ -35,7 +35,7 @@ public sealed class SshGuestShell : IGuestShell
                 ErrorCodes.GuestCannotRunScripts,
                 missing is null
                     ? $"the login shell of {access} runs no commands: {(answer.StandardOutput + answer.StandardError).Trim()}"
-                    : $"the guest {access} cannot run scripts: missing or not writable: {string.Join(", ", missing)}",
+                    : $"the guest {access} cannot run scripts: missing: {string.Join(", ", missing)}",
                 missing is null
                     ? "Give the image's ssh.user a login shell, and a /bin/sh."
                     : "Install it in the image, or set the image's shell to one that is there.");
@@ -43,6 +43,7 @@ public sealed class SshGuestShell : IGuestShell
 
         return access with
         {
+            Look = Readiness.Judge(access, answer.StandardOutput),
             LoginShell = GuestChecks.ParseLoginShell(answer.StandardOutput),
             BootId = GuestBoot.ParseId(answer.StandardOutput),
         };

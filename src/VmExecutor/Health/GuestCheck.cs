@@ -22,7 +22,7 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
         ? settings.Images.FirstOrDefault(image => image.Name == name)
         : settings.Images is [var first, ..] ? first : null;
 
-    private TimeSpan Limit() => Rest + (Image is { Timeouts: var waits } ? waits.Boot + waits.Ssh + waits.SourceShutdown + waits.Warm : TimeSpan.Zero);
+    private TimeSpan Limit() => Rest + (Image is { Timeouts: var waits } ? waits.Boot + waits.Ssh + waits.SourceShutdown + waits.CloudInit + waits.Warm : TimeSpan.Zero);
 
     private async Task<IReadOnlyList<Finding>> LookAsync(CancellationToken cancellationToken)
     {

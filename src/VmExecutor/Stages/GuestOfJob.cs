@@ -17,7 +17,10 @@ internal static class GuestOfJob
         plan.LoginKey,
         plan.Paths.Directory,
         plan.HostKeys,
-        plan.Image.Shell);
+        plan.Image.Shell)
+    {
+        Places = [GuestPlace.ForBuilds(plan.Image.BuildsDir), GuestPlace.ForCache(plan.Image.CacheDir)],
+    };
 
     public static GuestRecord ToRecord(GuestAccess access) => new(
         access.Address.Host,

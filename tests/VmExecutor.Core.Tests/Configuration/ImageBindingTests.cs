@@ -53,6 +53,7 @@ public sealed class ImageBindingTests
                 {
                     Boot = TimeSpan.FromSeconds(1),
                     Ssh = TimeSpan.FromSeconds(2),
+                    CloudInit = TimeSpan.FromSeconds(5),
                     Warm = TimeSpan.FromSeconds(4),
                     SourceShutdown = TimeSpan.FromSeconds(3),
                 },
@@ -80,6 +81,7 @@ public sealed class ImageBindingTests
                     new ToolSettings(new AbsolutePath("/opt/ci/tools"), "/opt/ci"),
                     new ToolSettings(new AbsolutePath("/etc/vm/bin/tool"), "/usr/local/bin/tool"),
                 ],
+                WaitForCloudInit = false,
                 BuildsDir = "/b",
                 CacheDir = "/c",
             },

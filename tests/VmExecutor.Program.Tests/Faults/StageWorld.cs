@@ -85,6 +85,8 @@ internal sealed class StageWorld : IDisposable
 
     public TimeoutSettings Timeouts { get; set; } = new();
 
+    public bool WaitForCloudInit { get; set; } = true;
+
     /// <summary>Whether the VM of a failed job stays.</summary>
     public KeepSettings KeepFailed { get; set; } = new();
 
@@ -145,6 +147,7 @@ internal sealed class StageWorld : IDisposable
                 TimeProvider.System),
             new ColdStart(Hypervisor, GuestShell, maker, living, login, cards, TimeProvider.System),
             new GuestPreparation(
+                new CloudInitWait(GuestShell, TimeProvider.System),
                 new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
                 new PrepareHook(GuestShell, TimeProvider.System),
                 _ => JobVariables.Read("{}"u8.ToArray(), []),
@@ -253,6 +256,7 @@ internal sealed class StageWorld : IDisposable
             Network = Network,
             Warm = Warm,
             Timeouts = Timeouts,
+            WaitForCloudInit = WaitForCloudInit,
             KeepFailed = KeepFailed,
             Accelerator = Accelerator,
             Sizes = Sizes,

@@ -91,6 +91,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             {
                 Boot = values.Get("timeouts.boot", blank.Timeouts.Boot),
                 Ssh = values.Get("timeouts.ssh", blank.Timeouts.Ssh),
+                CloudInit = values.Get("timeouts.cloud_init", blank.Timeouts.CloudInit),
                 Warm = values.Get("timeouts.warm", blank.Timeouts.Warm),
                 SourceShutdown = values.Get("timeouts.source_shutdown", blank.Timeouts.SourceShutdown),
             },
@@ -104,6 +105,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             Warm = BoundWarm.Of(values),
             PrepareHook = values.Get<AbsolutePath?>("prepare_hook.script", null) is { } script ? Hook(script, values) : null,
             Tools = [.. values.Get<IReadOnlyList<object>>("tools", []).Cast<ToolSettings>().Distinct()],
+            WaitForCloudInit = values.Get("wait_for_cloud_init", blank.WaitForCloudInit),
             BuildsDir = values.Get("builds_dir", blank.BuildsDir),
             CacheDir = values.Get("cache_dir", blank.CacheDir),
         };

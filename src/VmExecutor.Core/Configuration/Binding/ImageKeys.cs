@@ -77,6 +77,8 @@ internal static partial class ImageKeys
             "From the start of the clone to the first bytes of its ssh server.", "90s") { Default = DurationText.Format(Blank.Timeouts.Boot) },
         new("ssh", new DurationKind(),
             "From the first bytes of the ssh server to a command that ran.", "30s") { Default = DurationText.Format(Blank.Timeouts.Ssh) },
+        new("cloud_init", new DurationKind(),
+            "How long cloud-init may go on in the guest once the driver is logged in; see 'wait_for_cloud_init'.", "15m") { Default = DurationText.Format(Blank.Timeouts.CloudInit) },
         new("warm", new DurationKind(),
             "From the start of a warm clone until it is ready for scripts; then it is started cold.", "10s") { Default = DurationText.Format(Blank.Timeouts.Warm) },
         new("source_shutdown", new DurationKind(),
@@ -110,6 +112,9 @@ internal static partial class ImageKeys
         new("tools", new OneOrMoreKind(new ToolKind()),
             "Files and directories of the host that the guest gets; without a path in the guest they go to /usr/local/bin.",
             "/opt/ci/tools:/opt/ci") { Otherwise = "nothing" },
+        new("wait_for_cloud_init", new SwitchKind(),
+            "Whether a guest whose cloud-init is still at work is waited for, before a job and before a template is frozen. Nothing is waited for "
+            + "in a guest without cloud-init.", "false") { Default = Blank.WaitForCloudInit ? "true" : "false" },
         new("builds_dir", new GuestPathKind(),
             "Where the runner checks projects out in the guest.", "/home/ci/builds") { Default = Blank.BuildsDir },
         new("cache_dir", new GuestPathKind(),

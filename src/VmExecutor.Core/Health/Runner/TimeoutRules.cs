@@ -75,6 +75,7 @@ public static class TimeoutRules
     {
         var waits = image.Timeouts;
         return waits.Boot + waits.Ssh
+            + (image.WaitForCloudInit ? waits.CloudInit : TimeSpan.Zero)
             + (image.Warm.Enabled ? waits.Warm : TimeSpan.Zero)
             + (image.Source is ImageSource.Domain { AllowShutdown: true } ? waits.SourceShutdown : TimeSpan.Zero)
             + (image.PrepareHook?.Timeout ?? TimeSpan.Zero);
