@@ -5,6 +5,11 @@ using VmExecutor.Commands;
 using var signals = new Signals();
 var composition = Composition.FromProcess(signals);
 var parsed = DriverCommand.Create(composition).Parse(args);
+if (!StageCommands.IsStage(parsed.CommandResult.Command.Name))
+{
+    signals.EndAtSecondInterrupt();
+}
+
 return parsed.Errors.Count > 0
     ? composition.RefuseUsage(args, parsed.Errors.Select(error => error.Message))
     : await parsed.InvokeAsync(DriverCommand.Invocation);

@@ -4,12 +4,16 @@ namespace VmExecutor;
 
 /// <summary>
 /// SIGTERM, SIGINT and SIGHUP as one cancellation token. The process is not ended by them: what was half made is undone first,
-/// and the exit code is the contract's, never 143.
+/// and the exit code is the contract's, never 143. A person who presses Ctrl-C a second time wants the terminal back: then an
+/// administrator's command ends at once, and what it leaves is a leftover like that of any killed process. A stage never does, since
+/// signals to its process group may come more than once and the runner reads its exit code.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private volatile bool _isForPeople;
+    private int _interrupts;
 
     public Signals()
     {
@@ -17,6 +21,9 @@ internal sealed class Signals : IDisposable
     }
 
     public CancellationToken Token => _source.Token;
+
+    /// <summary>This process is an administrator's command and no stage.</summary>
+    public void EndAtSecondInterrupt() => _isForPeople = true;
 
     public void Dispose()
     {
@@ -26,7 +33,19 @@ internal sealed class Signals : IDisposable
 
     private PosixSignalRegistration Catch(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {
-        context.Cancel = true;
-        _source.Cancel();
+        var isInterrupt = _isForPeople && signal == PosixSignal.SIGINT;
+        var interrupts = isInterrupt ? Interlocked.Increment(ref _interrupts) : 0;
+
+        // What is not cancelled here has its usual effect: SIGINT ends the process.
+        context.Cancel = interrupts < 2;
+        if (interrupts == 1)
+        {
+            Console.Error.WriteLine($"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
+        }
+
+        if (context.Cancel)
+        {
+            _source.Cancel();
+        }
     });
 }

@@ -65,7 +65,7 @@ internal sealed class StageComposition(Composition composition, string? configOp
         });
         keeping.SayOf(job.Key, subStage, exit, log);
         composition.Report.AddExit(exit);
-        await KeepingComposition.EndRunAsync(settings, job.Key, subStage, exit, log, composition.Time);
+        await KeepingComposition.EndRunAsync(settings, job.Key, subStage, exit, log, new JobLog(composition.Output), composition.Time);
         return exit;
     }
 

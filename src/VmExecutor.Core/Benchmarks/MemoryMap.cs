@@ -9,7 +9,8 @@ namespace VmExecutor.Core.Benchmarks;
 /// Pages that the process has to itself: in a private mapping of a file those that it has written and so copied. Not <c>Private_Dirty</c>: that
 /// also counts pages of the file itself, as long as they are not on the disk yet and nobody else has them mapped.
 /// </param>
-public sealed record MemoryMap(string Path, long Bytes, long Own)
+/// <param name="Resident">All its pages that are in memory or swapped out, shared ones too.</param>
+public sealed record MemoryMap(string Path, long Bytes, long Own, long Resident = 0)
 {
     private const long Kibibyte = 1024;
 
@@ -29,7 +30,9 @@ public sealed record MemoryMap(string Path, long Bytes, long Own)
                 maps[^1] = Field(line) switch
                 {
                     ("Size", var bytes) => map with { Bytes = bytes },
-                    ("Anonymous" or "Swap", var bytes) => map with { Own = map.Own + bytes },
+                    ("Rss", var bytes) => map with { Resident = map.Resident + bytes },
+                    ("Swap", var bytes) => map with { Own = map.Own + bytes, Resident = map.Resident + bytes },
+                    ("Anonymous", var bytes) => map with { Own = map.Own + bytes },
                     _ => map,
                 };
             }
@@ -47,10 +50,16 @@ public sealed record MemoryMap(string Path, long Bytes, long Own)
     /// <param name="ram">The template's memory file that it maps; null: it has anonymous memory.</param>
     /// <param name="guestBytes">The guest's memory, by whose size anonymous memory is recognized.</param>
     /// <returns>Null: there is no such mapping, or more than one that could be it.</returns>
-    public static long? OwnGuestMemory(IEnumerable<MemoryMap> maps, string? ram, long guestBytes)
+    public static long? OwnGuestMemory(IEnumerable<MemoryMap> maps, string? ram, long guestBytes) => OfGuest(maps, ram, guestBytes)?.Sum(map => map.Own);
+
+    /// <summary>What a guest has touched of its memory, as far as it has not given it back.</summary>
+    /// <inheritdoc cref="OwnGuestMemory" path="/param|/returns"/>
+    public static long? TouchedGuestMemory(IEnumerable<MemoryMap> maps, string? ram, long guestBytes) => OfGuest(maps, ram, guestBytes)?.Sum(map => map.Resident);
+
+    private static List<MemoryMap>? OfGuest(IEnumerable<MemoryMap> maps, string? ram, long guestBytes)
     {
         var guest = maps.Where(map => ram is null ? map.Path.Length == 0 && map.Bytes == guestBytes : map.Path == ram).ToList();
-        return ram is null && guest.Count != 1 || guest.Count == 0 ? null : guest.Sum(map => map.Own);
+        return ram is null && guest.Count != 1 || guest.Count == 0 ? null : guest;
     }
 
     /// <summary>Of a line such as <c>7f2a8e000000-7f2a9e000000 rw-p 00000000 fe:00 860166    /path with blanks</c>; null: it is another.</summary>

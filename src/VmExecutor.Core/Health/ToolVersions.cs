@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Clones;
 
 namespace VmExecutor.Core.Health;
 
@@ -34,6 +35,8 @@ public static partial class ToolVersions
     /// <param name="architecture">QEMU's name of the host's processor.</param>
     public static Finding DecideQemu(string version, string? emulator, bool isThere, string architecture) => emulator switch
     {
+        _ when !GuestArchitecture.IsKnown(architecture) => Checks.Qemu.Problem(
+            $"this host's architecture is {architecture}, which vm-executor does not support", "Use a host with x86_64 or aarch64 (arm64)."),
         null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && systemctl restart libvirtd"),
         _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && systemctl restart libvirtd"),
         _ => Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, OldestQemu),

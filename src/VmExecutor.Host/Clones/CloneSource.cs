@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
@@ -7,6 +6,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Clones;
 
@@ -24,7 +24,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 
         try
         {
-            return FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation);
+            return Known(plan.Image, FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
         }
         catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
         {
@@ -40,20 +40,32 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
     /// <param name="image">The image to clone.</param>
     /// <param name="tell">Told when a wait begins that people should know of.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SystemFailureException">There is no such domain, or it runs and may not or would not shut down.</exception>
+    /// <exception cref="SystemFailureException">There is no such domain, or it runs and may not or would not shut down, or is of an architecture that is not known.</exception>
     public async Task<XElement> ReadAsync(ImageDefinition image, Action<string> tell, CancellationToken cancellationToken)
     {
         switch (image.Source)
         {
             case ImageSource.DiskFile file:
-                return BuiltInMachine.Describe(image, file, Architecture());
+                return Describe(image, file);
             case ImageSource.Domain domain:
                 await EnsureShutOffAsync(image, domain, tell, cancellationToken).ConfigureAwait(false);
                 var source = await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken).ConfigureAwait(false);
-                return (source ?? throw Missing(image, domain)).Xml;
+                return Known(image, (source ?? throw Missing(image, domain)).Xml);
             default:
                 throw new InvalidOperationException($"no such source: {image.Source}");
         }
+    }
+
+    private static XElement Describe(ImageDefinition image, ImageSource.DiskFile file)
+    {
+        GuestArchitecture.EnsureKnown(HostArchitecture.Name, $"the source of image '{image.Name}'");
+        return BuiltInMachine.Describe(image, file, HostArchitecture.Name);
+    }
+
+    private static XElement Known(ImageDefinition image, XElement source)
+    {
+        GuestArchitecture.EnsureKnown(source, $"image '{image.Name}'");
+        return source;
     }
 
     private async Task EnsureShutOffAsync(
@@ -89,11 +101,4 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
         ErrorCodes.SourceMissing,
         $"the source domain '{domain.Name}' of image '{image.Name}' does not exist on {hypervisor.Uri}",
         $"See 'virsh -c {hypervisor.Uri} list --all' and correct 'domain' in {image.File}.");
-
-    private static string Architecture() => RuntimeInformation.OSArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => "x86_64",
-        System.Runtime.InteropServices.Architecture.Arm64 => "aarch64",
-        var other => throw new PlatformNotSupportedException($"no built-in machine for {other}"),
-    };
 }

@@ -1,4 +1,6 @@
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Clones;
@@ -10,8 +12,16 @@ public static class UsageMeter
     {
         var qemu = processes.Find().FirstOrDefault(process => process.Job == key && process.Kind == JobProcessKind.Qemu)?.Process.Pid;
         return new JobUsage(
-            qemu is { } pid ? ProcessTable.PeakMemory(pid) : null,
+            qemu is { } pid ? Memory(pid, directory.Read()) : null,
             qemu is { } same ? ProcessTable.CpuTime(same) : null,
             directory.Exists ? directory.DiskBytes() : null);
+    }
+
+    /// <summary>Whoever is neither root nor QEMU's user sees only what the whole process takes.</summary>
+    private static GuestMemoryUse? Memory(int qemu, JobRecord? record)
+    {
+        var ram = AbsolutePath.TryParse(record?.Template, out var template) ? template.Child(Template.RamName) : null;
+        var all = record?.Claim?.MemoryBytes;
+        return GuestMemoryUse.Of(all is { } bytes ? GuestMemory.Read(qemu, ram, bytes).TouchedBytes : null, ProcessTable.PeakMemory(qemu), all);
     }
 }

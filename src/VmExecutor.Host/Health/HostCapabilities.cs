@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using System.Xml.Linq;
 using VmExecutor.Core.Templates;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
 
@@ -10,13 +10,10 @@ namespace VmExecutor.Host.Health;
 /// <param name="Confinement">Which of AppArmor and SELinux libvirt confines QEMU with.</param>
 public sealed record HostCapabilities(string? Emulator, bool OffersKvm, SecurityDriver Confinement)
 {
-    /// <summary>QEMU's name of this host's architecture.</summary>
-    public static string Architecture => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64";
-
     public static HostCapabilities Parse(string xml)
     {
         var root = XDocument.Parse(xml).Root;
-        var own = root?.Elements("guest").Elements("arch").FirstOrDefault(arch => (string?)arch.Attribute("name") == Architecture);
+        var own = root?.Elements("guest").Elements("arch").FirstOrDefault(arch => (string?)arch.Attribute("name") == HostArchitecture.Name);
         var models = root?.Element("host")?.Elements("secmodel").Select(model => (string?)model.Element("model")).ToList() ?? [];
         return new HostCapabilities(
             own?.Element("emulator")?.Value,

@@ -4,7 +4,7 @@ namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
 /// libvirt keeps a log per domain name for ever. A job's name never comes again, so its log goes with the job
-/// (drvqemu: <c>/var/log/libvirt/qemu</c> for the system daemon, <c>~/.cache/libvirt/qemu/log</c> for a session's).
+/// (drvqemu: <c>/var/log/libvirt/qemu</c> for the system daemon, <c>$XDG_CACHE_HOME/libvirt/qemu/log</c>, else <c>~/.cache/libvirt/qemu/log</c>, for a session's).
 /// </summary>
 internal static class QemuLog
 {
@@ -48,11 +48,25 @@ internal static class QemuLog
         }
     }
 
-    private static string? DirectoryFor(string uri) => uri switch
+    private static string? DirectoryFor(string uri) => DirectoryFor(
+        uri, Environment.GetEnvironmentVariable("XDG_CACHE_HOME"), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+
+    /// <summary>Null: the daemon is another machine's, or writes no such log.</summary>
+    /// <param name="uri">Also with a transport of this machine: <c>qemu+unix:///session?socket=…</c>.</param>
+    /// <param name="cacheHome">XDG_CACHE_HOME; what is empty or no absolute path counts as unset (XDG Base Directory Specification).</param>
+    /// <param name="home">The user's home.</param>
+    internal static string? DirectoryFor(string uri, string? cacheHome, string home)
     {
-        _ when uri.StartsWith("qemu:///system", StringComparison.Ordinal) => "/var/log/libvirt/qemu",
-        _ when uri.StartsWith("qemu:///session", StringComparison.Ordinal) => Path.Combine(
-            Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache/libvirt/qemu/log"),
-        _ => null,
-    };
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed.Host.Length > 0 || parsed.Scheme is not ("qemu" or "qemu+unix"))
+        {
+            return null;
+        }
+
+        return parsed.AbsolutePath switch
+        {
+            "/system" => "/var/log/libvirt/qemu",
+            "/session" => Path.Combine(cacheHome?.StartsWith('/') == true ? cacheHome : Path.Combine(home, ".cache"), "libvirt/qemu/log"),
+            _ => null,
+        };
+    }
 }

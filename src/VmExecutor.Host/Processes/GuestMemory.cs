@@ -9,6 +9,9 @@ namespace VmExecutor.Host.Processes;
 /// <param name="OwnGuestMemoryBytes">Guest memory that only it has; null: cannot be told.</param>
 public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
 {
+    /// <summary>What the guest has touched of its memory, pages of a template's file included; null: cannot be told.</summary>
+    public long? TouchedBytes { get; init; }
+
     /// <param name="qemu">The clone's process.</param>
     /// <param name="ram">The memory file of the template it woke up from; null: it booted.</param>
     /// <param name="guestBytes">How much memory the guest has.</param>
@@ -17,9 +20,11 @@ public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
         var process = string.Create(CultureInfo.InvariantCulture, $"/proc/{qemu}");
         try
         {
-            return new GuestMemory(
-                MemoryMap.Pss(File.ReadLines($"{process}/smaps_rollup")),
-                MemoryMap.OwnGuestMemory(MemoryMap.Parse(File.ReadLines($"{process}/smaps")), ram?.Value, guestBytes));
+            var maps = MemoryMap.Parse(File.ReadLines($"{process}/smaps"));
+            return new GuestMemory(MemoryMap.Pss(File.ReadLines($"{process}/smaps_rollup")), MemoryMap.OwnGuestMemory(maps, ram?.Value, guestBytes))
+            {
+                TouchedBytes = MemoryMap.TouchedGuestMemory(maps, ram?.Value, guestBytes),
+            };
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

@@ -6,6 +6,9 @@ namespace VmExecutor.Commands;
 /// <summary>The four stages as the runner calls them; only <c>run</c> gets arguments (RUNNER-CONTRACT section 2).</summary>
 internal static class StageCommands
 {
+    /// <summary>Whether the runner calls it.</summary>
+    public static bool IsStage(string command) => command is "config" or "prepare" or "run" or "cleanup";
+
     public static Command Config(Composition composition, Option<string?> config)
     {
         var command = new Command("config", "Stage of GitLab Runner: resolve the job's image and print the driver's answer as JSON. Example: vm-executor config --config /etc/vm-executor/vm-executor.yaml");

@@ -4,6 +4,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
+using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Health;
@@ -32,7 +33,7 @@ internal sealed class LibvirtChecks(SettingsLook settings, LibvirtLook libvirt, 
         var emulator = answer.Capabilities.Emulator;
         return libvirt.Hypervisor.Uri.StartsWith("test:", StringComparison.Ordinal)
             ? Checks.Qemu.Problem($"{libvirt.Hypervisor.Uri} is libvirt's test driver, which runs no VMs", $"libvirt: {{uri: '{LibvirtUri.System}'}}   # in {settings.File}")
-            : ToolVersions.DecideQemu(answer.Version.Qemu, emulator, libvirt.IsRemote || File.Exists(emulator), HostCapabilities.Architecture);
+            : ToolVersions.DecideQemu(answer.Version.Qemu, emulator, libvirt.IsRemote || File.Exists(emulator), HostArchitecture.Name);
     }
 
     private Finding Security(HostCapabilities? capabilities)

@@ -19,7 +19,14 @@ internal static class KeepingComposition
     private const string LastSubStage = "cleanup_file_variables";
 
     /// <summary>What the job log says once a script has run; never a reason for the job to fail.</summary>
-    public static async Task EndRunAsync(Settings settings, JobKey key, string subStage, ScriptExit exit, JobLog log, TimeProvider time)
+    /// <param name="settings">The driver's.</param>
+    /// <param name="key">The job.</param>
+    /// <param name="subStage">What the script was for.</param>
+    /// <param name="exit">Its exit.</param>
+    /// <param name="log">For warnings and offers, on stderr.</param>
+    /// <param name="story">For what the VM has used: on stdout, as prepare's lines are.</param>
+    /// <param name="time">The clock.</param>
+    public static async Task EndRunAsync(Settings settings, JobKey key, string subStage, ScriptExit exit, JobLog log, JobLog story, TimeProvider time)
     {
         var directory = JobDirectory.Of(settings.StateDir, key);
         if (!exit.Succeeded && KeepRule.DecidesTheJob(subStage))
@@ -30,7 +37,7 @@ internal static class KeepingComposition
 
         if (subStage == LastSubStage)
         {
-            TellUsage(key, directory, new JobProcesses(settings.StateDir, time), log);
+            TellUsage(key, directory, new JobProcesses(settings.StateDir, time), story);
         }
     }
 

@@ -18,6 +18,7 @@ public sealed class MemoryMapTests
         VmFlags: rd mr mw me
         7f5a50000000-7f5a60000000 rw-p 00000000 fe:00 860166                     /srv/a state/warm/ram.img
         Size:             262144 kB
+        Rss:               20480 kB
         Pss:               12000 kB
         Private_Clean:         0 kB
         Private_Dirty:      9216 kB
@@ -51,10 +52,14 @@ public sealed class MemoryMapTests
     [Fact]
     public void Each_mapping_has_its_file_its_size_and_what_is_its_own() => Maps.Should().Equal(
         new MemoryMap("/usr/bin/qemu-system-x86_64", 8 << 10, 0),
-        new MemoryMap("/srv/a state/warm/ram.img", Guest, 6 << 20),
+        new MemoryMap("/srv/a state/warm/ram.img", Guest, 6 << 20, 21 << 20),
         new MemoryMap("", Guest, 100 << 20),
         new MemoryMap("", 4 << 10, 0),
         new MemoryMap("[stack]", 132 << 10, 36 << 10));
+
+    [Fact]
+    public void What_a_guest_has_touched_includes_pages_that_it_shares_with_its_template() =>
+        MemoryMap.TouchedGuestMemory(Maps, "/srv/a state/warm/ram.img", Guest).Should().Be(21 << 20);
 
     [Fact]
     public void A_warm_guest_has_what_it_has_written_of_the_templates_memory() =>

@@ -51,7 +51,7 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             .And.Contain("second line");
         result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("away\n");
         result.TraceText.Should().MatchRegex(@"vm-executor .*: image 'small'.* \(libvirt \d.*, QEMU \d").And.MatchRegex(@"Ready after \d+\.\d\d s, (warm|cold) \(source ");
-        result.Last(Stage.Run, SubStages.CleanupFileVariables).ErrorText.Should().MatchRegex(@"The VM used at most [\d.]+[MG]iB of memory and [\d.]+ s of CPU time, and wrote [\d.]+[KM]iB to its disk\n");
+        result.Last(Stage.Run, SubStages.CleanupFileVariables).OutputText.Should().MatchRegex(@"The VM used at most [\d.]+[MG]iB of its 256MiB of memory and [\d.]+ s of CPU time, and wrote [\d.]+[KM]iB to its disk\n");
         result.Stages.Should().OnlyContain(stage => stage.PipesHeldOpen < TimeSpan.FromSeconds(5), "nothing may hold the runner's pipes");
         secrets.Should().BeEmpty();
         (result.RunnerLog.Debug.ToString() + result.RunnerLog.Warnings).Should().NotContain(Canary);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
@@ -20,7 +19,7 @@ internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Var
         var told = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["VMX_IMAGE"] = image.Name.Value,
-            ["VMX_ARCH"] = Architecture(),
+            ["VMX_ARCH"] = HostArchitecture.Name,
             ["VMX_SSH_USER"] = image.Ssh.User,
         };
         if (image.Ssh is { Login: LoginMethod.Baked, Key: { } key })
@@ -37,14 +36,6 @@ internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Var
 
         return new RecipeEnvironment(all, told);
     }
-
-    /// <summary>As <c>uname -m</c> says it.</summary>
-    private static string Architecture() => RuntimeInformation.OSArchitecture switch
-    {
-        System.Runtime.InteropServices.Architecture.X64 => "x86_64",
-        System.Runtime.InteropServices.Architecture.Arm64 => "aarch64",
-        var other => other.ToString().ToLowerInvariant(),
-    };
 
     private static async Task<string> PublicHalfAsync(AbsolutePath key, IToolRunner tools, CancellationToken cancellationToken)
     {
