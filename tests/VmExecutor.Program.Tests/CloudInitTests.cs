@@ -1,5 +1,4 @@
 using FluentAssertions;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Program.Tests.Faults;

@@ -10,7 +10,7 @@ internal static partial class PlaceCheck
 {
     /// <summary>
     /// Shell text for any POSIX sh without arguments; prints a line for each place that is not usable. A shell's own <c>echo</c> says only
-    /// "I/O error" on a full disk (dash), so a failed write is made again by a program, which says why. One <c>rm</c> for all: a process takes
+    /// "I/O error" on a full disk (dash) and in zsh the path comes last, so a failed write is made again by a program, which says why. One <c>rm</c> for all: a process takes
     /// 5 to 10 ms in an emulated guest.
     /// </summary>
     /// <param name="paths">Words of the shell.</param>
@@ -28,7 +28,7 @@ internal static partial class PlaceCheck
           fi
           if [ -z "$k" ]; then
             f=$p/.vmx-$$
-            { echo vmx >"$f"; } 2>/dev/null || e=$( { LC_ALL=C head -c 4 /dev/zero >"$f"; } 2>&1) || k=write
+            { echo vmx >"$f"; } 2>/dev/null || e=$(LC_ALL=C dd if=/dev/zero of="$f" bs=4 count=1 2>&1) || k=write
             set -- "$@" "$f"
           fi
           [ -z "$k" ] || printf '%s\n' "vmx-place:$i:$k:$e"

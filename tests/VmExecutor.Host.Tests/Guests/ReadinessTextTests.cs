@@ -8,7 +8,7 @@ namespace VmExecutor.Host.Tests.Guests;
 
 /// <summary>
 /// The question that proves a guest ready, asked of real shells, as a user who is not root, in a mount namespace with file systems that are
-/// full or read-only and a /run/cloud-init of the test's own.
+/// full or read-only, and without this machine's own cloud-init.
 /// </summary>
 public sealed class ReadinessTextTests : IDisposable
 {
@@ -29,6 +29,7 @@ public sealed class ReadinessTextTests : IDisposable
         mount -t tmpfs -o mode=777,size=8k tmpfs "$d/full"
         dd if=/dev/zero of="$d/full/fill" bs=4k count=2 2>/dev/null
         mount --bind "$d/run" /run
+        [ ! -d /etc/cloud ] || mount -t tmpfs tmpfs /etc/cloud
 
         """;
 
@@ -121,7 +122,7 @@ public sealed class ReadinessTextTests : IDisposable
 
     private async Task<(string Output, string After)> AskAsync(string shell, IReadOnlyList<GuestPlace> places, string after, string variables = "", string before = "")
     {
-        const string Mark = "-- after --\n";
+        const string Mark = "== after ==\n";
         var output = await RunAsync(
             $"{(before.Length == 0 ? ":" : before)}; ({AsNobody} {variables} {shell}); printf '{Mark.TrimEnd()}\\n'; {(after.Length == 0 ? ":" : after)}",
             GuestChecks.Text(GuestShell.Sh, places));

@@ -39,7 +39,7 @@ public sealed class HostLookTests : IDisposable
     [Fact]
     public void Capabilities_tell_emulator_kvm_and_confinement()
     {
-        var arch = HostCapabilities.Architecture;
+        var arch = HostArchitecture.Name;
         var xml = $"<capabilities><host><secmodel><model>apparmor</model></secmodel><secmodel><model>dac</model></secmodel></host><guest><arch name='i686'><emulator>/i386</emulator></arch></guest>"
             + $"<guest><arch name='{arch}'><emulator>/usr/bin/q</emulator><domain type='qemu'/><domain type='kvm'/></arch></guest></capabilities>";
 

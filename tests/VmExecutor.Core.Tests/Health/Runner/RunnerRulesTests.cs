@@ -75,13 +75,14 @@ public sealed class RunnerRulesTests
     [Fact]
     public void Prepare_must_outlast_what_it_waits_for()
     {
-        // 30 min for capacity, 3 min boot, 1 min ssh, 2 min for the rest.
-        Prepare(2160).Should().BeNull();
-        Prepare(2159)!.Found.Should().Contain("is 35m59s, and must be at least 36m: limits.wait_for_capacity 30m, the limits of image 'small' 4m");
-        Prepare(2159)!.Fix.Should().Be("prepare_exec_timeout = 2160   # in [runners.custom]");
-        Prepare(2160, Image() with { Warm = new WarmSettings { Enabled = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2190 ");
-        Prepare(2160, Image() with { PrepareHook = new HookSettings(new AbsolutePath("/h")) })!.Fix.Should().StartWith("prepare_exec_timeout = 2460 ");
-        Prepare(2160, Image() with { Source = new ImageSource.Domain("d") { AllowShutdown = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2340 ");
+        // 30 min for capacity, 3 min boot, 1 min ssh, 5 min cloud-init, 2 min for the rest.
+        Prepare(2460).Should().BeNull();
+        Prepare(2459)!.Found.Should().Contain("is 40m59s, and must be at least 41m: limits.wait_for_capacity 30m, the limits of image 'small' 9m");
+        Prepare(2459)!.Fix.Should().Be("prepare_exec_timeout = 2460   # in [runners.custom]");
+        Prepare(2460, Image() with { Warm = new WarmSettings { Enabled = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2490 ");
+        Prepare(2460, Image() with { PrepareHook = new HookSettings(new AbsolutePath("/h")) })!.Fix.Should().StartWith("prepare_exec_timeout = 2760 ");
+        Prepare(2460, Image() with { Source = new ImageSource.Domain("d") { AllowShutdown = true } })!.Fix.Should().StartWith("prepare_exec_timeout = 2640 ");
+        Prepare(2160, Image() with { WaitForCloudInit = false }).Should().BeNull("nothing is waited for");
 
         static Finding? Prepare(int seconds, ImageDefinition? image = null) => Timeouts(With(custom => custom with { PrepareTimeout = TimeSpan.FromSeconds(seconds) }), image ?? Image())
             .FirstOrDefault(finding => finding.Status == CheckStatus.Problem);
