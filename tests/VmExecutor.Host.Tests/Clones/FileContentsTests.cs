@@ -82,6 +82,47 @@ public sealed class FileContentsTests : IDisposable
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("windows", "PEM")]
+    [InlineData("unended", "PEM")]
+    [InlineData("preamble", "PEM")]
+    [InlineData("windows", "PKCS8")]
+    [InlineData("unended", "PKCS8")]
+    [InlineData("preamble", "PKCS8")]
+    public async Task Keys_of_OpenSSL_may_look_otherwise_and_are_taken_as_ssh_takes_them(string kind, string format)
+    {
+        await Task.Yield();
+        Keygen("-q", "-t", "rsa", "-b", "2048", "-m", format, "-N", "", "-f", At("k"));
+        var key = File.ReadAllText(At("k"));
+        File.WriteAllText(At("file"), kind switch
+        {
+            "windows" => key.Replace("\n", "\r\n", StringComparison.Ordinal),
+            "unended" => key.TrimEnd(),
+            _ => $"my key:\n{key}",
+        });
+
+        ShouldAgreeWithSsh("file");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_block_device_is_looked_into_as_a_file_is()
+    {
+        await Task.Yield();
+        QemuTool.Img("create", "-q", "-f", "qcow2", At("volume"), "8M");
+        File.SetUnixFileMode(At("volume"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (var file = File.OpenWrite(At("volume")))
+        {
+            file.SetLength(8 << 20);
+        }
+
+        using var device = LoopDevice.TryOver(At("volume"));
+        Prerequisite.Require(device is not null, "a loop device can be made by root only, and where the kernel has some");
+        var path = new AbsolutePath(device!.Path);
+
+        FileContents.OfDisk(path, "raw", "driver type")!.What.Should().StartWith("is a disk of format qcow2, but driver type says raw");
+        FileContents.OfDisk(path, "qcow2", "driver type").Should().BeNull();
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData("qcow2", "")]
     [InlineData("vmdk", "")]
     [InlineData("vmdk", "subformat=streamOptimized")]
