@@ -62,7 +62,7 @@ public static partial class KeyFile
 
     private static KeyTrouble? OfPrivateKey(string text, string kind, string file)
     {
-        var encrypted = new KeyTrouble("has a passphrase, and nobody is there to type it", $"ssh-keygen -p -N '' -f {file}   # takes the passphrase away; or name a key without one");
+        var encrypted = new KeyTrouble("has a passphrase, which a job cannot type", $"ssh-keygen -p -N '' -f {file}   # takes the passphrase away; or name a key without one");
         return kind switch
         {
             "ENCRYPTED" or "SSH2 ENCRYPTED" => encrypted,

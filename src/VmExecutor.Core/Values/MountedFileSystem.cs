@@ -3,7 +3,7 @@ namespace VmExecutor.Core.Values;
 /// <summary>The file system that a path is on.</summary>
 /// <param name="Type">The kernel's name of it: <c>ext4</c>, <c>nfs4</c>, <c>fuse.sshfs</c>.</param>
 /// <param name="MountPoint">Where it is mounted.</param>
-/// <param name="IsReadOnly">Nobody may write to it: it is mounted read-only here, or is read-only as a whole.</param>
+/// <param name="IsReadOnly">It is mounted read-only here, or is read-only as a whole.</param>
 /// <param name="AdmitsOthers">False: only the user who mounted it may enter (FUSE without <c>allow_other</c>).</param>
 public sealed record MountedFileSystem(string Type, AbsolutePath MountPoint, bool IsReadOnly, bool AdmitsOthers)
 {

@@ -17,7 +17,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
     // An overlay takes 200 KiB at first; a libvirt that starts it writes some more.
     private const long LeastRoom = 4 << 20;
 
-    /// <summary>The pool that virt-install and virt-manager make and use where nobody says another.</summary>
+    /// <summary>The pool that virt-install and virt-manager make and use by default.</summary>
     private const string DefaultPool = "default";
 
     /// <param name="source">The source's inactive XML.</param>

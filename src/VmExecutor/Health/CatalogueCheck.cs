@@ -19,7 +19,7 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
     /// <summary>Why source domains were not looked at; null: they were, or there are none.</summary>
     public string? NotLookedAt { get; private set; }
 
-    /// <summary>A sentence each. They are no errors: the files may be readable for the runner's user and not for whoever checks, and a domain may come later.</summary>
+    /// <summary>A sentence each. They are no errors: the files may be readable for the runner's user and not for the user who checks, and a domain may come later.</summary>
     public async Task<IReadOnlyList<string>> WarningsAsync(CancellationToken cancellationToken)
     {
         var domains = await OfDomainsAsync(cancellationToken);

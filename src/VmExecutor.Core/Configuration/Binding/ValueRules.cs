@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>Warns of values that are possible and most likely not meant: spaces that nobody sees, and what a shell would expand.</summary>
+/// <summary>Warns of values that are possible and most likely not meant: spaces at the ends, which are hard to see, and what a shell would expand.</summary>
 internal static partial class ValueRules
 {
     /// <summary>Every value that stands in this mapping itself; spaces in a kernel's command line do no harm.</summary>
