@@ -15,6 +15,11 @@ public static class ProbeChecks
         echo "vmx-clock:$(date +%s)"
         echo "vmx-git:$(git --version 2>/dev/null)"
         df -Pk / 2>/dev/null | awk 'NR == 2 { print "vmx-free:" $4 }'
+        b=$(awk '$1 == "btime" { print $2 }' /proc/stat 2>/dev/null)
+        for f in /etc/ssh/ssh_host_*_key.pub; do
+          m=$(stat -c %Y "$f" 2>/dev/null) && [ -n "$b" ] && [ "$m" -lt "$b" ] && read -r t k c <"$f" && echo "vmx-old-key:$t $k"
+        done
+        true
         """;
 
     /// <summary>What is wrong, one sentence each; empty: the generation is good.</summary>
@@ -50,6 +55,19 @@ public static class ProbeChecks
         }
 
         return problems;
+    }
+
+    /// <summary>
+    /// Whether the keys that the guest has shown were in its files before it booted, so that every clone shows them. False means that they may be
+    /// made anew at each boot, or are kept elsewhere: only another boot tells.
+    /// </summary>
+    /// <param name="output">What the text printed.</param>
+    /// <param name="shown">What ssh has met, as in known_hosts.</param>
+    public static bool AreOlderThanTheBoot(string output, IReadOnlyList<string> shown)
+    {
+        const string Mark = "vmx-old-key:";
+        var old = output.Split('\n').Where(line => line.StartsWith(Mark, StringComparison.Ordinal)).Select(line => line[Mark.Length..].Trim()).ToHashSet(StringComparer.Ordinal);
+        return shown.Count > 0 && shown.All(old.Contains);
     }
 
     private static long? Number(string output, string prefix) =>

@@ -16,8 +16,15 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
         try
         {
             // The hook is for jobs: it wants their variables, and may talk to the world outside.
-            return await clones.UseAsync(
-                image with { PrepareHook = null }, generation, log, clone => ExamineAsync(image, clone, log, cancellationToken), cancellationToken);
+            var bare = image with { PrepareHook = null };
+            var (record, areKeysSure) = await clones.UseAsync(bare, generation, log, clone => ExamineAsync(image, clone, log, cancellationToken), cancellationToken);
+            if (!areKeysSure)
+            {
+                log.Say("its ssh host keys are not older than this boot; starting another clone to see whether they change");
+                EnsureSame(image, record.HostKeys, await clones.UseAsync(bare, generation, log, clone => Task.FromResult(clone.HostKeys), cancellationToken));
+            }
+
+            return record;
         }
         catch (DriverException e) when (e.Code != ErrorCodes.ProbeFailed)
         {
@@ -26,7 +33,20 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
         }
     }
 
-    private async Task<ProbeRecord> ExamineAsync(ImageDefinition image, StartedClone clone, JobLog log, CancellationToken cancellationToken)
+    /// <summary>Each job pins the keys of the probe: a guest that makes other keys at each boot would be refused by every one of them.</summary>
+    private static void EnsureSame(ImageDefinition image, IReadOnlyList<string> first, IReadOnlyList<string> second)
+    {
+        if (!first.ToHashSet(StringComparer.Ordinal).SetEquals(second))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.ProbeFailed,
+                $"the probe of the new generation of image '{image.Name}' failed: its guest has other ssh host keys at each boot ('{string.Join("', '", first)}', then '{string.Join("', '", second)}'), so every job would refuse it (VMX1405)",
+                "Make the keys once in the base image, as root: ssh-keygen -A. Switch off what makes them anew at each boot (for cloud-init: 'ssh_deletekeys: false'). "
+                + "Or give each job's guest a key of its own: 'ssh: {login: cloud-init}' in the image's YAML. Jobs go on with the current generation.");
+        }
+    }
+
+    private async Task<(ProbeRecord Record, bool AreKeysSure)> ExamineAsync(ImageDefinition image, StartedClone clone, JobLog log, CancellationToken cancellationToken)
     {
         var answer = await guestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
         var problems = ProbeChecks.Problems(answer.StandardOutput, time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
@@ -37,8 +57,10 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
             problems.Add($"the probe script {script} ended with {exit}");
         }
 
+        var keys = HostKeys(image, clone);
+        var arePinned = keys.Count > 0 && image.Ssh.HostKeys.Count == 0;
         return problems.Count == 0
-            ? new ProbeRecord(time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), HostKeys(image, clone))
+            ? (new ProbeRecord(time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys), !arePinned || ProbeChecks.AreOlderThanTheBoot(answer.StandardOutput, keys))
             : throw new SystemFailureException(
                 ErrorCodes.ProbeFailed,
                 $"the probe of the new generation of image '{image.Name}' failed: {string.Join("; ", problems)}",

@@ -60,4 +60,11 @@ public sealed class ProbeChecksTests
             from free in HostileText.Any
             select $"{clock}\nvmx-clock:{clock}\nvmx-git:{git}\nvmx-free:{free}\n{git}",
             output => ProbeChecks.Problems(output, Now, Enough).Should().OnlyContain(problem => !problem.Any(char.IsControl)));
+
+    [Theory]
+    [InlineData("vmx-old-key:ssh-ed25519 AAAA\nvmx-old-key:ssh-rsa BBBB\n", true)]
+    [InlineData("vmx-old-key:ssh-rsa BBBB\n", false)]
+    [InlineData("ssh-ed25519 AAAA\n", false)]
+    [InlineData("", false)]
+    public void A_key_is_known_to_be_old_only_by_its_file(string output, bool isOld) => ProbeChecks.AreOlderThanTheBoot(output, ["ssh-ed25519 AAAA"]).Should().Be(isOld);
 }

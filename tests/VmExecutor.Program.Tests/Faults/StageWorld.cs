@@ -21,6 +21,7 @@ using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Keeping;
+using VmExecutor.Publishing;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Program.Tests.Faults;
@@ -153,6 +154,15 @@ internal sealed class StageWorld : IDisposable
                 _ => JobVariables.Read("{}"u8.ToArray(), []),
                 () => (Stream.Null, Stream.Null)),
             TimeProvider.System);
+    }
+
+    /// <summary>What publishing does to the image's generation before jobs get it.</summary>
+    public async Task<ProbeRecord> ProbeAsync()
+    {
+        using var process = Process();
+        var clones = new OwnClone(StateDir, CloneStart(process), process.Remover(Hypervisor), process.Locks, TimeProvider.System);
+        var scripts = new OwnScript(GuestShell, Stream.Null, Stream.Null, TimeProvider.System);
+        return await new Probe(clones, GuestShell, scripts, TimeProvider.System).RunAsync(Plan(Key).Image, Generation!, new JobLog(Log), CancellationToken.None);
     }
 
     /// <summary>A published generation of the image with a template, from which jobs wake up from now on.</summary>
