@@ -62,7 +62,7 @@ internal sealed class CiJobReader(CiVariant variant, CiMap own, CiMap globals, C
 
         if (!CiKeywords.Impossible.Keys.Any(key => own.Find(key) is not null))
         {
-            findings.Wrong(own.At, $"{Name}.script", "is missing; a job needs 'script:' ('config should implement the script:, run:, or trigger: keyword')");
+            findings.Missing(own.At, $"{Name}.script", "is missing; a job needs 'script:' ('config should implement the script:, run:, or trigger: keyword')", meant: null);
         }
 
         return [];

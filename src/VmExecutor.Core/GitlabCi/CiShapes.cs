@@ -19,7 +19,7 @@ internal static class CiShapes
     private static readonly Dictionary<string, Func<CiNode, string?>> Rules = new(StringComparer.Ordinal)
     {
         ["cache"] = node => node is CiMap || (node is CiList list && list.Items.All(item => item is CiMap or CiUnknown or CiList)) ? null : "must be a hash or an array of hashes",
-        ["coverage"] = node => IsText(node) && ((CiScalar)node).Text is ['/', .., '/'] ? null : "must be a regular expression with re2 syntax, such as '/Coverage: \\d+/'",
+        ["coverage"] = node => IsText(node) && ((CiScalar)node).Text.TrimEnd('i', 's', 'm', 'U') is ['/', .., '/'] ? null : "must be a regular expression with re2 syntax, such as '/Coverage: \\d+/'",
         ["dependencies"] = node => AreTexts(node) ? null : Texts,
         ["environment"] = node => IsText(node) || node is CiMap ? null : "should be a hash or a string",
         ["except"] = Policy,

@@ -176,8 +176,12 @@ public sealed class GitlabCiFile
     {
         if (found.Errors.Found.Count > 0)
         {
+            // A date is refused before anything asks for a text in its place.
+            var dates = found.Errors.Found.Where(CiDates.IsRefusal).Select(Place).ToHashSet();
             throw new GitlabCiException(
-                [.. found.Errors.Found.Distinct().OrderBy(error => error.File.Value, StringComparer.Ordinal).ThenBy(error => error.Line).ThenBy(error => error.Column)]);
+                [.. found.Errors.Found.Distinct().Where(error => CiDates.IsRefusal(error) || !dates.Contains(Place(error))).OrderBy(error => error.File.Value, StringComparer.Ordinal).ThenBy(error => error.Line).ThenBy(error => error.Column)]);
         }
     }
+
+    private static (AbsolutePath File, int Line, int Column) Place(ConfigurationError error) => (error.File, error.Line, error.Column);
 }

@@ -177,6 +177,15 @@ public sealed class CiIncludeTests
         job.Warnings.Should().OnlyContain(warning => warning.Message.Contains("GitLab refuses the whole file"));
     }
 
+    [Fact]
+    public void A_job_of_which_an_include_that_is_not_read_may_have_the_rest_is_not_judged()
+    {
+        const string Yaml = "include: {template: SAST.yml}\nsast: {variables: {A: b}}\njob: {script: [x]}\n";
+
+        Ci.Job(Yaml).Warnings.Should().ContainSingle().Which.Key.Should().Be("include");
+        Ci.Errors(Yaml, "sast").Should().Contain("sast.script: is missing").And.Contain("it may be in 'template: SAST.yml'");
+    }
+
     [Theory]
     [InlineData("parallel: 2", "job 1/2,job 2/2")]
     [InlineData("parallel: 1", "job 1/1")]

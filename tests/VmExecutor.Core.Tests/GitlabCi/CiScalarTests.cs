@@ -127,6 +127,25 @@ public sealed class CiScalarTests
     public void A_keyword_with_a_value_that_GitLab_refuses_is_refused(string line, string error) => Ci.Errors($"job:\n  script: [x]\n  {line}\n").Should().Contain(error);
 
     [Fact]
+    public void A_date_is_told_once() => Ci.Errors("job: {script: [2024-01-31], variables: {V: 2024-01-31 10:00:00}}").Split('\n').Should().HaveCount(2);
+
+    [Theory]
+    [InlineData("coverage: '/\\d+/'")]
+    [InlineData("coverage: '/cover: (\\d+)/i'")]
+    [InlineData("cache: [{paths: [a]}, {paths: [b]}]")]
+    [InlineData("when: delayed\n  start_in: 30 minutes")]
+    [InlineData("retry: {max: 2, when: [runner_system_failure], exit_codes: 3}")]
+    [InlineData("needs: [{job: build, artifacts: true}, {pipeline: x, job: y}]")]
+    [InlineData("only: {refs: [main]}\n  except: [tags, /^x/]")]
+    [InlineData("rules: [[{if: $A}], {when: manual}]")]
+    [InlineData("pages: true")]
+    [InlineData("environment: production")]
+    [InlineData("stage: .pre")]
+    [InlineData("before_script: x")]
+    [InlineData("services: [{name: a, alias: b}, c]")]
+    public void A_keyword_with_a_value_that_GitLab_takes_is_taken(string line) => Ci.Errors($"job:\n  script: [x]\n  {line}\n").Should().BeEmpty();
+
+    [Fact]
     public void Options_of_a_variable_hold_its_value() =>
         Ci.Errors("variables: {V: {value: a, options: [b]}}\njob: {script: [x]}").Should().Contain("variables.V: config value must be present in options");
 }
