@@ -91,7 +91,7 @@ public sealed class DoctorRunnerTests : IDisposable
 
         findings.Select(finding => (finding.Check, finding.Status, finding.Fix)).Should().Contain(
         [
-            ("runner-timeouts", "problem", "prepare_exec_timeout = 2160   # in [runners.custom]"),
+            ("runner-timeouts", "problem", "prepare_exec_timeout = 2460   # in [runners.custom]"),
             ("runner-timeouts", "problem", "cleanup_exec_timeout = 90   # in [runners.custom]"),
             ("runner-dirs", "warning", "builds_dir = \"/builds\"   # in [[runners]]"),
             ("runner-concurrent", "warning", "concurrent = 2   # at the top of config.toml, or limit in [[runners]]"),
