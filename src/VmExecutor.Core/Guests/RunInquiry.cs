@@ -6,19 +6,40 @@ namespace VmExecutor.Core.Guests;
 /// <summary>Asks a guest, after a lost connection, what became of a run: a shell text for <c>sh</c>'s stdin.</summary>
 public static partial class RunInquiry
 {
+    /// <summary>The script may have ended just now: then its wrapper is about to say whether it still had its session.</summary>
     public static string Text(RunToken token) =>
         $$"""
-        s= f=${TMPDIR:-/tmp}/vmx-{{token}}-status
-        [ -r "$f" ] && read -r s <"$f"
+        f=${TMPDIR:-/tmp}/vmx-{{token}}-status n=0
+        while :; do
+          s= w= u=
+          [ ! -r "$f" ] || { read -r s; read -r w; } <"$f"
+          [ -n "$s" ] && [ -z "$w" ] && [ $n -lt 50 ] || break
+          n=$((n + 1))
+          sleep 0.1 2>/dev/null || sleep 1
+        done
         {{GuestBoot.Question}}
-        echo "vmx-status:$s"
+        { read -r u r </proc/uptime; } 2>/dev/null
+        echo "vmx-status:$s $w $u"
         """;
 
-    /// <summary>The recorded status (a script's, or <see cref="ScriptWrapper.NotStored"/>); null when the run has recorded none.</summary>
-    public static int? ParseStatus(string output) =>
-        Answer().Match(output) is { Success: true } answer ? int.Parse(answer.Groups[1].Value, CultureInfo.InvariantCulture) : null;
+    /// <summary>What the run has recorded; null: nothing.</summary>
+    public static RunOutcome? Parse(string output)
+    {
+        if (Answer().Match(output) is not { Success: true } answer)
+        {
+            return null;
+        }
+
+        var ended = Uptime(answer.Groups["ended"]);
+        var now = Uptime(answer.Groups["now"]);
+        return new RunOutcome(
+            int.Parse(answer.Groups["status"].ValueSpan, CultureInfo.InvariantCulture), answer.Groups["session"].Value == ScriptWrapper.SessionThere, now - ended);
+    }
+
+    private static TimeSpan? Uptime(Group text) =>
+        double.TryParse(text.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
 
     // The point is the proof that the line was written to its end.
-    [GeneratedRegex(@"^vmx-status:([0-9]{1,3})\.$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^vmx-status:(?<status>[0-9]{1,3}) (?<ended>[0-9.]{0,20})\. (?<session>[a-z]*)\.? (?<now>[0-9.]{0,20})$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();
 }

@@ -14,7 +14,9 @@ namespace VmExecutor.Core.Guests;
 /// <item>The shell's own remarks ("Killed") go to /dev/null; the redirections are made in the child, as dash makes a plain command's in itself.</item>
 /// <item><c>VMX_RUN</c> in its environment is how <see cref="RunEnder"/> finds everything the script has started.</item>
 /// <item>Forks cost 5 to 10 ms in an emulated guest: there are two, <c>head</c> and the script. <c>rm</c> comes after the end.</item>
-/// <item>The status file needs no rename: it is one write of a line with an end.</item>
+/// <item>The status file needs no rename: each line is one write, and has an end. Its first line is the status and when the script ended (the
+/// guest's uptime); its second says whether the streams still took the marker. A session that is gone has closed them: then the script
+/// may have died of that (SIGPIPE), or gone on with nobody listening. The wrapper itself must not die of SIGPIPE there.</item>
 /// </list>
 /// The text has no quote, newline, backslash pair or exclamation mark, so that any login shell, csh and fish too, hands it on unharmed.
 /// </summary>
@@ -23,9 +25,13 @@ public static class ScriptWrapper
     /// <summary>A status no script can have: the script did not arrive whole (disk full, connection cut).</summary>
     public const int NotStored = 901;
 
-    private const string Text =
-        """
+    /// <summary>In the status file: the session's streams took the end marker.</summary>
+    internal const string SessionThere = "there";
+
+    private static readonly string Text =
+        $$"""
         t=$1 n=$2 d=${TMPDIR:-/tmp}; f=$d/vmx-$1-$3; shift 3;
+        {{RemoteCommand.Begin("$t")}}
         exec 3>&2 2>/dev/null;
         (umask 077; set -C; exec head -c "$n" >"$f");
         read -r e;
@@ -34,9 +40,12 @@ public static class ScriptWrapper
         else
           s=901;
         fi;
-        echo "$s." >"$d/vmx-$t-status";
-        printf "\000%s %s\n" "$t" "$s";
-        printf "\000%s %s\n" "$t" "$s" >&3;
+        u=; read -r u r </proc/uptime;
+        trap "" PIPE; w={{SessionThere}};
+        echo "$s $u." >"$d/vmx-$t-status";
+        printf "\000%s %s\n" "$t" "$s" || w=gone;
+        printf "\000%s %s\n" "$t" "$s" >&3 || w=gone;
+        echo "$w." >>"$d/vmx-$t-status";
         exec rm -f "$f"
         """;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests;
@@ -8,14 +10,18 @@ namespace VmExecutor.Host.Guests;
 /// <summary>Small commands over the kept connection.</summary>
 internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
 {
-    private const int MaxOutput = 1 << 20;
+    private const int LongestEvidence = 1000;
+    private static readonly TimeSpan ErrorDrain = TimeSpan.FromSeconds(2);
 
     // ssh's own exit code for "no connection"; a command of ours never ends with it.
     private const int SshFailed = 255;
 
     /// <summary>Runs a text that is no argument on either side but <c>sh</c>'s input: it may hold a run's token.</summary>
-    public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken) =>
-        RunAsync(access, "exec sh", new MemoryStream(Encoding.UTF8.GetBytes(text)), cancellationToken);
+    public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken)
+    {
+        var token = RunTokens.Next();
+        return RunAsync(access, Start(access, token, RemoteCommand.ReadsInput), Input(token, text), cancellationToken);
+    }
 
     /// <summary>
     /// As <see cref="RunTextAsync"/>, but when the answer is late its client is left to itself, not ended: what it asks for is still
@@ -24,12 +30,13 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     /// <returns>Null: no answer yet.</returns>
     public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience)
     {
-        var client = ssh.Start(access, "exec sh");
-        var answer = AnswerAsync(client, access, new MemoryStream(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+        var token = RunTokens.Next();
+        var command = Start(access, token, RemoteCommand.ReadsInput);
+        var answer = AnswerAsync(command, access, Input(token, text), CancellationToken.None);
         try
         {
             var result = await answer.WaitAsync(patience, clock).ConfigureAwait(false);
-            await client.DisposeAsync().ConfigureAwait(false);
+            await command.Client.DisposeAsync().ConfigureAwait(false);
             return result;
         }
         catch (TimeoutException)
@@ -38,42 +45,52 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
-    /// <summary>Runs a command line by the guest's login shell.</summary>
-    public async Task<GuestCommandResult> RunAsync(GuestAccess access, string commandLine, Stream? input, CancellationToken cancellationToken)
+    /// <summary>Runs a POSIX shell text whose stdin is <paramref name="input"/>.</summary>
+    public Task<GuestCommandResult> RunAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken)
     {
-        var client = ssh.Start(access, commandLine);
-        await using (client.ConfigureAwait(false))
+        var token = RunTokens.Next();
+        return RunAsync(access, Start(access, token, RemoteCommand.Line(token, text)), input, cancellationToken);
+    }
+
+    /// <summary>Runs a POSIX shell text, and answers each line that it prints.</summary>
+    public async Task<GuestCommandResult> ConverseAsync(
+        GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken)
+    {
+        var token = RunTokens.Next();
+        var command = Start(access, token, RemoteCommand.Line(token, text));
+        await using (command.Client.ConfigureAwait(false))
         {
-            // The streams end with the client; a read that cannot be cancelled is thus ended by ending the client.
-            await using var end = cancellationToken.Register(() => _ = client.EndAsync()).ConfigureAwait(false);
-            return await AnswerAsync(client, access, input, cancellationToken).ConfigureAwait(false);
+            await using var end = cancellationToken.Register(() => _ = command.Client.EndAsync()).ConfigureAwait(false);
+            var error = command.Error.ReadAsync(cancellationToken);
+            await WriteAsync(command.Client, input, cancellationToken).ConfigureAwait(false);
+            await ReadAsync(access, command, command.Output.ReadLinesAsync(
+                async line =>
+                {
+                    if (answer(line) is { } reply)
+                    {
+                        await WriteAsync(command.Client, reply, cancellationToken).ConfigureAwait(false);
+                    }
+                },
+                cancellationToken)).ConfigureAwait(false);
+            return await JudgeAsync(access, command, error, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>Runs a command line by the guest's login shell, and answers each line that it prints.</summary>
-    public async Task<GuestCommandResult> ConverseAsync(
-        GuestAccess access, string commandLine, string input, Func<string, string?> answer, CancellationToken cancellationToken)
+    private static MemoryStream Input(RunToken token, string text) => new(Encoding.UTF8.GetBytes(RemoteCommand.Input(token, text)));
+
+    private Command Start(GuestAccess access, RunToken token, string line)
     {
-        var client = ssh.Start(access, commandLine);
-        await using (client.ConfigureAwait(false))
+        var client = ssh.Start(access, line);
+        return new Command(client, new GuestAnswer(client.Output, token), new GuestAnswer(client.Error, token));
+    }
+
+    private async Task<GuestCommandResult> RunAsync(GuestAccess access, Command command, Stream? input, CancellationToken cancellationToken)
+    {
+        await using (command.Client.ConfigureAwait(false))
         {
-            await using var end = cancellationToken.Register(() => _ = client.EndAsync()).ConfigureAwait(false);
-            var error = CollectAsync(client.Error, cancellationToken);
-            var output = new StringBuilder();
-            using var lines = new StreamReader(client.Output, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
-            await WriteAsync(client, input, cancellationToken).ConfigureAwait(false);
-            while (await lines.ReadLineAsync(cancellationToken).ConfigureAwait(false) is { } line)
-            {
-                if (answer(line) is { } reply)
-                {
-                    await WriteAsync(client, reply, cancellationToken).ConfigureAwait(false);
-                }
-
-                output.Append(line, 0, Math.Min(line.Length, MaxOutput - output.Length)).Append('\n');
-            }
-
-            var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            return Judge(access, new GuestCommandResult(exitCode, output.ToString(), await error.ConfigureAwait(false)));
+            // The streams end with the client; a read that cannot be cancelled is thus ended by ending the client.
+            await using var end = cancellationToken.Register(() => _ = command.Client.EndAsync()).ConfigureAwait(false);
+            return await AnswerAsync(command, access, input, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -90,21 +107,54 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
-    private static async Task<GuestCommandResult> AnswerAsync(ToolStream client, GuestAccess access, Stream? input, CancellationToken cancellationToken)
+    private async Task<GuestCommandResult> AnswerAsync(Command command, GuestAccess access, Stream? input, CancellationToken cancellationToken)
     {
-        var output = CollectAsync(client.Output, cancellationToken);
-        var error = CollectAsync(client.Error, cancellationToken);
-        await SendAsync(client, input, cancellationToken).ConfigureAwait(false);
-        var exitCode = await client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        return Judge(access, new GuestCommandResult(exitCode, await output.ConfigureAwait(false), await error.ConfigureAwait(false)));
+        var error = command.Error.ReadAsync(cancellationToken);
+        var output = ReadAsync(access, command, command.Output.ReadAllAsync(cancellationToken));
+        await SendAsync(command.Client, input, cancellationToken).ConfigureAwait(false);
+        await output.ConfigureAwait(false);
+        return await JudgeAsync(access, command, error, cancellationToken).ConfigureAwait(false);
     }
 
-    private static GuestCommandResult Judge(GuestAccess access, GuestCommandResult result) => result.ExitCode == SshFailed
-        ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(result)}")
-        : result;
+    /// <summary>An answer that does not end would keep the client, and who waits for it, for ever.</summary>
+    private static async Task ReadAsync(GuestAccess access, Command command, Task reading)
+    {
+        try
+        {
+            await reading.ConfigureAwait(false);
+        }
+        catch (AnswerTooLongException e)
+        {
+            await command.Client.EndAsync().ConfigureAwait(false);
+            throw new SystemFailureException(
+                ErrorCodes.GuestAnswerTooLong,
+                $"the guest {access} answered a command of the driver's with {e.Message}: {PlainText.OneLine(command.Output.Text[..Math.Min(200, command.Output.Text.Length)], 200)}…",
+                "Look at what the guest's sh and the programs of the image are: one of them prints without end.");
+        }
+    }
 
-    private static string Evidence(GuestCommandResult result) =>
-        result.StandardError.Trim() is { Length: > 0 } said ? said : string.Create(CultureInfo.InvariantCulture, $"ssh ended with {result.ExitCode}");
+    private async Task<GuestCommandResult> JudgeAsync(GuestAccess access, Command command, Task error, CancellationToken cancellationToken)
+    {
+        var exitCode = await command.Client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+
+        // The master of a client that was killed, or a background process of the guest's, may hold stderr open; what is there is evidence enough.
+        await error.WaitAsync(ErrorDrain, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var said = command.Error.Began ? command.Error.Text : command.Error.Noise + command.Error.Text;
+        return exitCode == SshFailed
+                ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(said, exitCode)}")
+            : !command.Output.Began ? throw NotRun(access, exitCode, command.Output.Noise + said)
+            : new GuestCommandResult(exitCode, command.Output.Text, said);
+    }
+
+    /// <summary>The login shell has done something else.</summary>
+    public static SystemFailureException NotRun(GuestAccess access, int? exitCode, string said) => new(
+        ErrorCodes.GuestCannotRunScripts,
+        $"the login shell of {access} runs no commands: {Evidence(said, exitCode)}",
+        "Give the image's ssh.user a login shell, and a /bin/sh; its start-up files (.bashrc, .cshrc, config.fish) must neither exit, nor read their input, nor start another shell.");
+
+    private static string Evidence(string said, int? exitCode) =>
+        PlainText.OneLine(said.Trim(), LongestEvidence) is { Length: > 0 } text ? text
+        : exitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"ssh ended with {code}") : "it printed nothing";
 
     private static async Task SendAsync(ToolStream client, Stream? input, CancellationToken cancellationToken)
     {
@@ -123,16 +173,6 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
-    private static async Task<string> CollectAsync(Stream stream, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[16 * 1024];
-        using var collected = new MemoryStream();
-        int count;
-        while ((count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-        {
-            collected.Write(buffer, 0, (int)Math.Min(count, MaxOutput - collected.Length));
-        }
-
-        return Encoding.UTF8.GetString(collected.GetBuffer(), 0, (int)collected.Length);
-    }
+    /// <summary>A client in the background, and what its command says.</summary>
+    private sealed record Command(ToolStream Client, GuestAnswer Output, GuestAnswer Error);
 }

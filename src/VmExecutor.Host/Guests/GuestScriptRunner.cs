@@ -19,6 +19,9 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.2);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(200);
 
+    // For what is under way on one stream when the other has ended.
+    private static readonly TimeSpan LastOutputLimit = TimeSpan.FromSeconds(2);
+
     public async Task<ScriptRun> RunAsync(
         GuestAccess access,
         ReadOnlyMemory<byte> script,
@@ -49,17 +52,24 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         CancellationToken cancellationToken)
     {
         var token = RunTokens.Next();
+        var began = clock.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Length, access.Shell, access.LoginShell));
         await using (client.ConfigureAwait(false))
         {
             var sending = SendAsync(client.Input, script, token, stop.Token);
-            var outRelay = StopWhenClosedAsync(OutputRelay.RunAsync(client.Output, output, token), stop);
-            var errRelay = StopWhenClosedAsync(OutputRelay.RunAsync(client.Error, error, token), stop);
-            var relays = Task.WhenAll(outRelay, errRelay);
+            var (outRelay, errRelay) = (new OutputRelay(client.Output, output, token), new OutputRelay(client.Error, error, token));
+            var (outEnd, errEnd) = (StopWhenClosedAsync(outRelay.RunAsync(), stop), StopWhenClosedAsync(errRelay.RunAsync(), stop));
+            var relays = Task.WhenAll(outEnd, errEnd);
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
 
-            await Task.WhenAny(relays, watching, stopped).ConfigureAwait(false);
+            // A stream that ends without a marker before the other's marker has come was lost before the script's end.
+            var first = await Task.WhenAny(outEnd, errEnd, watching, stopped).ConfigureAwait(false);
+            var loss = first is Task<int?> end && await end.ConfigureAwait(false) is null ? new ScriptLoss(clock, began) : null;
+
+            // A master whose client is gone closes one stream at once and keeps the other until the script's end: that is not waited for.
+            var patience = loss is null ? Timeout.InfiniteTimeSpan : LastOutputLimit;
+            await Task.WhenAny(relays, watching, stopped, Task.Delay(patience, clock, stop.Token)).ConfigureAwait(false);
             if (watching.IsFaulted)
             {
                 await client.EndAsync().ConfigureAwait(false);
@@ -74,33 +84,67 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
                 throw new OperationCanceledException("the script was ended", cancellationToken);
             }
 
-            var statuses = await relays.ConfigureAwait(false);
+            var seen = loss is null ? StatusIn(outEnd) ?? StatusIn(errEnd) : null;
+            var exitCode = seen is null ? await ExitCodeAsync(client).ConfigureAwait(false) : null;
             await client.EndAsync().ConfigureAwait(false);
-            await sending.ConfigureAwait(false);
-            return statuses[0] is { } status && statuses[1] is not null
-                ? new ScriptRun(ToExit(access, status))
-                : await OrDeathAsync(ResolveAsync(access, token, cancellationToken), watching).ConfigureAwait(false);
+            await DrainAsync(relays).ConfigureAwait(false);
+            await DrainAsync(sending).ConfigureAwait(false);
+            if (seen is { } status)
+            {
+                return new ScriptRun(ToExit(access, status), OutputMayBeCut: StatusIn(outEnd) is null || StatusIn(errEnd) is null);
+            }
+
+            // ssh's own code says that the connection ended; a signal that the client was ended. Otherwise it was the login shell that ended.
+            return !outRelay.Began && exitCode < 128
+                ? throw GuestCommands.NotRun(access, exitCode, outRelay.Noise + errRelay.Noise)
+                : await OrDeathAsync(ResolveAsync(access, token, loss ?? new ScriptLoss(clock, began), cancellationToken), watching).ConfigureAwait(false);
+        }
+    }
+
+    private static int? StatusIn(Task<int?> relay) => relay.IsCompletedSuccessfully ? relay.Result : null;
+
+    /// <summary>Null: the client runs.</summary>
+    private async Task<int?> ExitCodeAsync(ToolStream client)
+    {
+        try
+        {
+            return await client.WaitForExitAsync(CancellationToken.None).WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return null;
         }
     }
 
     /// <summary>The connection ended without an end marker: what became of the script?</summary>
-    private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, CancellationToken cancellationToken)
+    private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, ScriptLoss loss, CancellationToken cancellationToken)
     {
         GuestCommandResult answer;
+        TimeSpan lostAgo;
         try
         {
             await connection.OpenAsync(access, ReopenAfterLossLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            lostAgo = loss.Ago;
             answer = await commands.RunTextAsync(access, RunInquiry.Text(token), cancellationToken).ConfigureAwait(false);
         }
         catch (SystemFailureException unreachable)
         {
             throw new GuestConnectionLostException(
-                $"the connection to the guest {access} was lost while the script ran, and it cannot be reached again: {unreachable.Message}", unreachable);
+                $"{loss.Sentence(access)}, and it cannot be reached again: {unreachable.Message}", unreachable);
         }
 
-        if (RunInquiry.ParseStatus(answer.StandardOutput) is { } status)
+        var outcome = RunInquiry.Parse(answer.StandardOutput);
+        if (outcome is { Status: ScriptWrapper.NotStored })
         {
-            return new ScriptRun(ToExit(access, status), OutputMayBeCut: true);
+            ToExit(access, outcome.Status);
+        }
+
+        if (outcome is not null)
+        {
+            return outcome.IsScriptsOwn(lostAgo)
+                ? new ScriptRun(ToExit(access, outcome.Status), OutputMayBeCut: true)
+                : throw new GuestConnectionLostException(
+                    $"{loss.Sentence(access)}; the script ended unobserved with {ToExit(access, outcome.Status)}, which a lost connection can be the cause of");
         }
 
         if (access.BootId is { } before && GuestBoot.ParseId(answer.StandardOutput) is { } now && now != before)
@@ -112,14 +156,14 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         }
 
         var left = await TryEndAsync(access, token, EndAfterLossLimit).ConfigureAwait(false);
+        var processes = left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)");
         throw new GuestConnectionLostException(
-            $"the connection to the guest {access} was lost while the script ran; the guest answers again, but the output in between is gone, so the script was ended"
-            + (left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)")));
+            $"{loss.Sentence(access)}; the guest answers again, but the output in between is gone, so the script was ended{processes}");
     }
 
     /// <summary>Lets what is under way reach the job log before anybody else writes there.</summary>
-    private async Task DrainAsync(Task relays) =>
-        await relays.WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task DrainAsync(Task streams) =>
+        await streams.WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream client)
     {

@@ -3,28 +3,38 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Host.Guests;
 
-/// <summary>Hands one stream of a script on as it comes, at the reader's pace and in constant memory, up to the end marker.</summary>
-internal static class OutputRelay
+/// <summary>
+/// Hands one stream of a script on as it comes, at the reader's pace and in constant memory, from the begin marker up to the end marker. What the
+/// login shell's start-up files print before is not the script's.
+/// </summary>
+internal sealed class OutputRelay(Stream from, Stream to, RunToken token)
 {
     private const int BufferSize = 64 * 1024;
+    private readonly BeginMarkerScanner _begin = new(token);
+
+    /// <summary>Whether the wrapper has begun.</summary>
+    public bool Began => _begin.Found;
+
+    /// <summary>What was printed before, the first of it.</summary>
+    public string Noise => _begin.Noise;
 
     /// <summary>The status in the end marker; null when the stream ended without one.</summary>
-    /// <exception cref="OutputClosedException">Nobody reads <paramref name="to"/> any more.</exception>
-    public static async Task<int?> RunAsync(Stream from, Stream to, RunToken token)
+    /// <exception cref="OutputClosedException">Nobody reads the output any more.</exception>
+    public async Task<int?> RunAsync()
     {
         var scanner = new EndMarkerScanner(token);
         var buffer = new byte[BufferSize];
         var forward = new ArrayBufferWriter<byte>(BufferSize);
         while (scanner.Status is null)
         {
-            var count = await ReadAsync(from, buffer).ConfigureAwait(false);
-            scanner.Feed(buffer.AsSpan(0, count), forward);
+            var count = await ReadAsync(buffer).ConfigureAwait(false);
+            scanner.Feed(_begin.Feed(buffer.AsSpan(0, count)), forward);
             if (count == 0)
             {
                 scanner.Release(forward);
             }
 
-            await ForwardAsync(forward, to).ConfigureAwait(false);
+            await ForwardAsync(forward).ConfigureAwait(false);
             if (count == 0)
             {
                 break;
@@ -34,7 +44,7 @@ internal static class OutputRelay
         return scanner.Status;
     }
 
-    private static async Task<int> ReadAsync(Stream from, byte[] buffer)
+    private async Task<int> ReadAsync(byte[] buffer)
     {
         try
         {
@@ -46,7 +56,7 @@ internal static class OutputRelay
         }
     }
 
-    private static async Task ForwardAsync(ArrayBufferWriter<byte> forward, Stream to)
+    private async Task ForwardAsync(ArrayBufferWriter<byte> forward)
     {
         if (forward.WrittenCount == 0)
         {

@@ -31,14 +31,12 @@ public sealed class SshGuestShell : IGuestShell
         var missing = GuestChecks.ParseMissing(answer.StandardOutput);
         if (missing is not { Count: 0 })
         {
-            throw new SystemFailureException(
-                ErrorCodes.GuestCannotRunScripts,
-                missing is null
-                    ? $"the login shell of {access} runs no commands: {(answer.StandardOutput + answer.StandardError).Trim()}"
-                    : $"the guest {access} cannot run scripts: missing: {string.Join(", ", missing)}",
-                missing is null
-                    ? "Give the image's ssh.user a login shell, and a /bin/sh."
-                    : "Install it in the image, or set the image's shell to one that is there.");
+            throw missing is null
+                ? GuestCommands.NotRun(access, answer.ExitCode, answer.StandardOutput + answer.StandardError)
+                : new SystemFailureException(
+                    ErrorCodes.GuestCannotRunScripts,
+                    $"the guest {access} cannot run scripts: missing: {string.Join(", ", missing)}",
+                    "Install it in the image, or set the image's shell to one that is there.");
         }
 
         return access with
@@ -64,10 +62,8 @@ public sealed class SshGuestShell : IGuestShell
         scripts.RunAsync(access, script, output, error, watch, cancellationToken);
 
     public Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken) =>
-        commands.RunAsync(access, Command(text), input, cancellationToken);
+        commands.RunAsync(access, text, input, cancellationToken);
 
     public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
-        commands.ConverseAsync(access, Command(text), input, answer, cancellationToken);
-
-    private static string Command(string text) => $"exec sh -c '{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+        commands.ConverseAsync(access, text, input, answer, cancellationToken);
 }

@@ -97,7 +97,7 @@ public sealed class ArbitraryTextTests
     public void Whatever_a_guest_answers_is_a_number_in_its_bounds_or_no_answer() =>
         ForAny.Value(Answers(), output =>
         {
-            (RunInquiry.ParseStatus(output) ?? 0).Should().BeInRange(0, 999);
+            (RunInquiry.Parse(output)?.Status ?? 0).Should().BeInRange(0, 999);
             (RunEnder.ParseLeft(output) ?? 0).Should().BeInRange(0, 999_999);
             GuestChecks.ParseLoginShell(output).Should().BeDefined();
             GuestChecks.ParseMissing(output)?.Should().NotContain(name => name.Length == 0 || name.Contains('\n'));
@@ -106,7 +106,7 @@ public sealed class ArbitraryTextTests
     [Fact]
     public void A_digit_of_another_script_is_no_digit()
     {
-        RunInquiry.ParseStatus("vmx-status:٣.\n").Should().BeNull();
+        RunInquiry.Parse("vmx-status:٣ 1.0. there. 2.0\n").Should().BeNull();
         RunEnder.ParseLeft("vmx-left:٣\n").Should().BeNull();
     }
 

@@ -43,13 +43,25 @@ public sealed class GuestTextTests
         GuestChecks.ParseMissing("This account is currently not available.\n").Should().BeNull();
 
     [Theory]
-    [InlineData("vmx-status:7.\n", 7)]
-    [InlineData("vmx-status:901.\n", 901)]
-    [InlineData("vmx-status:\n", null)]
-    [InlineData("vmx-status:7\n", null)]
-    [InlineData("", null)]
-    public void Only_a_status_written_to_its_end_counts(string output, int? status) =>
-        RunInquiry.ParseStatus(output).Should().Be(status);
+    [InlineData("vmx-status:7 100.50. there. 130.00\n", 7, true, 29.5)]
+    [InlineData("vmx-status:141 100.50. gone. 130.00\n", 141, false, 29.5)]
+    [InlineData("vmx-status:0 1.00.  6.00\n", 0, false, 5.0)]
+    [InlineData("vmx-status:901 . there. \n", 901, true, null)]
+    [InlineData("vmx-status:  130.00\n", null, false, null)]
+    [InlineData("vmx-status:7 100.5\n", null, false, null)]
+    [InlineData("", null, false, null)]
+    public void Only_a_status_written_to_its_end_counts(string output, int? status, bool hadSession, double? endedAgo) =>
+        RunInquiry.Parse(output).Should().Be(status is { } known ? new RunOutcome(known, hadSession, endedAgo is { } ago ? TimeSpan.FromSeconds(ago) : null) : null);
+
+    [Theory]
+    [InlineData(7, true, 10, 5, true)]
+    [InlineData(7, true, 4, 5, false)]
+    [InlineData(7, true, null, 5, false)]
+    [InlineData(7, false, 10, 5, false)]
+    [InlineData(0, false, 10, 5, false)]
+    [InlineData(141, true, 10, 5, false)]
+    public void A_status_is_the_scripts_own_if_it_ended_before_the_loss_with_its_session(int status, bool hadSession, int? endedAgo, int lostAgo, bool own) =>
+        new RunOutcome(status, hadSession, endedAgo is { } ago ? TimeSpan.FromSeconds(ago) : null).IsScriptsOwn(TimeSpan.FromSeconds(lostAgo)).Should().Be(own);
 
     [Theory]
     [InlineData("vmx-login:bash\nvmx-boot:01234567-89ab-cdef-0123-456789abcdef\nvmx-ready:\n", "01234567-89ab-cdef-0123-456789abcdef")]

@@ -34,7 +34,6 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
         var sockets = await Sshd.Tools.RunAsync(new ToolCall("ss", ["-xa"]), Cancellation);
         processes.StandardOutput.Should().NotContain($"HostKeyAlias={Job.Domain}");
         sockets.StandardOutput.Should().NotContain(Job.Directory.Name);
-        Directory.GetFiles(Job.Directory.Value, "ssh.sock*").Should().BeEmpty();
     }
 
     [Fact(Timeout = 60_000)]
@@ -166,10 +165,25 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_commands_output_is_cut_at_a_megabyte()
+    public async Task A_commands_complaints_are_cut_at_a_megabyte()
     {
-        var result = await Guest.RunCommandAsync(Job, "head -c 3000000 /dev/zero", null, Cancellation);
+        var result = await Guest.RunCommandAsync(Job, "head -c 3000000 /dev/zero >&2; exit 4", null, Cancellation);
 
-        Encoding.UTF8.GetByteCount(result.StandardOutput).Should().Be(1 << 20);
+        result.ExitCode.Should().Be(4);
+        Encoding.UTF8.GetByteCount(result.StandardError).Should().Be(1 << 20);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("head -c 3000000 /dev/zero")]
+    [InlineData("cat /dev/zero")]
+    [InlineData("yes")]
+    [InlineData("seq 1000000")]
+    public async Task An_answer_without_end_is_a_named_failure_whether_it_has_lines_or_not(string text)
+    {
+        var run = () => Guest.RunCommandAsync(Job, text, null, Cancellation);
+        var converse = () => Guest.ConverseAsync(Job, text, "", _ => null, Cancellation);
+
+        (await run.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestAnswerTooLong);
+        (await converse.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestAnswerTooLong);
     }
 }

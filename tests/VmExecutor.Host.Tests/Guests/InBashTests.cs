@@ -13,3 +13,9 @@ public sealed class ScriptCancelInBashTests(SshdFixture sshd) : ScriptCancelTest
 {
     protected override LoginShell LoginShell => LoginShell.Bash;
 }
+
+/// <inheritdoc cref="ScriptRunInBashTests"/>
+public sealed class ConnectionLossInBashTests(SshdFixture sshd) : ConnectionLossTests(sshd)
+{
+    protected override LoginShell LoginShell => LoginShell.Bash;
+}

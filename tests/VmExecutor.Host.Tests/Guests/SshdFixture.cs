@@ -17,7 +17,7 @@ namespace VmExecutor.Host.Tests.Guests;
 /// A real sshd on a loopback port, with keys of its own, as the current user: a guest without a virtual machine. It proves itself
 /// with the plain ssh command before a test uses it. Missing: tests skip, in CI they fail.
 /// </summary>
-public sealed class SshdFixture : IAsyncLifetime
+public class SshdFixture : IAsyncLifetime
 {
     private readonly DirectoryInfo root = Directory.CreateTempSubdirectory("vmx-sshd-");
     private Process? server;
@@ -37,6 +37,12 @@ public sealed class SshdFixture : IAsyncLifetime
     public int Port { get; private set; }
 
     public HostKey HostKey => HostKey.Parse(File.ReadAllText(In("host.pub")));
+
+    /// <summary>What each session's environment has, without HOME.</summary>
+    protected string Variables => $"SHLVL=1 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
+
+    /// <summary>Further lines of sshd_config.</summary>
+    protected virtual string MoreConfiguration() => "";
 
     public async ValueTask InitializeAsync()
     {
@@ -71,8 +77,8 @@ public sealed class SshdFixture : IAsyncLifetime
             PermitRootLogin yes
             PasswordAuthentication no
             KbdInteractiveAuthentication no
-            SetEnv SHLVL=1 PATH={bin}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}
-
+            SetEnv {Variables}
+            {MoreConfiguration()}
             """);
         server = Process.Start("/usr/sbin/sshd", ["-D", "-E", In("sshd.log"), "-f", In("sshd_config")]);
         await Guest.WaitForServerAsync(new GuestAddress("127.0.0.1", Port), TimeSpan.FromSeconds(10), _ => Task.CompletedTask, default);
@@ -88,6 +94,7 @@ public sealed class SshdFixture : IAsyncLifetime
         server?.WaitForExit();
         server?.Dispose();
         root.Delete(recursive: true);
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 
@@ -118,6 +125,9 @@ public sealed class SshdFixture : IAsyncLifetime
             shell);
     }
 
+    /// <summary>The guest's TMPDIR.</summary>
+    public string TemporaryDirectory => root.FullName;
+
     /// <summary>The ids of a job's ssh processes, found as the driver finds them.</summary>
     public static IReadOnlyList<int> Connections(GuestAccess access) => [.. Processes(access).Select(process => process.Process.Pid)];
 
@@ -137,15 +147,20 @@ public sealed class SshdFixture : IAsyncLifetime
     /// <summary>Ends the server's side of a job's connection, as a dying guest would.</summary>
     public async Task CutConnectionAsync(GuestAccess access)
     {
-        // The connection's own server process is the one whose socket's other end is the job's master.
+        foreach (var id in await ServersAsync(access))
+        {
+            UnixSignal.Send(id, UnixSignal.Kill);
+        }
+    }
+
+    /// <summary>The server's processes of a job's connection: those whose socket's other end is the job's master.</summary>
+    public async Task<IReadOnlyList<int>> ServersAsync(GuestAccess access)
+    {
         var master = Connections(access).Min();
         var sockets = await Tools.RunAsync(new ToolCall("ss", ["-Htnp"]), default);
         var local = sockets.StandardOutput.Split('\n').Single(line => line.Contains($"pid={master},", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
         var ours = sockets.StandardOutput.Split('\n').Where(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(4) == local);
-        foreach (var id in ours.SelectMany(line => line.Split("pid=").Skip(1)).Select(rest => int.Parse(rest.Split(',')[0], CultureInfo.InvariantCulture)))
-        {
-            UnixSignal.Send(id, UnixSignal.Kill);
-        }
+        return [.. ours.SelectMany(line => line.Split("pid=").Skip(1)).Select(rest => int.Parse(rest.Split(',')[0], CultureInfo.InvariantCulture))];
     }
 
     public static int FreePort()
@@ -166,7 +181,8 @@ public sealed class SshdFixture : IAsyncLifetime
 
     private static AbsolutePath StateDir(GuestAccess access) => access.Directory.Parent().Parent();
 
-    private string In(string name) => Path.Combine(root.FullName, name);
+    /// <summary>A path in the fixture's own directory.</summary>
+    protected string In(string name) => Path.Combine(root.FullName, name);
 
     private async Task KeyAsync(string name) =>
         (await Tools.RunAsync(new ToolCall("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", In(name)]), default)).EnsureSuccess();

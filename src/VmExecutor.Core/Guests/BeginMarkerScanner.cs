@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.Text;
+
+namespace VmExecutor.Core.Guests;
+
+/// <summary>
+/// Finds the beginning of a command's output. A login shell may print before it runs the command (<c>.bashrc</c>, <c>.cshrc</c>,
+/// <c>config.fish</c>, <c>sshrc</c>); so each command of the driver first prints a marker that starts with NUL (see <see cref="RemoteCommand"/>).
+/// All before the marker is dropped but for a piece that is kept as evidence.
+/// </summary>
+public sealed class BeginMarkerScanner(RunToken token)
+{
+    private const int LongestNoise = 4096;
+    private readonly byte[] _marker = [0, .. Encoding.ASCII.GetBytes($"{RemoteCommand.BeginWord}{token}\n")];
+    private readonly ArrayBufferWriter<byte> _noise = new();
+    private int _matched;
+
+    /// <summary>Whether the marker was seen.</summary>
+    public bool Found => _matched == _marker.Length;
+
+    /// <summary>The first 4 KiB of what came before the marker; all of it when there was no marker.</summary>
+    public string Noise => Encoding.UTF8.GetString(_noise.WrittenSpan);
+
+    /// <summary>Takes the next bytes.</summary>
+    /// <returns>Those behind the marker.</returns>
+    public ReadOnlySpan<byte> Feed(ReadOnlySpan<byte> input)
+    {
+        while (!Found && !input.IsEmpty)
+        {
+            if (_matched == 0)
+            {
+                var start = input.IndexOf(_marker[0]);
+                Keep(start < 0 ? input : input[..start]);
+                input = start < 0 ? [] : input[start..];
+                if (input.IsEmpty)
+                {
+                    return [];
+                }
+            }
+
+            // Only the marker's first byte is NUL, so after a mismatch no byte but the current one can start another.
+            if (input[0] == _marker[_matched])
+            {
+                _matched++;
+                input = input[1..];
+            }
+            else
+            {
+                Keep(_marker.AsSpan(0, _matched));
+                _matched = 0;
+            }
+        }
+
+        return input;
+    }
+
+    private void Keep(ReadOnlySpan<byte> noise) => _noise.Write(noise[..Math.Min(noise.Length, LongestNoise - _noise.WrittenCount)]);
+}

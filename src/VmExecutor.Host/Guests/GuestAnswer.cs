@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Text;
+using VmExecutor.Core.Guests;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>
+/// Reads one stream of a command in bounded memory: what comes before the begin marker is noise of the login shell, what comes behind it is
+/// the answer.
+/// </summary>
+internal sealed class GuestAnswer(Stream stream, RunToken token)
+{
+    /// <summary>No command of the driver's answers with more.</summary>
+    public const int Longest = 1 << 20;
+
+    private readonly BeginMarkerScanner _begin = new(token);
+    private readonly ArrayBufferWriter<byte> _text = new();
+
+    /// <summary>Whether the command has begun at all.</summary>
+    public bool Began => _begin.Found;
+
+    /// <summary>What the login shell printed before.</summary>
+    public string Noise => _begin.Noise;
+
+    /// <summary>What was read so far.</summary>
+    public string Text
+    {
+        get
+        {
+            lock (_text)
+            {
+                return Encoding.UTF8.GetString(_text.WrittenSpan);
+            }
+        }
+    }
+
+    /// <summary>Whether there was more than <see cref="Longest"/>, and the rest was dropped.</summary>
+    public bool WasCut { get; private set; }
+
+    /// <summary>Reads to the end; what is too long is dropped.</summary>
+    public Task ReadAsync(CancellationToken cancellationToken) => ReadAsync(() => Task.CompletedTask, cancellationToken);
+
+    /// <summary>Reads to the end, or to the length that no answer has.</summary>
+    /// <exception cref="AnswerTooLongException">There is more.</exception>
+    public Task ReadAllAsync(CancellationToken cancellationToken) =>
+        ReadAsync(() => WasCut ? throw new AnswerTooLongException() : Task.CompletedTask, cancellationToken);
+
+    /// <summary>As <see cref="ReadAllAsync"/>, and gives each line to <paramref name="take"/> when it is there.</summary>
+    /// <exception cref="AnswerTooLongException">There is more.</exception>
+    public async Task ReadLinesAsync(Func<string, Task> take, CancellationToken cancellationToken)
+    {
+        var taken = 0;
+        await ReadAsync(
+            async () =>
+            {
+                int length;
+                while ((length = Written(taken).IndexOf((byte)'\n')) >= 0)
+                {
+                    var line = Encoding.UTF8.GetString(Written(taken)[..length]);
+                    taken += length + 1;
+                    await take(line.TrimEnd('\r')).ConfigureAwait(false);
+                }
+
+                if (WasCut)
+                {
+                    throw new AnswerTooLongException();
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private ReadOnlySpan<byte> Written(int from) => _text.WrittenSpan[from..];
+
+    private async Task ReadAsync(Func<Task> look, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            Keep(buffer.AsSpan(0, count));
+            await look().ConfigureAwait(false);
+        }
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        bytes = _begin.Feed(bytes);
+        var room = Longest - _text.WrittenCount;
+        WasCut |= bytes.Length > room;
+        lock (_text)
+        {
+            _text.Write(bytes[..Math.Min(bytes.Length, room)]);
+        }
+    }
+}
+
+/// <summary>A command answered with more than any command of the driver's does.</summary>
+internal sealed class AnswerTooLongException() : IOException($"more than {GuestAnswer.Longest >> 20} MiB");
