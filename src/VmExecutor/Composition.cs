@@ -140,7 +140,6 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var maker = new CloneMaker(hypervisor, new QemuImg(Tools()), stopper);
         var living = new LivingClones(settings.StateDir, hypervisor);
         var login = new LoginMaker(Tools());
-        var cards = new CardCheck(guestShell);
         return new CloneStart(
             hypervisor,
             new AcceleratorProbe(hypervisor, settings.StateDir, Time),
@@ -157,10 +156,9 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
                 living,
                 login,
                 new IdentityChanger(guestShell, Time),
-                cards,
                 leftovers.Remover(hypervisor),
                 Time),
-            new ColdStart(hypervisor, guestShell, maker, living, login, cards, Time),
+            new ColdStart(hypervisor, guestShell, maker, living, login, Time),
             GuestPreparation(),
             Time);
     }

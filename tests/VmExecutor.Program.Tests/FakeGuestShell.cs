@@ -34,7 +34,7 @@ internal sealed class FakeGuestShell : IGuestShell
     public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await CallAsync("open", () => Open(access), alive, cancellationToken);
-        return access with { LoginShell = LoginShell.Bash, BootId = BootId, Look = Look };
+        return access with { LoginShell = LoginShell.Bash, BootId = BootId, Proof = access.Proof?.InPlace(BootId), Look = Look };
     }
 
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>

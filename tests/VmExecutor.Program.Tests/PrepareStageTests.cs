@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
@@ -244,23 +245,17 @@ public sealed class PrepareStageTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task On_a_shared_network_a_guest_with_anothers_card_is_not_taken_for_ours(bool ours)
+    public async Task The_first_connection_asks_for_the_clones_card_where_guests_share_a_network_and_the_record_has_the_proof(bool shared)
     {
         var mac = StageWorld.Key.Mac(0).Value;
         _world.Hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
-        _world.GuestShell.CommandOutput = $"00:00:00:00:00:00\n{(ours ? mac : "52:54:00:00:00:01")}\n";
+        GuestProof? asked = null;
+        _world.GuestShell.Opened = access => asked = access.Proof;
 
-        var prepare = () => PrepareAsync(network: new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci" });
+        await PrepareAsync(network: shared ? new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci" } : null);
 
-        if (ours)
-        {
-            await prepare();
-        }
-        else
-        {
-            (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestIsAnother);
-            NothingShouldBeLeft();
-        }
+        asked.Should().BeEquivalentTo(new { Card = shared ? mac : null, Placed = false });
+        JobDirectory.Of(_world.StateDir, StageWorld.Key).Read()!.Guest!.Proof.Should().Be(asked! with { Placed = true, BootId = _world.GuestShell.BootId });
     }
 
     private Task PrepareAsync(ImageSource? source = null, NetworkSettings? network = null)

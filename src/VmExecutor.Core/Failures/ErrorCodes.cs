@@ -71,6 +71,7 @@ public static class ErrorCodes
     public static readonly ErrorCode ToolNotDelivered = new(1413);
     public static readonly ErrorCode GuestIdentityStale = new(1414);
     public static readonly ErrorCode WarmUpFailed = new(1415);
+    public static readonly ErrorCode GuestUnproven = new(1416);
     public static readonly ErrorCode GuestAnswerTooLong = new(1417);
     public static readonly ErrorCode GuestPlaceUnusable = new(1419);
     public static readonly ErrorCode CloudInitNotDone = new(1420);

@@ -32,6 +32,12 @@ public sealed record GuestAccess(
     /// <summary>Null: the guest was not asked, since it woke up from one that was.</summary>
     public GuestLook? Look { get; init; }
 
+    /// <summary>How the guest proves to each new connection that it is the clone's; null: it is not asked.</summary>
+    public GuestProof? Proof { get; init; }
+
+    /// <summary>The control socket's name in the job's directory.</summary>
+    public string Socket { get; init; } = SshArguments.ControlSocket;
+
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
 

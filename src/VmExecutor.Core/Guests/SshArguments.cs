@@ -10,6 +10,9 @@ namespace VmExecutor.Core.Guests;
 public static class SshArguments
 {
     public const string ControlSocket = "ssh.sock";
+
+    /// <summary>The socket of a connection that has not proved yet whose guest it leads to; no script is sent over it.</summary>
+    public const string UnprovenSocket = "ssh.new";
     public const string KnownHostsFile = "known_hosts";
     public const string Log = "ssh.log";
 
@@ -74,7 +77,7 @@ public static class SshArguments
 
     private static IEnumerable<string> Route(GuestAccess access) =>
     [
-        "-F", "/dev/null", "-S", ControlSocket, "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
+        "-F", "/dev/null", "-S", access.Socket, "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
     ];
 
     /// <summary>Which host keys are believed, and the one key that is shown.</summary>

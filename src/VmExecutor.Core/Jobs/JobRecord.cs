@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Core.Jobs;
 
@@ -79,6 +80,9 @@ public sealed record GuestRecord(string Host, int Port, string User, string KeyF
 {
     /// <summary>Of the boot that prepare met; null: the guest has not said, or an older driver has written this.</summary>
     public string? BootId { get; init; }
+
+    /// <summary>How the guest is told from others; null: an older driver has written this.</summary>
+    public GuestProof? Proof { get; init; }
 }
 
 /// <summary>A base file's identity and last change: what a clone of it relies on not to change (statx(2)).</summary>

@@ -13,8 +13,10 @@ namespace VmExecutor.Host.Guests;
 /// The kept connection of a job: an ssh master in the background, opened by prepare, used by each run, closed by cleanup.
 /// It outlives the stage that opened it and therefore holds none of its streams (RUNNER-CONTRACT section 1): <c>ssh -f</c>
 /// exchanges them for /dev/null once it is authenticated.
+/// <para>A new connection has another socket until its guest has proved to be the clone's (<see cref="GuestProof"/>): whoever finds the job's socket
+/// served needs no further proof, since all goes over that one connection.</para>
 /// </summary>
-internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
+internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, TimeProvider clock)
 {
     // sockaddr_un.sun_path, less the closing NUL (unix(7)).
     private const int LongestSocketPath = 107;
@@ -36,17 +38,26 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         .Build();
 
     /// <summary>Opens the connection, unless it is open.</summary>
-    /// <exception cref="SystemFailureException">Not let in: at once where waiting cannot help, else when the time is over.</exception>
-    public async Task OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    /// <param name="access">Where and how.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
+    /// <param name="question">A shell text that is asked over the connection; null: nothing is.</param>
+    /// <param name="cancellationToken">The stage's.</param>
+    /// <returns>The answer to the question.</returns>
+    /// <exception cref="SystemFailureException">Not let in: at once where waiting cannot help, else when the time is over. Or the guest is another's.</exception>
+    public async Task<GuestCommandResult?> OpenAsync(
+        GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
     {
         if (await IsOpenAsync(access, cancellationToken).ConfigureAwait(false))
         {
-            return;
+            return question is null ? null : await commands.RunTextAsync(access, question, cancellationToken).ConfigureAwait(false);
         }
 
         EnsureDirectoryIsThere(access);
         EnsureKeyIsThere(access);
+        var unproven = access with { Socket = SshArguments.UnprovenSocket };
         RemoveSocket(access);
+        RemoveSocket(unproven);
         PinHostKeys(access);
         SshFailure? last = null;
         using var over = new CancellationTokenSource(limit, clock);
@@ -57,18 +68,50 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
                 async token =>
                 {
                     await alive(token).ConfigureAwait(false);
-                    return last = await TryOpenAsync(access, limit, token).ConfigureAwait(false);
+                    return last = await TryOpenAsync(unproven, limit, token).ConfigureAwait(false);
                 },
                 stop.Token).ConfigureAwait(false);
+            if (last is null)
+            {
+                return await ProveAsync(unproven, access, question, stop.Token).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw SshFailures.ToException(access, last ?? new SshFailure(SshFailureKind.NotYet, "(no answer)"), limit);
         }
 
-        if (last is not null)
+        throw SshFailures.ToException(access, last, limit);
+    }
+
+    /// <summary>Lets the connection be used if it leads to the clone's guest, else closes it.</summary>
+    private async Task<GuestCommandResult?> ProveAsync(GuestAccess unproven, GuestAccess access, string? question, CancellationToken cancellationToken)
+    {
+        var proof = access.Proof;
+        var text = (proof is null ? "" : proof.Placed ? GuestProofText.Ask(proof) : GuestProofText.Claim(proof)) + question;
+        var answer = text.Length == 0 ? null : await CloseOnFailureAsync(unproven, commands.RunTextAsync(unproven, text, cancellationToken)).ConfigureAwait(false);
+        if (proof?.Judge(answer!.StandardOutput) is { } verdict and not GuestProofVerdict.Ours)
         {
-            throw SshFailures.ToException(access, last, limit);
+            await CloseAsync(unproven, CancellationToken.None).ConfigureAwait(false);
+            throw verdict == GuestProofVerdict.NoAnswer
+                ? GuestCommands.NotRun(access, answer!.ExitCode, answer.StandardOutput + answer.StandardError)
+                : SshFailures.NotOurs(access, verdict);
+        }
+
+        File.Move(SocketPath(unproven), SocketPath(access));
+        return answer;
+    }
+
+    private async Task<T> CloseOnFailureAsync<T>(GuestAccess unproven, Task<T> work)
+    {
+        try
+        {
+            return await work.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is SystemFailureException or OperationCanceledException)
+        {
+            await CloseAsync(unproven, CancellationToken.None).ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -88,8 +131,16 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
     }
 
     /// <summary>Closes the connection, and waits until its master is gone; one that is not open is closed.</summary>
-    public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
-        File.Exists(SocketPath(access)) ? ControlAsync(access, "exit", cancellationToken) : Task.CompletedTask;
+    public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
+    {
+        if (File.Exists(SocketPath(access)))
+        {
+            await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
+
+            // The master knows its socket by the name that it had at first.
+            RemoveSocket(access);
+        }
+    }
 
     /// <summary>
     /// A living master greets whoever connects (PROTOCOL.mux: MUX_MSG_HELLO). That the kernel takes a connection proves less: it
@@ -118,7 +169,7 @@ internal sealed class GuestConnection(SshClient ssh, TimeProvider clock)
         }
     }
 
-    private static string SocketPath(GuestAccess access) => access.Directory.Child(SshArguments.ControlSocket).Value;
+    private static string SocketPath(GuestAccess access) => access.Directory.Child(access.Socket).Value;
 
     // A socket without a listener would make a new master go without one.
     private static void RemoveSocket(GuestAccess access) => File.Delete(SocketPath(access));

@@ -34,7 +34,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var watching = WatchAsync(watch, done.Token);
         try
         {
-            await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, cancellationToken), watching).ConfigureAwait(false);
+            await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, question: null, cancellationToken), watching).ConfigureAwait(false);
             return await RunOnceAsync(access, script, output, error, watching, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -123,7 +123,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         TimeSpan lostAgo;
         try
         {
-            await connection.OpenAsync(access, ReopenAfterLossLimit, _ => Task.CompletedTask, cancellationToken).ConfigureAwait(false);
+            await connection.OpenAsync(access, ReopenAfterLossLimit, _ => Task.CompletedTask, question: null, cancellationToken).ConfigureAwait(false);
             lostAgo = loss.Ago;
             answer = await commands.RunTextAsync(access, RunInquiry.Text(token), cancellationToken).ConfigureAwait(false);
         }

@@ -15,10 +15,11 @@ public interface IGuestShell
     Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Opens the kept connection and proves that the guest can run scripts; the connection outlives this process.</summary>
-    /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/>, <see cref="GuestAccess.BootId"/> and <see cref="GuestAccess.Look"/>.</returns>
+    /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/>, <see cref="GuestAccess.BootId"/> and <see cref="GuestAccess.Look"/>; its proof is in place.</returns>
     /// <exception cref="SystemFailureException">
     /// <see cref="ErrorCodes.GuestSshTimedOut"/>, <see cref="ErrorCodes.GuestSshRefused"/>, <see cref="ErrorCodes.GuestHostKeyChanged"/>,
-    /// <see cref="ErrorCodes.GuestCannotRunScripts"/>, <see cref="ErrorCodes.GuestPlaceUnusable"/>.
+    /// <see cref="ErrorCodes.GuestCannotRunScripts"/>, <see cref="ErrorCodes.GuestIsAnother"/>, <see cref="ErrorCodes.GuestUnproven"/>,
+    /// <see cref="ErrorCodes.GuestPlaceUnusable"/>.
     /// </exception>
     Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
@@ -48,12 +49,13 @@ public interface IGuestShell
         Func<CancellationToken, Task> watch,
         CancellationToken cancellationToken);
 
-    /// <summary>Runs a small POSIX shell text in the guest and collects its output, 1 MiB of each stream at most.</summary>
+    /// <summary>Runs a small POSIX shell text in the guest and collects its output, without what the login shell printed before.</summary>
     /// <param name="access">The guest.</param>
     /// <param name="text">Visible in argument lists: no secrets.</param>
     /// <param name="input">Becomes its stdin, of any length; null: empty.</param>
     /// <param name="cancellationToken">Cancelling ends the connection's side only, not what the text has started.</param>
     /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestAnswerTooLong"/>; <see cref="ErrorCodes.GuestCannotRunScripts"/>.</exception>
     Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken);
 
     /// <summary>As <see cref="RunCommandAsync"/>, but what the text prints is answered line by line as it comes.</summary>
@@ -63,5 +65,6 @@ public interface IGuestShell
     /// <param name="answer">Given each line of its stdout, without the line's end; what it returns is written to stdin. Null: nothing is.</param>
     /// <param name="cancellationToken">As above.</param>
     /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestAnswerTooLong"/>; <see cref="ErrorCodes.GuestCannotRunScripts"/>.</exception>
     Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken);
 }

@@ -7,6 +7,23 @@ namespace VmExecutor.Host.Guests;
 /// <summary>What people are told when ssh is not let in.</summary>
 internal static class SshFailures
 {
+    /// <summary>The guest that answers is not the clone's.</summary>
+    public static SystemFailureException NotOurs(GuestAccess access, GuestProofVerdict verdict) => verdict switch
+    {
+        GuestProofVerdict.OtherCard => new(
+            ErrorCodes.GuestIsAnother,
+            $"the guest at {access.Address} is not {access.Domain}: no network card of it has the address {access.Proof?.Card}",
+            "The libvirt network has given one address to two guests; see dhcp-ignore-clid in config/README.md."),
+        GuestProofVerdict.OtherToken => new(
+            ErrorCodes.GuestIsAnother,
+            $"the guest at {access.Address} is not {access.Domain}: it is the VM of another job. Nothing of this job was sent to it",
+            "The network has given one address to two guests; see dhcp-ignore-clid in config/README.md. Retry the job."),
+        _ => new(
+            ErrorCodes.GuestUnproven,
+            $"the guest at {access.Address} has nothing that shows that it is {access.Domain}: the connection was opened anew, and neither the token that prepare left in the guest nor its boot is there. Nothing of this job was sent to it",
+            "Did the job remove ~/.vmx-clone and the temporary directory's, or reboot the guest? If not, another machine answers at this address: see dhcp-ignore-clid in config/README.md."),
+    };
+
     public static SystemFailureException ToException(GuestAccess access, SshFailure failure, TimeSpan limit) => failure.Kind switch
     {
         SshFailureKind.HostKeyChanged => new(

@@ -16,8 +16,8 @@ public sealed class SshGuestShell : IGuestShell
     {
         var ssh = new SshClient(tools, environment, clock);
         banner = new SshBanner(clock);
-        connection = new GuestConnection(ssh, clock);
         commands = new GuestCommands(ssh, clock);
+        connection = new GuestConnection(ssh, commands, clock);
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
 
@@ -26,8 +26,7 @@ public sealed class SshGuestShell : IGuestShell
 
     public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
-        await connection.OpenAsync(access, limit, alive, cancellationToken).ConfigureAwait(false);
-        var answer = await commands.RunTextAsync(access, GuestChecks.Text(access.Shell, access.Places), cancellationToken).ConfigureAwait(false);
+        var answer = (await connection.OpenAsync(access, limit, alive, GuestChecks.Text(access.Shell, access.Places), cancellationToken).ConfigureAwait(false))!;
         var missing = GuestChecks.ParseMissing(answer.StandardOutput);
         if (missing is not { Count: 0 })
         {
@@ -39,16 +38,18 @@ public sealed class SshGuestShell : IGuestShell
                     "Install it in the image, or set the image's shell to one that is there.");
         }
 
+        var bootId = GuestBoot.ParseId(answer.StandardOutput);
         return access with
         {
             Look = Readiness.Judge(access, answer.StandardOutput),
             LoginShell = GuestChecks.ParseLoginShell(answer.StandardOutput),
-            BootId = GuestBoot.ParseId(answer.StandardOutput),
+            BootId = bootId,
+            Proof = access.Proof?.InPlace(bootId),
         };
     }
 
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
-        connection.OpenAsync(access, limit, alive, cancellationToken);
+        connection.OpenAsync(access, limit, alive, question: null, cancellationToken);
 
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
 

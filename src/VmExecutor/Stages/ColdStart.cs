@@ -11,7 +11,7 @@ namespace VmExecutor.Stages;
 
 /// <summary>Overlays on the base, and a guest that boots.</summary>
 internal sealed class ColdStart(
-    IHypervisor hypervisor, IGuestShell guestShell, CloneMaker maker, LivingClones livingClones, LoginMaker login, CardCheck cards, TimeProvider time)
+    IHypervisor hypervisor, IGuestShell guestShell, CloneMaker maker, LivingClones livingClones, LoginMaker login, TimeProvider time)
 {
     /// <param name="basis">What to make.</param>
     /// <param name="directory">The job's directory.</param>
@@ -39,17 +39,12 @@ internal sealed class ColdStart(
         var booting = time.GetTimestamp();
         var (host, port) = await new GuestAddressFinder(hypervisor, watch, time)
             .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
-        var access = GuestOfJob.Access(plan, new GuestAddress(host, port));
+        var access = GuestOfJob.Access(plan, new GuestAddress(host, port)) with { Proof = GuestOfJob.NewProof(plan) };
         var bootTimeLeft = image.Timeouts.Boot - time.GetElapsedTime(booting);
         await guestShell.WaitForServerAsync(access.Address, AtLeastASecond(bootTimeLeft), watch.EnsureAliveAsync, cancellationToken);
         times.Ended("boot");
 
         access = await guestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
-        if (image.Network.Mode == NetworkMode.Libvirt)
-        {
-            await cards.EnsureItIsOursAsync(plan, access, cancellationToken);
-        }
-
         times.Ended("ssh");
         return access;
     }

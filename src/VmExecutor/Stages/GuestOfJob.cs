@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -22,6 +23,11 @@ internal static class GuestOfJob
         Places = [GuestPlace.ForBuilds(plan.Image.BuildsDir), GuestPlace.ForCache(plan.Image.CacheDir)],
     };
 
+    /// <summary>For a clone that has not been met yet. In user mode the address leads to the clone's own QEMU, and its card may be its source's.</summary>
+    public static GuestProof NewProof(ClonePlan plan) => new(
+        Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+        plan.Image.Network.Mode == NetworkMode.Libvirt ? plan.Job.Key.Mac(0).Value : null);
+
     public static GuestRecord ToRecord(GuestAccess access) => new(
         access.Address.Host,
         access.Address.Port,
@@ -31,6 +37,7 @@ internal static class GuestOfJob
         LoginShellWord.Of(access.LoginShell))
     {
         BootId = access.BootId,
+        Proof = access.Proof,
     };
 
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
@@ -68,6 +75,7 @@ internal static class GuestOfJob
             {
                 LoginShell = LoginShellWord.Parse(guest.LoginShell),
                 BootId = guest.BootId,
+                Proof = guest.Proof,
             }
             : null;
 }

@@ -32,7 +32,6 @@ internal sealed class WarmStart(
     LivingClones livingClones,
     LoginMaker login,
     IdentityChanger identity,
-    CardCheck cards,
     CloneRemover remover,
     TimeProvider time)
 {
@@ -138,7 +137,11 @@ internal sealed class WarmStart(
         }
 
         var access = await ReachAsync(plan, template, watch, times, cancellationToken);
-        await identity.ChangeAsync(access, await FreshAsync(plan, template, ownKey), cancellationToken);
+        var proof = access.Proof ?? GuestOfJob.NewProof(plan);
+        await identity.ChangeAsync(access, await FreshAsync(plan, template, ownKey) with { Proof = proof }, cancellationToken);
+
+        // All clones of the template are in the same boot.
+        access = access with { Proof = proof.InPlace(bootId: null) };
         if (ownKey is not null)
         {
             await guestShell.CloseAsync(access, cancellationToken);
@@ -169,13 +172,11 @@ internal sealed class WarmStart(
         {
             LoginShell = template.Record.ShellOfLogin,
             BootId = template.Record.BootId,
+
+            // The card tells at once; what else tells comes with the identity.
+            Proof = image.Network.Mode == NetworkMode.Libvirt ? GuestOfJob.NewProof(plan) : null,
         };
         await guestShell.ConnectAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
-        if (image.Network.Mode == NetworkMode.Libvirt)
-        {
-            await cards.EnsureItIsOursAsync(plan, access, cancellationToken);
-        }
-
         times.Ended("ssh");
         return access;
     }

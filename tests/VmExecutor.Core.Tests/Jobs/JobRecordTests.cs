@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using Xunit;
 
@@ -9,7 +10,7 @@ public sealed class JobRecordTests
     [Fact]
     public void A_record_reads_back_as_it_was_written()
     {
-        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"], "bash") { BootId = "one" }, TimeSpan.FromSeconds(30));
+        var record = Record("group/project", new GuestRecord("127.0.0.1", 40643, "ci", "/key", ["ssh-ed25519 AAAA"], "bash") { BootId = "one", Proof = new GuestProof("abc", "52:54:00:00:00:01").InPlace("one") }, TimeSpan.FromSeconds(30));
 
         JobRecord.TryParse(record.ToJson()).Should().BeEquivalentTo(record);
     }

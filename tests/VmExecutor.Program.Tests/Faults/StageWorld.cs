@@ -126,7 +126,6 @@ internal sealed class StageWorld : IDisposable
         var maker = new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper);
         var living = new LivingClones(StateDir, Hypervisor);
         var login = new LoginMaker(QemuImg);
-        var cards = new CardCheck(GuestShell);
         return new CloneStart(
             Hypervisor,
             new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
@@ -143,10 +142,9 @@ internal sealed class StageWorld : IDisposable
                 living,
                 login,
                 new IdentityChanger(GuestShell, TimeProvider.System),
-                cards,
                 process.Remover(Hypervisor),
                 TimeProvider.System),
-            new ColdStart(Hypervisor, GuestShell, maker, living, login, cards, TimeProvider.System),
+            new ColdStart(Hypervisor, GuestShell, maker, living, login, TimeProvider.System),
             new GuestPreparation(
                 new CloudInitWait(GuestShell, TimeProvider.System),
                 new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),

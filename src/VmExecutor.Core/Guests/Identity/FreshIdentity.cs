@@ -14,4 +14,7 @@ public sealed record FreshIdentity
 
     /// <summary>Set: the template's public key, which is to be exchanged everywhere in the guest's authorized_keys; null: the image's key stays.</summary>
     public (HostKey Template, HostKey Own)? LoginKey { get; init; }
+
+    /// <summary>Set: the clone's token is left in the guest.</summary>
+    public GuestProof? Proof { get; init; }
 }

@@ -80,7 +80,7 @@ public static class IdentityScript
         """
         identity() {
           export LC_ALL=C
-        @names@keys  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
+        @names@keys@proof  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
         $| = 1;
         open my $self, "<", "/proc/self/exe" or die "/proc/self/exe: $!\n";
         read $self, my $head, 20;
@@ -157,5 +157,6 @@ public static class IdentityScript
                         .Replace("@own", ShellText.Quote(key.Own.ToString()), StringComparison.Ordinal)
                         .Replace("@user", user.Value, StringComparison.Ordinal)
                     : "",
-                StringComparison.Ordinal);
+                StringComparison.Ordinal)
+            .Replace("@proof", wanted.Proof is { } proof ? $"  umask 022\n{GuestProofText.Place(proof, $"~{user}")}" : "", StringComparison.Ordinal);
 }

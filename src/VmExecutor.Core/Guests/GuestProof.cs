@@ -1,0 +1,60 @@
+namespace VmExecutor.Core.Guests;
+
+/// <summary>
+/// How a clone's guest is told from other guests that answer at the same address. Clones of one image have the same host keys, and a network may give
+/// one address to two guests; so each new connection is asked for something that only this clone has, before a script is sent over it.
+/// </summary>
+/// <param name="Token">128 random bits as hexadecimal digits, which prepare leaves in the guest.</param>
+/// <param name="Card">The MAC address of the clone's own network card; null: its network is its own, and the card may be as its source's.</param>
+public sealed record GuestProof(string Token, string? Card)
+{
+    /// <summary>Whether the token is in the guest. Before, at the first contact, the card alone tells.</summary>
+    public bool Placed { get; init; }
+
+    /// <summary>The boot in which the token was left there; null: not known, or shared with the other clones of a template.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>The same with the token in the guest.</summary>
+    public GuestProof InPlace(string? bootId) => this with { Placed = true, BootId = bootId };
+
+    /// <summary>What an answer to <see cref="GuestProofText.Ask"/> or <see cref="GuestProofText.Claim"/> proves.</summary>
+    public GuestProofVerdict Judge(string answer)
+    {
+        var told = GuestProofText.Parse(answer);
+        if (told is null)
+        {
+            return GuestProofVerdict.NoAnswer;
+        }
+
+        var hasCard = Card is not null && told.Cards.Contains(Card, StringComparer.OrdinalIgnoreCase);
+        if (Card is not null && told.Cards.Count > 0 && !hasCard)
+        {
+            return GuestProofVerdict.OtherCard;
+        }
+
+        // The job may have removed the token, or its guest may have rebooted.
+        return !Placed || told.Tokens.Contains(Token, StringComparer.Ordinal) ? GuestProofVerdict.Ours
+            : told.Tokens.Count > 0 ? GuestProofVerdict.OtherToken
+            : hasCard || (BootId is not null && told.BootId == BootId) ? GuestProofVerdict.Ours
+            : GuestProofVerdict.Nothing;
+    }
+}
+
+/// <summary>Whose guest answers.</summary>
+public enum GuestProofVerdict
+{
+    /// <summary>The clone's own.</summary>
+    Ours,
+
+    /// <summary>Its network cards are not the clone's.</summary>
+    OtherCard,
+
+    /// <summary>It has the token of another clone.</summary>
+    OtherToken,
+
+    /// <summary>It has nothing by which a clone is known.</summary>
+    Nothing,
+
+    /// <summary>It did not answer the question.</summary>
+    NoAnswer,
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using FluentAssertions;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Processes;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Guests;
+
+/// <summary>Two guests with the same host key and login key, each with a home and a temporary directory of its own, as clones of one image.</summary>
+public sealed class TwinFixture : SshdFixture
+{
+    private int _port;
+
+    /// <summary>Where the second one answers.</summary>
+    public GuestAddress Twin => new("127.0.0.1", _port);
+
+    /// <summary>Where the second one's files are.</summary>
+    public string TwinHome => In("twin");
+
+    /// <summary>Where the first one's are.</summary>
+    public string OwnHome => In("own");
+
+    protected override string MoreConfiguration()
+    {
+        _port = FreePort();
+        Directory.CreateDirectory(TwinHome);
+        Directory.CreateDirectory(OwnHome);
+        var other = Variables.Replace($"TMPDIR={TemporaryDirectory}", "", StringComparison.Ordinal);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            ListenAddress 127.0.0.1:{_port}
+            Match LocalPort {Port}
+                SetEnv HOME={OwnHome} TMPDIR={OwnHome} {other}
+            Match LocalPort {_port}
+                SetEnv HOME={TwinHome} TMPDIR={TwinHome} {other}
+
+            """);
+    }
+}
+
+public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixture>, IAsyncLifetime
+{
+    private const string Token = "00112233445566778899aabbccddeeff";
+    private readonly SshGuestShell _guest = sshd.Guest;
+    private readonly List<GuestAccess> _jobs = [];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static TimeSpan Limit => TimeSpan.FromSeconds(20);
+
+    private string TwinToken => Path.Combine(sshd.TwinHome, ".vmx-clone");
+
+    private string OwnToken => Path.Combine(sshd.OwnHome, ".vmx-clone");
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var job in _jobs)
+        {
+            await SshdFixture.CloseAsync(job);
+            SshdFixture.Connections(job).Should().BeEmpty();
+        }
+
+        File.Delete(TwinToken);
+        File.Delete(OwnToken);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_script_is_not_sent_to_another_jobs_guest_that_has_got_the_address()
+    {
+        await _guest.OpenAsync(NewJob("ffffffffffffffffffffffffffffffff") with { Address = sshd.Twin }, Limit, Alive, Cancellation);
+        var job = await _guest.OpenAsync(NewJob(), Limit, Alive, Cancellation);
+        await LoseAsync(job);
+
+        var moved = job with { Address = sshd.Twin };
+        (await FailureOfScriptAsync(moved)).Code.Should().Be(ErrorCodes.GuestIsAnother);
+        (await FailureOfScriptAsync(moved)).Code.Should().Be(ErrorCodes.GuestIsAnother, "the second try does not find the connection of the first one");
+
+        Directory.GetFiles(sshd.TwinHome, "vmx-*").Should().BeEmpty("no byte of the script arrived");
+        (await File.ReadAllTextAsync(TwinToken, Cancellation)).Should().Be("ffffffffffffffffffffffffffffffff\n");
+        SshdFixture.Connections(job).Should().BeEmpty();
+        (await ExitOfScriptAsync(job)).Should().Be(5, "at its own address it is reached again");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_guest_without_a_token_is_ours_only_in_the_same_boot(bool same)
+    {
+        var job = await _guest.OpenAsync(NewJob(), Limit, Alive, Cancellation);
+        (await File.ReadAllTextAsync(OwnToken, Cancellation)).Should().Be(Token + "\n");
+        File.Delete(OwnToken);
+        await LoseAsync(job);
+
+        job = job with { Proof = job.Proof! with { BootId = same ? job.Proof.BootId : null } };
+        if (same)
+        {
+            (await ExitOfScriptAsync(job)).Should().Be(5);
+        }
+        else
+        {
+            (await FailureOfScriptAsync(job)).Code.Should().Be(ErrorCodes.GuestUnproven);
+            Directory.GetFiles(sshd.OwnHome, "vmx-*-status").Should().BeEmpty();
+        }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("00:00:00:00:00:00", true)] // of the loopback interface
+    [InlineData("52:54:00:ff:ff:01", false)]
+    public async Task The_first_contact_leaves_a_token_only_in_a_guest_with_the_clones_card(string card, bool ours)
+    {
+        var job = NewJob() with { Proof = new GuestProof(Token, card) };
+        var open = () => _guest.OpenAsync(job, Limit, Alive, Cancellation);
+
+        if (ours)
+        {
+            (await open()).Proof!.Placed.Should().BeTrue();
+        }
+        else
+        {
+            (await open.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestIsAnother);
+        }
+
+        File.Exists(OwnToken).Should().Be(ours);
+    }
+
+    private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static async Task LoseAsync(GuestAccess job)
+    {
+        foreach (var id in SshdFixture.Connections(job))
+        {
+            UnixSignal.Send(id, UnixSignal.Kill);
+        }
+
+        while (SshdFixture.Connections(job).Count > 0)
+        {
+            await Task.Delay(20, Cancellation);
+        }
+    }
+
+    private GuestAccess NewJob(string token = Token)
+    {
+        var job = sshd.NewJob() with { Proof = new GuestProof(token, null) };
+        _jobs.Add(job);
+        return job;
+    }
+
+    private async Task<SystemFailureException> FailureOfScriptAsync(GuestAccess job) =>
+        (await ((Func<Task>)(() => ExitOfScriptAsync(job))).Should().ThrowAsync<SystemFailureException>()).Which;
+
+    private async Task<int> ExitOfScriptAsync(GuestAccess job) =>
+        (await _guest.RunScriptAsync(
+            job, "exit 5"u8.ToArray(), Stream.Null, Stream.Null, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation)).Exit.ExitCode;
+}
