@@ -7,7 +7,8 @@ namespace VmExecutor.Core.Health;
 /// <param name="IsActive">Whether guests can be connected to it.</param>
 /// <param name="StartsByItself">Whether it is there again after a restart of the host.</param>
 /// <param name="KeepsGuestsApart">Whether its guests cannot reach each other; null: it is none of the kernel's bridges, and libvirt does not say.</param>
-public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart);
+/// <param name="TellsClonesApart">Whether its DHCP server gives each card an address of its own, whatever name a guest gives itself; null: it has none.</param>
+public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart, bool? TellsClonesApart = null);
 
 /// <summary>Whether what the images' network cards are connected to is there. Whether a guest gets through is for a guest to say.</summary>
 public static class NetworkRules
@@ -34,6 +35,17 @@ public static class NetworkRules
             _ => Checks.Network.Ok($"the libvirt network '{name}' is active ({who}){(state.KeepsGuestsApart == true ? " and keeps its guests apart" : "")}"),
         };
     }
+
+    /// <summary>Clones of one image name themselves alike to DHCP (systemd-networkd: by the machine id), and dnsmasq then gives them one address.</summary>
+    /// <returns>Null: nothing is to be said.</returns>
+    public static Finding? DecideLeases(string name, NetworkState? state, string uri, IReadOnlyList<string> images) => state?.TellsClonesApart switch
+    {
+        null => null,
+        true => Checks.Network.Ok($"the DHCP server of the libvirt network '{name}' tells clones apart by their network cards (dhcp-ignore-clid)"),
+        false => Checks.Network.Warning(
+            $"the DHCP server of the libvirt network '{name}' may give one address to two clones of image{(images.Count == 1 ? "" : "s")} {string.Join(", ", images)}, since it goes by the name that a guest gives itself: jobs then fail with VMX1410",
+            $"virsh -c {ShellText.Quote(uri)} net-edit {ShellText.Quote(name)}   # <network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'> and in it <dnsmasq:options><dnsmasq:option value='dhcp-ignore-clid'/></dnsmasq:options>, then, when no job runs: net-destroy; net-start"),
+    };
 
     /// <param name="emulator">The program.</param>
     /// <param name="backends">What it says to <c>-netdev help</c>: a line for each.</param>

@@ -35,6 +35,10 @@ internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, 
         {
             var state = await libvirt.Hypervisor.FindNetworkAsync(network.Key, cancellationToken);
             findings.Add(NetworkRules.DecideNetwork(network.Key, state, libvirt.Hypervisor.Uri, [.. network]));
+            if (NetworkRules.DecideLeases(network.Key, state, libvirt.Hypervisor.Uri, [.. network]) is { } leases)
+            {
+                findings.Add(leases);
+            }
         }
 
         if (UserMode.Count > 0)

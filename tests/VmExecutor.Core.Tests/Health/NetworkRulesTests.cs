@@ -131,4 +131,20 @@ public sealed class NetworkRulesTests
         finding.Status.Should().Be(CheckStatus.Problem);
         finding.Found.Should().EndWith("although nftables table 'inet vm_executor' is there");
     }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(true, CheckStatus.Ok)]
+    [InlineData(false, CheckStatus.Warning)]
+    public void A_dhcp_server_that_goes_by_a_guests_own_name_is_warned_of(bool? tellsApart, CheckStatus? status)
+    {
+        var finding = NetworkRules.DecideLeases("lan", new NetworkState(true, true, true, tellsApart), "qemu:///system", ["a", "b"]);
+
+        finding?.Status.Should().Be(status);
+        (finding is null).Should().Be(status is null);
+        if (status == CheckStatus.Warning)
+        {
+            finding!.Fix.Should().Contain("dhcp-ignore-clid").And.Contain("net-edit");
+        }
+    }
 }

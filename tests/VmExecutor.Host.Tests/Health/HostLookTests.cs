@@ -153,6 +153,7 @@ public sealed class HostLookTests : IDisposable
         var found = await hypervisor.FindNetworkAsync("default", CancellationToken.None);
         found!.IsActive.Should().BeTrue();
         found.KeepsGuestsApart.Should().BeFalse("it is a bridge, and says nothing of its ports");
+        found.TellsClonesApart.Should().BeFalse("it has a DHCP server, and says nothing of client ids");
         (await hypervisor.FindNetworkAsync("nowhere", CancellationToken.None)).Should().BeNull();
     }
 
