@@ -35,6 +35,9 @@ public sealed record GuestAccess(
     /// <summary>How the guest proves to each new connection that it is the clone's; null: it is not asked.</summary>
     public GuestProof? Proof { get; init; }
 
+    /// <summary>Whether the server, when the connection was opened, refused after it had answered: a firewall in the guest seems to count connections.</summary>
+    public bool CountsConnections { get; init; }
+
     /// <summary>The control socket's name in the job's directory.</summary>
     public string Socket { get; init; } = SshArguments.ControlSocket;
 

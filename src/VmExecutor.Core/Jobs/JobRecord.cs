@@ -83,6 +83,9 @@ public sealed record GuestRecord(string Host, int Port, string User, string KeyF
 
     /// <summary>How the guest is told from others; null: an older driver has written this.</summary>
     public GuestProof? Proof { get; init; }
+
+    /// <summary>A firewall in the guest seems to count connections.</summary>
+    public bool CountsConnections { get; init; }
 }
 
 /// <summary>A base file's identity and last change: what a clone of it relies on not to change (statx(2)).</summary>

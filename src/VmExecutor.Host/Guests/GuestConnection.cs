@@ -16,24 +16,23 @@ namespace VmExecutor.Host.Guests;
 /// <para>A new connection has another socket until its guest has proved to be the clone's (<see cref="GuestProof"/>): whoever finds the job's socket
 /// served needs no further proof, since all goes over that one connection.</para>
 /// </summary>
-internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, TimeProvider clock)
+internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, ConnectPace pace, TimeProvider clock)
 {
     // sockaddr_un.sun_path, less the closing NUL (unix(7)).
     private const int LongestSocketPath = 107;
     private const uint MuxHello = 1;
     private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(150);
 
     // Since OpenSSH 9.8 a server shuts out who is refused too often (PerSourcePenalties in sshd_config(5)).
     private static readonly TimeSpan PauseAfterDenial = TimeSpan.FromSeconds(2);
 
     /// <summary>Tries again while the guest may only not be ready; the caller's deadline ends it.</summary>
-    private ResiliencePipeline<SshFailure?> UntilItLetsUsIn => new ResiliencePipelineBuilder<SshFailure?> { TimeProvider = clock }
+    private ResiliencePipeline<SshFailure?> UntilItLetsUsIn(GuestAddress address) => new ResiliencePipelineBuilder<SshFailure?> { TimeProvider = clock }
         .AddRetry(new RetryStrategyOptions<SshFailure?>
         {
             ShouldHandle = new PredicateBuilder<SshFailure?>().HandleResult(failure => failure is { Kind: SshFailureKind.NotYet or SshFailureKind.Denied }),
             MaxRetryAttempts = int.MaxValue,
-            DelayGenerator = attempt => new(attempt.Outcome.Result is { Kind: SshFailureKind.Denied } ? PauseAfterDenial : Pause),
+            DelayGenerator = attempt => new(attempt.Outcome.Result is { Kind: SshFailureKind.Denied } && pace.Left(address) < PauseAfterDenial ? PauseAfterDenial : pace.Left(address)),
         })
         .Build();
 
@@ -64,7 +63,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Tim
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            last = await UntilItLetsUsIn.ExecuteAsync(
+            last = await UntilItLetsUsIn(access.Address).ExecuteAsync(
                 async token =>
                 {
                     await alive(token).ConfigureAwait(false);
@@ -78,10 +77,12 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Tim
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw SshFailures.ToException(access, last ?? new SshFailure(SshFailureKind.NotYet, "(no answer)"), limit);
+            throw Failure(last ?? new SshFailure(SshFailureKind.NotYet, "(no answer)"));
         }
 
-        throw SshFailures.ToException(access, last, limit);
+        throw Failure(last);
+
+        SystemFailureException Failure(SshFailure failure) => SshFailures.ToException(access, failure with { SeemsLimited = pace.SeemsLimited(access.Address) }, limit);
     }
 
     /// <summary>Lets the connection be used if it leads to the clone's guest, else closes it.</summary>
@@ -217,10 +218,22 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Tim
     {
         var log = access.Directory.Child(SshArguments.Log).Value;
         File.Delete(log);
+        await Task.Delay(pace.Left(access.Address), clock, cancellationToken).ConfigureAwait(false);
+        pace.Started(access.Address);
         var result = await ssh.RunAsync(access, SshArguments.Open(access, IsFirstContact(access)), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
-        return result.ExitCode == 0
-            ? null
-            : SshFailure.From(result.StandardError + "\n" + (File.Exists(log) ? await File.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
+        if (result.ExitCode == 0)
+        {
+            pace.Answered(access.Address);
+            return null;
+        }
+
+        var failure = SshFailure.From(result.StandardError + "\n" + (File.Exists(log) ? await File.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
+        if (failure.Kind == SshFailureKind.NotYet)
+        {
+            pace.Refused(access.Address);
+        }
+
+        return failure;
     }
 
     private async Task<bool> ControlAsync(GuestAccess access, string request, CancellationToken cancellationToken)

@@ -11,12 +11,12 @@ namespace VmExecutor.Host.Guests;
 /// the guest listens, then closes, or stays silent while it repeats its own attempt to reach the guest at growing intervals.
 /// Measured with a guest that listens 2.6 s after power on: one patient try hears of it after 11 s, since its attempts
 /// grow rare; tries of 0.5 s hear of it after two minutes, since a busy emulated server needs longer to answer and each try given up
-/// is more work for it; tries that overlap hear of it at once. So a new try starts each second while the earlier ones stay open.
+/// is more work for it; tries that overlap hear of it at once. So a new try starts every two seconds (<see cref="ConnectPace"/>) while the earlier
+/// ones stay open.
 /// </summary>
-internal sealed class SshBanner(TimeProvider clock)
+internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
 {
     private static readonly TimeSpan PerTry = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan BetweenSilentTries = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The server's greeting (<c>SSH-2.0-OpenSSH_9.2p1</c>).</summary>
@@ -46,31 +46,29 @@ internal sealed class SshBanner(TimeProvider clock)
     {
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var open = new List<Task<string?>>();
-        var (due, started) = (true, 0L);
         try
         {
             while (true)
             {
                 await alive(cancellationToken).ConfigureAwait(false);
-                if (due || clock.GetElapsedTime(started) >= BetweenSilentTries)
+                if (pace.Left(address) == TimeSpan.Zero)
                 {
+                    pace.Started(address);
                     open.Add(TryReadAsync(address, answered.Token));
-                    started = clock.GetTimestamp();
                 }
 
                 var tick = Task.Delay(Tick, clock, cancellationToken);
                 await Task.WhenAny(open.Append(tick)).ConfigureAwait(false);
                 cancellationToken.ThrowIfCancellationRequested();
-                due = false;
                 foreach (var done in open.FindAll(attempt => attempt.IsCompleted))
                 {
                     if (await done.ConfigureAwait(false) is { } banner)
                     {
+                        pace.Answered(address);
                         return banner;
                     }
 
                     open.Remove(done);
-                    due = true;
                 }
 
                 await tick.ConfigureAwait(false);

@@ -25,6 +25,9 @@ internal enum SshFailureKind
 /// <summary>The one place that reads ssh's messages (OpenSSH: sshconnect.c, sshconnect2.c, sshkey.c, packet.c).</summary>
 internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
 {
+    /// <summary>The server had answered before it refused: a firewall in the guest seems to count connections.</summary>
+    public bool SeemsLimited { get; init; }
+
     /// <summary>A server's words are among ssh's, and may be many.</summary>
     private const int LongestEvidence = 1000;
     private const int LongestLog = 16 << 10;

@@ -7,6 +7,8 @@ namespace VmExecutor.Host.Guests;
 /// <summary>What people are told when ssh is not let in.</summary>
 internal static class SshFailures
 {
+    private const string LimitedHint = "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit.";
+
     /// <summary>The guest that answers is not the clone's.</summary>
     public static SystemFailureException NotOurs(GuestAccess access, GuestProofVerdict verdict) => verdict switch
     {
@@ -45,6 +47,6 @@ internal static class SshFailures
         _ => new(
             ErrorCodes.GuestSshTimedOut,
             $"no authenticated connection to the guest {access} within {DurationText.Format(limit)}: {failure.Evidence}",
-            "Look at the guest's console log; on a busy or emulating host raise timeouts.ssh of the image."),
+            failure.SeemsLimited ? $"Its server had answered before. {LimitedHint}" : "Look at the guest's console log; on a busy or emulating host raise timeouts.ssh of the image."),
     };
 }

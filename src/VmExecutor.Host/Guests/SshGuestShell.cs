@@ -11,13 +11,15 @@ public sealed class SshGuestShell : IGuestShell
     private readonly GuestConnection connection;
     private readonly GuestCommands commands;
     private readonly GuestScriptRunner scripts;
+    private readonly ConnectPace pace;
 
     public SshGuestShell(IToolRunner tools, ToolEnvironment environment, TimeProvider clock)
     {
         var ssh = new SshClient(tools, environment, clock);
-        banner = new SshBanner(clock);
+        pace = new ConnectPace(clock);
+        banner = new SshBanner(pace, clock);
         commands = new GuestCommands(ssh, clock);
-        connection = new GuestConnection(ssh, commands, clock);
+        connection = new GuestConnection(ssh, commands, pace, clock);
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
 
@@ -45,6 +47,7 @@ public sealed class SshGuestShell : IGuestShell
             LoginShell = GuestChecks.ParseLoginShell(answer.StandardOutput),
             BootId = bootId,
             Proof = access.Proof?.InPlace(bootId),
+            CountsConnections = pace.SeemsLimited(access.Address),
         };
     }
 

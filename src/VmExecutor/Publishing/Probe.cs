@@ -48,6 +48,11 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
 
     private async Task<(ProbeRecord Record, bool AreKeysSure)> ExamineAsync(ImageDefinition image, StartedClone clone, JobLog log, CancellationToken cancellationToken)
     {
+        if (clone.Access.CountsConnections)
+        {
+            log.Warn("the guest's ssh server answered and then refused a connection for a while: a firewall in the image seems to count new connections ('ufw limit ssh'), which delays jobs; let it allow ssh without a limit: ufw allow ssh");
+        }
+
         var answer = await guestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
         var problems = ProbeChecks.Problems(answer.StandardOutput, time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
         if (problems.Count == 0

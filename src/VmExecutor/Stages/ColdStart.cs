@@ -1,5 +1,4 @@
 using VmExecutor.Core.Clones;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;

@@ -38,6 +38,7 @@ internal static class GuestOfJob
     {
         BootId = access.BootId,
         Proof = access.Proof,
+        CountsConnections = access.CountsConnections,
     };
 
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
@@ -76,6 +77,7 @@ internal static class GuestOfJob
                 LoginShell = LoginShellWord.Parse(guest.LoginShell),
                 BootId = guest.BootId,
                 Proof = guest.Proof,
+                CountsConnections = guest.CountsConnections,
             }
             : null;
 }

@@ -65,8 +65,10 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
             SshdFixture.Connections(job).Should().BeEmpty();
         }
 
-        File.Delete(TwinToken);
-        File.Delete(OwnToken);
+        foreach (var file in (string[])[TwinToken, OwnToken, .. Directory.GetFiles(sshd.OwnHome, "vmx-*")])
+        {
+            File.Delete(file);
+        }
     }
 
     [Fact(Timeout = 60_000)]

@@ -14,7 +14,7 @@ public sealed class SshBannerTests : IDisposable
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
-    private readonly SshBanner banner = new(TimeProvider.System);
+    private readonly SshBanner banner = new(new ConnectPace(TimeProvider.System), TimeProvider.System);
 
     public SshBannerTests() => listener.Start();
 
