@@ -12,7 +12,7 @@ public static class SshArguments
     public const string ControlSocket = "ssh.sock";
 
     /// <summary>The socket of a connection that has not proved yet whose guest it leads to; no script is sent over it.</summary>
-    public const string UnprovenSocket = "ssh.new";
+    public const string UnprovenSocket = "ssh.sock.unproven";
     public const string KnownHostsFile = "known_hosts";
     public const string Log = "ssh.log";
 
