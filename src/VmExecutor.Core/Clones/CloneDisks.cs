@@ -12,7 +12,6 @@ internal static class CloneDisks
         foreach (var disk in domain.Elements("devices").Elements("disk"))
         {
             ForgetRunningState(disk);
-            disk.Elements("transient").Remove();
             if (SourceDisk.IsWritable(disk, ClonePurpose.Job))
             {
                 var target = SourceDisk.TargetOf(disk);
@@ -49,8 +48,6 @@ internal static class CloneDisks
     private static void UseOverlay(XElement disk, string overlay, BackingChain chain, DiskSettings settings)
     {
         var (driver, source) = PointAt(disk, overlay);
-        disk.SetAttributeValue("snapshot", null);
-        disk.Elements("shareable").Remove();
         driver.SetAttributeValue("cache", settings.Cache.ToString().ToLowerInvariant());
         driver.SetAttributeValue("discard", settings.Discard.ToString().ToLowerInvariant());
 
@@ -61,12 +58,19 @@ internal static class CloneDisks
 
     private static void Share(XElement disk)
     {
-        if (disk.Element("readonly") is null && disk.Element("shareable") is null)
+        if (disk.Element("readonly") is null)
         {
             disk.Add(new XElement("readonly"));
         }
 
         var source = disk.Element("source");
+        if ((string?)disk.Attribute("device") is "cdrom" or "floppy")
+        {
+            // libvirt opens the drive without what is gone (formatdomain, startupPolicy), and a drive without anything has no other type.
+            disk.SetAttributeValue("type", source is null ? "file" : (string?)DomainWalk.SourceOf(disk).Attribute("type") ?? "file");
+            source?.SetAttributeValue("startupPolicy", "optional");
+        }
+
         if (source is not null && !source.Elements("seclabel").Any(label => (string?)label.Attribute("model") == "dac"))
         {
             source.SetAttributeValue("index", null);

@@ -3,43 +3,37 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones;
 
 /// <summary>
-/// The host's ends of consoles, channels and displays: sockets, ports and files of the source must not be opened twice. The
-/// first serial port writes the console log; displays are left out, since nobody looks at a job's screen.
+/// The host's ends of serial ports, consoles and channels. The first serial port writes the console log; libvirt opens a socket of the clone's own
+/// for the guest agent; at all others there is nothing.
 /// </summary>
 internal static class CloneEndpoints
 {
+    private const string GuestAgent = "org.qemu.guest_agent.0";
+
     public static void Apply(XElement domain, JobPaths paths)
     {
         var devices = domain.Element("devices")!;
-        devices.Elements().Where(IsDisplaySide).Remove();
-        devices.Elements("console").Remove();
         devices.Elements().Elements("alias").Remove();
-        ConnectSerials(devices, paths);
-        foreach (var channel in devices.Elements("channel"))
+
+        // libvirt adds the console that is the first serial port once more.
+        devices.Elements("console").Where(console => (string?)console.Element("target")?.Attribute("type") is null or "serial").Remove();
+        foreach (var port in devices.Elements().Where(device => device.Name.LocalName is "console" or "parallel").ToList())
         {
-            // libvirt then picks a socket path of the clone's own.
-            channel.Elements("source").Remove();
+            Connect(port, "null");
         }
 
+        foreach (var channel in devices.Elements("channel"))
+        {
+            Connect(channel, (string?)channel.Element("target")?.Attribute("name") == GuestAgent ? "unix" : "null");
+        }
+
+        ConnectSerials(devices, paths);
         foreach (var vsock in devices.Elements("vsock"))
         {
             vsock.Elements("cid").Remove();
             vsock.Add(new XElement("cid", new XAttribute("auto", "yes")));
         }
-
-        foreach (var backend in devices.Elements("tpm").Elements("backend"))
-        {
-            backend.SetAttributeValue("persistent_state", null);
-        }
     }
-
-    private static bool IsDisplaySide(XElement device) => device.Name.LocalName switch
-    {
-        "graphics" or "redirdev" or "redirfilter" or "audio" => true,
-        "smartcard" => (string?)device.Attribute("mode") == "passthrough",
-        "channel" or "parallel" => (string?)device.Attribute("type") is not ("unix" or "null"),
-        _ => false,
-    };
 
     private static void ConnectSerials(XElement devices, JobPaths paths)
     {
@@ -51,13 +45,14 @@ internal static class CloneEndpoints
             serials.Add(serial);
         }
 
-        foreach (var serial in serials)
-        {
-            serial.Elements().Where(e => e.Name.LocalName is "source" or "protocol" or "log").Remove();
-            serial.SetAttributeValue("type", "null");
-        }
-
+        serials.ForEach(serial => Connect(serial, "null"));
         serials[0].SetAttributeValue("type", "file");
         serials[0].AddFirst(new XElement("source", new XAttribute("path", paths.Console.Value)));
+    }
+
+    private static void Connect(XElement port, string type)
+    {
+        port.Elements().Where(e => e.Name.LocalName is "source" or "protocol" or "log").Remove();
+        port.SetAttributeValue("type", type);
     }
 }

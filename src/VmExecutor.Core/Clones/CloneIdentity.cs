@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Core.Clones;
@@ -16,17 +17,17 @@ internal static class CloneIdentity
         domain.SetElementValue("on_crash", "destroy");
     }
 
-    /// <summary>Gives it a name and a UUID of its own, and takes away what is said of the source in their place.</summary>
+    /// <summary>Gives it a name and a UUID of its own, and a generation id where the source has one.</summary>
     internal static void Rename(XElement domain, string name, Guid uuid)
     {
-        // The id attribute and the uuid of the SMBIOS tables belong to the source; libvirt demands that the latter match.
-        domain.Attribute("id")?.Remove();
-        domain.Elements("sysinfo").Elements("system").Elements("entry").Where(entry => (string?)entry.Attribute("name") == "uuid").Remove();
-        domain.Elements("genid").ToList().ForEach(genid => genid.RemoveNodes());
-        domain.Elements("uuid").Remove();
-        domain.Elements("title").Remove();
-        domain.SetElementValue("name", name);
-        domain.Element("name")!.AddAfterSelf(new XElement("uuid", uuid.ToString("D")));
+        var hasGenerationId = DomainWalk.SourceOf(domain).Element("genid") is not null;
+        domain.Elements().Where(element => element.Name.LocalName is "name" or "uuid" or "genid").Remove();
+        domain.AddFirst(
+            new XElement("name", name),
+            new XElement("uuid", uuid.ToString("D")),
+
+            // libvirt fills in a new one.
+            hasGenerationId ? new XElement("genid") : null);
     }
 
     /// <summary>Where tools put what they want to know of a domain; made if it is not there.</summary>

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Values;
 
@@ -7,6 +8,13 @@ namespace VmExecutor.Core.Clones;
 /// <summary>Network cards: model and place on the bus stay, so that the guest names them as before; the rest is the clone's own.</summary>
 internal static class CloneNetwork
 {
+    private const string User = "user";
+
+    /// <summary>What a card says of its tap device; without one libvirt refuses it ("is not supported for network interface of type 'user'").</summary>
+    private static readonly string[] OfTap = ["mtu", "coalesce", "tune"];
+
+    private static readonly string[] OfTapsDriver = ["name", "queues", "rss", "rss_hash_report"];
+
     public static void Apply(XElement domain, ClonePlan plan)
     {
         var devices = domain.Element("devices")!;
@@ -31,6 +39,15 @@ internal static class CloneNetwork
         }
 
         Connect(cards[0], plan.Image.Network);
+        foreach (var other in cards.Skip(1))
+        {
+            StayConnected(other);
+        }
+
+        foreach (var card in cards.Where(card => card.Parent is not null && (string?)card.Attribute("type") != User))
+        {
+            TuneTap(card);
+        }
     }
 
     internal static void MakeOwn(XElement card, MacAddress address)
@@ -46,11 +63,53 @@ internal static class CloneNetwork
             .Remove();
         if (network.Mode == NetworkMode.User)
         {
-            card.SetAttributeValue("type", "user");
+            card.SetAttributeValue("type", User);
             return;
         }
 
         card.SetAttributeValue("type", "network");
         card.Element("mac")!.AddAfterSelf(new XElement("source", new XAttribute("network", network.Name)));
+    }
+
+    /// <summary>Every further card of the source is on the network it is on, or is not there: a job has no other way out than these.</summary>
+    private static void StayConnected(XElement card)
+    {
+        var source = DomainWalk.SourceOf(card);
+        var type = (string?)source.Attribute("type");
+        if (type is not ("network" or "bridge"))
+        {
+            card.Remove();
+            return;
+        }
+
+        card.SetAttributeValue("type", type);
+        card.Element("mac")!.AddAfterSelf(new XElement(
+            "source", source.Elements("source").Attributes().Where(attribute => attribute.Name.LocalName is "network" or "bridge" or "portgroup")));
+    }
+
+    private static void TuneTap(XElement card)
+    {
+        var source = DomainWalk.SourceOf(card);
+        if (source == card)
+        {
+            return;
+        }
+
+        card.Add(source.Elements().Where(element => OfTap.Contains(element.Name.LocalName)));
+        foreach (var limit in source.Elements("bandwidth").Elements().Where(limit => limit.Attribute("average") is not null))
+        {
+            var bandwidth = card.Element("bandwidth");
+            if (bandwidth is null)
+            {
+                card.Add(bandwidth = new XElement("bandwidth"));
+            }
+
+            bandwidth.Add(new XElement(limit.Name, limit.Attributes().Where(attribute => attribute.Name.LocalName is "average" or "peak" or "burst")));
+        }
+
+        foreach (var attribute in source.Elements("driver").Attributes().Where(attribute => OfTapsDriver.Contains(attribute.Name.LocalName)))
+        {
+            card.Element("driver")!.SetAttributeValue(attribute.Name, attribute.Value);
+        }
     }
 }

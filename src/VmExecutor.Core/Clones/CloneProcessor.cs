@@ -56,25 +56,32 @@ internal static class CloneProcessor
         }
 
         vcpu.Attribute("current")?.Remove();
-        vcpu.Attribute("cpuset")?.Remove();
         vcpu.Value = cpus.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
         // What spoke of the source's own number of processors no longer fits.
         domain.Elements("vcpus").Remove();
         domain.Elements("cpu").Elements("topology").Remove();
-        domain.Elements("cpu").Elements("numa").Remove();
-        domain.Elements("cputune").Elements().Where(tune => tune.Name.LocalName is "vcpupin" or "vcpusched").Remove();
+        ForgetNodes(domain);
     }
 
     private static void SetMemory(XElement domain, long kibibytes)
     {
-        domain.Elements("maxMemory").Remove();
         domain.Elements("currentMemory").Remove();
         domain.Elements("memory").Remove();
-        domain.Elements("cpu").Elements("numa").Remove();
-        domain.Elements("numatune").Elements("memnode").Remove();
-        domain.Elements("devices").Elements("memory").Remove();
+        ForgetNodes(domain);
         domain.Add(new XElement("memory", new XAttribute("unit", "KiB"), kibibytes));
+    }
+
+    /// <summary>
+    /// The guest's NUMA nodes say how many processors and how much memory each has, so they go with the source's sizes, and with them all that names
+    /// one: memory modules, for which there must be nodes, and the places of controllers.
+    /// </summary>
+    private static void ForgetNodes(XElement domain)
+    {
+        domain.Elements("cpu").Elements("numa").Remove();
+        domain.Elements("maxMemory").Remove();
+        domain.Elements("devices").Elements("memory").Remove();
+        domain.Elements("devices").Elements("controller").Elements("target").Elements("node").Remove();
     }
 
     private static bool IsX86(XElement domain) =>

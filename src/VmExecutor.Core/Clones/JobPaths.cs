@@ -27,6 +27,9 @@ public sealed record JobPaths
 
     public AbsolutePath Nvram => Directory.Child("nvram.fd");
 
+    /// <summary>Where a guest with such a device (ACPI ERST) keeps what it says when it crashes.</summary>
+    public AbsolutePath Pstore => Directory.Child("pstore.raw");
+
     /// <summary>The job's own private key, for images that are told who may log in.</summary>
     public AbsolutePath LoginKey => Directory.Child("id_ed25519");
 

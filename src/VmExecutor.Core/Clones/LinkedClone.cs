@@ -1,12 +1,13 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Core.Clones;
 
 /// <summary>
-/// Derives a clone's domain XML from its source's: the hardware stays, what is the source's own (name, UUID, MACs, disks it
-/// writes to, host-side endpoints) is replaced. One file per topic; each topic changes the tree in place.
+/// Derives a clone's domain XML from its source's: what the table of parts keeps is copied, and nothing else; then what is to be the clone's own
+/// (name, UUID, MACs, overlays, host-side endpoints) is put in. One file per topic; each topic changes the copy in place.
 /// </summary>
 public static class LinkedClone
 {
@@ -15,7 +16,7 @@ public static class LinkedClone
     /// <param name="stamp">Who owns it.</param>
     /// <param name="chains">For each writable disk's target: the base it stands on.</param>
     /// <param name="accelerator">What was found to work: KVM or TCG.</param>
-    /// <exception cref="Failures.SystemFailureException">The source has a device that clones cannot have.</exception>
+    /// <exception cref="Failures.SystemFailureException">The source has parts that clones cannot have; all of them are named.</exception>
     public static XElement Derive(
         XElement source,
         ClonePlan plan,
@@ -23,14 +24,15 @@ public static class LinkedClone
         IReadOnlyDictionary<string, BackingChain> chains,
         Accelerator accelerator)
     {
-        var domain = new XElement(source);
-        ClonePassthrough.Refuse(domain);
+        var (domain, findings) = DomainWalk.Through(source, ClonePurpose.Job, plan.Image.AllowParts);
+        DomainReview.Demand(source, findings);
         CloneIdentity.Apply(domain, plan, stamp);
         CloneProcessor.Apply(domain, plan.Sizes, accelerator);
         CloneDisks.Apply(domain, plan, chains);
         CloneFirmware.Apply(domain, plan.Paths);
         CloneNetwork.Apply(domain, plan);
         CloneEndpoints.Apply(domain, plan.Paths);
+        CloneDevices.Apply(domain, plan.Paths);
         CloneLogin.Apply(domain, plan.Login);
         if (plan.Memory is { } memory)
         {

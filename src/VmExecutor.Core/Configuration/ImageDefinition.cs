@@ -43,6 +43,9 @@ public sealed record ImageDefinition
 
     public NetworkSettings Network { get; init; } = new();
 
+    /// <summary>Parts of the source's definition that its clones get though they would be refused, each by its row of the table of parts or its path.</summary>
+    public IReadOnlySet<string> AllowParts { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     public DiskSettings Disks { get; init; } = new();
 
     public StopSettings Stop { get; init; } = new();

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Linking;
@@ -13,26 +14,16 @@ internal static class LinkEndpoints
         var devices = domain.Element("devices");
         foreach (var device in devices?.Elements() ?? [])
         {
-            device.Elements("alias").Remove();
             switch (device.Name.LocalName)
             {
                 case "graphics":
                     FreeDisplay(device);
                     break;
-                case "channel" when (string?)device.Attribute("type") == "unix" && IsServed(device):
-                    // libvirt then picks a socket path of the clone's own.
-                    device.Elements("source").Remove();
-                    break;
                 case "serial" or "parallel" or "console" or "channel":
                     OwnFiles(device, plan);
                     break;
                 case "vsock":
-                    device.Elements("cid").Remove();
                     device.Add(new XElement("cid", new XAttribute("auto", "yes")));
-                    break;
-                case "tpm":
-                    // A directory that the source's emulator has (libvirt 10.10).
-                    device.Elements("backend").Elements("source").Remove();
                     break;
             }
         }
@@ -43,29 +34,30 @@ internal static class LinkEndpoints
 
     private static void FreeDisplay(XElement graphics)
     {
-        foreach (var listen in graphics.Elements("listen"))
+        var source = DomainWalk.SourceOf(graphics);
+        if (HasFixedPort(source))
         {
-            listen.SetAttributeValue("socket", null);
-        }
-
-        if (HasFixedPort(graphics))
-        {
-            FixedPorts.ToList().ForEach(name => graphics.SetAttributeValue(name, null));
             graphics.SetAttributeValue("autoport", "yes");
+        }
+        else
+        {
+            graphics.Add(source.Attributes().Where(attribute => attribute.Name.LocalName is "autoport" || FixedPorts.Contains(attribute.Name.LocalName)).Where(
+                attribute => graphics.Attribute(attribute.Name) is null));
         }
     }
 
+    /// <summary>Where the source's file or socket is not copied, the clone has one beside it.</summary>
     private static void OwnFiles(XElement device, LinkPlan plan)
     {
-        var files = device.Elements("log").Attributes("file");
-        if ((string?)device.Attribute("type") is "file" || ((string?)device.Attribute("type") is "unix" && IsServed(device)))
+        foreach (var (element, attribute) in new[] { ("log", "file"), ("source", "path") })
         {
-            files = files.Concat(device.Elements("source").Attributes("path"));
-        }
-
-        foreach (var file in files.Where(file => AbsolutePath.TryParse(file.Value, out _)).ToList())
-        {
-            file.Value = Own(new AbsolutePath(file.Value), plan).Value;
+            if (device.Element(element) is { } own
+                && own.Attribute(attribute) is null
+                && AbsolutePath.TryParse((string?)DomainWalk.SourceOf(own).Attribute(attribute), out var path)
+                && (string?)device.Attribute("type") != "pty")
+            {
+                own.SetAttributeValue(attribute, Own(path, plan).Value);
+            }
         }
     }
 
@@ -74,6 +66,4 @@ internal static class LinkEndpoints
         path.Name.Contains(plan.Source, StringComparison.Ordinal)
             ? path.Name.Replace(plan.Source, plan.Name.Value, StringComparison.Ordinal)
             : $"{path.Name}.{plan.Name}");
-
-    private static bool IsServed(XElement device) => (string?)device.Element("source")?.Attribute("mode") is null or "bind";
 }

@@ -28,6 +28,9 @@ public sealed record LinkPlan
     /// <summary>What was decided for who asked and may surprise, a sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
+    /// <summary>Parts that the clone gets though they would be refused, each by its row of the table of parts or its path.</summary>
+    public IReadOnlySet<string> AllowParts { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     public required DateTimeOffset Created { get; init; }
 
     /// <summary>Every file that the clone stands on, each once.</summary>

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 
 namespace VmExecutor.Core.Linking;
 
@@ -13,7 +14,7 @@ public static class LinkRemarks
         var devices = source.Element("devices") ?? new XElement("devices");
         return
         [
-            .. ClonePassthrough.Find(source) is { Count: > 0 } found
+            .. OfHost(source) is { Count: > 0 } found
                 ? new[] { $"the clone has what the host gave the source, and most of it only one of them can use at a time: {string.Join(", ", found)}" }
                 : [],
             .. devices.Elements("tpm").Elements("backend").Any(backend => (string?)backend.Attribute("type") == "emulator")
@@ -33,6 +34,13 @@ public static class LinkRemarks
                 : [],
         ];
     }
+
+    /// <summary>What a job could not have, since it is the host's.</summary>
+    private static List<string> OfHost(XElement source) =>
+    [
+        .. DomainReview.Of(source, ClonePurpose.Job, new HashSet<string>())
+            .Where(finding => finding.Refusal == RefusalKind.HostDevice).Select(finding => finding.Part).Distinct(StringComparer.Ordinal),
+    ];
 
     private static bool ListensOnPort(XElement device) =>
         device.Name.LocalName is "serial" or "parallel" or "channel"

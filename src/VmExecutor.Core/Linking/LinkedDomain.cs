@@ -6,18 +6,18 @@ using VmExecutor.Core.Failures;
 namespace VmExecutor.Core.Linking;
 
 /// <summary>
-/// Derives the definition of a linked clone for people. All hardware stays, networks included; only what two machines on one host
-/// cannot both have becomes the clone's own.
+/// Derives the definition of a linked clone for people by the table of parts. All hardware stays, networks included; only what two machines
+/// on one host cannot both have becomes the clone's own.
 /// </summary>
 public static class LinkedDomain
 {
     /// <param name="source">The source's inactive domain XML; it is not changed.</param>
     /// <param name="plan">What the clone is.</param>
-    /// <exception cref="SystemFailureException">The source has something that a clone would spoil.</exception>
+    /// <exception cref="SystemFailureException">The source has parts that a clone would spoil or that are not known; all of them are named.</exception>
     public static XElement Derive(XElement source, LinkPlan plan)
     {
-        RefuseWritableMemory(source);
-        var domain = new XElement(source);
+        var (domain, findings) = DomainWalk.Through(source, ClonePurpose.Person, plan.AllowParts);
+        DomainReview.Demand(source, findings);
         CloneIdentity.Rename(domain, plan.Name.Value, plan.Uuid);
         LinkStamp.Apply(domain, plan);
         ApplyDisks(domain, plan);
@@ -37,7 +37,6 @@ public static class LinkedDomain
         var links = plan.Disks.ToDictionary(disk => disk.Target);
         foreach (var disk in domain.Elements("devices").Elements("disk"))
         {
-            CloneDisks.ForgetRunningState(disk);
             if (SourceDisk.IsWritable(disk, ClonePurpose.Person))
             {
                 var link = links[SourceDisk.TargetOf(disk)];
@@ -52,24 +51,13 @@ public static class LinkedDomain
 
     private static void ApplyFirmware(XElement domain, LinkPlan plan)
     {
-        var nvram = domain.Element("os")?.Element("nvram");
-        if ((string?)nvram?.Attribute("type") is { } type and not "file")
-        {
-            throw new SystemFailureException(
-                ErrorCodes.SourceUnsupported,
-                $"the UEFI variables (nvram) of '{plan.Source}' are of type '{type}'; only a file can be copied",
-                "Let the source keep them in a file (virsh edit).");
-        }
-
         if (plan.Nvram is { } copy)
         {
             CloneFirmware.PointAt(domain, copy.To);
         }
         else
         {
-            // libvirt makes the clone's from the template, under a name of its own choice.
-            nvram?.RemoveNodes();
-            nvram?.SetAttributeValue("type", null);
+            CloneFirmware.LeaveToLibvirt(domain);
         }
     }
 
@@ -79,20 +67,6 @@ public static class LinkedDomain
         for (var index = 0; index < cards.Count; index++)
         {
             CloneNetwork.MakeOwn(cards[index], plan.Mac(index));
-        }
-    }
-
-    private static void RefuseWritableMemory(XElement source)
-    {
-        var writable = source.Elements("devices").Elements("memory")
-            .Where(memory => (string?)memory.Attribute("model") is "nvdimm" or "virtio-pmem")
-            .FirstOrDefault(memory => !memory.Elements("target").Elements("readonly").Any());
-        if (writable is not null)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.SourceUnsupported,
-                $"'{(string?)source.Element("name")}' has persistent memory in {(string?)writable.Element("source")?.Element("path") ?? "a file"}, which source and clone would both write to",
-                "Make it read-only in the source domain (virsh edit: target, readonly), or remove it.");
         }
     }
 }

@@ -59,6 +59,7 @@ public static class TemplateDomain
         seed?.Element("source")!.ReplaceWith(new XElement("source", new XAttribute("file", plan.Paths.Seed.Value)));
         CloneFirmware.Apply(domain, plan.Paths);
         CloneEndpoints.Apply(domain, plan.Paths);
+        CloneDevices.Apply(domain, plan.Paths);
         CloneMemory.Apply(domain, new MemoryFile(template.Ram, IsTemplate: false), incoming: true);
         CloneProbing.Apply(domain);
         return domain;

@@ -80,7 +80,7 @@ public sealed class LinkedCloneTests
         clone.Descendants("entry").Select(entry => (string?)entry.Attribute("name")).Should().Equal("product");
         clone.Descendants("mac").Select(mac => (string?)mac.Attribute("address")).Should().OnlyContain(mac => !mac!.Contains("aa:bb"));
         StampXml.KeyIn(clone).Should().Be("abc-1-" + TestPlan.For(TestPlan.Image()).Job.Key.Value[^6..]);
-        clone.Element("metadata")!.Elements().Should().HaveCount(2, "the source's own metadata stays");
+        clone.Element("metadata")!.Elements().Should().ContainSingle("other tools know the source by the others, and this is not the source");
         clone.Element("on_poweroff")!.Value.Should().Be("destroy");
     }
 
@@ -102,7 +102,7 @@ public sealed class LinkedCloneTests
         var disk = Disk(Derive(), "vda");
 
         disk.Element("source")!.Attribute("file")!.Value.Should().Be($"/state/jobs/{TestPlan.For(TestPlan.Image()).Job.Key}/vda.qcow2");
-        disk.Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" type=\"qcow2\" cache=\"unsafe\" iothread=\"1\" discard=\"unmap\" />");
+        disk.Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" iothread=\"1\" type=\"qcow2\" cache=\"unsafe\" discard=\"unmap\" />");
         disk.Element("boot")!.Attribute("order")!.Value.Should().Be("1");
         disk.Element("address")!.Attribute("bus")!.Value.Should().Be("0x04");
         disk.Element("alias").Should().BeNull();
@@ -231,7 +231,7 @@ public sealed class LinkedCloneTests
 
         var clone = LinkedClone.Derive(XElement.Parse(Source), plan, TestPlan.Stamp(plan), Chains, Accelerator.Kvm);
 
-        clone.Element("vcpu")!.ToString().Should().Be("<vcpu placement=\"static\">2</vcpu>");
+        clone.Element("vcpu")!.ToString().Should().Be("<vcpu>2</vcpu>");
         clone.Element("memory")!.ToString().Should().Be("<memory unit=\"KiB\">524288</memory>");
         clone.Element("currentMemory").Should().BeNull();
         clone.Descendants("topology").Should().BeEmpty();

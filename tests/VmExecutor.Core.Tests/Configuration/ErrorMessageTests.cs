@@ -75,6 +75,7 @@ public sealed class ErrorMessageTests
     [InlineData("host_key: x", "1:1: host_key: is unknown here; it belongs under 'ssh:', indented")]
     [InlineData("file: /x", "1:1: file: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
     [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file' or 'source: url', but source is 'domain'; remove it or write 'source: file' or 'source: url'")]
+    [InlineData("allow_parts: devices/disk", "1:14: allow_parts: 'devices/disk' cannot be allowed, since clones have it anyway; write what a refusal names; write a part as the message of a refused domain names it, for example 'devices/hostdev'")]
     [InlineData("allow_shutdown: yes", "1:17: allow_shutdown: 'yes' is neither true nor false; write true or false")]
     [InlineData("allow_shutdown: 'true'", "1:17: allow_shutdown: 'true' is text because of its quotes; write true without quotes")]
     [InlineData("allow_shutdown: \"\\e[31m\"", "1:17: allow_shutdown: '\\u001b[31m' is neither true nor false; write true or false")]
@@ -82,7 +83,7 @@ public sealed class ErrorMessageTests
     [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
-    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, source, domain, allow_shutdown, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, disks, stop, keep_failed, timeouts, publish, warm, prepare_hook, tools, wait_for_cloud_init, builds_dir, cache_dir")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, source, domain, allow_shutdown, allow_parts, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, disks, stop, keep_failed, timeouts, publish, warm, prepare_hook, tools, wait_for_cloud_init, builds_dir, cache_dir")]
     public void In_an_image_of_a_domain(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 

@@ -19,6 +19,7 @@ internal static class EveryKey
         source: domain
         domain: base
         allow_shutdown: true
+        allow_parts: [devices/hostdev, 'qemu:commandline', devices/foo/@bar]
         {{Shared}}
         """;
 

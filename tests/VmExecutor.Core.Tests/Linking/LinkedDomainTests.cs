@@ -99,7 +99,7 @@ public sealed class LinkedDomainTests
     {
         var disks = Devices("disk").ToList();
         disks[0].Element("source")!.ToString().Should().Be("<source file=\"/base/web-vda.qcow2\" />");
-        disks[0].Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" type=\"qcow2\" cache=\"none\" io=\"native\" discard=\"unmap\" />");
+        disks[0].Element("driver")!.ToString().Should().Be("<driver name=\"qemu\" cache=\"none\" io=\"native\" discard=\"unmap\" type=\"qcow2\" />");
         ((string?)disks[0].Attribute("snapshot")).Should().Be("external");
         disks[0].Element("backingStore")!.ToString(SaveOptions.DisableFormatting).Should().Be(
             "<backingStore type=\"file\"><format type=\"qcow2\" /><source file=\"/base/system.qcow2\" />"

@@ -52,6 +52,7 @@ public static partial class DomainParts
         Out("devices/disk/backenddomain/**", LeftOut, "Xen only"),
 
         Keep("devices/disk/@{device,model,type}", Seen),
+        Out("devices/disk/@tray", LeftOut, "libvirt reads it at the target only"),
         Out("devices/disk/@snapshot", Kept, "it is about snapshots of the source"),
         OutAndTold("devices/disk/@{rawio,sgio}", Kept, "raw access to a device of the host"),
         Keep("devices/disk/driver/@{name,type,cache,discard,io,error_policy,rerror_policy,ioeventfd,event_idx,copy_on_read,iothread,detect_zeroes,discard_no_unref,queues,queue_size}", Seen),

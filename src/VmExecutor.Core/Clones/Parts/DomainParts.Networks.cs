@@ -11,8 +11,8 @@ public static partial class DomainParts
 
     private static PartRule[] Networks =>
     [
-        NotClonable($"{Card}[@type=hostdev|vdpa|vhostuser]", Kept, "a network card of the host, or of another program"),
-        NotClonable($"{Card}[@type=direct][source/@mode=passthrough]", Kept, "a network card of the host in macvtap passthrough mode"),
+        OfHost($"{Card}[@type=hostdev|vdpa|vhostuser]", Kept, "a network card of the host, or of another program") with { CanBeAllowed = false },
+        OfHost($"{Card}[@type=direct][source/@mode=passthrough]", Kept, "a network card of the host in macvtap passthrough mode") with { CanBeAllowed = false },
         Own($"{Card}/@type", Kept, AsImageSays),
         Out($"{Card}/@managed", Kept, AsImageSays),
         OutAndTold($"{Card}/@trustGuestRxFilters", Kept, "the guest must not choose what it may receive"),

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace VmExecutor.Core.Clones.Parts;
@@ -19,8 +20,26 @@ public static partial class DomainParts
     private static ILookup<string, PartRule> ByPlace { get; } =
         All.SelectMany(rule => rule.Pattern.Places, (rule, place) => (rule, place)).ToLookup(row => row.place, row => row.rule, StringComparer.Ordinal);
 
-    /// <summary>The row with this path; null: there is none.</summary>
-    public static PartRule? Row(string path) => All.FirstOrDefault(rule => rule.Path == path);
+    /// <summary>
+    /// Why an administrator cannot allow this (<c>allow_parts</c>); null: it is a row that can be, or no row speaks of such a part, so that a source with it is
+    /// refused by its path.
+    /// </summary>
+    public static string? WhyNotAllowed(string key)
+    {
+        var names = key.Split('/');
+        var isAttribute = names[^1].StartsWith('@');
+        var row = All.FirstOrDefault(rule => rule.Key == key && rule.CanBeAllowed)
+            ?? All.FirstOrDefault(rule => rule.Key == key)
+            ?? RuleForAll(isAttribute ? names[..^1] : names, isAttribute ? names[^1][1..] : null);
+        return row switch
+        {
+            { CanBeAllowed: true } => null,
+            { Job: Treatment.Refused } => $"nothing allows it: {row.Why}",
+            { Job: Treatment.Kept } => "clones have it anyway; write what a refusal names",
+            not null => $"clones get their own or do without it: {row.Why}",
+            null => names.All(name => PlainName().IsMatch(name)) ? null : "it is not the path of a part",
+        };
+    }
 
     /// <summary>The row that says what becomes of a part; null: none does.</summary>
     /// <param name="elements">The elements from below the domain down to the part, or to the element whose attribute it is.</param>
@@ -32,6 +51,9 @@ public static partial class DomainParts
     /// <summary>The row that fits every part with these names, whatever else it is like; null: there is none.</summary>
     internal static PartRule? RuleForAll(IReadOnlyList<string> elements, string? attribute) =>
         Candidates(elements).FirstOrDefault(rule => rule.Pattern.IsUnconditional && rule.Pattern.Names(elements, attribute));
+
+    [GeneratedRegex("^@?[A-Za-z_][A-Za-z0-9_.:-]*$")]
+    private static partial Regex PlainName();
 
     private static IEnumerable<PartRule> Candidates(IReadOnlyList<string> elements) => elements switch
     {

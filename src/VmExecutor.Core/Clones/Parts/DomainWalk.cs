@@ -78,7 +78,7 @@ internal sealed class DomainWalk
     {
         var rule = DomainParts.RuleFor(elements, attribute, _purpose);
         var path = PartNames.Path(elements, attribute);
-        var key = rule is null ? path : rule.CanBeAllowed ? rule.Path : null;
+        var key = rule is null ? path : rule.CanBeAllowed ? rule.Key : null;
         var treatment = rule?.For(_purpose) ?? Treatment.Refused;
         var finding = new PartFinding(path, PartNames.Words(elements, attribute), treatment, rule?.Why ?? "this driver does not know it")
         {

@@ -52,6 +52,7 @@ internal static class PartNames
             },
             "smartcard" => $"smart card reader ({(string?)device.Attribute("mode")})",
             "shmem" => $"memory shared with the host (shmem '{(string?)device.Attribute("name")}')",
+            "memory" when source?.Element("path") is { } file => $"persistent memory in {file.Value}",
             "memory" => $"memory module ({(string?)device.Attribute("model")})",
             "lease" => $"lease '{(string?)device.Element("key")}' in lockspace '{(string?)device.Element("lockspace")}'",
             "serial" or "parallel" or "console" or "channel" =>

@@ -13,8 +13,11 @@ public sealed record PartRule(string Path, Treatment Job, Treatment Person, stri
     /// <summary>Set where it is refused for anyone.</summary>
     public RefusalKind? Refusal { get; init; }
 
-    /// <summary>Whether an administrator may let clones have it all the same, by naming this row's path in the image's <c>allow_parts</c>.</summary>
+    /// <summary>Whether an administrator may let clones have it all the same, by naming this row's key in the image's <c>allow_parts</c>.</summary>
     public bool CanBeAllowed { get; init; }
+
+    /// <summary>The path, without what says that all below is meant as well.</summary>
+    public string Key { get; } = Path.EndsWith("/**", StringComparison.Ordinal) ? Path[..^3] : Path;
 
     /// <summary>Whether an administrator is told without having asked; what is usual in every definition is not.</summary>
     public bool IsNote { get; init; }

@@ -48,6 +48,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             Name = name,
             Source = source,
             Patterns = Texts(values, "patterns"),
+            AllowParts = Texts(values, "allow_parts").ToHashSet(StringComparer.Ordinal),
             Allow = new AccessSettings
             {
                 Projects = Texts(values, "allow.projects"),

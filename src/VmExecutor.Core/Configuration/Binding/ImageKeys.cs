@@ -140,6 +140,10 @@ internal static partial class ImageKeys
         new("allow_shutdown", new SwitchKind(),
             "Whether a running source may be asked to shut down; it is never destroyed. Without it a running source is an error.", "true")
         { Default = new ImageSource.Domain("blank").AllowShutdown ? "true" : "false", OnlyWith = WithDomain },
+        new("allow_parts", new OneOrMoreKind(new PartKind()),
+            "Parts of the source VM's definition that its clones get as they are though they would be refused: devices of the host, arguments for QEMU, and what "
+            + "this version does not know. Each is named exactly as in the message of the refusal. A job may write to the host by what is named here.", "devices/hostdev")
+        { Otherwise = "nothing; a source that has such parts is refused", OnlyWith = WithDomain },
         new("file", new PathKind(),
             "The base disk. It is never modified.", "/var/lib/libvirt/images/small.qcow2") { Required = true, OnlyWith = WithFile },
         new("url", new UrlKind(),

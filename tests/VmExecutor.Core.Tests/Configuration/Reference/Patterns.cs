@@ -14,6 +14,7 @@ internal static class Patterns
         DurationKind => "^(?=.)([0-9]{1,9}d)?([0-9]{1,9}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?([0-9]{1,9}ms)?$",
         PathKind => $"^(?![~$]){Plain}+$",
         ToolKind => $@"^(?![~$])({Plain}+:/[^:\u0000-\u001f\u007f-\u009f]*|[^:\u0000-\u001f\u007f-\u009f]+)$",
+        PartKind => "^[!-~]+$",
         GlobKind => @"^[^\u0000-\u0020\u007f-\u00a0]{1,255}$",
         ProjectGlobKind => @"^(?!/)(?!.*//)(?!.*/$)(?!.*\*\*\*)[A-Za-z0-9_./*-]{1,1000}$",
         HexKind { Digits: var digits } => $"^[0-9A-Fa-f]{{{digits}}}$",

@@ -103,7 +103,7 @@ public sealed class ReferenceTests
                 {
                     ToolKind => "file system",
                     UrlKind => "cannot be downloaded|not an address",
-                    _ => "out of range|too small|not the base64|not a size|not a duration",
+                    _ => "out of range|too small|not the base64|not a size|not a duration|cannot be allowed",
                 },
                 "the editor accepts '{0}' as {1}", text, kind.Type);
         }
