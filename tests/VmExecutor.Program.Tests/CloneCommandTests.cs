@@ -101,6 +101,24 @@ public sealed class CloneCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task All_that_is_refused_is_named_at_once_and_only_some_parts_can_be_allowed()
+    {
+        Node(
+            Off,
+            """
+            <disk type='network' device='disk'><source protocol='rbd' name='pool/x'/><target dev='vdb'/></disk>
+            <disk type='network' device='disk'><source protocol='nbd' name='x'><host name='localhost' port='1'/></source><target dev='vdc'/></disk>
+            """);
+
+        var refused = await _bench.RunAsync("clone", "base", "-c", Uri);
+        var wrong = await _bench.RunAsync("clone", "base", "-c", Uri, "--allow-part", "devices/disk");
+
+        refused.ShouldFail(StageBench.SystemFailure, "VMX12", "vdb");
+        refused.Error.Should().Contain("vdc").And.NotContain("YAML");
+        wrong.ShouldFail(StageBench.SystemFailure, "VMX1901", "--allow-part 'devices/disk' cannot be allowed");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task The_chain_is_in_the_definition_unless_it_is_not_wanted()
     {
         var stated = await _bench.RunAsync("clone", "base", "web", "-c", Uri, "--dry-run");

@@ -25,7 +25,7 @@ public static class LinkedClone
         Accelerator accelerator)
     {
         var (domain, findings) = DomainWalk.Through(source, ClonePurpose.Job, plan.Image.AllowParts);
-        DomainReview.Demand(source, findings);
+        DomainReview.Demand(source, ClonePurpose.Job, findings);
         CloneIdentity.Apply(domain, plan, stamp);
         CloneProcessor.Apply(domain, plan.Sizes, accelerator);
         CloneDisks.Apply(domain, plan, chains);

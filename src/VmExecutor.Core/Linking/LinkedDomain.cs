@@ -17,7 +17,7 @@ public static class LinkedDomain
     public static XElement Derive(XElement source, LinkPlan plan)
     {
         var (domain, findings) = DomainWalk.Through(source, ClonePurpose.Person, plan.AllowParts);
-        DomainReview.Demand(source, findings);
+        DomainReview.Demand(source, ClonePurpose.Person, findings);
         CloneIdentity.Rename(domain, plan.Name.Value, plan.Uuid);
         LinkStamp.Apply(domain, plan);
         ApplyDisks(domain, plan);

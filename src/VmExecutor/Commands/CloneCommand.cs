@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Completions;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Linking;
 
 namespace VmExecutor.Commands;
@@ -30,17 +31,32 @@ internal static class CloneCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: print the clone's XML on stdout and the commands on stderr." };
         var noProtect = new Option<bool>("--no-protect") { Description = "Leave the source's disks writable; by default they are made read-only, since a source that is started spoils its clones." };
         var noBackingStore = new Option<bool>("--no-backing-store") { Description = "Do not write into the definition what the overlays stand on: for who rebases or flattens them while the clone is off. libvirt then looks at each start." };
+        var allowPart = new Option<string[]>("--allow-part")
+        {
+            Description = "Keep a part of the source's definition that is refused, by the name that the refusal says. Give it once for each part.",
+            HelpName = "PART",
+        };
+        allowPart.Validators.Add(result =>
+        {
+            foreach (var part in result.Tokens.Select(token => token.Value))
+            {
+                if (DomainParts.WhyNotAllowed(part) is { } why)
+                {
+                    result.AddError($"--allow-part '{part}' cannot be allowed, since {why}.");
+                }
+            }
+        });
         var release = new Option<bool>("--release") { Description = "No clone: let SOURCE be started again, once no clone stands on its disks." };
         var command = new Command(
             "clone",
             "Make a linked clone of a libvirt domain: a new domain with the same hardware, whose disks hold only what differs. Prints its name. Example: vm-executor clone debian-12 web-test --start")
         {
-            source, target, connect, directory, shutDown, start, dryRun, noProtect, noBackingStore, release,
+            source, target, connect, directory, shutDown, start, dryRun, noProtect, noBackingStore, allowPart, release,
         };
         source.CompletionSources.Add(context => DomainNames.Of(composition, context, config, connect));
         command.Validators.Add(result =>
         {
-            var others = result.GetValue(target) is not null || result.Has(directory)
+            var others = result.GetValue(target) is not null || result.Has(directory) || result.Has(allowPart)
                 || new[] { shutDown, start, dryRun, noProtect, noBackingStore }.Any(result.GetValue);
             if (result.GetValue(release) && others)
             {
@@ -61,6 +77,7 @@ internal static class CloneCommand
                         Start = parsed.GetValue(start),
                         DryRun = parsed.GetValue(dryRun),
                         StatesChains = !parsed.GetValue(noBackingStore),
+                        AllowParts = (parsed.GetValue(allowPart) ?? []).ToHashSet(StringComparer.Ordinal),
                         Protect = !parsed.GetValue(noProtect),
                     },
                     token));

@@ -79,7 +79,7 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
             foreach (var image in images)
             {
                 var name = ((ImageSource.Domain)image.Source).Name;
-                found.AddRange((await domains.OfDomainAsync(name, cancellationToken)).Select(trouble => $"{image.File}: {trouble.What}: {trouble.Fix}"));
+                found.AddRange((await domains.OfDomainAsync(name, image.AllowParts, cancellationToken)).Select(trouble => $"{image.File}: {trouble.What}: {trouble.Fix}"));
             }
         }
         catch (HypervisorException e)

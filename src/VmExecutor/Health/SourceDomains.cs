@@ -1,5 +1,6 @@
 using System.Xml;
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -30,15 +31,26 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
             ? new SourceTrouble(trouble.IsFatal, $"file {file.Path} {trouble.What}", trouble.Fix)
             : null;
 
-    /// <summary>What is wrong with a source domain.</summary>
+    /// <summary>What is wrong with an image's source domain for jobs, by the table of parts.</summary>
+    /// <param name="domain">Its name.</param>
+    /// <param name="allowed">The image's <c>allow_parts</c>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="HypervisorException">libvirt does not answer.</exception>
-    public async Task<IReadOnlyList<SourceTrouble>> OfDomainAsync(string domain, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SourceTrouble>> OfDomainAsync(string domain, IReadOnlySet<string> allowed, CancellationToken cancellationToken)
     {
         try
         {
-            return await new SourceDefinitions(hypervisor).FindAsync(domain, cancellationToken) is { } source
-                ? [.. source.Remarks.Select(remark => new SourceTrouble(false, remark, $"virsh -c {Word(hypervisor.Uri)} edit {Word(domain)}")), .. OfDisks(FrozenDomain.FilesOf(source.Xml))]
-                : [await MissingAsync(domain, cancellationToken)];
+            if (await new SourceDefinitions(hypervisor).FindAsync(domain, cancellationToken) is not { } source)
+            {
+                return [await MissingAsync(domain, cancellationToken)];
+            }
+
+            DomainReview.Demand(source.Xml, ClonePurpose.Job, allowed);
+            return
+            [
+                .. source.Remarks.Select(remark => new SourceTrouble(false, remark, $"virsh -c {Word(hypervisor.Uri)} edit {Word(domain)}")),
+                .. OfDisks(FrozenDomain.FilesOf(source.Xml)),
+            ];
         }
         catch (SystemFailureException e) when (e is not HypervisorException)
         {

@@ -23,6 +23,9 @@ internal sealed record LinkRequest
     /// <summary>Write what the overlays stand on into the definition.</summary>
     public bool StatesChains { get; init; } = true;
 
+    /// <summary>Parts that the clone gets though they would be refused.</summary>
+    public IReadOnlySet<string> AllowParts { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>Make the source's disks read-only.</summary>
     public bool Protect { get; init; } = true;
 }

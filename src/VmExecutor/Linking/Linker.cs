@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
@@ -77,7 +78,9 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
     private async Task<(LinkPlan Plan, XElement Domain)> PlanAsync(
         FoundSource source, VmName name, LinkRequest request, bool isOff, CancellationToken cancellationToken)
     {
-        var plan = await _planner.PlanAsync(source.Xml, name, request.Directory, evenIfWritten: !isOff, cancellationToken) with { StatesChains = request.StatesChains };
+        // Before the disks are looked at, so that all that is refused is named at once.
+        DomainReview.Demand(source.Xml, ClonePurpose.Person, request.AllowParts);
+        var plan = await _planner.PlanAsync(source.Xml, name, request.Directory, evenIfWritten: !isOff, cancellationToken) with { StatesChains = request.StatesChains, AllowParts = request.AllowParts };
         return (plan, LinkedDomain.Derive(source.Xml, plan));
     }
 

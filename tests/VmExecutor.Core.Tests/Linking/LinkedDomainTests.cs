@@ -207,6 +207,17 @@ public sealed class LinkedDomainTests
         derive.Should().Throw<SystemFailureException>().WithMessage($"*{message}*");
     }
 
+    [Fact]
+    public void A_part_that_is_not_known_is_refused_with_the_option_that_keeps_it()
+    {
+        var source = XElement.Parse("<domain><name>base</name><devices><novelty a='b'/></devices></domain>");
+        var derive = () => LinkedDomain.Derive(source, Plan(source: source));
+
+        derive.Should().Throw<SystemFailureException>().Which.Hint.Should().Contain("--allow-part 'devices/novelty'").And.NotContain("YAML");
+        LinkedDomain.Derive(source, Plan(source: source) with { AllowParts = new HashSet<string> { "devices/novelty" } })
+            .Descendants("novelty").Should().ContainSingle().Which.ToString().Should().Be("<novelty a=\"b\" />");
+    }
+
     private static LinkPlan Plan(AbsolutePath? directory = null, bool exists = true, XElement? source = null) => LinkPlan.For(
         source ?? Original, Name("web"), Uuid, Chains, file => directory ?? file.Parent(), _ => exists, TestPlan.Now);
 

@@ -21,11 +21,11 @@ public static class DomainReview
 
     /// <exception cref="SystemFailureException">Something of it is refused; all that is is named.</exception>
     public static void Demand(XElement source, ClonePurpose purpose, IReadOnlySet<string> allowed) =>
-        Demand(source, Of(source, purpose, allowed));
+        Demand(source, purpose, Of(source, purpose, allowed));
 
-    internal static void Demand(XElement source, IReadOnlyList<PartFinding> findings)
+    internal static void Demand(XElement source, ClonePurpose purpose, IReadOnlyList<PartFinding> findings)
     {
-        if (FailureOf((string?)source.Element("name") ?? "?", findings) is { } failure)
+        if (FailureOf((string?)source.Element("name") ?? "?", purpose, findings) is { } failure)
         {
             throw failure;
         }
@@ -33,8 +33,9 @@ public static class DomainReview
 
     /// <summary>The failure that names all that is refused; null: nothing is.</summary>
     /// <param name="name">The source's.</param>
+    /// <param name="purpose">For whom the clone is, who allows parts in another place.</param>
     /// <param name="findings">As <see cref="Of"/> has them.</param>
-    public static SystemFailureException? FailureOf(string name, IReadOnlyList<PartFinding> findings)
+    public static SystemFailureException? FailureOf(string name, ClonePurpose purpose, IReadOnlyList<PartFinding> findings)
     {
         var refused = findings.Where(finding => finding.Refusal is not null).ToList();
         if (refused.Count == 0)
@@ -47,7 +48,7 @@ public static class DomainReview
         return new SystemFailureException(
             kinds is [var only] ? CodeOf(only.Key) : ErrorCodes.SourcePartsRefused,
             $"the source domain '{PlainText.OneLine(name, LongestWords)}' has {string.Join(", and ", parts)}",
-            string.Join(" ", kinds.Select(kind => HintFor(kind.Key, [.. kind.Select(finding => finding.AllowKey).OfType<string>().Distinct(StringComparer.Ordinal)]))));
+            string.Join(" ", kinds.Select(kind => HintFor(kind.Key, purpose, [.. kind.Select(finding => finding.AllowKey).OfType<string>().Distinct(StringComparer.Ordinal)]))));
     }
 
     private static string Words(PartFinding finding) => $"{PlainText.OneLine(finding.Part, LongestWords)} ({finding.Why})";
@@ -68,17 +69,20 @@ public static class DomainReview
         _ => "parts that this version of vm-executor does not know",
     };
 
-    private static string HintFor(RefusalKind kind, IReadOnlyList<string> keys)
+    private static string HintFor(RefusalKind kind, ClonePurpose purpose, IReadOnlyList<string> keys)
     {
-        var allow = keys.Count == 0 ? string.Empty : $"allow_parts: [{string.Join(", ", keys.Select(key => $"'{PlainText.OneLine(key, LongestWords)}'"))}]";
+        var words = keys.Select(key => $"'{PlainText.OneLine(key, LongestWords)}'").ToList();
+        var allow = words.Count == 0 ? string.Empty
+            : purpose == ClonePurpose.Job ? $"allow_parts: [{string.Join(", ", words)}] in the image's YAML"
+            : string.Join(" ", words.Select(word => $"--allow-part {word}"));
         return (kind, allow) switch
         {
             (RefusalKind.HostDevice, "") => "Remove the devices of the host from the source domain (virsh edit), or make a domain without them for CI.",
             (RefusalKind.HostDevice, _) =>
-                $"Remove the devices of the host from the source domain (virsh edit), or make a domain without them for CI. One that jobs may have, one at a time: {allow} in the image's YAML.",
+                $"Remove the devices of the host from the source domain (virsh edit), or make a domain without them for CI. One that jobs may have, one at a time: {allow}.",
             (RefusalKind.NotClonable, _) => "Change what cannot be cloned in the source domain (virsh edit): disks in files (qemu-img convert), or readonly.",
-            (RefusalKind.QemuArguments, _) => $"Say it in libvirt's own XML instead of to QEMU; if you have made sure that no job can write to the host by it: {allow} in the image's YAML.",
-            _ => $"Remove what is not known from the source domain (virsh edit); if you have made sure that it opens nothing of the host: {allow} in the image's YAML.",
+            (RefusalKind.QemuArguments, _) => $"Say it in libvirt's own XML instead of to QEMU; if you have made sure that no job can write to the host by it: {allow}.",
+            _ => $"Remove what is not known from the source domain (virsh edit); if you have made sure that it opens nothing of the host: {allow}.",
         };
     }
 }
