@@ -75,6 +75,20 @@ public sealed class CheckCasesTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task What_jobs_do_not_get_of_a_source_is_noted_and_what_is_refused_is_named()
+    {
+        var node = File.ReadAllText(At("node.xml"));
+        _bench.Write("srv/node.xml", node
+            .Replace("<name>kiosk-stateless</name>", "<name>kiosk-stateless</name><memtune><hard_limit unit='KiB'>65536</hard_limit></memtune>", StringComparison.Ordinal)
+            .Replace("volume' device='disk'><driver name='qemu' type='qcow2'/><source pool='default' volume='terraformed-root.qcow2'/>", "network' device='disk'><driver name='qemu' type='raw'/><source protocol='rbd' name='pool/x'/>", StringComparison.Ordinal));
+
+        var exit = await _bench.RunAsync("check");
+
+        exit.Output.Should().MatchRegex($"note: {At("images")}/debian-12.yaml: jobs' clones of 'kiosk-stateless' are without: .*memtune");
+        exit.Output.Split('\n').Should().Contain(line => line.StartsWith($"warning: {At("images")}/pool-disk.yaml", StringComparison.Ordinal) && line.Contains("'vda'", StringComparison.Ordinal), exit.Output);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_state_directory_that_can_hold_no_overlays_is_told()
     {
         var file = _bench.PathOf("srv/vm-executor.yaml");

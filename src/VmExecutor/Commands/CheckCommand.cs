@@ -22,9 +22,9 @@ internal static class CheckCommand
                 composition.Output.WriteLine($"warning: {warning}");
             }
 
-            if (catalogue.NotLookedAt is { } why)
+            foreach (var note in catalogue.Notes)
             {
-                composition.Output.WriteLine($"note: source domains were not looked at: {why}");
+                composition.Output.WriteLine($"note: {note}");
             }
 
             composition.Output.WriteLine(

@@ -16,8 +16,10 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
     /// <summary>Who checks is waiting, and libvirt need not run for a configuration to be right.</summary>
     private static readonly TimeSpan LibvirtLimit = TimeSpan.FromSeconds(5);
 
-    /// <summary>Why source domains were not looked at; null: they were, or there are none.</summary>
-    public string? NotLookedAt { get; private set; }
+    private readonly List<string> _notes = [];
+
+    /// <summary>What is worth knowing and is no mistake, a sentence each; there are some only after <see cref="WarningsAsync"/>.</summary>
+    public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>A sentence each. They are no errors: the files may be readable for the runner's user and not for the user who checks, and a domain may come later.</summary>
     public async Task<IReadOnlyList<string>> WarningsAsync(CancellationToken cancellationToken)
@@ -67,7 +69,7 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
 
         if (LibvirtUri.IsRemote(uri))
         {
-            NotLookedAt = $"{uri} is another machine's libvirt";
+            _notes.Add($"source domains were not looked at: {uri} is another machine's libvirt");
             return [];
         }
 
@@ -79,12 +81,17 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
             foreach (var image in images)
             {
                 var name = ((ImageSource.Domain)image.Source).Name;
-                found.AddRange((await domains.OfDomainAsync(name, image.AllowParts, cancellationToken)).Select(trouble => $"{image.File}: {trouble.What}: {trouble.Fix}"));
+                var (troubles, leftOut) = await domains.OfDomainAsync(name, image.AllowParts, cancellationToken);
+                found.AddRange(troubles.Select(trouble => $"{image.File}: {trouble.What}: {trouble.Fix}"));
+                if (leftOut.Count > 0)
+                {
+                    _notes.Add($"{image.File}: jobs' clones of '{name}' are without: {string.Join("; ", leftOut)}");
+                }
             }
         }
         catch (HypervisorException e)
         {
-            NotLookedAt = e.Message;
+            _notes.Add($"source domains were not looked at: {e.Message}");
         }
 
         return found;

@@ -77,7 +77,7 @@ internal sealed class ImageChecks(SettingsLook settings, LibvirtLook libvirt)
             return [];
         }
 
-        var troubles = await new SourceDomains(libvirt.Hypervisor).OfDomainAsync(domain.Name, image.AllowParts, cancellationToken);
+        var (troubles, _) = await new SourceDomains(libvirt.Hypervisor).OfDomainAsync(domain.Name, image.AllowParts, cancellationToken);
         return [.. troubles.Select(trouble => Finding(image, trouble, isPublished)), .. new[] { await StateAsync(image, domain, isPublished, cancellationToken) }.OfType<Finding>()];
     }
 

@@ -19,6 +19,11 @@ namespace VmExecutor.Health;
 /// <param name="Fix">A command, or what to do.</param>
 internal sealed record SourceTrouble(bool IsFatal, string What, string Fix);
 
+/// <summary>What was seen of a source domain.</summary>
+/// <param name="Troubles">What is wrong with it.</param>
+/// <param name="LeftOut">Parts that clones for jobs do not have, each with the reason, for an administrator to know.</param>
+internal sealed record SourceLook(IReadOnlyList<SourceTrouble> Troubles, IReadOnlyList<string> LeftOut);
+
 /// <summary>Looks at what images are made of: at their source domains as libvirt has them, and into their disks.</summary>
 /// <param name="hypervisor">That of the jobs; it is asked about domains only.</param>
 internal sealed class SourceDomains(IHypervisor hypervisor)
@@ -31,36 +36,44 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
             ? new SourceTrouble(trouble.IsFatal, $"file {file.Path} {trouble.What}", trouble.Fix)
             : null;
 
-    /// <summary>What is wrong with an image's source domain for jobs, by the table of parts.</summary>
+    /// <summary>A source domain as jobs get it, by the table of parts.</summary>
     /// <param name="domain">Its name.</param>
     /// <param name="allowed">The image's <c>allow_parts</c>.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="HypervisorException">libvirt does not answer.</exception>
-    public async Task<IReadOnlyList<SourceTrouble>> OfDomainAsync(string domain, IReadOnlySet<string> allowed, CancellationToken cancellationToken)
+    public async Task<SourceLook> OfDomainAsync(string domain, IReadOnlySet<string> allowed, CancellationToken cancellationToken)
     {
         try
         {
             if (await new SourceDefinitions(hypervisor).FindAsync(domain, cancellationToken) is not { } source)
             {
-                return [await MissingAsync(domain, cancellationToken)];
+                return new SourceLook([await MissingAsync(domain, cancellationToken)], []);
             }
 
-            DomainReview.Demand(source.Xml, ClonePurpose.Job, allowed);
-            return
-            [
-                .. source.Remarks.Select(remark => new SourceTrouble(false, remark, $"virsh -c {Word(hypervisor.Uri)} edit {Word(domain)}")),
-                .. OfDisks(FrozenDomain.FilesOf(source.Xml)),
-            ];
+            var findings = DomainReview.Of(source.Xml, ClonePurpose.Job, allowed);
+            if (DomainReview.FailureOf(domain, ClonePurpose.Job, findings) is { } refusal)
+            {
+                throw refusal;
+            }
+
+            return new SourceLook(
+                [
+                    .. source.Remarks.Select(remark => new SourceTrouble(false, remark, $"virsh -c {Word(hypervisor.Uri)} edit {Word(domain)}")),
+                    .. OfDisks(FrozenDomain.FilesOf(source.Xml)),
+                ],
+                [.. findings.Where(finding => finding is { IsNote: true, Treatment: Treatment.LeftOut }).Select(finding => $"{finding.Part} ({finding.Why})").Distinct(StringComparer.Ordinal)]);
         }
         catch (SystemFailureException e) when (e is not HypervisorException)
         {
-            return [new SourceTrouble(true, $"source domain '{domain}': {e.Message} ({e.Code})", e.Hint)];
+            return Only($"source domain '{domain}': {e.Message} ({e.Code})", e.Hint);
         }
         catch (XmlException e)
         {
-            return [new SourceTrouble(true, $"source domain '{domain}': its definition cannot be read: {e.Message}", $"virsh -c {Word(hypervisor.Uri)} dumpxml {Word(domain)}")];
+            return Only($"source domain '{domain}': its definition cannot be read: {e.Message}", $"virsh -c {Word(hypervisor.Uri)} dumpxml {Word(domain)}");
         }
     }
+
+    private static SourceLook Only(string what, string fix) => new([new SourceTrouble(true, what, fix)], []);
 
     private static IEnumerable<SourceTrouble> OfDisks(IReadOnlyList<(string Role, AbsolutePath Path, string? Format)> files) =>
         from file in files
