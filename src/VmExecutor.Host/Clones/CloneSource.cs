@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
@@ -24,7 +25,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 
         try
         {
-            return Known(plan.Image, FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
+            return Clonable(plan.Image, FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
         }
         catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
         {
@@ -40,7 +41,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
     /// <param name="image">The image to clone.</param>
     /// <param name="tell">Told when a wait begins that people should know of.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="SystemFailureException">There is no such domain, or it runs and may not or would not shut down, or is of an architecture that is not known.</exception>
+    /// <exception cref="SystemFailureException">There is no such domain, it runs and may not or would not shut down, it is of an architecture that is not known, or it has parts that are refused.</exception>
     public async Task<XElement> ReadAsync(ImageDefinition image, Action<string> tell, CancellationToken cancellationToken)
     {
         switch (image.Source)
@@ -50,7 +51,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
             case ImageSource.Domain domain:
                 await EnsureShutOffAsync(image, domain, tell, cancellationToken).ConfigureAwait(false);
                 var source = await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken).ConfigureAwait(false);
-                return Known(image, (source ?? throw Missing(image, domain)).Xml);
+                return Clonable(image, (source ?? throw Missing(image, domain)).Xml);
             default:
                 throw new InvalidOperationException($"no such source: {image.Source}");
         }
@@ -62,9 +63,11 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
         return BuiltInMachine.Describe(image, file, HostArchitecture.Name);
     }
 
-    private static XElement Known(ImageDefinition image, XElement source)
+    /// <summary>Names all that is refused before anything is made of the source, and so before a single disk of it is.</summary>
+    private static XElement Clonable(ImageDefinition image, XElement source)
     {
         GuestArchitecture.EnsureKnown(source, $"image '{image.Name}'");
+        DomainReview.Demand(source, ClonePurpose.Job, image.AllowParts);
         return source;
     }
 
