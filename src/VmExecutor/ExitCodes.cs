@@ -5,6 +5,7 @@ using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Stages;
 
 namespace VmExecutor;
 
@@ -38,18 +39,21 @@ internal static class ExitCodes
             return Success;
         }
 
-        InExitCodeFile(environment, file => File.WriteAllText(file, exit.ExitCode.ToString(CultureInfo.InvariantCulture) + "\n"));
+        InExitCodeFile(environment, file => HostFile.WriteAllText(file, exit.ExitCode.ToString(CultureInfo.InvariantCulture) + "\n"));
         return environment.BuildFailureExitCode;
     }
 
     /// <summary>Clears what an earlier sub-stage reported: the runner never does, and would take it for this one's.</summary>
-    public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, File.Delete);
+    public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, HostFile.Delete);
 
     /// <summary>A stage that failed: says why in the job log and returns the code for who must act.</summary>
     public static int For(Exception exception, StageEnvironment environment, JobLog log)
     {
         switch (exception)
         {
+            case ToldFailureException told:
+                log.FailAgain(told);
+                return told.Original is BuildFailureException ? environment.BuildFailureExitCode : environment.SystemFailureExitCode;
             case BuildFailureException failure:
                 log.Fail(failure);
                 return environment.BuildFailureExitCode;
@@ -62,6 +66,10 @@ internal static class ExitCodes
                 return environment.SystemFailureExitCode;
             case OperationCanceledException:
                 log.Say("Cancelled: stopped by a signal.");
+                return environment.SystemFailureExitCode;
+            case IOException or UnauthorizedAccessException:
+                // From below HostFile: a library's own file, or a pipe.
+                log.Fail(new HostFileException("the host's file system refused", exception));
                 return environment.SystemFailureExitCode;
             default:
                 log.Fail(new SystemFailureException(

@@ -33,6 +33,9 @@ internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
         Write($"What to do: {failure.Hint}");
     }
 
+    /// <summary>In one line: what to do about it stands above.</summary>
+    public void FailAgain(DriverException failure) => Write($"ERROR {failure.Code}: {failure.Message}");
+
     public void ShowConsole(IReadOnlyList<string> lines)
     {
         if (lines.Count > 0)

@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Trials;
 
 namespace VmExecutor;
@@ -23,7 +24,7 @@ internal sealed class TrialComposition(Composition composition, string? configOp
     public async Task<int> RunAsync(GitlabCiRequest request)
     {
         var where = request.Repository ?? request.File.Parent();
-        var repository = Directory.Exists(where.Value) ? await TrialRepository.ReadAsync(composition.Tools(), where, cancellationToken) : null;
+        var repository = HostDirectory.Exists(where.Value) ? await TrialRepository.ReadAsync(composition.Tools(), where, cancellationToken) : null;
         if (repository is null && request.Repository is not null)
         {
             throw new SystemFailureException(

@@ -84,6 +84,74 @@ public sealed class LostGuestTests : IDisposable
         _log.ToString().Should().Contain("did not answer within 10s");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_became_of_the_vm_is_told_once(bool vmIsGone)
+    {
+        await File.WriteAllTextAsync(Paths.Console.Value, "last words\n");
+        if (vmIsGone)
+        {
+            _hypervisor.Domains.Clear();
+        }
+
+        foreach (var subStage in new[] { "step_script", "after_script", "cleanup_file_variables" })
+        {
+            (await EndAsync(subStage)).Should().Be(2);
+        }
+
+        var code = vmIsGone ? ErrorCodes.GuestDied : ErrorCodes.GuestConnectionLost;
+        var lines = _log.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        lines.Should().ContainSingle(line => line == "  | last words");
+        lines.Should().ContainSingle(line => line.StartsWith("What to do: "));
+        lines.Where(line => line.StartsWith($"ERROR {code}: ")).Should().HaveCount(3);
+        lines[^2..].Should().OnlyContain(line => line.StartsWith($"ERROR {code}: ") && line.Contains("see above") && line.Contains("step_script"));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_whose_author_must_act_still_fails_as_one_when_that_was_told()
+    {
+        var directory = JobDirectory.Of(_state, _key);
+        directory.Write(directory.Read()! with { Stopped = new StopRecord(ErrorCodes.OverlayTooLarge.Number, IsBuildFailure: true, "too much was written", "Write less.", 1) });
+
+        (await EndAsync("step_script")).Should().Be(1);
+        (await EndAsync("after_script")).Should().Be(1);
+
+        _log.ToString().Split('\n').Where(line => line.Contains("too much was written")).Should().ContainSingle();
+        _log.ToString().Should().Contain("see above (section of step_script)");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Another_failure_than_the_one_that_was_told_is_told_as_well()
+    {
+        await EndAsync("step_script");
+        _hypervisor.Domains.Clear();
+
+        await EndAsync("after_script");
+
+        _log.ToString().Should().Contain($"ERROR {ErrorCodes.GuestConnectionLost}: the connection").And.Contain($"ERROR {ErrorCodes.GuestDied}: the job's VM").And.NotContain("see above (");
+    }
+
+    /// <summary>As the program's run stage: its exit code.</summary>
+    private async Task<int> EndAsync(string subStage)
+    {
+        var environment = new StageEnvironment(new Dictionary<string, string> { ["SYSTEM_FAILURE_EXIT_CODE"] = "2", ["BUILD_FAILURE_EXIT_CODE"] = "1" });
+        var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
+        var stage = new RunStage(settings, _guestShell, _ => _hypervisor, TimeProvider.System, Stream.Null, Stream.Null);
+        var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
+        var log = new JobLog(_log);
+        try
+        {
+            var exit = await new NotedRun(JobDirectory.Of(_state, _key), subStage, TimeProvider.System)
+                .RunAsync(() => stage.RunAsync(job, _state.Child("script"), log, CancellationToken.None));
+            return ExitCodes.For(exit, environment);
+        }
+        catch (DriverException e)
+        {
+            return ExitCodes.For(e, environment, log);
+        }
+    }
+
     private async Task RunAsync(ErrorCode expected, TimeProvider? time = null)
     {
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };

@@ -7,7 +7,6 @@ namespace VmExecutor.Core.Clones;
 public sealed record JobPaths
 {
     public const string JobsFolder = "jobs";
-    public const string RecordName = "job.json";
 
     private JobPaths(AbsolutePath stateDir, AbsolutePath directory) => (StateDir, Directory) = (stateDir, directory);
 
@@ -15,31 +14,40 @@ public sealed record JobPaths
 
     public AbsolutePath Directory { get; }
 
-    public AbsolutePath Record => Directory.Child(RecordName);
+    public AbsolutePath Record => Of(JobFiles.Record);
 
     /// <summary>One line for each script that ran.</summary>
-    public AbsolutePath Scripts => Directory.Child("scripts.jsonl");
+    public AbsolutePath Scripts => Of(JobFiles.Scripts);
 
     /// <summary>The scripts themselves, where they are kept for <c>replay</c>.</summary>
-    public AbsolutePath ScriptTexts => Directory.Child("scripts");
+    public AbsolutePath ScriptTexts => Of(JobFiles.ScriptTexts);
 
-    public AbsolutePath Console => Directory.Child("console.log");
+    public AbsolutePath Console => Of(JobFiles.Console);
 
-    public AbsolutePath Nvram => Directory.Child("nvram.fd");
+    public AbsolutePath Nvram => Of(JobFiles.Nvram);
 
     /// <summary>Where a guest with such a device (ACPI ERST) keeps what it says when it crashes.</summary>
     public AbsolutePath Pstore => Directory.Child("pstore.raw");
 
     /// <summary>The job's own private key, for images that are told who may log in.</summary>
-    public AbsolutePath LoginKey => Directory.Child("id_ed25519");
+    public AbsolutePath LoginKey => Of(JobFiles.LoginKey);
 
     /// <summary>The disk by which cloud-init is told who may log in.</summary>
-    public AbsolutePath Seed => Directory.Child("seed.iso");
+    public AbsolutePath Seed => Of(JobFiles.Seed);
 
     /// <summary>Where the seed is made; nobody but its owner looks in.</summary>
-    public AbsolutePath SeedFiles => Directory.Child("seed");
+    public AbsolutePath SeedFiles => Of(JobFiles.SeedFiles);
 
-    public AbsolutePath KnownHosts => Directory.Child("known_hosts");
+    public AbsolutePath KnownHosts => Of(JobFiles.KnownHosts);
+
+    /// <summary>The job's repository on its way into the guest (<c>try</c>).</summary>
+    public AbsolutePath Trial => Of(JobFiles.Trial);
+
+    /// <summary>The job's artifacts on their way out of the guest (<c>try</c>).</summary>
+    public AbsolutePath Artifacts => Of(JobFiles.Artifacts);
+
+    /// <summary>The definition that the script made by hand starts (<c>bench</c>).</summary>
+    public AbsolutePath HandMade => Of(JobFiles.HandMade);
 
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));
 
@@ -47,5 +55,7 @@ public sealed record JobPaths
     public static AbsolutePath Jobs(AbsolutePath stateDir) => stateDir.Child(JobsFolder);
 
     /// <param name="target">The disk's name in the guest, as libvirt's <c>target dev</c> has it (<c>vda</c>).</param>
-    public AbsolutePath Overlay(string target) => Directory.Child($"{target}.qcow2");
+    public AbsolutePath Overlay(string target) => Directory.Child($"{target}{JobFiles.Overlay.Name}");
+
+    private AbsolutePath Of(JobFile file) => Directory.Child(file.Name);
 }

@@ -51,6 +51,7 @@ public static class StampXml
         new XAttribute("state-dir", XmlText.Replace(stamp.StateDir)),
         new XAttribute("host", XmlText.Replace(stamp.Made.Host)),
         new XAttribute("boot", stamp.Made.Boot),
+        stamp.Made.Machine is { } machine ? new XAttribute("machine", machine) : null,
         new XAttribute("processes", stamp.Made.Processes),
         new XAttribute("since-boot", stamp.Made.SinceBoot.ToString("c", CultureInfo.InvariantCulture)),
         new XAttribute("created", stamp.Created.ToString("O", CultureInfo.InvariantCulture)),
@@ -77,7 +78,7 @@ public static class StampXml
             TemporaryDirectory = (string?)job.Attribute("tmpdir"),
             StateDir = Text("state-dir"),
             Made = new HostMoment(
-                Text("host"), Text("boot"), Text("processes"), TimeSpan.ParseExact(Text("since-boot"), "c", CultureInfo.InvariantCulture)),
+                Text("host"), Text("boot"), Text("processes"), TimeSpan.ParseExact(Text("since-boot"), "c", CultureInfo.InvariantCulture), (string?)job.Attribute("machine")),
             Created = DateTimeOffset.ParseExact(Text("created"), "O", CultureInfo.InvariantCulture),
             Expires = DateTimeOffset.ParseExact(Text("expires"), "O", CultureInfo.InvariantCulture),
         };

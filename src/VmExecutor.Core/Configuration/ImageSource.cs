@@ -31,7 +31,7 @@ public abstract record ImageSource
     /// <summary>A disk file that publishing downloads, checks and unpacks; jobs run on published generations only.</summary>
     /// <param name="Address">http, https or file.</param>
     /// <param name="Checksum">Of what is downloaded, before it is unpacked.</param>
-    public sealed record Download(Uri Address, Checksum Checksum) : ImageSource
+    public sealed record Download(DownloadAddress Address, Checksum Checksum) : ImageSource
     {
         /// <summary>Null: qemu-img says what it is.</summary>
         public DiskFormat? Format { get; init; }

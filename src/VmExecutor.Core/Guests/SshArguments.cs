@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
@@ -9,12 +10,12 @@ namespace VmExecutor.Core.Guests;
 /// </summary>
 public static class SshArguments
 {
-    public const string ControlSocket = "ssh.sock";
+    public static readonly string ControlSocket = JobFiles.ControlSocket.Name;
 
     /// <summary>The socket of a connection that has not proved yet whose guest it leads to; no script is sent over it.</summary>
-    public const string UnprovenSocket = "ssh.sock.unproven";
-    public const string KnownHostsFile = "known_hosts";
-    public const string Log = "ssh.log";
+    public static readonly string UnprovenSocket = JobFiles.UnprovenSocket.Name;
+    public static readonly string KnownHostsFile = JobFiles.KnownHosts.Name;
+    public static readonly string Log = JobFiles.SshLog.Name;
 
     /// <summary>Begins the option that names the job in every ssh of ours.</summary>
     public const string HostKeyAliasOption = "HostKeyAlias=";

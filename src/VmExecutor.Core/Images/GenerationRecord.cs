@@ -45,13 +45,16 @@ public sealed record GenerationRecord
     {
         try
         {
-            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord) is { } record && record.IsUsable() ? record : null;
+            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord) is { } record && record.IsUsable() ? record.WithoutSecrets() : null;
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    /// <summary>A driver before this one wrote the whole address of a download.</summary>
+    private GenerationRecord WithoutSecrets() => SourceKind == "url" ? this with { Source = DownloadAddress.Redact(Source) } : this;
 
     /// <summary>What JSON's reader does not look at: elements of lists, and what a number or a name means.</summary>
     private bool IsUsable() =>

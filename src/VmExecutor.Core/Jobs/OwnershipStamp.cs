@@ -40,4 +40,17 @@ public sealed record RunnerProcess(int Pid, long StartTicks);
 /// <param name="Boot">The kernel's id of this boot (random(4), <c>boot_id</c>).</param>
 /// <param name="Processes">The process namespace in which pids are meant (namespaces(7), <c>/proc/self/ns/pid</c>).</param>
 /// <param name="SinceBoot">CLOCK_BOOTTIME, which nobody can set: steps of the wall clock do not age a job.</param>
-public sealed record HostMoment(string Host, string Boot, string Processes, TimeSpan SinceBoot);
+/// <param name="Machine">The installation's id (machine-id(5)), which stays when the host gets another name; null: it has none.</param>
+public sealed record HostMoment(string Host, string Boot, string Processes, TimeSpan SinceBoot, string? Machine = null)
+{
+    /// <summary>
+    /// Whether a moment of another boot was on this host. The machine's id decides where both have one; the host's name may have changed
+    /// since (DHCP). Hosts that were installed by copying a disk can have the same id: where they can share files, the name must be the same, too.
+    /// </summary>
+    /// <param name="other">The moment of another boot.</param>
+    /// <param name="mayBeShared">Whether another host can have written what is looked at.</param>
+    public bool IsSameHost(HostMoment other, bool mayBeShared) =>
+        Machine is not null && other.Machine is not null
+            ? Machine == other.Machine && (!mayBeShared || Host == other.Host)
+            : Host == other.Host;
+}

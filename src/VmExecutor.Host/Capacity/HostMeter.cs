@@ -25,7 +25,7 @@ public static class HostMeter
         try
         {
             // proc(5): "MemTotal:       24683900 kB"
-            return File.ReadLines("/proc/meminfo")
+            return HostFile.ReadLines("/proc/meminfo")
                 .Select(line => line.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
                 .Where(words => words is ["MemTotal" or "MemAvailable", _, "kB"])
                 .ToDictionary(words => words[0], words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024, StringComparer.Ordinal);
@@ -41,8 +41,8 @@ public static class HostMeter
         try
         {
             // Any path will do, not only a mount point.
-            var drive = new DriveInfo(path.Value);
-            return (drive.TotalSize, drive.AvailableFreeSpace);
+            var (free, size) = HostDirectory.Room(path.Value);
+            return (size, free);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

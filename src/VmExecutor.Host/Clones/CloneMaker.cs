@@ -92,17 +92,17 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
 
     private static void CopyNvram(AbsolutePath? nvram, JobPaths paths)
     {
-        if (nvram is null || !File.Exists(nvram.Value))
+        if (nvram is null || !HostFile.Exists(nvram.Value))
         {
             return;
         }
 
         try
         {
-            File.Copy(nvram.Value, paths.Nvram.Value);
+            HostFile.Copy(nvram.Value, paths.Nvram.Value);
 
             // The mode is copied as well, and a generation's files are read-only.
-            File.SetUnixFileMode(paths.Nvram.Value, File.GetUnixFileMode(paths.Nvram.Value) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            HostFile.SetUnixFileMode(paths.Nvram.Value, HostFile.GetUnixFileMode(paths.Nvram.Value) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -3,6 +3,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
@@ -67,14 +68,11 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
 
         if (vm is VmState.Gone or VmState.Anothers)
         {
-            var record = directory.Read();
-            removal = removal with
+            await TryAsync(failures, () =>
             {
-                Record = record,
-                Scripts = directory.ReadScripts(),
-                Overlays = directory.Overlays(),
-                DiskBytes = record?.Stopped?.DiskBytes ?? (directory.Exists ? directory.DiskBytes() : null),
-            };
+                removal = Describe(removal, directory);
+                return Task.CompletedTask;
+            }).ConfigureAwait(false);
             await TryAsync(failures, () => RemoveDirectoryAsync(directory, parts)).ConfigureAwait(false);
         }
 
@@ -114,10 +112,22 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         {
             await step().ConfigureAwait(false);
         }
-        catch (Exception e) when (e is DriverException or OperationCanceledException)
+        catch (Exception e) when (e is DriverException or OperationCanceledException or TimeoutException || HostFileException.Explains(e))
         {
             failures.Add(e);
         }
+    }
+
+    private static Removal Describe(Removal removal, JobDirectory directory)
+    {
+        var record = directory.Read();
+        return removal with
+        {
+            Record = record,
+            Scripts = directory.ReadScripts(),
+            Overlays = directory.Overlays(),
+            DiskBytes = record?.Stopped?.DiskBytes ?? (directory.Exists ? directory.DiskBytes() : null),
+        };
     }
 
     private static Task RemoveDirectoryAsync(JobDirectory directory, List<string> parts)

@@ -25,13 +25,13 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 
         try
         {
-            return Clonable(plan.Image, FrozenDomain.Thaw(XElement.Parse(await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
+            return Clonable(plan.Image, FrozenDomain.Thaw(XElement.Parse(await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
         }
         catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
         {
             throw new SystemFailureException(
                 ErrorCodes.GenerationDamaged,
-                $"generation {generation.Number} of image '{plan.Image.Name}' cannot be used: {generation.Domain}: {e.Message}",
+                $"generation {generation.Number} of image '{plan.Image.Name}' cannot be used: {generation.Domain}: {HostFileException.ReasonOf(e)}",
                 $"As the runner's user: vm-executor image publish {plan.Image.Name}",
                 e);
         }

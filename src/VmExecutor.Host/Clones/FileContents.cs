@@ -32,7 +32,7 @@ public static class FileContents
 
         try
         {
-            using var stream = new FileStream(path.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using var stream = HostFile.Open(path.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             return look(stream);
         }
         catch (Exception e) when (HostFileException.Explains(e))

@@ -2,6 +2,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Clones;
 
@@ -80,16 +81,16 @@ public static class ImageFiles
     {
         try
         {
-            File.OpenHandle(path.Value).Dispose();
+            HostFile.OpenHandle(path.Value).Dispose();
             return null;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (HostFileException e) when (e.IsMissing)
         {
             return $"{key} {path} does not exist";
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
-            return $"{key} {path} cannot be read ({e.Message})";
+            return $"{key} {path} cannot be read ({HostFileException.ReasonOf(e)})";
         }
     }
 }

@@ -20,7 +20,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 
     public JobPaths Paths { get; } = paths;
 
-    public bool Exists => Directory.Exists(Paths.Directory.Value);
+    public bool Exists => HostDirectory.Exists(Paths.Directory.Value);
 
     public static JobDirectory Of(AbsolutePath stateDir, JobKey key) => new(key, JobPaths.For(stateDir, key));
 
@@ -32,8 +32,10 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         StateDirectories.Make(half);
         try
         {
-            AtomicFile.Write(half.Child(JobPaths.RecordName), record.ToJson(), Private);
-            Directory.Move(half.Value, Paths.Directory.Value);
+            // A record that a power cut empties would leave overlays that nothing but their names says are ours.
+            AtomicFile.Write(half.Child(JobFiles.Record.Name), record.ToJson(), Private, durably: true);
+            HostDirectory.Move(half.Value, Paths.Directory.Value);
+            HostDirectory.Flush(Paths.Directory.Parent().Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -47,7 +49,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            AtomicFile.Write(Paths.Record, record.ToJson(), Private);
+            AtomicFile.Write(Paths.Record, record.ToJson(), Private, durably: true);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -56,15 +58,18 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     }
 
     /// <summary>Null when prepare has not come this far, or the record is damaged or unreadable: cleanup then goes by the job's names.</summary>
-    public JobRecord? Read()
+    public JobRecord? Read() => Look().Record;
+
+    /// <summary>As <see cref="Read"/>, and why there may be a record all the same: that we may not look is not that there is none.</summary>
+    public (JobRecord? Record, string? OutOfReach) Look()
     {
         try
         {
-            return JobRecord.TryParse(File.ReadAllText(Paths.Record.Value));
+            return (JobRecord.TryParse(HostFile.ReadAllText(Paths.Record.Value)), null);
         }
-        catch (Exception e) when (HostFileException.Explains(e))
+        catch (HostFileException e)
         {
-            return null;
+            return (null, e.IsMissing ? null : e.Message);
         }
     }
 
@@ -84,7 +89,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         {
             if (Exists)
             {
-                File.AppendAllText(Paths.Scripts.Value, script.ToLine());
+                HostFile.AppendAllText(Paths.Scripts.Value, script.ToLine());
             }
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -98,7 +103,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            return [.. File.ReadLines(Paths.Scripts.Value).Select(ScriptRecord.TryParse).OfType<ScriptRecord>()];
+            return [.. HostFile.ReadLines(Paths.Scripts.Value).Select(ScriptRecord.TryParse).OfType<ScriptRecord>()];
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -111,7 +116,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            return [.. Directory.EnumerateFiles(Paths.Directory.Value, "*.qcow2").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+            return [.. HostDirectory.GetFiles(Paths.Directory.Value, "*.qcow2").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -127,7 +132,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         {
             foreach (var name in Overlays())
             {
-                File.Delete(Paths.Directory.Child(name).Value);
+                HostFile.Delete(Paths.Directory.Child(name).Value);
             }
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -142,17 +147,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            foreach (var entry in new DirectoryInfo(Paths.Directory.Value).EnumerateFileSystemInfos().Where(entry => entry.Name != JobPaths.RecordName))
-            {
-                if (entry is DirectoryInfo directory)
-                {
-                    directory.Delete(recursive: true);
-                }
-                else
-                {
-                    entry.Delete();
-                }
-            }
+            HostDirectory.Empty(Paths.Directory.Value, except: JobFiles.Record.Name);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -174,11 +169,11 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
                 RemoveOnce();
                 return;
             }
-            catch (DirectoryNotFoundException) when (!Directory.Exists(Paths.Directory.Parent().Value))
+            catch (HostFileException gone) when (gone.IsMissing && !HostDirectory.Exists(Paths.Directory.Parent().Value))
             {
                 return;
             }
-            catch (IOException) when (attempt < RemovalAttempts)
+            catch (HostFileException e) when (attempt < RemovalAttempts && !e.IsHopeless)
             {
                 // Somebody who still had the directory open put a file into it meanwhile (a run whose runner was killed reopens ssh), or
                 // another removal was quicker with a part of it. Under its new name nobody finds it who does not have it open.
@@ -194,12 +189,12 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         if (Exists)
         {
-            Directory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
+            HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
         }
 
         foreach (var half in JobFolder.HalvesOf(Paths, key))
         {
-            Directory.Delete(half, recursive: true);
+            HostDirectory.Delete(half, recursive: true);
         }
     }
 }

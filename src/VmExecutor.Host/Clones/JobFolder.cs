@@ -24,7 +24,7 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
         {
             var folders = new List<JobFolder>();
             var others = new List<AbsolutePath>();
-            foreach (var path in Directory.EnumerateFileSystemEntries(jobs.Value))
+            foreach (var path in HostDirectory.GetFileSystemEntries(jobs.Value))
             {
                 if (AbsolutePath.TryParse(path, out var parsed) && Recognize(parsed) is { } folder)
                 {
@@ -38,7 +38,7 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
 
             return (folders, others);
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return ([], []);
         }
@@ -53,8 +53,8 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
 
     internal static string[] HalvesOf(JobPaths paths, JobKey key) =>
     [
-        .. Directory.GetDirectories(paths.Directory.Parent().Value, $"{Making}{key}-*"),
-        .. Directory.GetDirectories(paths.Directory.Parent().Value, $"{Removing}{key}-*"),
+        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Making}{key}-*"),
+        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Removing}{key}-*"),
     ];
 
     private static JobFolder? Recognize(AbsolutePath path)

@@ -2,6 +2,7 @@ using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Configuration;
 
@@ -27,7 +28,7 @@ public static class SettingsFile
         {
             return Read(path.File);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (HostFileException exception) when (exception.IsMissing)
         {
             throw new SystemFailureException(
                 ErrorCodes.ConfigurationMissing,
@@ -37,7 +38,7 @@ public static class SettingsFile
                     : $"Correct {(path.Origin == SettingsPathOrigin.Option ? SettingsPath.Option : SettingsPath.Variable)}, or create the file from config/vm-executor.yaml.",
                 exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (HostFileException.Explains(exception))
         {
             throw Unreadable($"the configuration file {path.File} ({path.Because()})", path.File, exception);
         }
@@ -47,7 +48,7 @@ public static class SettingsFile
     {
         try
         {
-            var names = Directory.EnumerateFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+            var names = HostDirectory.GetFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
             return new ImageTexts(
                 DirectoryExists: true,
                 [.. names.Where(ImageFileName.IsImage).Select(name => ReadImage(directory.Child(name)))],
@@ -56,15 +57,15 @@ public static class SettingsFile
                     .. SubdirectoryLook.Images(directory),
                 ]);
         }
-        catch (DirectoryNotFoundException) when (!File.Exists(directory.Value))
+        catch (HostFileException gone) when (gone.IsMissing && HostFile.Look(directory.Value) == Presence.Missing)
         {
             return ImageTexts.None;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (HostFileException.Explains(exception))
         {
             throw new SystemFailureException(
                 ErrorCodes.ConfigurationMissing,
-                $"the directory of the images {directory} (images_dir) cannot be read: {(File.Exists(directory.Value) ? "it is a file" : exception.Message)}",
+                $"the directory of the images {directory} (images_dir) cannot be read: {(HostFile.Look(directory.Value) == Presence.There ? "it is a file" : FileFailure.ReasonOf(exception))}",
                 $"Make it a directory that the user '{Environment.UserName}' may list; 'namei -l {directory}' shows what is in the way.",
                 exception);
         }
@@ -79,7 +80,7 @@ public static class SettingsFile
         {
             return Read(file);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (HostFileException.Explains(exception))
         {
             throw Unreadable($"the image's file {file}", file, exception);
         }
@@ -87,7 +88,7 @@ public static class SettingsFile
 
     private static ConfigurationText Read(AbsolutePath file)
     {
-        using var stream = File.OpenRead(file.Value);
+        using var stream = HostFile.OpenRead(file.Value);
 
         // One byte more than allowed is enough to see that it is too large; the binder says so.
         var buffer = new byte[ConfigurationText.MaxBytes + 1];
@@ -98,7 +99,7 @@ public static class SettingsFile
     // Opening a directory is answered by "access denied", which would send people looking for permissions.
     private static SystemFailureException Unreadable(string what, AbsolutePath path, Exception exception) => new(
         ErrorCodes.ConfigurationMissing,
-        $"{what} cannot be read: {(exception is UnauthorizedAccessException && Directory.Exists(path.Value) ? "it is a directory" : exception.Message)}",
+        $"{what} cannot be read: {(HostDirectory.Look(path.Value) == Presence.There ? "it is a directory" : FileFailure.ReasonOf(exception))}",
         $"Make it a file that the user '{Environment.UserName}' may read; 'namei -l {path}' shows what is in the way.",
         exception);
 }

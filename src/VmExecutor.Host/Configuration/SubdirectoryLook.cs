@@ -14,7 +14,7 @@ internal static class SubdirectoryLook
 
     /// <summary>Each subdirectory of the images' directory that has such files, with the first of them.</summary>
     public static IEnumerable<IgnoredImage> Images(AbsolutePath directory) =>
-        Names(directory, Directory.EnumerateDirectories).Order(StringComparer.Ordinal).Select(name => Look(directory.Child(name))).OfType<IgnoredImage>();
+        Names(directory, path => HostDirectory.GetDirectories(path)).Order(StringComparer.Ordinal).Select(name => Look(directory.Child(name))).OfType<IgnoredImage>();
 
     private static IgnoredImage? Look(AbsolutePath subdirectory)
     {
@@ -28,15 +28,15 @@ internal static class SubdirectoryLook
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            return new IgnoredImage(subdirectory, $"images are the files of images_dir itself, and this directory cannot be looked into ({e.Message})");
+            return new IgnoredImage(subdirectory, $"images are the files of images_dir itself, and this directory cannot be looked into ({HostFileException.ReasonOf(e)})");
         }
     }
 
     private static List<AbsolutePath> Below(AbsolutePath directory, int depth, ref int left)
     {
-        List<AbsolutePath> found = [.. Names(directory, Directory.EnumerateFiles).Take(left).Where(ImageFileName.IsImage).Order(StringComparer.Ordinal).Select(directory.Child)];
+        List<AbsolutePath> found = [.. Names(directory, path => HostDirectory.GetFiles(path)).Take(left).Where(ImageFileName.IsImage).Order(StringComparer.Ordinal).Select(directory.Child)];
         left -= found.Count + 1;
-        foreach (var name in depth == 1 ? [] : Names(directory, Directory.EnumerateDirectories).Order(StringComparer.Ordinal).ToList())
+        foreach (var name in depth == 1 ? [] : Names(directory, path => HostDirectory.GetDirectories(path)).Order(StringComparer.Ordinal).ToList())
         {
             // A link may lead back up.
             if (left > 0 && FileStat.TryRead(directory.Child(name), followLinks: false) is { IsDirectory: true })

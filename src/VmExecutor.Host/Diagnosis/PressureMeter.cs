@@ -31,7 +31,7 @@ public static class PressureMeter
     {
         try
         {
-            return File.ReadAllText(file);
+            return HostFile.ReadAllText(file);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

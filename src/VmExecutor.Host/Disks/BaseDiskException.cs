@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Disks;
@@ -18,21 +19,21 @@ public sealed class BaseDiskException : SystemFailureException
     /// <summary>Sorted by what can be seen of the file itself, since qemu-img has one exit code for all.</summary>
     internal static BaseDiskException From(AbsolutePath path, ToolFailedException failure)
     {
-        if (!File.Exists(path.Value))
+        if (HostFile.Look(path.Value) == Presence.Missing)
         {
-            return Unusable(path, "it does not exist, or the runner's user may not look into its directory", $"See 'ls -l {path}' as the runner's user; correct 'file' in the image's YAML or the source domain.", failure);
+            return Unusable(path, "it does not exist", $"See 'ls -l {path}' as the runner's user; correct 'file' in the image's YAML or the source domain.", failure);
         }
 
         try
         {
-            File.OpenHandle(path.Value).Dispose();
+            HostFile.OpenHandle(path.Value).Dispose();
         }
-        catch (UnauthorizedAccessException)
+        catch (HostFileException refused)
         {
             return new BaseDiskException(
                 ErrorCodes.BaseDiskUnreadable,
-                $"the base disk {path} is not readable for the runner's user",
-                $"Let it be read, never written: chmod a+r {path}",
+                $"the base disk {path} is not readable for the runner's user: {refused.Reason}",
+                $"Let it be read, never written: chmod a+r {path}; namei -l {path} shows each directory above it",
                 failure);
         }
 

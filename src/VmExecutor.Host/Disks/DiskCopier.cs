@@ -63,7 +63,7 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
             using var errors = new StreamReader(tool.Error, Encoding.UTF8);
             var complaint = errors.ReadToEndAsync(CancellationToken.None);
             await FollowAsync(tool.Output, progress).ConfigureAwait(false);
-            var exitCode = await tool.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit, time, CancellationToken.None).ConfigureAwait(false);
+            var exitCode = await WaitAsync(tool, call).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             await SignalHeadStart.WaitAsync(exitCode, time, cancellationToken).ConfigureAwait(false);
             if (exitCode != 0)
@@ -75,11 +75,24 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
         }
     }
 
+    /// <summary>Ended when it takes longer than any copy can.</summary>
+    private async Task<int> WaitAsync(ToolStream tool, ToolCall call)
+    {
+        try
+        {
+            return await tool.WaitForExitAsync(CancellationToken.None).WaitAsync(Limit, time, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new ToolTimedOutException(call with { Timeout = Limit });
+        }
+    }
+
     /// <summary>qemu-img has one exit code for all: whether the disk is full is seen of the disk.</summary>
     private static SystemFailureException Failure(AbsolutePath from, AbsolutePath to, ToolFailedException failure)
     {
         var directory = to.Parent();
-        return new DriveInfo(directory.Value).AvailableFreeSpace is var free && free < NearlyFull
+        return HostDirectory.Room(directory.Value).Free is var free && free < NearlyFull
             ? new SystemFailureException(
                 ErrorCodes.HostFileFailed,
                 $"{from} cannot be copied to {to}: only {free / (1 << 20)} MiB are left on that file system. {failure.Message}",

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Disks;
 
@@ -13,9 +14,9 @@ internal static partial class Reflink
     /// <exception cref="Files.HostFileException">Not here: the caller knows what was to be copied.</exception>
     public static bool TryCopy(AbsolutePath from, AbsolutePath to)
     {
-        using var source = File.OpenHandle(from.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var source = HostFile.OpenHandle(from.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         bool cloned;
-        using (var target = File.OpenHandle(to.Value, FileMode.CreateNew, FileAccess.Write))
+        using (var target = HostFile.OpenHandle(to.Value, FileMode.CreateNew, FileAccess.Write))
         {
             cloned = Control(target, Clone, source) == 0;
             if (cloned)
@@ -26,7 +27,7 @@ internal static partial class Reflink
 
         if (!cloned)
         {
-            File.Delete(to.Value);
+            HostFile.Delete(to.Value);
         }
 
         return cloned;

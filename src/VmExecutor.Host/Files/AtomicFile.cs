@@ -8,9 +8,10 @@ public static class AtomicFile
 {
     /// <param name="path">The file.</param>
     /// <param name="content">Its whole new content.</param>
-    /// <param name="mode">Its mode from the first moment.</param>
-    /// <param name="durably">Whether the content is on the disk before the name means it, so that a power cut leaves no empty file.</param>
+    /// <param name="mode">Its mode, whatever the umask is; from the first moment nobody else can do more with it.</param>
+    /// <param name="durably">Whether content and name are on the disk when this returns, so that a power cut leaves no empty file.</param>
     /// <param name="finish">Done to the new file, by its name, before it takes the place.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
     public static void Write(AbsolutePath path, string content, UnixFileMode mode, bool durably = false, Action<string>? finish = null) =>
         Write(path, Encoding.UTF8.GetBytes(content), mode, durably, finish);
 
@@ -21,8 +22,10 @@ public static class AtomicFile
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
-            using (var file = new FileStream(temporary, options))
+            using (var file = HostFile.Open(temporary, options))
             {
+                // Set again after making: the umask may have taken the bits away.
+                File.SetUnixFileMode(file.SafeFileHandle, mode);
                 file.Write(content);
                 if (durably)
                 {
@@ -31,11 +34,15 @@ public static class AtomicFile
             }
 
             finish?.Invoke(temporary);
-            File.Move(temporary, path.Value, overwrite: true);
+            HostFile.Move(temporary, path.Value, overwrite: true);
+            if (durably)
+            {
+                HostDirectory.Flush(path.Parent().Value);
+            }
         }
         catch
         {
-            File.Delete(temporary);
+            HostFile.TryDelete(temporary);
             throw;
         }
     }

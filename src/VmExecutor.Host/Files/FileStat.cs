@@ -79,6 +79,19 @@ public sealed partial record FileStat
             && Marshal.GetLastPInvokeError() is (NoSuchFile or NotADirectory);
     }
 
+    /// <summary>Whether a directory, or a file that is none, is at a path; and what the system said where it does not say that.</summary>
+    internal static (Presence Presence, IOException? Failure) Look(string path, bool isDirectory)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        if (Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) == 0)
+        {
+            return ((MemoryMarshal.Read<ushort>(buffer[28..]) & 0xF000) == 0x4000 == isDirectory ? Presence.There : Presence.Missing, null);
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error is NoSuchFile or NotADirectory ? (Presence.Missing, null) : (Presence.Unknown, new IOException(Marshal.GetPInvokeErrorMessage(error), error));
+    }
+
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
 

@@ -5,6 +5,7 @@ using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests;
@@ -120,7 +121,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken)
     {
         var path = SocketPath(access);
-        if (!File.Exists(path))
+        if (!HostFile.Exists(path))
         {
             return false;
         }
@@ -134,7 +135,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     /// <summary>Closes the connection, and waits until its master is gone; one that is not open is closed.</summary>
     public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
     {
-        if (File.Exists(SocketPath(access)))
+        if (HostFile.Exists(SocketPath(access)))
         {
             await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
 
@@ -173,12 +174,12 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     private static string SocketPath(GuestAccess access) => access.Directory.Child(access.Socket).Value;
 
     // A socket without a listener would make a new master go without one.
-    private static void RemoveSocket(GuestAccess access) => File.Delete(SocketPath(access));
+    private static void RemoveSocket(GuestAccess access) => HostFile.Delete(SocketPath(access));
 
     // Whoever removes a job removes its VM as well, but a stage of it may be at work still.
     private static void EnsureDirectoryIsThere(GuestAccess access)
     {
-        if (!Directory.Exists(access.Directory.Value))
+        if (!HostDirectory.Exists(access.Directory.Value))
         {
             throw new SystemFailureException(
                 ErrorCodes.GuestNotPrepared,
@@ -192,11 +193,11 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     {
         try
         {
-            using var key = File.OpenRead(access.Key.Value);
+            using var key = HostFile.OpenRead(access.Key.Value);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (HostFileException.Explains(failure))
         {
-            throw SshFailures.ToException(access, new SshFailure(SshFailureKind.KeyUnusable, failure.Message), TimeSpan.Zero);
+            throw SshFailures.ToException(access, new SshFailure(SshFailureKind.KeyUnusable, HostFileException.ReasonOf(failure)), TimeSpan.Zero);
         }
     }
 
@@ -204,20 +205,20 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     {
         if (access.HostKeys.Count > 0)
         {
-            File.WriteAllText(access.Directory.Child(SshArguments.KnownHostsFile).Value, access.KnownHosts);
+            HostFile.WriteAllText(access.Directory.Child(SshArguments.KnownHostsFile).Value, access.KnownHosts);
         }
     }
 
     private static bool IsFirstContact(GuestAccess access)
     {
-        var pinned = new FileInfo(access.Directory.Child(SshArguments.KnownHostsFile).Value);
-        return access.HostKeys.Count == 0 && (!pinned.Exists || pinned.Length == 0);
+        var pinned = access.Directory.Child(SshArguments.KnownHostsFile).Value;
+        return access.HostKeys.Count == 0 && (!HostFile.Exists(pinned) || HostFile.ReadAllText(pinned).Length == 0);
     }
 
     private async Task<SshFailure?> TryOpenAsync(GuestAccess access, TimeSpan limit, CancellationToken cancellationToken)
     {
         var log = access.Directory.Child(SshArguments.Log).Value;
-        File.Delete(log);
+        HostFile.Delete(log);
         await Task.Delay(pace.Left(access.Address), clock, cancellationToken).ConfigureAwait(false);
         pace.Started(access.Address);
         var result = await ssh.RunAsync(access, SshArguments.Open(access, IsFirstContact(access)), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
@@ -227,7 +228,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
             return null;
         }
 
-        var failure = SshFailure.From(result.StandardError + "\n" + (File.Exists(log) ? await File.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
+        var failure = SshFailure.From(result.StandardError + "\n" + (HostFile.Exists(log) ? await HostFile.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
         if (failure.Kind == SshFailureKind.NotYet)
         {
             pace.Refused(access.Address);

@@ -10,6 +10,12 @@ public static class FileSystemLook
     // Others refuse at once; there is nothing to be tried.
     private static readonly string[] MayReflink = ["xfs", "btrfs", "bcachefs", "zfs", "ocfs2"];
 
+    // A file system that is not among these may be another host's as well.
+    private static readonly string[] OfOneHost = ["ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "zfs", "f2fs", "jfs", "reiserfs", "tmpfs", "ramfs", "overlay"];
+
+    /// <summary>Whether another host can have the same files (NFS, CIFS, Ceph); also where that is not known.</summary>
+    public static bool MayBeShared(AbsolutePath path) => !OfOneHost.Contains(Mounts.Of(path)?.Type);
+
     /// <summary>
     /// Whether a copy shares its blocks; null: not tried. It is tried with two small files, whose names are those of files that are just being
     /// written: what a kill leaves of them is gc's.
@@ -24,7 +30,7 @@ public static class FileSystemLook
         var (from, to) = (Temporary(directory), Temporary(directory));
         try
         {
-            File.WriteAllBytes(from.Value, new byte[1 << 16]);
+            HostFile.WriteAllBytes(from.Value, new byte[1 << 16]);
             return Reflink.TryCopy(from, to);
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -33,8 +39,8 @@ public static class FileSystemLook
         }
         finally
         {
-            File.Delete(from.Value);
-            File.Delete(to.Value);
+            HostFile.TryDelete(from.Value);
+            HostFile.TryDelete(to.Value);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed record KvmFiles(bool HasFlag, bool IsGuest, string Module, bool Ha
     {
         var text = TryRead(CpuInfo) ?? "";
         var (hasFlag, isGuest, module) = Parse(text, RuntimeInformation.OSArchitecture == Architecture.X64);
-        return new KvmFiles(hasFlag, isGuest, module, File.Exists(Node.Value), TryRead($"/sys/module/{module}/parameters/nested"));
+        return new KvmFiles(hasFlag, isGuest, module, HostFile.Look(Node.Value) == Presence.There, TryRead($"/sys/module/{module}/parameters/nested"));
     }
 
     /// <summary>Whether owner and mode let QEMU's user open /dev/kvm: what udev makes is root:kvm 0660 or open to all.</summary>
@@ -49,7 +49,7 @@ public sealed record KvmFiles(bool HasFlag, bool IsGuest, string Module, bool Ha
     {
         try
         {
-            return File.ReadAllText(path);
+            return HostFile.ReadAllText(path);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

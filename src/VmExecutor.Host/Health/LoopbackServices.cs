@@ -22,7 +22,7 @@ public static class LoopbackServices
     {
         try
         {
-            return File.ReadAllText(path);
+            return HostFile.ReadAllText(path);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

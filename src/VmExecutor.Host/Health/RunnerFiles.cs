@@ -57,7 +57,7 @@ public sealed class RunnerFiles(RunnerHost host, ToolEnvironment environment)
 
         try
         {
-            using var file = File.OpenRead(path.Value);
+            using var file = HostFile.OpenRead(path.Value);
             var buffer = new byte[Beginning];
             var length = file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
             return buffer.AsSpan(0, length).IndexOf("vm-executor"u8) >= 0;

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
@@ -32,5 +33,5 @@ public sealed class RunnerHost(AbsolutePath root)
 
     /// <summary>Its processes that can be seen, each with its directory in the process table and its arguments.</summary>
     public IEnumerable<(AbsolutePath Directory, string[] Arguments)> Processes() =>
-        Directory.Exists(Proc.Value) ? ProcessTable.Ids(Proc).Select(id => (Proc.Resolve($"{id}"), ProcessTable.Arguments(Proc, id))) : [];
+        HostDirectory.Exists(Proc.Value) ? ProcessTable.Ids(Proc).Select(id => (Proc.Resolve($"{id}"), ProcessTable.Arguments(Proc, id))) : [];
 }

@@ -144,9 +144,9 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(memory.Value), AcceleratorContext.Default.Remembered);
+            return JsonSerializer.Deserialize(HostFile.ReadAllText(memory.Value), AcceleratorContext.Default.Remembered);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (HostFileException.Explains(e) || e is JsonException)
         {
             return null;
         }

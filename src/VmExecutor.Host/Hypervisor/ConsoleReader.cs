@@ -23,7 +23,7 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), new UTF8Encoding(false));
+            using var reader = new StreamReader(HostFile.Open(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), new UTF8Encoding(false));
             if (last is { } count)
             {
                 Write(Last(reader, count), raw);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -15,7 +16,7 @@ public static class ConsoleTail
     {
         try
         {
-            using var stream = new FileStream(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var stream = HostFile.Open(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             stream.Seek(-Math.Min(Bytes, stream.Length), SeekOrigin.End);
             var buffer = new byte[Bytes];
             var length = stream.ReadAtLeast(buffer, Bytes, throwOnEndOfStream: false);
@@ -26,7 +27,7 @@ public static class ConsoleTail
             var why = lines.SkipLast(Lines).LastOrDefault(line => line.Contains("Kernel panic - ", StringComparison.Ordinal));
             return [.. why is null ? [] : (string[])[why, "…"], .. lines.TakeLast(Lines)];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             return [];
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -27,9 +28,9 @@ internal static class DiskTrouble
         try
         {
             // Any path will do, not only a mount point: it is statvfs(3).
-            return new DriveInfo(directory.Parent().Value).AvailableFreeSpace;
+            return HostDirectory.Room(directory.Parent().Value).Free;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             return null;
         }

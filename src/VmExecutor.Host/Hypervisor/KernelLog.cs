@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -21,10 +22,10 @@ internal static partial class KernelLog
     {
         try
         {
-            var booted = now - Uptime(File.ReadAllText("/proc/uptime"));
+            var booted = now - Uptime(HostFile.ReadAllText("/proc/uptime"));
             return Find(Read(), time - booted);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             return null;
         }

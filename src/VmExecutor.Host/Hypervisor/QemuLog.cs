@@ -1,4 +1,5 @@
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -20,12 +21,12 @@ internal static class QemuLog
 
         try
         {
-            using var log = new FileStream(Path.Combine(directory, $"{domain}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var log = HostFile.Open(Path.Combine(directory, $"{domain}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             log.Seek(-Math.Min(TailBytes, log.Length), SeekOrigin.End);
             using var text = new StreamReader(log);
             return text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             return [];
         }
@@ -39,12 +40,12 @@ internal static class QemuLog
         {
             if (directory is not null)
             {
-                File.Delete(Path.Combine(directory, $"{domain}.log"));
+                HostFile.Delete(Path.Combine(directory, $"{domain}.log"));
             }
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or DirectoryNotFoundException)
+        catch (HostFileException)
         {
-            // An ordinary user of qemu:///system: the system's log rotation has it.
+            // An ordinary user of qemu:///system, or a read-only file system: the system's log rotation has it.
         }
     }
 

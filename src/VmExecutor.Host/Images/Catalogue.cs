@@ -42,7 +42,7 @@ public sealed class Catalogue(AbsolutePath stateDir)
         var directory = ImagePaths.For(stateDir, image).Generation(number);
         try
         {
-            return GenerationRecord.TryParse(File.ReadAllText(RecordOf(directory).Value)) is { } record && record.Number == number
+            return GenerationRecord.TryParse(HostFile.ReadAllText(RecordOf(directory).Value)) is { } record && record.Number == number
                 ? new Generation(directory, record)
                 : null;
         }
@@ -77,9 +77,9 @@ public sealed class Catalogue(AbsolutePath stateDir)
         var pointer = ImagePaths.For(stateDir, image).Current;
         try
         {
-            return File.ReadAllText(pointer.Value).Trim();
+            return HostFile.ReadAllText(pointer.Value).Trim();
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (HostFileException e) when (e.IsMissing)
         {
             return null;
         }
@@ -95,11 +95,11 @@ public sealed class Catalogue(AbsolutePath stateDir)
         {
             return
             [
-                .. Directory.EnumerateFileSystemEntries(directory.Value)
+                .. HostDirectory.GetFileSystemEntries(directory.Value)
                     .Select(path => AbsolutePath.TryParse(path, out var parsed) ? parsed : null).OfType<AbsolutePath>(),
             ];
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return [];
         }

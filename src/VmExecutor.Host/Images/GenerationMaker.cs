@@ -87,7 +87,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
         {
             WriteRecord(generation);
             FileSystemSync.Of(Catalogue.RecordOf(generation.Directory));
-            Directory.Move(generation.Directory.Value, target.Value);
+            HostDirectory.Move(generation.Directory.Value, target.Value);
             FileSystemSync.Of(Catalogue.RecordOf(target));
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -137,7 +137,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     {
         try
         {
-            File.Move(from.Value, to.Value);
+            HostFile.Move(from.Value, to.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -149,7 +149,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     {
         try
         {
-            File.SetUnixFileMode(path.Value, mode);
+            HostFile.SetUnixFileMode(path.Value, mode);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -162,8 +162,8 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
         var target = directory.Child(role);
         try
         {
-            File.Copy(path.Value, target.Value);
-            File.SetUnixFileMode(target.Value, Writable);
+            HostFile.Copy(path.Value, target.Value);
+            HostFile.SetUnixFileMode(target.Value, Writable);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -58,9 +58,9 @@ public sealed class GenerationRemover
     {
         try
         {
-            Directory.Delete(directory.Value, recursive: true);
+            HostDirectory.Delete(directory.Value, recursive: true);
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             // Somebody else has removed it.
         }
@@ -91,7 +91,7 @@ public sealed class GenerationRemover
     {
         try
         {
-            Directory.Move(from.Value, to.Value);
+            HostDirectory.Move(from.Value, to.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

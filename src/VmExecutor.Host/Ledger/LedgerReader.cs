@@ -28,9 +28,9 @@ public static class LedgerReader
     {
         try
         {
-            return new StreamReader(new FileStream(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return new StreamReader(HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (HostFileException e) when (e.IsMissing)
         {
             return null;
         }

@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Leftovers;
 /// <param name="Reason">Why it is one.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Parts">What was removed; in a dry run what is there.</param>
-/// <param name="Failure">Why something of it is still there; of a removed one, why the ledger does not have it.</param>
+/// <param name="Failure">Why something of it is still there; of a removed one, why the ledger does not have it, or its runner's directory was left.</param>
 public sealed record CollectedLeftover(
     string Name, LeftoverReason Reason, CollectionOutcome Outcome, IReadOnlyList<string> Parts, string? Failure = null);
 

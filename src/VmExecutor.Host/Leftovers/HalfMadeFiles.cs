@@ -20,8 +20,8 @@ internal static partial class HalfMadeFiles
             var images = stateDir.Child(ImagesFolder).Value;
             return
             [
-                .. Directory.EnumerateFiles(stateDir.Value, "*.tmp")
-                    .Concat(Directory.Exists(images) ? Directory.EnumerateFiles(images, "*.tmp", SearchOption.AllDirectories) : [])
+                .. HostDirectory.GetFiles(stateDir.Value, "*.tmp")
+                    .Concat(HostDirectory.Look(images) == Presence.There ? HostDirectory.GetFiles(images, "*.tmp", SearchOption.AllDirectories) : [])
                     .Where(path => Ours().IsMatch(Path.GetFileName(path)))
                     .Select(path => AbsolutePath.TryParse(path, out var parsed) ? parsed : null).OfType<AbsolutePath>()
                     .Where(path => IsAbandoned(path, now)),
@@ -43,7 +43,7 @@ internal static partial class HalfMadeFiles
         try
         {
             // .NET locks what it opens (flock(2)): shared for writers that let others read, exclusive here.
-            using var alone = new FileStream(path.Value, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using var alone = HostFile.Open(path.Value, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
         catch (Exception e) when (HostFileException.Explains(e))

@@ -2,6 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
 
@@ -18,8 +19,8 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
     {
         var (folders, others) = JobFolder.List(stateDir);
         var records = folders.Where(folder => !folder.IsHalf)
-            .ToDictionary(folder => folder.Key, folder => JobDirectory.Of(stateDir, folder.Key).Read());
-        var (domains, problems) = await ListDomainsAsync(records.Values, cancellationToken).ConfigureAwait(false);
+            .ToDictionary(folder => folder.Key, folder => JobDirectory.Of(stateDir, folder.Key).Look());
+        var (domains, problems) = await ListDomainsAsync(records.Values.Select(look => look.Record), cancellationToken).ConfigureAwait(false);
         var found = processes.Find();
         var stamped = domains
             .Select(domain => (domain.Uri, domain.Name, Stamp: domain.Metadata is null ? null : StampXml.TryParse(domain.Metadata)))
@@ -36,11 +37,12 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         var jobs = keys.OrderBy(key => key.Value, StringComparer.Ordinal).Select(key =>
         {
             var domain = stamped[key.Value].FirstOrDefault();
-            var record = records.GetValueOrDefault(key);
+            var (record, outOfReach) = records.GetValueOrDefault(key);
             var job = new SurveyedJob
             {
                 Key = key,
                 Record = record,
+                OutOfReach = outOfReach,
                 Stamp = record?.Stamp ?? domain.Stamp,
                 HasDirectory = records.ContainsKey(key),
                 HasDomain = domain.Stamp is not null,
@@ -52,9 +54,9 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         return new Survey([.. jobs], others, HalfMadeFiles.Find(stateDir, time.GetUtcNow()), problems);
     }
 
-    /// <summary>A domain of another configuration's state directory is that one's to judge, unless its directory is gone altogether.</summary>
+    /// <summary>A domain of another configuration's state directory is that one's to judge, unless its directory is certainly gone: one that we may not look into is not.</summary>
     private bool IsHere(OwnershipStamp stamp) =>
-        stamp.StateDir == stateDir.Value || !Directory.Exists(stamp.StateDir);
+        stamp.StateDir == stateDir.Value || HostDirectory.Look(stamp.StateDir) == Presence.Missing;
 
     private async Task<(List<(string Uri, string Name, string? Metadata)> Domains, List<string> Problems)> ListDomainsAsync(
         IEnumerable<JobRecord?> records, CancellationToken cancellationToken)

@@ -67,16 +67,44 @@ public sealed class LeftoverCollector(
                 return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Busy, []);
             }
 
+            // Looked at before the job's directory goes, since that tells whose it is.
+            var ofRunner = judge.RunnerDirectoryOf(job);
             var removal = await remover(hypervisors.At(job.LibvirtUri)).RemoveAsync(
                 job.Key, JobDirectory.Of(stateDir, job.Key), job.Processes, grace: null, _ => { }, hurry: stop.Token, stop.Token).ConfigureAwait(false);
             var unnoted = await NoteAsync(job, removal, reason, stop.Token).ConfigureAwait(false);
-            return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Removed, removal.Parts, unnoted);
+            var (more, kept) = RemoveRunnerDirectory(ofRunner);
+            return new CollectedLeftover(
+                job.Key.Value, reason, CollectionOutcome.Removed, [.. removal.Parts, .. more], string.Join("; ", new[] { unnoted, kept }.OfType<string>()) is { Length: > 0 } failure ? failure : null);
         }
-        catch (Exception e) when (e is SystemFailureException or OperationCanceledException)
+        catch (Exception e) when (e is SystemFailureException or OperationCanceledException or TimeoutException || HostFileException.Explains(e))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var why = e is SystemFailureException ? e.Message : $"it took longer than {DurationText.Format(PerJob)}";
+            var why = e is not OperationCanceledException ? e.Message : $"it took longer than {DurationText.Format(PerJob)}";
             return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Failed, Parts(job), why);
+        }
+    }
+
+    /// <returns>What was removed, and why something of it is still there.</returns>
+    private static (IReadOnlyList<string> Parts, string? Failure) RemoveRunnerDirectory(RunnerDirectory? directory)
+    {
+        if (directory is null)
+        {
+            return ([], null);
+        }
+
+        if (directory.WhyNot is { } why)
+        {
+            return ([], $"the directory {directory.Path} of its runner, which is gone, was left alone: {why}. Look at it and remove it by hand: it can hold secrets of the job");
+        }
+
+        try
+        {
+            directory.Remove();
+            return ([$"directory {directory.Path}"], null);
+        }
+        catch (HostFileException e)
+        {
+            return ([], $"the directory {directory.Path} of its runner, which is gone, is still there: {e.Message}. Remove it by hand: it can hold secrets of the job");
         }
     }
 
@@ -86,7 +114,13 @@ public sealed class LeftoverCollector(
     /// </summary>
     private async Task<bool> IsStillAsync(SurveyedJob job, CancellationToken cancellationToken)
     {
-        if (JobDirectory.Of(stateDir, job.Key).Read() is { } record)
+        var (record, outOfReach) = JobDirectory.Of(stateDir, job.Key).Look();
+        if (outOfReach is not null)
+        {
+            return false;
+        }
+
+        if (record is not null)
         {
             return judge.Of(record.Stamp, record.Kept) is not null;
         }
@@ -125,7 +159,7 @@ public sealed class LeftoverCollector(
         {
             if (!dryRun)
             {
-                File.Delete(file.Value);
+                HostFile.Delete(file.Value);
             }
 
             return new CollectedLeftover(file.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"file {file}"]);
@@ -141,5 +175,6 @@ public sealed class LeftoverCollector(
         .. job.Processes.Select(process => process.ToString()),
         .. job.HasDomain ? new[] { $"domain {job.Key.Domain}" } : [],
         .. job.HasDirectory ? new[] { $"directory {JobPaths.For(stateDir, job.Key).Directory}" } : [],
+        .. judge.RunnerDirectoryOf(job) is { WhyNot: null } ofRunner ? new[] { $"directory {ofRunner.Path}" } : [],
     ];
 }

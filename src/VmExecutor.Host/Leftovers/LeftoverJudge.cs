@@ -2,6 +2,8 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Leftovers;
@@ -9,9 +11,7 @@ namespace VmExecutor.Host.Leftovers;
 /// <summary>Decides of each job whether it is a leftover; brings <see cref="Judgement"/> the facts of the machine.</summary>
 public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func<HostMoment> now)
 {
-    // What the driver itself puts into a job's directory; anything else is somebody's who must be asked.
-    private static readonly string[] OurEndings = [".qcow2", ".fd", ".log", ".sock", ".jsonl", ".tmp", ".bundle"];
-    private static readonly string[] OurNames = [JobPaths.RecordName, "known_hosts", "response.json"];
+    private const string Program = "vm-executor gc";
 
     private readonly HostMoment _now = now();
 
@@ -20,6 +20,11 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
     /// <param name="half">A half-made or half-removed directory of it is there.</param>
     public SurveyedJob Judge(SurveyedJob job, bool nameTaken, bool half)
     {
+        if (job.OutOfReach is { } why)
+        {
+            return job with { Doubt = $"{why}; it may be in use, so it is left alone. Run '{Program}' as the user that the runner's jobs run as" };
+        }
+
         if (job.Stamp is { } stamp)
         {
             return job with { Leftover = Of(stamp, job.Record?.Kept == true) };
@@ -42,7 +47,13 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         _now,
         time.GetUtcNow(),
         ProcessTable.Runs(stamp.Runner),
-        !AbsolutePath.TryParse(stamp.TemporaryDirectory, out var directory) || !ProcessTable.Misses(stamp.Runner, directory)).Of(stamp, kept);
+        !AbsolutePath.TryParse(stamp.TemporaryDirectory, out var directory) || !ProcessTable.Misses(stamp.Runner, directory),
+        stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir)).Of(stamp, kept);
+
+    /// <summary>What a killed runner has left of a job; null: nothing, or the runner may still need it.</summary>
+    internal RunnerDirectory? RunnerDirectoryOf(SurveyedJob job) => job.Stamp is { } stamp
+        ? RunnerDirectory.Find(stamp, JobPaths.For(stateDir, job.Key).Directory, _now, stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir))
+        : null;
 
     private List<string> Strangers(JobKey key)
     {
@@ -51,13 +62,13 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         {
             return
             [
-                .. Directory.EnumerateFileSystemEntries(directory.Value).Select(path => Path.GetFileName(path))
-                    .Where(name => !OurNames.Contains(name) && !OurEndings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))),
+                .. HostDirectory.GetFileSystemEntries(directory.Value).Select(path => Path.GetFileName(path))
+                    .Where(name => !JobFiles.IsOurs(name)),
             ];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (HostFileException e)
         {
-            return [];
+            return e.IsMissing ? [] : [e.Reason];
         }
     }
 }

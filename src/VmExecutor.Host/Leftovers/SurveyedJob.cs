@@ -15,6 +15,9 @@ public sealed record SurveyedJob
 
     public JobRecord? Record { get; init; }
 
+    /// <summary>Why its record cannot be looked at although there may be one; null: it was, or there is none.</summary>
+    public string? OutOfReach { get; init; }
+
     public required bool HasDirectory { get; init; }
 
     public required bool HasDomain { get; init; }

@@ -36,14 +36,14 @@ internal static class BaseProtection
     {
         try
         {
-            var before = File.GetUnixFileMode(file.Value);
+            var before = HostFile.GetUnixFileMode(file.Value);
             var after = change(before);
             if (after == before)
             {
                 return null;
             }
 
-            File.SetUnixFileMode(file.Value, after);
+            HostFile.SetUnixFileMode(file.Value, after);
             return before;
         }
         catch (Exception e) when (HostFileException.Explains(e))

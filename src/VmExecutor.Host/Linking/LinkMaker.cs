@@ -76,7 +76,7 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
                         // Another clone may have been made meanwhile, and relies on it.
                         if ((await survey.StandingOnAsync([file.Path], token).ConfigureAwait(false)).Count == 0)
                         {
-                            File.SetUnixFileMode(file.Path.Value, before);
+                            HostFile.SetUnixFileMode(file.Path.Value, before);
                         }
                     });
                 }
@@ -105,8 +105,8 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
         Make(nvram.To, OwnerWrites, undo);
         try
         {
-            using var from = File.OpenRead(nvram.From.Value);
-            using var to = new FileStream(nvram.To.Value, FileMode.Open, FileAccess.Write);
+            using var from = HostFile.OpenRead(nvram.From.Value);
+            using var to = HostFile.Open(nvram.To.Value, FileMode.Open, FileAccess.Write);
             from.CopyTo(to);
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -120,7 +120,7 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
         try
         {
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode };
-            new FileStream(file.Value, options).Dispose();
+            HostFile.Open(file.Value, options).Dispose();
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -129,7 +129,7 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
 
         undo.Push(_ =>
         {
-            File.Delete(file.Value);
+            HostFile.Delete(file.Value);
             return Task.CompletedTask;
         });
     }

@@ -43,7 +43,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
             Guid.NewGuid(),
             chains,
             file => directory ?? (moved.ContainsKey(file) ? pool! : file.Parent()),
-            path => File.Exists(path.Value),
+            path => HostFile.Exists(path.Value),
             time.GetUtcNow()) with
         {
             Remarks =

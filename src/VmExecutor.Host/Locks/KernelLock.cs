@@ -33,7 +33,7 @@ public sealed partial class KernelLock : IDisposable
         SafeFileHandle? handle = null;
         try
         {
-            handle = File.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            handle = HostFile.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var wanted = new Lock { Type = WriteLock, Start = position, Length = 1 };
             if (Control(handle, SetLock, ref wanted) == 0)
             {
@@ -68,7 +68,7 @@ public sealed partial class KernelLock : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         try
         {
-            using var handle = File.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            using var handle = HostFile.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var asked = new Lock { Type = WriteLock, Start = start, Length = length };
             if (Control(handle, GetLock, ref asked) != 0)
             {

@@ -53,7 +53,7 @@ public sealed class OperatorLog(LogSettings settings, AbsolutePath stateDir, Tim
         }
         catch (Exception e) when (HostFileException.Explains(e) || e is HostFileException)
         {
-            return $"the operator's log {File} cannot be written: {e.Message}";
+            return $"the operator's log {File} cannot be written: {HostFileException.ReasonOf(e)}";
         }
     }
 

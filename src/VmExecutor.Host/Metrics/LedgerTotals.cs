@@ -32,7 +32,7 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
         {
             var before = Read();
             var totals = Count(before);
-            if (totals.File != before.File || totals.Offset != before.Offset || !System.IO.File.Exists(File.Value))
+            if (totals.File != before.File || totals.Offset != before.Offset || !HostFile.Exists(File.Value))
             {
                 AtomicFile.Write(File, totals.ToJson(), Mode, durably: true);
             }
@@ -49,9 +49,9 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
     {
         try
         {
-            return MetricTotals.TryParse(System.IO.File.ReadAllText(File.Value)) ?? MetricTotals.Empty();
+            return MetricTotals.TryParse(HostFile.ReadAllText(File.Value)) ?? MetricTotals.Empty();
         }
-        catch (FileNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return MetricTotals.Empty();
         }
@@ -117,11 +117,11 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
 
             return null;
         }
-        catch (FileNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return null;
         }
     }
 
-    private static FileStream Open(AbsolutePath path) => new(path.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static FileStream Open(AbsolutePath path) => HostFile.Open(path.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 }

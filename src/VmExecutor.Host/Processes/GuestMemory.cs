@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
@@ -20,13 +21,13 @@ public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
         var process = string.Create(CultureInfo.InvariantCulture, $"/proc/{qemu}");
         try
         {
-            var maps = MemoryMap.Parse(File.ReadLines($"{process}/smaps"));
-            return new GuestMemory(MemoryMap.Pss(File.ReadLines($"{process}/smaps_rollup")), MemoryMap.OwnGuestMemory(maps, ram?.Value, guestBytes))
+            var maps = MemoryMap.Parse(HostFile.ReadLines($"{process}/smaps"));
+            return new GuestMemory(MemoryMap.Pss(HostFile.ReadLines($"{process}/smaps_rollup")), MemoryMap.OwnGuestMemory(maps, ram?.Value, guestBytes))
             {
                 TouchedBytes = MemoryMap.TouchedGuestMemory(maps, ram?.Value, guestBytes),
             };
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (HostFileException.Explains(gone))
         {
             return new GuestMemory(null, null);
         }

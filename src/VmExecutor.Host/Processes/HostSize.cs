@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
@@ -16,13 +17,13 @@ public sealed record HostSize(int Cpus, ByteSize Memory)
     {
         try
         {
-            return new HostSize(Environment.ProcessorCount, MemoryIn(File.ReadLines(MemoryFile)));
+            return new HostSize(Environment.ProcessorCount, MemoryIn(HostFile.ReadLines(MemoryFile)));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (HostFileException.Explains(e) || e is FormatException)
         {
             throw new SystemFailureException(
                 ErrorCodes.HostFileFailed,
-                $"the host's memory cannot be read from {MemoryFile}: {e.Message}",
+                $"the host's memory cannot be read from {MemoryFile}: {HostFileException.ReasonOf(e)}",
                 "Mount /proc, or write sizes instead of 'auto' into the images' files.",
                 e);
         }

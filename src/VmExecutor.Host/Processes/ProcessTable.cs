@@ -34,7 +34,7 @@ public static class ProcessTable
             var fields = Fields(Text(process.Pid));
             return fields[StateField] is not ("Z" or "X") && fields[StartField] == process.StartTicks.ToString(CultureInfo.InvariantCulture);
         }
-        catch (IOException)
+        catch (HostFileException)
         {
             // Where /proc is mounted with hidepid, other users' processes are not seen, but still there.
             return UnixSignal.Exists(process.Pid);
@@ -53,7 +53,7 @@ public static class ProcessTable
     /// <param name="proc">Where the process table is mounted, for one that is not this machine's own.</param>
     /// <inheritdoc cref="Ids()"/>
     public static IEnumerable<int> Ids(AbsolutePath proc) =>
-        from directory in Directory.EnumerateDirectories(proc.Value)
+        from directory in HostDirectory.GetDirectories(proc.Value)
         let id = int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
         where id > 0
         select id;
@@ -68,9 +68,9 @@ public static class ProcessTable
     {
         try
         {
-            return File.ReadAllText($"{proc}/{Text(pid)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            return HostFile.ReadAllText($"{proc}/{Text(pid)}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (HostFileException.Explains(gone))
         {
             return [];
         }
@@ -81,9 +81,9 @@ public static class ProcessTable
     {
         try
         {
-            return new FileInfo($"/proc/{Text(pid)}/cwd").LinkTarget;
+            return HostFile.LinkTarget($"/proc/{Text(pid)}/cwd");
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (HostFileException.Explains(gone))
         {
             return null;
         }
@@ -106,7 +106,7 @@ public static class ProcessTable
             var fields = Fields(Text(pid));
             return TimeSpan.FromSeconds((long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture) + long.Parse(fields[SystemTimeField], CultureInfo.InvariantCulture)) / TicksPerSecond);
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (HostFileException.Explains(gone))
         {
             return null;
         }
@@ -119,7 +119,7 @@ public static class ProcessTable
         {
             return new RunnerProcess(pid, long.Parse(Fields(Text(pid))[StartField], CultureInfo.InvariantCulture));
         }
-        catch (IOException)
+        catch (HostFileException)
         {
             return new RunnerProcess(pid, 0);
         }
@@ -130,7 +130,7 @@ public static class ProcessTable
         try
         {
             long? sum = null;
-            foreach (var line in File.ReadLines($"/proc/{Text(pid)}/status").Where(line => fields.Any(field => line.StartsWith(field, StringComparison.Ordinal))))
+            foreach (var line in HostFile.ReadLines($"/proc/{Text(pid)}/status").Where(line => fields.Any(field => line.StartsWith(field, StringComparison.Ordinal))))
             {
                 var kibibytes = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1];
                 sum = (sum ?? 0) + (long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number * 1024 : 0);
@@ -138,7 +138,7 @@ public static class ProcessTable
 
             return sum;
         }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        catch (Exception gone) when (HostFileException.Explains(gone))
         {
             return null;
         }
@@ -149,5 +149,5 @@ public static class ProcessTable
     /// <summary>What stands behind the command, from field 3 on; a command may have spaces and parentheses of its own.</summary>
     internal static string[] FieldsBehindCommand(string stat) => stat[(stat.LastIndexOf(')') + 2)..].TrimEnd('\n').Split(' ');
 
-    private static string[] Fields(string process) => FieldsBehindCommand(File.ReadAllText($"/proc/{process}/stat"));
+    private static string[] Fields(string process) => FieldsBehindCommand(HostFile.ReadAllText($"/proc/{process}/stat"));
 }

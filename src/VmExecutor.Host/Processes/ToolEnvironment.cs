@@ -1,3 +1,5 @@
+using VmExecutor.Host.Files;
+
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
@@ -30,14 +32,14 @@ public sealed record ToolEnvironment
     {
         if (program.Contains('/', StringComparison.Ordinal))
         {
-            return File.Exists(program) ? program : throw new ToolMissingException(program);
+            return HostFile.Look(program) == Presence.There ? program : throw new ToolMissingException(program);
         }
 
         return Variables["PATH"]
             .Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Where(directory => directory.StartsWith('/'))
             .Select(directory => Path.Combine(directory, program))
-            .FirstOrDefault(File.Exists)
+            .FirstOrDefault(file => HostFile.Look(file) == Presence.There)
             ?? throw new ToolMissingException(program);
     }
 }

@@ -25,7 +25,7 @@ internal static class ToolStartInfo
             start.ArgumentList.Add(argument);
         }
 
-        if (call.WorkingDirectory is { } directory && !Directory.Exists(directory.Value))
+        if (call.WorkingDirectory is { } directory && HostDirectory.Look(directory.Value) == Presence.Missing)
         {
             // .NET would say that the program is not there.
             throw new HostFileException($"'{call.Program}' cannot be run in {directory}", new DirectoryNotFoundException("the directory is gone"));

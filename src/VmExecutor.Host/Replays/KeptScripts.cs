@@ -34,9 +34,9 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         try
         {
             StateDirectories.Make(directory, StateDirectories.Private);
-            var number = System.IO.Directory.GetFiles(directory.Value).Length + 1;
-            using var from = File.OpenRead(script.Value);
-            using var to = new FileStream(
+            var number = HostDirectory.GetFiles(directory.Value).Length + 1;
+            using var from = HostFile.OpenRead(script.Value);
+            using var to = HostFile.Open(
                 directory.Child(KeptScript.FileName(number, subStage)).Value,
                 new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = Private });
             from.CopyTo(to);
@@ -53,19 +53,19 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
     public bool Keep(JobDirectory job, Func<IReadOnlyList<KeptScript>, KeptJob> describe)
     {
         var directory = job.Paths.ScriptTexts;
-        if (!System.IO.Directory.Exists(directory.Value))
+        if (!HostDirectory.Exists(directory.Value))
         {
             return false;
         }
 
         try
         {
-            var files = System.IO.Directory.GetFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+            var files = HostDirectory.GetFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
             var kept = describe(KeptScript.Join(files, job.ReadScripts()));
             AtomicFile.Write(directory.Child(KeptJob.RecordName), kept.ToJson(), Private);
             StateDirectories.Make(Directory, StateDirectories.Private);
             Remove(kept.Key);
-            System.IO.Directory.Move(directory.Value, Of(kept).Value);
+            HostDirectory.Move(directory.Value, Of(kept).Value);
             return true;
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -82,13 +82,13 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         {
             return
             [
-                .. System.IO.Directory.GetDirectories(Directory.Value)
+                .. HostDirectory.GetDirectories(Directory.Value)
                     .Select(path => TryRead(new AbsolutePath(path)))
                     .OfType<KeptJob>()
                     .OrderByDescending(job => job.Kept),
             ];
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return [];
         }
@@ -122,18 +122,18 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
     }
 
     /// <summary>Whose record cannot be read: nobody can replay it, and what it holds must not stay for ever.</summary>
-    private IEnumerable<string> Damaged(IReadOnlyList<KeptJob> kept) => !System.IO.Directory.Exists(Directory.Value)
+    private IEnumerable<string> Damaged(IReadOnlyList<KeptJob> kept) => !HostDirectory.Exists(Directory.Value)
         ? []
-        : System.IO.Directory.GetDirectories(Directory.Value).Select(path => Path.GetFileName(path))
+        : HostDirectory.GetDirectories(Directory.Value).Select(path => Path.GetFileName(path))
             .Where(name => JobKey.TryParse(name, out _) && kept.All(job => job.Key != name));
 
     private void Remove(string key)
     {
         try
         {
-            System.IO.Directory.Delete(Directory.Child(key).Value, recursive: true);
+            HostDirectory.Delete(Directory.Child(key).Value, recursive: true);
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             // Not there, or somebody else was quicker.
         }
@@ -145,7 +145,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         try
         {
             // The name decides what is removed, so the record must say the same.
-            return KeptJob.TryParse(File.ReadAllText(directory.Child(KeptJob.RecordName).Value)) is { } job && job.Key == directory.Name && JobKey.TryParse(job.Key, out _)
+            return KeptJob.TryParse(HostFile.ReadAllText(directory.Child(KeptJob.RecordName).Value)) is { } job && job.Key == directory.Name && JobKey.TryParse(job.Key, out _)
                 ? job
                 : null;
         }

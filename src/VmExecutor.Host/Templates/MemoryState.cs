@@ -112,7 +112,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     {
         try
         {
-            return File.OpenHandle(file.Value, mode, access);
+            return HostFile.OpenHandle(file.Value, mode, access);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -24,8 +24,8 @@ internal static partial class RamFile
     {
         try
         {
-            File.OpenHandle(path.Value, FileMode.CreateNew, FileAccess.Write).Dispose();
-            File.SetUnixFileMode(path.Value, Mode);
+            HostFile.OpenHandle(path.Value, FileMode.CreateNew, FileAccess.Write).Dispose();
+            HostFile.SetUnixFileMode(path.Value, Mode);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -25,7 +25,7 @@ public static class SecurityDrivers
     {
         try
         {
-            return File.ReadAllText(file.Value).TrimStart().StartsWith(yes);
+            return HostFile.ReadAllText(file.Value).TrimStart().StartsWith(yes);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

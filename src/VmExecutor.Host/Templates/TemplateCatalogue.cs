@@ -21,12 +21,12 @@ public static class TemplateCatalogue
         {
             return
             [
-                .. Directory.EnumerateDirectories(DirectoryOf(generation).Value)
+                .. HostDirectory.GetDirectories(DirectoryOf(generation).Value)
                     .Select(path => AbsolutePath.TryParse(path, out var directory) && !directory.Name.StartsWith('.') ? Find(directory) : null)
                     .OfType<Template>().OrderByDescending(template => template.Record.Made),
             ];
         }
-        catch (DirectoryNotFoundException)
+        catch (HostFileException gone) when (gone.IsMissing)
         {
             return [];
         }
@@ -41,7 +41,7 @@ public static class TemplateCatalogue
     {
         try
         {
-            return TemplateRecord.TryParse(File.ReadAllText(directory.Child(Template.RecordName).Value)) is { } record ? new Template(directory, record) : null;
+            return TemplateRecord.TryParse(HostFile.ReadAllText(directory.Child(Template.RecordName).Value)) is { } record ? new Template(directory, record) : null;
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -55,12 +55,12 @@ public static class TemplateCatalogue
     {
         try
         {
-            return XElement.Parse(await File.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
+            return XElement.Parse(await HostFile.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
         {
             throw new SystemFailureException(
-                ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {e.Message}", "Make the template anew: vm-executor image warm NAME", e);
+                ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {HostFileException.ReasonOf(e)}", "Make the template anew: vm-executor image warm NAME", e);
         }
     }
 

@@ -50,13 +50,13 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
             var target = directory.Child(name);
             if (target != path)
             {
-                Do($"{path} cannot be moved into the template", () => File.Move(path.Value, target.Value));
+                Do($"{path} cannot be moved into the template", () => HostFile.Move(path.Value, target.Value));
             }
 
             // Only what QEMU's user must read is for all to read: a login key or a seed is nobody else's, and the state is read by us.
             if (role != TemplateRole.Ram)
             {
-                Do($"{target} cannot be made read-only", () => File.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
+                Do($"{target} cannot be made read-only", () => HostFile.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
             }
 
             names.Add(name);
@@ -82,7 +82,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     public static Template Complete(Generation generation, Template template)
     {
         var target = TemplateCatalogue.DirectoryOf(generation).Child(template.Record.Shape.Fingerprint);
-        if (Directory.Exists(target.Value))
+        if (HostDirectory.Exists(target.Value))
         {
             Remove(target);
         }
@@ -90,7 +90,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
         Do($"the template {target} cannot be made", () =>
         {
             FileSystemSync.Of(template.Domain);
-            Directory.Move(template.Directory.Value, target.Value);
+            HostDirectory.Move(template.Directory.Value, target.Value);
             FileSystemSync.Of(target.Child(Template.RecordName));
         });
         return template with { Directory = target };
@@ -100,7 +100,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     public static void Remove(AbsolutePath directory)
     {
         var gone = directory.Parent().Child($"{ImagePaths.Removing}{directory.Name}-{ImagePaths.Nonce(Guid.NewGuid())}");
-        Do($"{directory} cannot be renamed to {gone.Name}", () => Directory.Move(directory.Value, gone.Value));
+        Do($"{directory} cannot be renamed to {gone.Name}", () => HostDirectory.Move(directory.Value, gone.Value));
         GenerationRemover.Delete(gone);
     }
 

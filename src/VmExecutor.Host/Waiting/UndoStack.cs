@@ -1,4 +1,5 @@
 using VmExecutor.Core.Failures;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Waiting;
 
@@ -20,7 +21,7 @@ public sealed class UndoStack
             {
                 await step(cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is DriverException or OperationCanceledException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is DriverException or OperationCanceledException or TimeoutException || HostFileException.Explains(e))
             {
                 failures.Add(e.Message);
             }

@@ -8,6 +8,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 using VmExecutor.Trials;
 
@@ -32,7 +33,7 @@ internal sealed class HandMade(
         var beside = Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, ScriptName);
         try
         {
-            return new AbsolutePath(File.Exists(beside) ? beside : environment.Find(ScriptName));
+            return new AbsolutePath(HostFile.Look(beside) == Presence.There ? beside : environment.Find(ScriptName));
         }
         catch (ToolMissingException)
         {
@@ -43,7 +44,7 @@ internal sealed class HandMade(
     /// <summary>Null: it can be done for this image.</summary>
     public string? WhyNot(ImageDefinition image)
     {
-        if (script is null || !File.Exists(script.Value))
+        if (script is null || HostFile.Look(script.Value) != Presence.There)
         {
             return script is null ? $"there is no {ScriptName} beside the program or in PATH; name it with --by-hand" : $"there is no {script}";
         }
@@ -85,8 +86,8 @@ internal sealed class HandMade(
         });
         try
         {
-            var xml = stages.Paths.Directory.Child("by-hand.xml");
-            await File.WriteAllTextAsync(xml.Value, await machine.WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
+            var xml = stages.Paths.HandMade;
+            await HostFile.WriteAllTextAsync(xml.Value, await machine.WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
             var result = await tools.RunAsync(
                 new ToolCall(script!.Value,
                 [

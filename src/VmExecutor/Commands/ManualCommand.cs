@@ -17,10 +17,10 @@ internal static class ManualCommand
             var target = DriverCommand.Resolve(parsed.GetRequiredValue(directory)).Value;
             try
             {
-                Directory.CreateDirectory(target);
+                HostDirectory.CreateDirectory(target);
                 foreach (var path in Paths([root]))
                 {
-                    File.WriteAllText(Path.Combine(target, $"{ManualPage.Name(path)}.1"), ManualPage.Write(path));
+                    HostFile.WriteAllText(Path.Combine(target, $"{ManualPage.Name(path)}.1"), ManualPage.Write(path));
                 }
             }
             catch (Exception e) when (HostFileException.Explains(e))

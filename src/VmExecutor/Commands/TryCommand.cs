@@ -1,8 +1,9 @@
-using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.CommandLine;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Trials;
 
 namespace VmExecutor.Commands;
@@ -82,11 +83,11 @@ internal static class TryCommand
     {
         try
         {
-            return await File.ReadAllTextAsync(file.Value, cancellationToken);
+            return await HostFile.ReadAllTextAsync(file.Value, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
-            throw new SystemFailureException(ErrorCodes.UsageWrong, $"the script {file} cannot be read: {e.Message}", "Give --script a file with the job's script.", e);
+            throw new SystemFailureException(ErrorCodes.UsageWrong, $"the script {file} cannot be read: {HostFileException.ReasonOf(e)}", "Give --script a file with the job's script.", e);
         }
     }
 

@@ -1,4 +1,5 @@
 using VmExecutor.Core.Health;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Health;
@@ -10,8 +11,10 @@ internal sealed class FirewallLook(LibvirtLook libvirt, IToolRunner tools)
 
     /// <summary>Null: there can be none.</summary>
     public async Task<GuestFirewall?> TakeAsync(CancellationToken cancellationToken) => GuestFirewall.CanHelpAt(libvirt.Hypervisor.Uri)
-        ? new GuestFirewall(File.Exists(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(File.Exists), await IsOnAsync(cancellationToken))
+        ? new GuestFirewall(IsThere(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(IsThere), await IsOnAsync(cancellationToken))
         : null;
+
+    private static bool IsThere(string file) => HostFile.Look(file) == Presence.There;
 
     private async Task<bool?> IsOnAsync(CancellationToken cancellationToken)
     {

@@ -72,7 +72,7 @@ internal sealed class HostChecks(SettingsLook settings, LibvirtLook libvirt, Acc
 
     private async Task<IReadOnlyList<Finding>> TimersAsync(CancellationToken cancellationToken)
     {
-        if (!Directory.Exists(SystemdRuns))
+        if (HostDirectory.Look(SystemdRuns) == Presence.Missing)
         {
             return [Checks.Timers.Skipped("systemd does not run here", $"{DriverVersion.Name} gc   # every ten minutes, by whatever starts things at given times here")];
         }

@@ -42,7 +42,7 @@ internal sealed class ImageSizes(SettingsLook settings, LibvirtLook libvirt)
         try
         {
             var xml = ChosenGeneration.For(image, new Catalogue(settings.Settings!.StateDir)).Generation is { } generation
-                ? await File.ReadAllTextAsync(generation.Domain.Value, cancellationToken)
+                ? await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken)
                 : image.Source is ImageSource.Domain domain && await libvirt.TryAskAsync(cancellationToken) is not null
                     ? await libvirt.Hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken)
                     : null;

@@ -33,7 +33,7 @@ internal sealed class LibvirtChecks(SettingsLook settings, LibvirtLook libvirt, 
         var emulator = answer.Capabilities.Emulator;
         return libvirt.Hypervisor.Uri.StartsWith("test:", StringComparison.Ordinal)
             ? Checks.Qemu.Problem($"{libvirt.Hypervisor.Uri} is libvirt's test driver, which runs no VMs", $"libvirt: {{uri: '{LibvirtUri.System}'}}   # in {settings.File}")
-            : ToolVersions.DecideQemu(answer.Version.Qemu, emulator, libvirt.IsRemote || File.Exists(emulator), HostArchitecture.Name);
+            : ToolVersions.DecideQemu(answer.Version.Qemu, emulator, libvirt.IsRemote || (emulator is not null && HostFile.Look(emulator) != Presence.Missing), HostArchitecture.Name);
     }
 
     private Finding Security(HostCapabilities? capabilities)
@@ -57,7 +57,7 @@ internal sealed class LibvirtChecks(SettingsLook settings, LibvirtLook libvirt, 
     {
         try
         {
-            return File.ReadAllText(file.Value);
+            return HostFile.ReadAllText(file.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 
@@ -51,7 +52,7 @@ internal sealed class NetworkChecks(SettingsLook settings, LibvirtLook libvirt, 
 
     private async Task<Finding> UserModeAsync(string? emulator, CancellationToken cancellationToken)
     {
-        if (libvirt.IsRemote || emulator is null || !File.Exists(emulator))
+        if (libvirt.IsRemote || emulator is null || HostFile.Look(emulator) != Presence.There)
         {
             return Checks.Network.Skipped(libvirt.IsRemote ? "QEMU is another machine's: run doctor there" : "there is no QEMU to ask for user-mode networking: see 'qemu'");
         }

@@ -55,7 +55,7 @@ internal sealed class RunnerLook
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            return new RunnerConfigLook(file, null, [Checks.RunnerConfig.Warning($"{file} cannot be read: {e.Message}", $"sudo {DriverVersion.Name} doctor --config-toml {ShellText.Quote(file.Value)}")]);
+            return new RunnerConfigLook(file, null, [Checks.RunnerConfig.Warning($"{file} cannot be read: {HostFileException.ReasonOf(e)}", $"sudo {DriverVersion.Name} doctor --config-toml {ShellText.Quote(file.Value)}")]);
         }
     }
 }

@@ -3,6 +3,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Health;
 
@@ -36,7 +37,7 @@ internal sealed record SettingsLook(AbsolutePath File, Settings? Settings, bool 
         }
         catch (DriverException e)
         {
-            var fix = e.Code == ErrorCodes.ConfigurationMissing && !System.IO.File.Exists(path.File.Value)
+            var fix = e.Code == ErrorCodes.ConfigurationMissing && HostFile.Look(path.File.Value) == Presence.Missing
                 ? $"install -D -m 0644 config/vm-executor.yaml {ShellText.Quote(path.File.Value)}"
                 : e.Hint;
             return new SettingsLook(path.File, WithoutImages(loadWithoutImages), false, [Checks.Config.Problem($"{e.Message} ({e.Code})", fix)]);

@@ -2,6 +2,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
 
@@ -40,7 +41,7 @@ internal sealed record JobStory(
             record,
             record is null ? (directory.Exists ? "unknown: its job.json is damaged" : null) : await DescribeAsync(jobs, record, cancellationToken),
             directory.ReadScripts(),
-            File.Exists(console.Value) ? console.Value : null,
+            HostFile.Look(console.Value) == Presence.There ? console.Value : null,
             Host.Hypervisor.ConsoleTail.Read(console),
             [.. ended[key.Value]]);
     }

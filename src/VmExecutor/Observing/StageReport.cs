@@ -108,7 +108,7 @@ internal sealed class StageReport(TimeProvider time, TextWriter journal)
 
     private static string OutcomeOf(Exception failure) => failure switch
     {
-        BuildFailureException => "build_failure",
+        BuildFailureException or Stages.ToldFailureException { Original: BuildFailureException } => "build_failure",
         DriverException => "system_failure",
         OperationCanceledException => "cancelled",
         _ => "bug",

@@ -5,6 +5,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
@@ -101,7 +102,7 @@ internal sealed record StartedClone(ClonePlan Plan, GuestAccess Access, IReadOnl
     /// <summary>The guest's host keys: those it is known by, else what ssh has met.</summary>
     public IReadOnlyList<string> HostKeys => Access.HostKeys.Count > 0
         ? [.. Access.HostKeys.Select(key => key.ToString())]
-        : [.. File.ReadLines(Plan.Paths.KnownHosts.Value).Select(KeyIn).OfType<string>().Distinct()];
+        : [.. HostFile.ReadLines(Plan.Paths.KnownHosts.Value).Select(KeyIn).OfType<string>().Distinct()];
 
     // sshd(8), SSH_KNOWN_HOSTS FILE FORMAT: names, type, key.
     private static string? KeyIn(string line) =>

@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Locks;
@@ -104,7 +105,7 @@ internal sealed class Publisher(
     private void RemoveDownload(ImageDefinition image)
     {
         var download = ImagePaths.For(stateDir, image.Name).Download;
-        if (Directory.Exists(download.Value))
+        if (HostDirectory.Exists(download.Value))
         {
             GenerationRemover.Delete(download);
         }

@@ -21,9 +21,9 @@ internal sealed class Installation(TextWriter output, TextWriter error)
     /// <exception cref="SystemFailureException">They are not there.</exception>
     public static AbsolutePath FindEntryPoints(string? program)
     {
-        var real = program is null ? null : new FileInfo(program).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? program;
+        var real = program is null ? null : HostFile.FinalTarget(program) ?? program;
         string?[] places = [Path.GetDirectoryName(real), Path.GetDirectoryName(program), "/usr/lib/vm-executor"];
-        return places.OfType<string>().FirstOrDefault(place => File.Exists(Path.Combine(place, "prepare"))) is { } found
+        return places.OfType<string>().FirstOrDefault(place => HostFile.Look(Path.Combine(place, "prepare")) == Presence.There) is { } found
             ? new AbsolutePath(found)
             : throw new SystemFailureException(
                 ErrorCodes.RunnerConfigUnusable,

@@ -7,6 +7,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Stages;
@@ -91,7 +92,7 @@ internal sealed class CloneStart(
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>
     private static void EnsureGenerationIsThere(ClonePlan plan)
     {
-        if (plan.Generation is { } generation && !Directory.Exists(generation.Directory.Value))
+        if (plan.Generation is { } generation && !HostDirectory.Exists(generation.Directory.Value))
         {
             throw new SystemFailureException(
                 ErrorCodes.GenerationUnknown,

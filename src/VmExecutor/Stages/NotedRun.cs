@@ -5,7 +5,7 @@ using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Stages;
 
-/// <summary>Leaves a note of each script for the ledger: which, how long, how it ended.</summary>
+/// <summary>Leaves a note of each script for the ledger: which, how long, how it ended. By these notes a failure of the VM is told once.</summary>
 internal sealed class NotedRun(JobDirectory directory, string subStage, TimeProvider time)
 {
     public async Task<ScriptExit> RunAsync(Func<Task<ScriptExit>> run)
@@ -19,7 +19,13 @@ internal sealed class NotedRun(JobDirectory directory, string subStage, TimeProv
         }
         catch (DriverException e)
         {
+            var told = ToldFailures.By(directory, e.Code);
             Note(null, e.Code.ToString());
+            if (told is not null)
+            {
+                throw new ToldFailureException(e, told);
+            }
+
             throw;
         }
         catch (OperationCanceledException)

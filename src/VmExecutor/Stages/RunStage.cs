@@ -65,8 +65,12 @@ internal sealed class RunStage(
             // A VM that is gone explains a lost connection better than the connection does.
             var look = await LookAsync(watch, job.Key.Domain, cancellationToken);
             watch.EnsureNoPanic();
-            log.Say(look);
-            log.ShowConsole(ConsoleTail.Read(paths.Console));
+            if (ToldFailures.By(directory, ErrorCodes.GuestConnectionLost) is null)
+            {
+                log.Say(look);
+                log.ShowConsole(ConsoleTail.Read(paths.Console));
+            }
+
             throw;
         }
     }
@@ -135,13 +139,13 @@ internal sealed class RunStage(
     {
         try
         {
-            return File.ReadAllBytes(script.Value);
+            return HostFile.ReadAllBytes(script.Value);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new SystemFailureException(
                 ErrorCodes.RunnerEnvironmentMissing,
-                $"the script {script} cannot be read: {e.Message}",
+                $"the script {script} cannot be read: {HostFileException.ReasonOf(e)}",
                 "The runner names it as the first argument of the run stage; see whether its temporary directory was cleaned.",
                 e);
         }

@@ -30,11 +30,11 @@ internal static class TrustedJob
         {
             return read(RegularFile.Read(file, JobResponse.LongestBytes));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new SystemFailureException(
                 ErrorCodes.JobResponseUnusable,
-                $"the job response {file} cannot be read: {e.Message}",
+                $"the job response {file} cannot be read: {HostFileException.ReasonOf(e)}",
                 "The runner writes it for every job; see whether its temporary directory is full or was cleaned.",
                 e);
         }

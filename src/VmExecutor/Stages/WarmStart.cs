@@ -100,6 +100,10 @@ internal sealed class WarmStart(
         {
             return (null, new ColdReason("timed_out", $"the guest did not wake up within {DurationText.Format(limit)} ('timeouts: warm' in {basis.Plan.Image.File}), after {times}"));
         }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested && (e is TimeoutException || (e is not DriverException && HostFileException.Explains(e))))
+        {
+            return (null, new ColdReason("failed", $"the warm start failed: {e.Message}"));
+        }
         catch (DriverException e) when (!cancellationToken.IsCancellationRequested)
         {
             return (null, new ColdReason(Word(e.Code), $"the warm start failed: {e.Code}: {e.Message}. {e.Hint}"));
@@ -199,8 +203,8 @@ internal sealed class WarmStart(
 
         try
         {
-            File.Copy(seed.Value, paths.Seed.Value);
-            File.SetUnixFileMode(paths.Seed.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            HostFile.Copy(seed.Value, paths.Seed.Value);
+            HostFile.SetUnixFileMode(paths.Seed.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -57,10 +57,10 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log)
     private async Task FetchAsync(
         GuestAccess access, string project, IReadOnlyList<string> files, AbsolutePath target, JobPaths paths, CancellationToken cancellationToken)
     {
-        var archive = paths.Directory.Child("artifacts.tar");
+        var archive = paths.Artifacts;
         try
         {
-            await using var tar = new FileStream(archive.Value, new FileStreamOptions
+            await using var tar = HostFile.Open(archive.Value, new FileStreamOptions
             {
                 Mode = FileMode.Create,
                 Access = FileAccess.ReadWrite,
@@ -83,7 +83,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log)
         }
         finally
         {
-            File.Delete(archive.Value);
+            HostFile.TryDelete(archive.Value);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class GitlabCiRepository(AbsolutePath top)
 
     /// <summary>Null: it is not there, or not in the repository.</summary>
     public ConfigurationText? Read(string path) =>
-        top.TryResolve(path, out var file) && file.Value.StartsWith($"{top.Value.TrimEnd('/')}/", StringComparison.Ordinal) && File.Exists(file.Value) ? Read(file) : null;
+        top.TryResolve(path, out var file) && file.Value.StartsWith($"{top.Value.TrimEnd('/')}/", StringComparison.Ordinal) && HostFile.Exists(file.Value) ? Read(file) : null;
 
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GitlabCiUnreadable"/>.</exception>
     public static ConfigurationText Read(AbsolutePath file)
@@ -29,24 +29,25 @@ internal sealed class GitlabCiRepository(AbsolutePath top)
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            throw new SystemFailureException(ErrorCodes.GitlabCiUnreadable, $"{file} cannot be read: {e.Message}", "Give the path of a .gitlab-ci.yml: --gitlab-ci FILE", e);
+            throw new SystemFailureException(ErrorCodes.GitlabCiUnreadable, $"{file} cannot be read: {HostFileException.ReasonOf(e)}", "Give the path of a .gitlab-ci.yml: --gitlab-ci FILE", e);
         }
     }
 
     /// <summary>All files, seen from the top; links are not followed, and of a huge tree the first files count.</summary>
-    public IReadOnlyList<string> Paths() => _paths ??= [.. Walk(new DirectoryInfo(top.Value)).Take(MostFiles).Select(file => Path.GetRelativePath(top.Value, file.FullName))];
+    public IReadOnlyList<string> Paths() => _paths ??= [.. Walk(top.Value).Take(MostFiles).Select(file => Path.GetRelativePath(top.Value, file))];
 
-    private static IEnumerable<FileInfo> Walk(DirectoryInfo root)
+    private static IEnumerable<string> Walk(string root)
     {
-        var open = new Queue<DirectoryInfo>([root]);
+        var open = new Queue<string>([root]);
         while (open.TryDequeue(out var directory))
         {
-            foreach (var file in directory.EnumerateFiles("*", OneLevel))
+            var (files, directories) = HostDirectory.Entries(directory, OneLevel);
+            foreach (var file in files)
             {
                 yield return file;
             }
 
-            foreach (var inner in directory.EnumerateDirectories("*", OneLevel).Where(inner => inner.Name != GitDirectory))
+            foreach (var inner in directories.Where(inner => Path.GetFileName(inner) != GitDirectory))
             {
                 open.Enqueue(inner);
             }

@@ -4,6 +4,7 @@ using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Replays;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Trials;
 
@@ -114,7 +115,7 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
         }
     }
 
-    private static string FileOf(AbsolutePath directory, KeptScript script) => File.Exists(directory.Child(script.File).Value)
+    private static string FileOf(AbsolutePath directory, KeptScript script) => HostFile.Exists(directory.Child(script.File).Value)
         ? directory.Child(script.File).Value
         : throw new SystemFailureException(
             ErrorCodes.KeptScriptsUnusable, $"the kept script {directory.Child(script.File)} is gone", "Somebody or gc has removed it; 'vm-executor replay' lists what there is.");

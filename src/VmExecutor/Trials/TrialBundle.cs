@@ -21,7 +21,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
     public async Task<int> SendAsync(TrialSources sources, Job job, JobPaths paths, CancellationToken cancellationToken)
     {
         // Nobody but us looks in: what is not committed may be private.
-        var work = paths.Directory.Child("try");
+        var work = paths.Trial;
         StateDirectories.Make(work, StateDirectories.Private);
         var bundle = work.Child("bundle");
         if (sources.WithChanges)
@@ -35,12 +35,12 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
 
         var access = GuestOfJob.Access(job.Key, paths, new JobDirectory(job.Key, paths).Read());
         GuestCommandResult stored;
-        await using (var content = File.OpenRead(bundle.Value))
+        await using (var content = HostFile.OpenRead(bundle.Value))
         {
             stored = await guestShell.RunCommandAsync(access, $"exec cat >{TrialScript.GuestBundle}", content, cancellationToken);
         }
 
-        Directory.Delete(work.Value, recursive: true);
+        HostDirectory.Delete(work.Value, recursive: true);
         return stored.ExitCode == 0
             ? 0
             : throw new SystemFailureException(
@@ -59,7 +59,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
         var head = await Git("-C", repository.Value, "rev-parse", "HEAD");
         var branch = await Git("-C", repository.Value, "rev-parse", "--symbolic-full-name", "HEAD");
         await Git("init", "--quiet", "--bare", copy.Value);
-        await File.WriteAllTextAsync(copy.Resolve("objects/info/alternates").Value, $"{objects}\n", cancellationToken);
+        await HostFile.WriteAllTextAsync(copy.Resolve("objects/info/alternates").Value, $"{objects}\n", cancellationToken);
         if (branch.StartsWith("refs/heads/", StringComparison.Ordinal))
         {
             await Git([.. inside, "symbolic-ref", "HEAD", branch]);

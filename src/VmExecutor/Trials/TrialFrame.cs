@@ -3,6 +3,7 @@ using System.Text.Json;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Trials;
 
@@ -63,11 +64,11 @@ internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter
     public async Task<int> AsideAsync(TrialStages stages, string name, Func<Task<(int ExitCode, string Answer)>> run)
     {
         var file = stages.ExitCodeFile;
-        var reported = File.Exists(file) ? await File.ReadAllTextAsync(file, CancellationToken.None) : null;
+        var reported = HostFile.Exists(file) ? await HostFile.ReadAllTextAsync(file, CancellationToken.None) : null;
         var exitCode = await SubStageAsync(name, run);
         if (reported is not null)
         {
-            await File.WriteAllTextAsync(file, reported, CancellationToken.None);
+            await HostFile.WriteAllTextAsync(file, reported, CancellationToken.None);
         }
 
         return exitCode;
@@ -78,8 +79,8 @@ internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter
 
     /// <summary>The script's own exit code where a script has failed, else the stage's.</summary>
     public static int Result(TrialStages stages, int exitCode) =>
-        exitCode == ReportedByScript && File.Exists(stages.ExitCodeFile)
-        && int.TryParse(File.ReadAllText(stages.ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+        exitCode == ReportedByScript && HostFile.Exists(stages.ExitCodeFile)
+        && int.TryParse(HostFile.ReadAllText(stages.ExitCodeFile).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var code)
             ? code
             : exitCode;
 

@@ -2,13 +2,14 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Trials;
 
 /// <summary>The stages of one job as the runner would call them, with what the runner gives them: a directory, a job response, an environment.</summary>
 internal sealed class TrialStages : IDisposable
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("custom-executor").FullName;
+    private readonly string _directory = HostDirectory.CreateTempSubdirectory("custom-executor");
     private readonly Dictionary<string, string> _environment;
     private readonly StageProcess _process;
 
@@ -16,8 +17,8 @@ internal sealed class TrialStages : IDisposable
     /// <param name="job">The job.</param>
     public TrialStages(Settings settings, TrialJob job)
     {
-        File.WriteAllText(Response, job.ToResponse());
-        Job = JobResponse.Parse(File.ReadAllBytes(Response), TrialJob.ShortToken);
+        HostFile.WriteAllText(Response, job.ToResponse());
+        Job = JobResponse.Parse(HostFile.ReadAllBytes(Response), TrialJob.ShortToken);
         Paths = JobPaths.For(settings.StateDir, Job.Key);
         _environment = new Dictionary<string, string>(job.ToVariables())
         {
@@ -65,17 +66,17 @@ internal sealed class TrialStages : IDisposable
     public async Task<(int ExitCode, string Answer)> RunScriptAsync(
         GuestShell shell, string name, string body, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
-        var script = Path.Combine(Directory.CreateTempSubdirectory("script").FullName, shell == GuestShell.Pwsh ? "script.ps1" : "script");
+        var script = Path.Combine(HostDirectory.CreateTempSubdirectory("script"), shell == GuestShell.Pwsh ? "script.ps1" : "script");
         try
         {
-            await File.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
+            await HostFile.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
             return await RunAsync(["run", script, name], output, over);
         }
         finally
         {
-            Directory.Delete(Path.GetDirectoryName(script)!, recursive: true);
+            HostDirectory.TryDelete(Path.GetDirectoryName(script)!);
         }
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => HostDirectory.TryDelete(_directory);
 }

@@ -7,6 +7,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Templates;
@@ -41,7 +42,7 @@ internal sealed class FrozenGuest(
         }
         finally
         {
-            if (Directory.Exists(directory.Value))
+            if (HostDirectory.Exists(directory.Value))
             {
                 GenerationRemover.Delete(directory);
             }
@@ -77,7 +78,7 @@ internal sealed class FrozenGuest(
                     LoginShell = LoginShellWord.Of(clone.Access.LoginShell),
                     BootId = clone.Access.BootId,
                     CardXml = card?.ToString(),
-                    LoginKey = image.Ssh.Login == LoginMethod.Baked ? null : HostKey.Parse(await File.ReadAllTextAsync($"{clone.Plan.LoginKey}.pub", cancellationToken)).ToString(),
+                    LoginKey = image.Ssh.Login == LoginMethod.Baked ? null : HostKey.Parse(await HostFile.ReadAllTextAsync($"{clone.Plan.LoginKey}.pub", cancellationToken)).ToString(),
                 };
                 var seed = image.Ssh.Login == LoginMethod.CloudInit ? clone.Plan.Paths.Seed : null;
                 return TemplateMaker.Seal(directory, record, TemplateDomain.Freeze(xml, seed), [.. Files(image, clone.Plan, directory, xml, seed)]);

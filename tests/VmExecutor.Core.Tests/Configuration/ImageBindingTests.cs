@@ -99,7 +99,7 @@ public sealed class ImageBindingTests
         image.Patterns.Should().Equal("cloud-*", "debian:1?");
         image.Ssh.Should().BeEquivalentTo(new SshSettings { User = "ci", Login = LoginMethod.CloudInit });
         var download = image.Source.Should().BeOfType<ImageSource.Download>().Which;
-        download.Address.Should().Be(new Uri("https://example.com/disk.qcow2.xz"));
+        download.Address.Should().Be(new DownloadAddress(new Uri("https://example.com/disk.qcow2.xz")));
         download.Checksum.ToString().Should().Be("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
         download.Format.Should().Be(DiskFormat.Qcow2);
         download.Kernel.Should().Be(new DirectKernelBoot(new AbsolutePath("/etc/vm/images/vmlinuz"), null, ""));

@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using Xunit;
@@ -7,7 +8,7 @@ using Xunit;
 namespace VmExecutor.Core.Tests.Conventions;
 
 /// <summary>The rules of src/README.md, checked.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private static readonly string[] TheMachine =
     [
@@ -102,6 +103,23 @@ public sealed class ArchitectureTests
         Repository.Sources("src").Where(file => File.ReadAllText(file).Contains(text, StringComparison.Ordinal))
             .Select(Repository.Relative).Should().BeEquivalentTo(places);
     }
+
+    [Fact]
+    public void Files_are_touched_in_one_folder_only()
+    {
+        var offenders = Repository.Sources("src").Where(file => !Repository.Relative(file).StartsWith("src/VmExecutor.Host/Files/", StringComparison.Ordinal))
+            .SelectMany(file => File.ReadLines(file).Select((line, index) => (Where: $"{Repository.Relative(file)}:{index + 1}", Line: line)))
+            .Where(entry => RawFileCall().IsMatch(entry.Line)).Select(entry => $"{entry.Where}: {entry.Line.Trim()}");
+
+        offenders.Should().BeEmpty("HostFile and HostDirectory say which path, why and what to do, and know 'may not look' from 'is not there'");
+        Repository.Sources("src").Should().Contain(file => file.EndsWith("Files/HostFile.cs", StringComparison.Ordinal) && RawFileCall().IsMatch(File.ReadAllText(file)), "else this test would look at nothing");
+    }
+
+    /// <summary>Static calls of File and Directory, also as a method group, and what opens or looks at a file by its path.</summary>
+    [GeneratedRegex(
+        @"(?<![\w.])(System\.IO\.)?(File|Directory)\.(Append\w+|Copy|Create\w*|Delete|Enumerate\w+|Exists|Get\w+|Move|Open\w*|Read\w+|Replace|ResolveLinkTarget|Set\w+|Write\w+)\b"
+        + @"|new (System\.IO\.)?(FileStream\((?!new SafeFileHandle)|FileInfo\(|DirectoryInfo\(|DriveInfo\(|StreamWriter\((?!\w+\.\w*Stream))")]
+    private static partial Regex RawFileCall();
 
     private static (HashSet<string> Types, HashSet<string> Members) References(string assembly)
     {

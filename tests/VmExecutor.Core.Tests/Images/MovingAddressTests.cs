@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Images.Sources;
+using VmExecutor.Core.Values;
 using Xunit;
 
 namespace VmExecutor.Core.Tests.Images;
@@ -17,7 +18,7 @@ public sealed class MovingAddressTests
     [InlineData("https://stable.release.flatcar-linux.net/amd64-usr/current/flatcar_production_qemu_image.img", "current")]
     [InlineData("file:///srv/images/Latest/x.qcow2", "Latest")]
     public void An_address_whose_content_changes_is_known_by_a_word_in_it(string address, string word) =>
-        MovingAddress.Find(new Uri(address)).Should().Be(word);
+        MovingAddress.Find(new DownloadAddress(new Uri(address))).Should().Be(word);
 
     [Theory]
     [InlineData("https://cloud.debian.org/images/cloud/bookworm/20260102-1614/debian-12-generic-amd64-20260102-1614.qcow2")]
@@ -26,5 +27,5 @@ public sealed class MovingAddressTests
     [InlineData("https://download.fedoraproject.org/pub/fedora/linux/releases/43/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-43-1.6.x86_64.qcow2")]
     [InlineData("https://stable.example.com/concurrent/x.qcow2")]
     [InlineData("https://latest.example.com/v1/x.qcow2")]
-    public void An_address_of_one_build_is_left_alone(string address) => MovingAddress.Find(new Uri(address)).Should().BeNull();
+    public void An_address_of_one_build_is_left_alone(string address) => MovingAddress.Find(new DownloadAddress(new Uri(address))).Should().BeNull();
 }

@@ -45,7 +45,7 @@ public sealed class KeepRuleTests
 
         kept.Kept.Should().BeTrue();
         kept.Keep!.Result.Should().Be("failed");
-        LeftoverReason? At(int minutes) => new Judgement(Made with { SinceBoot = Made.SinceBoot + TimeSpan.FromMinutes(minutes) }, Created.AddYears(1), RunnerRuns: false, TemporaryDirectoryExists: false)
+        LeftoverReason? At(int minutes) => new Judgement(Made with { SinceBoot = Made.SinceBoot + TimeSpan.FromMinutes(minutes) }, Created.AddYears(1), RunnerRuns: false, TemporaryDirectoryExists: false, StateMayBeShared: false)
             .Of(kept.Stamp, kept.Kept);
         At(89).Should().BeNull();
         At(90).Should().Be(LeftoverReason.TimeOver);

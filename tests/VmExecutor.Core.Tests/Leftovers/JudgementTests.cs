@@ -32,7 +32,7 @@ public sealed class JudgementTests
     [Fact]
     public void A_runner_that_named_no_directory_has_none_that_could_be_gone()
     {
-        new Judgement(Soon, TestPlan.Now, RunnerRuns: true, TemporaryDirectoryExists: false).Of(Stamp with { TemporaryDirectory = null }, kept: false).Should().BeNull();
+        new Judgement(Soon, TestPlan.Now, RunnerRuns: true, TemporaryDirectoryExists: false, StateMayBeShared: false).Of(Stamp with { TemporaryDirectory = null }, kept: false).Should().BeNull();
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class JudgementTests
     [InlineData(400)]
     public void A_clock_that_was_stepped_by_days_ages_nothing(int days)
     {
-        new Judgement(Soon, TestPlan.Now.AddDays(days), RunnerRuns: true, TemporaryDirectoryExists: true).Of(Stamp, kept: false).Should().BeNull();
+        new Judgement(Soon, TestPlan.Now.AddDays(days), RunnerRuns: true, TemporaryDirectoryExists: true, StateMayBeShared: false).Of(Stamp, kept: false).Should().BeNull();
     }
 
     [Fact]
@@ -58,12 +58,45 @@ public sealed class JudgementTests
     }
 
     [Fact]
+    public void A_host_that_gets_another_name_keeps_its_jobs_and_still_sees_what_is_left()
+    {
+        var renamed = Soon with { Host = "by-dhcp" };
+
+        Judge(renamed).Should().BeNull();
+        Judge(renamed, runs: false).Should().Be(LeftoverReason.RunnerGone);
+        Judge(renamed with { SinceBoot = renamed.SinceBoot + TimeSpan.FromHours(2) }).Should().Be(LeftoverReason.TimeOver);
+    }
+
+    /// <summary>After another boot the machine's id decides where both have one, else the name.</summary>
+    [Theory]
+    [InlineData("m1", "m1", "same", false, true)]
+    [InlineData("m1", "m1", "renamed", false, true)]
+    [InlineData("m1", "m1", "same", true, true)]
+    [InlineData("m1", "m1", "renamed", true, false)] // two hosts made from one disk
+    [InlineData("m1", "m2", "same", false, false)]
+    [InlineData("m1", "m2", "same", true, false)] // two hosts named localhost
+    [InlineData("m1", "m2", "renamed", true, false)]
+    [InlineData(null, "m2", "same", false, true)]
+    [InlineData("m1", null, "same", true, true)]
+    [InlineData(null, null, "renamed", false, false)]
+    public void Only_a_restart_of_this_very_host_ends_a_job_before_its_time(string? then, string? now, string name, bool shared, bool isRestart)
+    {
+        var stamp = Stamp with { Made = Stamp.Made with { Machine = then } };
+        var moment = Soon with { Boot = "another", Machine = now, Host = name == "same" ? Soon.Host : name };
+
+        new Judgement(moment, TestPlan.Now, RunnerRuns: true, TemporaryDirectoryExists: true, shared).Of(stamp, kept: false)
+            .Should().Be(isRestart ? LeftoverReason.HostRestarted : null);
+        new Judgement(moment, TestPlan.Now.AddMinutes(91), RunnerRuns: true, TemporaryDirectoryExists: true, shared).Of(stamp, kept: false)
+            .Should().Be(isRestart ? LeftoverReason.HostRestarted : LeftoverReason.TimeOver);
+    }
+
+    [Fact]
     public void Another_host_that_shares_the_directory_is_left_alone_until_the_time_is_over()
     {
         var elsewhere = Soon with { Host = "another", Boot = "another" };
 
         Judge(elsewhere, runs: false, directory: false).Should().BeNull();
-        new Judgement(elsewhere, TestPlan.Now.AddMinutes(91), false, false).Of(Stamp, kept: false).Should().Be(LeftoverReason.TimeOver);
+        new Judgement(elsewhere, TestPlan.Now.AddMinutes(91), false, false, StateMayBeShared: true).Of(Stamp, kept: false).Should().Be(LeftoverReason.TimeOver);
     }
 
     [Fact]
@@ -89,5 +122,5 @@ public sealed class JudgementTests
     }
 
     private static LeftoverReason? Judge(HostMoment now, bool runs = true, bool directory = true, bool kept = false) =>
-        new Judgement(now, TestPlan.Now, runs, directory).Of(Stamp, kept);
+        new Judgement(now, TestPlan.Now, runs, directory, StateMayBeShared: false).Of(Stamp, kept);
 }

@@ -95,6 +95,33 @@ public sealed class CloneRemoverTests : IDisposable
         _directory.Exists.Should().BeFalse();
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("read-only")]
+    [InlineData("full")]
+    public async Task A_file_system_that_refuses_stops_no_other_part(string trouble)
+    {
+        using var small = Files.SmallFileSystem.Make();
+        var directory = JobDirectory.Of(small.Root.Child("state"), Key);
+        directory.Create(TestRecord.Of(Key, small.Root.Child("state")));
+        if (trouble == "full")
+        {
+            small.Fill();
+            await RemoveAsync(directory);
+            directory.Exists.Should().BeFalse("a full disk is no reason to keep anything");
+        }
+        else
+        {
+            small.MakeReadOnly();
+            var remove = () => RemoveAsync(directory);
+            var failure = (await remove.Should().ThrowAsync<CleanupException>()).Which;
+            failure.Message.Should().Contain("Read-only file system").And.Contain($"{small.Root}/state/jobs");
+            failure.Hint.Should().Contain("read-only");
+        }
+
+        _hypervisor.Domains.Should().BeEmpty();
+        _processes.Running.Should().BeEmpty();
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_VM_that_a_killed_stage_was_just_starting_is_waited_for()
     {
@@ -218,9 +245,11 @@ public sealed class CloneRemoverTests : IDisposable
     private static string Stamped(string key) =>
         $"<domain><metadata><vmx:job xmlns:vmx='urn:vm-executor:job:1' key='{key}'/></metadata></domain>";
 
-    private Task<Removal> RemoveAsync(TimeSpan? grace = null, CancellationToken hurry = default)
+    private Task<Removal> RemoveAsync(TimeSpan? grace = null, CancellationToken hurry = default) => RemoveAsync(_directory, grace, hurry);
+
+    private Task<Removal> RemoveAsync(JobDirectory directory, TimeSpan? grace = null, CancellationToken hurry = default)
     {
         var remover = new CloneRemover(_hypervisor, new DomainStopper(_hypervisor, _time), _processes, _time);
-        return _time.RunAsync(remover.RemoveAsync(Key, _directory, grace, _told.Add, hurry, CancellationToken.None));
+        return _time.RunAsync(remover.RemoveAsync(Key, directory, grace, _told.Add, hurry, CancellationToken.None));
     }
 }

@@ -105,7 +105,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
 
     [Theory(Timeout = 60_000)]
     [InlineData("0644", "*too open*")]
-    [InlineData("missing", "*Could not find file*")]
+    [InlineData("missing", "*No such file*")]
     [InlineData("garbage", "*cannot use the key*Load key*")]
     public async Task A_key_file_that_ssh_cannot_use_fails_at_once(string trouble, string message)
     {
@@ -120,6 +120,17 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
         var open = () => Guest.OpenAsync(job, TimeSpan.FromMinutes(5), Alive, Cancellation);
 
         (await open.Should().ThrowAsync<SystemFailureException>().WithMessage(message)).Which.Code.Should().Be(ErrorCodes.GuestSshRefused);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task All_that_ssh_leaves_in_a_jobs_directory_is_known_as_ours()
+    {
+        (await RunAsync("true")).ExitCode.Should().Be(0);
+
+        var names = Directory.GetFileSystemEntries(Job.Directory.Value).Select(path => Path.GetFileName(path)).ToList();
+
+        names.Should().Contain([SshArguments.ControlSocket, SshArguments.KnownHostsFile, SshArguments.Log]);
+        names.Should().OnlyContain(name => Core.Clones.JobFiles.IsOurs(name));
     }
 
     [Fact(Timeout = 60_000)]

@@ -28,7 +28,7 @@ public sealed class ChosenGenerationTests : IDisposable
     public void An_unpublished_image_that_must_be_fetched_or_built_is_refused_with_what_to_do()
     {
         var checksum = Checksum.TryParse(ChecksumKind.Sha256, new string('a', 64), out var parsed) ? parsed : throw new InvalidOperationException();
-        foreach (var source in new ImageSource[] { new ImageSource.Download(new Uri("https://example.com/x"), checksum), new ImageSource.Build(new AbsolutePath("/recipe")) })
+        foreach (var source in new ImageSource[] { new ImageSource.Download(new DownloadAddress(new Uri("https://example.com/x")), checksum), new ImageSource.Build(new AbsolutePath("/recipe")) })
         {
             var failure = FluentActions.Invoking(() => ChosenGeneration.For(ImageWorld.Image(source), _world.Catalogue)).Should().Throw<SystemFailureException>().Which;
 

@@ -12,7 +12,7 @@ internal static class BoundSource
             new ImageSource.Domain(domain) { AllowShutdown = values.Get("allow_shutdown", new ImageSource.Domain(domain).AllowShutdown) },
         SourceKind.File when values.Find("file")?.Value is AbsolutePath path =>
             new ImageSource.DiskFile(path) { Format = Format(values), Kernel = Kernel(values) },
-        SourceKind.Url when values.Find("url")?.Value is Uri address && (values.Find("sha256") ?? values.Find("sha512"))?.Value is Checksum checksum =>
+        SourceKind.Url when values.Find("url")?.Value is DownloadAddress address && (values.Find("sha256") ?? values.Find("sha512"))?.Value is Checksum checksum =>
             new ImageSource.Download(address, checksum) { Format = Format(values), Kernel = Kernel(values) },
         SourceKind.Build when values.Find("build")?.Value is AbsolutePath recipe => Build(recipe, values),
         _ => null,

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images.Sources;
 
@@ -6,9 +7,9 @@ namespace VmExecutor.Core.Images.Sources;
 public static partial class MovingAddress
 {
     /// <summary>The part of the address that says so; null: it looks like that of one build.</summary>
-    public static string? Find(Uri address)
+    public static string? Find(DownloadAddress address)
     {
-        var parts = Uri.UnescapeDataString(address.AbsolutePath).Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var parts = Uri.UnescapeDataString(address.Path).Split('/', StringSplitOptions.RemoveEmptyEntries);
         var moving = Array.FindLastIndex(parts, part => MovingWord().IsMatch(part));
 
         // A date after it, or in the same part, names one build: daily/20260102-1614/, latest-20260102.

@@ -19,7 +19,7 @@ internal static class KeyPair
         (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         try
         {
-            return HostKey.Parse(await File.ReadAllTextAsync($"{file}.pub", cancellationToken).ConfigureAwait(false));
+            return HostKey.Parse(await HostFile.ReadAllTextAsync($"{file}.pub", cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -49,7 +49,7 @@ public sealed class LoginMaker(IToolRunner tools)
         }
         finally
         {
-            Directory.Delete(files.Value, recursive: true);
+            HostDirectory.TryDelete(files.Value);
         }
     }
 
@@ -57,7 +57,7 @@ public sealed class LoginMaker(IToolRunner tools)
     {
         try
         {
-            return File.ReadAllText(file.Value);
+            return HostFile.ReadAllText(file.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

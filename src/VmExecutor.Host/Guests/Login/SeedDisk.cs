@@ -32,8 +32,8 @@ internal static class SeedDisk
         (await tools.RunAsync(call, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         try
         {
-            File.SetUnixFileMode(volume.Value, Private);
-            File.Move(volume.Value, seed.Value);
+            HostFile.SetUnixFileMode(volume.Value, Private);
+            HostFile.Move(volume.Value, seed.Value);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

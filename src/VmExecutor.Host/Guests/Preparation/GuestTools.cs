@@ -100,7 +100,7 @@ public sealed class GuestTools
                 tool.Path, archive => _guest.RunCommandAsync(access, placement.ReceiveDirectory, archive, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
-        var content = File.OpenRead(tool.Path.Value);
+        var content = HostFile.OpenRead(tool.Path.Value);
         await using (content.ConfigureAwait(false))
         {
             return await _guest.RunCommandAsync(access, placement.ReceiveFile, content, cancellationToken).ConfigureAwait(false);

@@ -63,7 +63,7 @@ public sealed class PrepareHook(IGuestShell guest, TimeProvider time)
         catch (Exception e) when (HostFileException.Explains(e))
         {
             throw Failure(
-                $"the prepare hook {hook.Script} cannot be read: {e.Message}", "Correct 'prepare_hook: script' in the image's YAML, or let the runner's user read it.", e);
+                $"the prepare hook {hook.Script} cannot be read: {HostFileException.ReasonOf(e)}", "Correct 'prepare_hook: script' in the image's YAML, or let the runner's user read it.", e);
         }
         catch (ArgumentException e)
         {

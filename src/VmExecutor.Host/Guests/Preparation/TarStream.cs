@@ -59,7 +59,7 @@ internal static class TarStream
     private static async Task WriteAsync(TarWriter writer, AbsolutePath path, string name, CancellationToken cancellationToken)
     {
         var stat = FileStat.TryRead(path, followLinks: false) ?? throw new FileNotFoundException($"{path} has vanished");
-        var link = new FileInfo(path.Value).LinkTarget;
+        var link = HostFile.LinkTarget(path.Value);
         var type = link is not null ? TarEntryType.SymbolicLink
             : stat.IsDirectory ? TarEntryType.Directory
             : stat.IsRegular ? TarEntryType.RegularFile
@@ -80,7 +80,7 @@ internal static class TarStream
             return;
         }
 
-        var content = File.OpenRead(path.Value);
+        var content = HostFile.OpenRead(path.Value);
         await using (content.ConfigureAwait(false))
         {
             entry.DataStream = content;

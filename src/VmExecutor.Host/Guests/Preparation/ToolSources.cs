@@ -47,7 +47,7 @@ internal sealed class ToolSources(int starter, ToolEnvironment environment)
         }
 
         var found = environment.Find(ToolSettings.GitLabRunner);
-        var path = File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? found;
+        var path = HostFile.FinalTarget(found) ?? found;
         return HostTool.Look(ToolSettings.GitLabRunner, new AbsolutePath(path), path, target);
     }
 
@@ -55,7 +55,7 @@ internal sealed class ToolSources(int starter, ToolEnvironment environment)
     {
         try
         {
-            var name = new FileInfo(link).LinkTarget;
+            var name = HostFile.LinkTarget(link);
             return name?.EndsWith(Deleted, StringComparison.Ordinal) == true ? name[..^Deleted.Length] : name;
         }
         catch (Exception e) when (HostFileException.Explains(e))

@@ -1,5 +1,6 @@
 using System.Text;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
 
@@ -14,12 +15,12 @@ internal static class BuildLog
     {
         try
         {
-            using var file = new FileStream(log.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using var file = HostFile.Open(log.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             file.Seek(-Math.Min(EndLength, file.Length), SeekOrigin.End);
             using var reader = new StreamReader(file, Encoding.UTF8);
             return [.. reader.ReadToEnd().Split('\n', '\r').Select(line => line.Trim()).Where(line => line.Length > 0).TakeLast(count).Select(line => PlainText.OneLine(line, LongestLine))];
         }
-        catch (IOException)
+        catch (HostFileException)
         {
             return [];
         }

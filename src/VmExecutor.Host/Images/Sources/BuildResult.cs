@@ -13,7 +13,7 @@ internal static class BuildResult
     {
         foreach (var (name, format) in (ReadOnlySpan<(string, DiskFormat)>)[("disk.qcow2", DiskFormat.Qcow2), ("disk.raw", DiskFormat.Raw)])
         {
-            if (File.Exists(directory.Child(name).Value))
+            if (HostFile.Exists(directory.Child(name).Value))
             {
                 return new SourceFiles(directory.Child(name), format, Kernel(directory));
             }
@@ -25,7 +25,7 @@ internal static class BuildResult
     private static DirectKernelBoot? Kernel(AbsolutePath directory)
     {
         var (kernel, initrd, cmdline) = (directory.Child("vmlinuz"), directory.Child("initrd.img"), directory.Child("cmdline"));
-        if (!File.Exists(kernel.Value))
+        if (!HostFile.Exists(kernel.Value))
         {
             return null;
         }
@@ -34,8 +34,8 @@ internal static class BuildResult
         {
             return new DirectKernelBoot(
                 kernel,
-                File.Exists(initrd.Value) ? initrd : null,
-                File.Exists(cmdline.Value) ? PlainText.OneLine(File.ReadAllText(cmdline.Value).Trim(), 2000) : "");
+                HostFile.Exists(initrd.Value) ? initrd : null,
+                HostFile.Exists(cmdline.Value) ? PlainText.OneLine(HostFile.ReadAllText(cmdline.Value).Trim(), 2000) : "");
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

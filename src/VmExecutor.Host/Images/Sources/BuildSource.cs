@@ -46,7 +46,7 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
         }
         finally
         {
-            Directory.Delete(scratch.Value, recursive: true);
+            HostDirectory.TryDelete(scratch.Value);
         }
     }
 
@@ -61,15 +61,15 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
         {
             foreach (var directory in (AbsolutePath[])[result, scratch])
             {
-                if (Directory.Exists(directory.Value))
+                if (HostDirectory.Exists(directory.Value))
                 {
-                    Directory.Delete(directory.Value, recursive: true); // of a build that was killed
+                    HostDirectory.Delete(directory.Value, recursive: true); // of a build that was killed
                 }
 
                 StateDirectories.Make(directory, StateDirectories.Private);
             }
 
-            using var file = new FileStream(log.Value, new FileStreamOptions
+            using var file = HostFile.Open(log.Value, new FileStreamOptions
             {
                 Mode = FileMode.Create,
                 Access = FileAccess.Write,

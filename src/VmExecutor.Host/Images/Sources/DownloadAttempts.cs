@@ -2,7 +2,7 @@ using System.Globalization;
 using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Images.Sources;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Images.Sources;
 
@@ -13,7 +13,7 @@ internal sealed class DownloadAttempts(TimeProvider clock)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
     /// <exception cref="SystemFailureException">The server refused, or the last attempt broke off, too.</exception>
-    public async Task RunAsync(Uri address, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken)
+    public async Task RunAsync(DownloadAddress address, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken)
     {
         try
         {
@@ -23,7 +23,7 @@ internal sealed class DownloadAttempts(TimeProvider clock)
         {
             throw new SystemFailureException(
                 ErrorCodes.ImageDownloadFailed,
-                string.Create(CultureInfo.InvariantCulture, $"{AddressText.WithoutSecrets(address)} could not be downloaded in {Attempts} attempts; at last: {e.Message}"),
+                string.Create(CultureInfo.InvariantCulture, $"{address} could not be downloaded in {Attempts} attempts; at last: {e.Message}"),
                 "See whether the server is up and reachable from this host (curl -I ADDRESS; a proxy is taken from http_proxy, https_proxy and no_proxy), then publish again: what has come is kept.",
                 e);
         }
@@ -31,7 +31,7 @@ internal sealed class DownloadAttempts(TimeProvider clock)
         {
             throw new SystemFailureException(
                 ErrorCodes.ImageDownloadFailed,
-                $"{AddressText.WithoutSecrets(address)} could not be downloaded: {e.Message}",
+                $"{address} could not be downloaded: {e.Message}",
                 "Correct the image's url, or see why the server does not give it to this host.",
                 e);
         }

@@ -1,6 +1,5 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
@@ -30,7 +29,7 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
             await DownloadAsync(image, source.Address, cache, tell, cancellationToken).ConfigureAwait(false);
         }
 
-        var disk = await new Unpacking(environment, clock).RunAsync(cache, AddressText.FileName(source.Address), tell, cancellationToken).ConfigureAwait(false);
+        var disk = await new Unpacking(environment, clock).RunAsync(cache, source.Address.FileName, tell, cancellationToken).ConfigureAwait(false);
         return new SourceFiles(disk, source.Format, source.Kernel);
     }
 
@@ -39,7 +38,7 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
     {
         try
         {
-            return File.Exists(cache.Whole.Value)
+            return HostFile.Exists(cache.Whole.Value)
                 && await PartFile.HashAsync(cache.Whole, cache.Checksum.Kind, cancellationToken).ConfigureAwait(false) == cache.Checksum.Hex;
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -48,7 +47,7 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
         }
     }
 
-    private async Task DownloadAsync(ImageName image, Uri address, DownloadCache cache, Action<string> tell, CancellationToken cancellationToken)
+    private async Task DownloadAsync(ImageName image, DownloadAddress address, DownloadCache cache, Action<string> tell, CancellationToken cancellationToken)
     {
         using var part = await PartFile.OpenAsync(cache, cancellationToken).ConfigureAwait(false);
         if (part.Hash() != cache.Checksum.Hex)
@@ -61,15 +60,15 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
             part.Remove();
             throw new SystemFailureException(
                 ErrorCodes.ImageChecksumWrong,
-                $"what came from {AddressText.WithoutSecrets(address)} for image '{image}' is not what was expected: its {cache.Checksum.Kind.ToString().ToLowerInvariant()} is {found} and should be {cache.Checksum.Hex}",
+                $"what came from {address} for image '{image}' is not what was expected: its {cache.Checksum.Kind.ToString().ToLowerInvariant()} is {found} and should be {cache.Checksum.Hex}",
                 "If the server has a new version, take its address and checksum from where the server's owner publishes them; if not, somebody or something has changed the file: do not use it.");
         }
 
         part.Complete();
-        tell($"downloaded {AddressText.FileName(address)}: the checksum is right");
+        tell($"downloaded {address.FileName}: the checksum is right");
     }
 
-    private async Task FillAsync(Uri address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
+    private async Task FillAsync(DownloadAddress address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
     {
         if (address.IsFile)
         {

@@ -1,5 +1,5 @@
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Images.Sources;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
@@ -10,13 +10,13 @@ internal static class FileCopy
     private const int BlockLength = 1 << 20;
 
     /// <exception cref="SystemFailureException">It cannot be read, or the copy not be written.</exception>
-    public static async Task RunAsync(Uri address, PartFile part, TimeProvider clock, Action<string> tell, CancellationToken cancellationToken)
+    public static async Task RunAsync(DownloadAddress address, PartFile part, TimeProvider clock, Action<string> tell, CancellationToken cancellationToken)
     {
         part.StartAnew(version: null);
         try
         {
-            await using var file = new FileStream(address.LocalPath, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            var progress = new TransferProgress($"copying {AddressText.FileName(address)}", 0, file.Length, clock, tell);
+            await using var file = HostFile.Open(address.LocalPath(), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            var progress = new TransferProgress($"copying {address.FileName}", 0, file.Length, clock, tell);
             var block = new byte[BlockLength];
             int read;
             while ((read = await file.ReadAsync(block, cancellationToken).ConfigureAwait(false)) > 0)
@@ -29,7 +29,7 @@ internal static class FileCopy
         {
             throw new SystemFailureException(
                 ErrorCodes.ImageDownloadFailed,
-                $"{AddressText.WithoutSecrets(address)} cannot be read: {e.Message}",
+                $"{address} cannot be read: {HostFileException.ReasonOf(e)}",
                 "Correct the image's url, or let the user who publishes read that file.",
                 e);
         }

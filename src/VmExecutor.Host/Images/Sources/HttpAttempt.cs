@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
-using VmExecutor.Core.Images.Sources;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Images.Sources;
 
@@ -16,7 +16,7 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
     /// <summary>Continues the part if the server still has that version, and else starts anew.</summary>
     /// <exception cref="DownloadInterruptedException">It broke off, or the server is busy: another attempt may help.</exception>
     /// <exception cref="DownloadRefusedException">The server does not give it.</exception>
-    public async Task RunAsync(Uri address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
+    public async Task RunAsync(DownloadAddress address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -49,7 +49,7 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
         }
     }
 
-    private async Task FetchAsync(Uri address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
+    private async Task FetchAsync(DownloadAddress address, PartFile part, Action<string> tell, CancellationToken cancellationToken)
     {
         using var request = Request(address, part);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
@@ -69,7 +69,7 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
 
         var before = part.Length;
         var total = response.Content.Headers.ContentLength is { } length ? before + length : (long?)null;
-        var progress = new TransferProgress($"downloading {AddressText.FileName(address)}", before, total, clock, tell);
+        var progress = new TransferProgress($"downloading {address.FileName}", before, total, clock, tell);
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
         var block = new byte[BlockLength];
         int read;
@@ -80,9 +80,9 @@ internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
         }
     }
 
-    private static HttpRequestMessage Request(Uri address, PartFile part)
+    private static HttpRequestMessage Request(DownloadAddress address, PartFile part)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, address);
+        var request = new HttpRequestMessage(HttpMethod.Get, address.ForRequest());
         request.Headers.UserAgent.ParseAdd("vm-executor");
         request.Headers.AcceptEncoding.ParseAdd("identity"); // the checksum is of the file, not of how it travels
         if (part is { Length: > 0, Version: { } version })

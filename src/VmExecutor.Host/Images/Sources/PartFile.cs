@@ -27,11 +27,11 @@ internal sealed class PartFile : IDisposable
         var hash = IncrementalHash.CreateHash(Algorithm(cache.Checksum.Kind));
         try
         {
-            file = new FileStream(cache.Part.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            file = HostFile.Open(cache.Part.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
             await AddAsync(hash, file, cancellationToken).ConfigureAwait(false);
             return new PartFile(cache, file, hash)
             {
-                Version = file.Length > 0 && File.Exists(cache.PartVersion.Value) ? File.ReadAllText(cache.PartVersion.Value) : null,
+                Version = file.Length > 0 && HostFile.Exists(cache.PartVersion.Value) ? HostFile.ReadAllText(cache.PartVersion.Value) : null,
             };
         }
         catch (Exception e)
@@ -51,7 +51,7 @@ internal sealed class PartFile : IDisposable
     public static async Task<string> HashAsync(AbsolutePath path, ChecksumKind kind, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(Algorithm(kind));
-        await using var file = new FileStream(path.Value, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        await using var file = HostFile.Open(path.Value, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         await AddAsync(hash, file, cancellationToken).ConfigureAwait(false);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
@@ -60,7 +60,7 @@ internal sealed class PartFile : IDisposable
     /// <param name="version">As the server calls it; null: it does not, and an interrupted download begins anew.</param>
     public void StartAnew(string? version) => Do(() =>
     {
-        File.Delete(_cache.PartVersion.Value);
+        HostFile.Delete(_cache.PartVersion.Value);
         _file.SetLength(0);
         _file.Position = 0;
         _ = _hash.GetHashAndReset();
@@ -92,14 +92,14 @@ internal sealed class PartFile : IDisposable
     public void Complete() => Do(() =>
     {
         _file.Flush(flushToDisk: true);
-        File.Move(_cache.Part.Value, _cache.Whole.Value, overwrite: true);
-        File.Delete(_cache.PartVersion.Value);
+        HostFile.Move(_cache.Part.Value, _cache.Whole.Value, overwrite: true);
+        HostFile.Delete(_cache.PartVersion.Value);
     });
 
     public void Remove() => Do(() =>
     {
-        File.Delete(_cache.Part.Value);
-        File.Delete(_cache.PartVersion.Value);
+        HostFile.Delete(_cache.Part.Value);
+        HostFile.Delete(_cache.PartVersion.Value);
     });
 
     public void Dispose()

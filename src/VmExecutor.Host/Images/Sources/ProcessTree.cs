@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Images.Sources;
@@ -63,10 +64,10 @@ internal sealed class ProcessTree(int root, TimeProvider clock)
         {
             try
             {
-                var fields = ProcessTable.FieldsBehindCommand(File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat")));
+                var fields = ProcessTable.FieldsBehindCommand(HostFile.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat")));
                 return new RunningProcess(pid, fields[0], int.Parse(fields[1], CultureInfo.InvariantCulture), int.Parse(fields[3], CultureInfo.InvariantCulture), fields[19]);
             }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+            catch (Exception gone) when (HostFileException.Explains(gone))
             {
                 return null;
             }

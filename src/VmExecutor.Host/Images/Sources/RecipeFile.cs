@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
 
@@ -11,8 +12,8 @@ internal static class RecipeFile
     /// <exception cref="SystemFailureException">It is missing, no file, or not executable.</exception>
     public static void EnsureUsable(ImageName image, AbsolutePath recipe)
     {
-        var problem = !File.Exists(recipe.Value) ? "is not there"
-            : (File.GetUnixFileMode(recipe.Value) & Executable) == 0 ? "is not executable"
+        var problem = !HostFile.Exists(recipe.Value) ? "is not there"
+            : (HostFile.GetUnixFileMode(recipe.Value) & Executable) == 0 ? "is not executable"
             : null;
         if (problem is not null)
         {

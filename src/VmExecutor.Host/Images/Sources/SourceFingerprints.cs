@@ -23,7 +23,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
     /// <exception cref="SystemFailureException">The recipe cannot be read.</exception>
     public async Task<string> OfAsync(ImageDefinition image, CancellationToken cancellationToken) => Short(image.Source switch
     {
-        ImageSource.Download download => $"url\n{download.Address.AbsoluteUri}\n{download.Checksum}",
+        ImageSource.Download download => $"url\n{download.Address}\n{download.Checksum}",
         ImageSource.Build build => await OfRecipeAsync(image, build, cancellationToken).ConfigureAwait(false),
         var other => throw new ArgumentException($"a {other.GetType().Name} is looked at where its disks are", nameof(image)),
     });
@@ -55,7 +55,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
     private async Task<string?> KeyAsync(AbsolutePath recipe, RecipeEnvironment environment, CancellationToken cancellationToken)
     {
         // A directory of its own: a recipe that takes "--key" for its output directory makes that in here.
-        var scratch = new AbsolutePath(Directory.CreateTempSubdirectory("vmx-key-").FullName);
+        var scratch = new AbsolutePath(HostDirectory.CreateTempSubdirectory("vmx-key-"));
         try
         {
             var answer = scratch.Child("answer");
@@ -65,7 +65,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
         }
         finally
         {
-            Directory.Delete(scratch.Value, recursive: true);
+            HostDirectory.TryDelete(scratch.Value);
         }
     }
 }

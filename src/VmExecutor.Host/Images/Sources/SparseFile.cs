@@ -20,7 +20,7 @@ internal static class SparseFile
     {
         try
         {
-            await using var file = new FileStream(path.Value, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            await using var file = HostFile.Open(path.Value, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
             var block = new byte[BlockLength];
             int read;
             while ((read = await input.ReadAtLeastAsync(block, BlockLength, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)) > 0)

@@ -31,12 +31,12 @@ internal sealed class Unpacking(ToolEnvironment environment, TimeProvider clock)
         {
             var call = new ToolCall(format.Tool(), ["-dc", "--", cache.Whole.Value]) { OwnSession = true };
             await UnpackAsync(call, cache, name, tell, cancellationToken).ConfigureAwait(false);
-            File.Move(cache.UnpackedPart.Value, cache.Unpacked.Value, overwrite: true);
+            HostFile.Move(cache.UnpackedPart.Value, cache.Unpacked.Value, overwrite: true);
             return cache.Unpacked;
         }
         catch
         {
-            File.Delete(cache.UnpackedPart.Value);
+            HostFile.Delete(cache.UnpackedPart.Value);
             throw;
         }
     }
@@ -63,7 +63,7 @@ internal sealed class Unpacking(ToolEnvironment environment, TimeProvider clock)
     {
         try
         {
-            using var file = File.OpenRead(path.Value);
+            using var file = HostFile.OpenRead(path.Value);
             var head = new byte[PackedFormats.HeadLength];
             return PackedFormats.Of(head.AsSpan(0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
         }

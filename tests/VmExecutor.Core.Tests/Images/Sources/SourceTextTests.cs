@@ -15,16 +15,6 @@ public sealed class SourceTextTests
         TransferText.Progress("downloading a.qcow2", done, total, rate).Should().Be(expected);
 
     [Theory]
-    [InlineData("https://user:secret@example.com:8443/a/b.qcow2?signature=secret#x", "https://example.com:8443/a/b.qcow2?…", "b.qcow2")]
-    [InlineData("http://example.com/", "http://example.com/", "example.com")]
-    [InlineData("file:///srv/images/a.raw", "file:///srv/images/a.raw", "a.raw")]
-    public void An_address_is_written_without_what_may_be_a_secret(string address, string written, string name)
-    {
-        AddressText.WithoutSecrets(new Uri(address)).Should().Be(written);
-        AddressText.FileName(new Uri(address)).Should().Be(name);
-    }
-
-    [Theory]
     [InlineData("1f8b0808", PackedFormat.Gzip)]
     [InlineData("fd377a585a0000", PackedFormat.Xz)]
     [InlineData("28b52ffd04", PackedFormat.Zstandard)]

@@ -33,7 +33,7 @@ public sealed class LoginMakerTests : IDisposable
         login.OemStrings.Should().BeEmpty();
         login.Seed.Should().Be(plan.Paths.Seed);
         File.GetUnixFileMode(plan.Paths.Seed.Value).Should().Be(Private);
-        Names(plan).Should().Equal("id_ed25519", "id_ed25519.pub", "seed.iso");
+        Names(plan).Should().Equal("id_ed25519", "id_ed25519.pub", "seed.iso").And.OnlyContain(name => JobFiles.IsOurs(name));
         Encoding.ASCII.GetString(File.ReadAllBytes(plan.Paths.Seed.Value), 32808, 32).TrimEnd().Should().Be("cidata");
         var (user, meta) = (await ReadAsync(plan, "user-data"), await ReadAsync(plan, "meta-data"));
         user.Should().StartWith("#cloud-config\n").And.Contain(PublicKey(plan)).And.Contain(login.HostKey!.ToString()).And.Contain("BEGIN OPENSSH PRIVATE KEY");

@@ -100,11 +100,12 @@ public sealed class DownloadSourceTests : DownloadTest
     {
         await using var server = DownloadServer.Of(Content, (_, _) => new(status, []));
 
-        var fetch = () => FetchAsync(new UriBuilder(server.Address) { UserName = "me", Password = "secret" }.Uri, Cancellation);
+        var fetch = () => FetchAsync(new UriBuilder(server.Address) { UserName = "me", Password = "secret", Query = "signature=secret" }.Uri, Cancellation);
 
         var failure = (await fetch.Should().ThrowAsync<SystemFailureException>()).Which;
         failure.Code.Should().Be(ErrorCodes.ImageDownloadFailed);
-        failure.Message.Should().Be($"{server.Address} could not be downloaded: the server answered {status}");
+        failure.Message.Should().Be($"{server.Address}?… could not be downloaded: the server answered {status}");
+        Told.Should().NotContain(line => line.Contains("secret"));
         server.Requests.Should().HaveCount(1);
     }
 
@@ -188,7 +189,7 @@ public sealed class DownloadSourceTests : DownloadTest
         Checksum.TryParse(ChecksumKind.Sha512, Convert.ToHexString(SHA512.HashData(Content)), out var checksum).Should().BeTrue();
 
         var files = await new DownloadSource(new ToolEnvironment(Own), TimeProvider.System)
-            .FetchAsync(new ImageName("debian"), new ImageSource.Download(server.Address, checksum!), Cache, Told.Add, Cancellation);
+            .FetchAsync(new ImageName("debian"), new ImageSource.Download(new DownloadAddress(server.Address), checksum!), Cache, Told.Add, Cancellation);
 
         (await File.ReadAllBytesAsync(files.Disk.Value, Cancellation)).Should().Equal(Content);
     }

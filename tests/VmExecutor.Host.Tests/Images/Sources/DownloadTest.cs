@@ -44,7 +44,7 @@ public abstract class DownloadTest : IDisposable
     private protected Task<SourceFiles> FetchAsync(Uri address, CancellationToken cancellationToken, byte[]? expected = null, Action<string>? tell = null) =>
         new DownloadSource(new ToolEnvironment(Own), new HurriedTime()).FetchAsync(
             new ImageName("debian"),
-            new ImageSource.Download(address, ChecksumOf(expected ?? Content)) { Format = DiskFormat.Raw },
+            new ImageSource.Download(new DownloadAddress(address), ChecksumOf(expected ?? Content)) { Format = DiskFormat.Raw },
             Cache,
             tell ?? Told.Add,
             cancellationToken);

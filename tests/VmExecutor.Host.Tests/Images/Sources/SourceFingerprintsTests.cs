@@ -61,5 +61,5 @@ public sealed class SourceFingerprintsTests : RecipeTest
     private static Task<string> OfAsync(ImageDefinition image) => new SourceFingerprints(Variables, Tools, TimeProvider.System).OfAsync(image, Cancellation);
 
     private static ImageSource.Download Download(string address, char digit) =>
-        new(new Uri(address), Checksum.TryParse(ChecksumKind.Sha256, new string(digit, 64), out var checksum) ? checksum : throw new InvalidOperationException());
+        new(new DownloadAddress(new Uri(address)), Checksum.TryParse(ChecksumKind.Sha256, new string(digit, 64), out var checksum) ? checksum : throw new InvalidOperationException());
 }

@@ -15,7 +15,7 @@ internal sealed record UrlKind() : ScalarKind("address, http, https or file")
             || !Uri.TryCreate(text, UriKind.Absolute, out var address)
             || !text.StartsWith(address.Scheme + "://", StringComparison.OrdinalIgnoreCase)) // .NET takes /x and c:/x for files, too.
         {
-            return Reading.Wrong($"{Quote.Text(text)} is not an address; {Right}");
+            return Reading.Wrong($"{Quote.Text(DownloadAddress.Redact(text))} is not an address; {Right}");
         }
 
         if (address.UserInfo.Length > 0)
@@ -30,6 +30,6 @@ internal sealed record UrlKind() : ScalarKind("address, http, https or file")
             "file" => address.Host.Length == 0 && address.AbsolutePath.Length > 1,
             _ => false,
         };
-        return usable && address.Fragment.Length == 0 ? Reading.Of(address) : Reading.Wrong($"{Quote.Text(text)} cannot be downloaded; {Right}");
+        return usable && address.Fragment.Length == 0 ? Reading.Of(new DownloadAddress(address)) : Reading.Wrong($"{Quote.Text(DownloadAddress.Redact(text))} cannot be downloaded; {Right}");
     }
 }

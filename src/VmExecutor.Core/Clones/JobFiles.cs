@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>A name in a job's directory.</summary>
+/// <param name="Name">The whole name; or its end where <paramref name="IsEnding"/>.</param>
+/// <param name="Maker">Which part of the driver, or which tool, makes it.</param>
+/// <param name="IsSecret">Whether it holds what must not be read by others: a private key, scripts with tokens in them.</param>
+/// <param name="IsEnding">Any name that ends like this.</param>
+public sealed record JobFile(string Name, string Maker, bool IsSecret = false, bool IsEnding = false)
+{
+    internal bool Matches(string name) => IsEnding ? name.EndsWith(Name, StringComparison.Ordinal) && name.Length > Name.Length : name == Name;
+}
+
+/// <summary>
+/// Every file and directory that the driver, or a tool that it starts, makes in a job's directory. <see cref="JobPaths"/> takes the names from
+/// here, and so does who judges a directory without a usable record: anything else in it is not removed.
+/// </summary>
+public static partial class JobFiles
+{
+    public static readonly JobFile Record = new("job.json", "prepare");
+    public static readonly JobFile Scripts = new("scripts.jsonl", "run");
+    public static readonly JobFile ScriptTexts = new("scripts", "run, with keep_scripts", IsSecret: true);
+    public static readonly JobFile Overlay = new(".qcow2", "qemu-img", IsEnding: true);
+    public static readonly JobFile Nvram = new("nvram.fd", "prepare");
+    public static readonly JobFile Pstore = new("pstore.raw", "QEMU");
+    public static readonly JobFile Console = new("console.log", "QEMU or virtlogd");
+    public static readonly JobFile LoginKey = new("id_ed25519", "ssh-keygen", IsSecret: true);
+    public static readonly JobFile Seed = new("seed.iso", "xorrisofs", IsSecret: true);
+    public static readonly JobFile SeedFiles = new("seed", "prepare, while it makes the seed", IsSecret: true);
+    public static readonly JobFile KnownHosts = new("known_hosts", "ssh");
+    public static readonly JobFile ControlSocket = new("ssh.sock", "ssh");
+    public static readonly JobFile UnprovenSocket = new("ssh.sock.unproven", "ssh");
+    public static readonly JobFile SshLog = new("ssh.log", "ssh");
+    public static readonly JobFile Trial = new("try", "try", IsSecret: true);
+    public static readonly JobFile Artifacts = new("artifacts.tar", "try --artifacts", IsSecret: true);
+    public static readonly JobFile HandMade = new("by-hand.xml", "bench --by-hand");
+
+    /// <summary>All of them, without the names that are derived from these.</summary>
+    public static IReadOnlyList<JobFile> All { get; } =
+    [
+        Record, Scripts, ScriptTexts, Overlay, Nvram, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, Trial, Artifacts, HandMade,
+    ];
+
+    /// <summary>Whether something of that name in a job's directory can be of our making.</summary>
+    public static bool IsOurs(string name) => All.Any(file => file.Matches(name) || (Derived().Match(name) is { Success: true } derived && file.Matches(derived.Groups["of"].Value)));
+
+    /// <summary>
+    /// Names that come of others: a file that is being written beside its place (AtomicFile), the public half of a key (ssh-keygen), a console
+    /// that virtlogd has exchanged (<c>console.log.0</c>), a known_hosts or control socket that ssh is exchanging or binding (mkstemp, mux.c).
+    /// </summary>
+    [GeneratedRegex(@"\A(?<of>.+?)\.(?:[0-9a-f]{32}\.tmp|pub|[0-9]{1,4}|old|[A-Za-z0-9]{6,20})\z")]
+    private static partial Regex Derived();
+}

@@ -1,0 +1,74 @@
+namespace VmExecutor.Host.Files;
+
+/// <summary>A file's stream: a disk that gets full while it is written to is told as what it is, with the path.</summary>
+internal sealed class HostFileStream(string path, FileStreamOptions options) : FileStream(path, options)
+{
+    public override int Read(byte[] buffer, int offset, int count) => HostFile.Do(Name, "read", () => base.Read(buffer, offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return base.Read(buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw HostFile.Failure(Name, "read", e);
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await base.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw HostFile.Failure(Name, "read", e);
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => HostFile.Do(Name, "written", () => base.Write(buffer, offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            base.Write(buffer);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw HostFile.Failure(Name, "written", e);
+        }
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await base.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw HostFile.Failure(Name, "written", e);
+        }
+    }
+
+    public override void Flush(bool flushToDisk) => HostFile.Do(Name, "written", () => base.Flush(flushToDisk));
+
+    public override void SetLength(long value) => HostFile.Do(Name, "written", () => base.SetLength(value));
+
+    protected override void Dispose(bool disposing)
+    {
+        // What is still buffered is written here. A finalizer must not throw.
+        if (disposing)
+        {
+            HostFile.Do(Name, "written", () => base.Dispose(disposing));
+        }
+        else
+        {
+            base.Dispose(disposing);
+        }
+    }
+}
