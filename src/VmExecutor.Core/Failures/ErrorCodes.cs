@@ -44,6 +44,7 @@ public static class ErrorCodes
     public static readonly ErrorCode SourcePartUnknown = new(1223);
     public static readonly ErrorCode SourceHasQemuArguments = new(1224);
     public static readonly ErrorCode SourceVolumeUnusable = new(1226);
+    public static readonly ErrorCode DefinitionUnreadable = new(1227);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);

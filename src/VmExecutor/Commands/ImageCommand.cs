@@ -14,6 +14,7 @@ internal static class ImageCommand
         WarmCommand.Create(composition, config),
         List(composition, config),
         Show(composition, config),
+        ExplainCommand.Create(composition, config),
         Rollback(composition, config),
         Prune(composition, config),
         Remove(composition, config),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
+using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
@@ -53,8 +54,9 @@ internal sealed class PublishSource(
                 return new OpenedSource(await fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
                     image, await builds.RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
             default:
+                var notes = await ReviewAsync(image, cancellationToken);
                 var xml = await source.ReadAsync(image, log.Say, cancellationToken);
-                return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(xml));
+                return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(xml)) { Notes = notes };
         }
     }
 
@@ -71,6 +73,21 @@ internal sealed class PublishSource(
                 $"the {kind} '{name}' of image '{image.Name}' was started or changed while it was copied; the copy was thrown away",
                 "Leave it alone until publishing is over, then publish again.");
         }
+    }
+
+    /// <summary>Looks whether jobs can have clones of it, before a domain is asked to shut down and anything is copied.</summary>
+    /// <returns>What an administrator should know, a sentence each.</returns>
+    /// <exception cref="SystemFailureException">They cannot; all reasons are named.</exception>
+    private async Task<IReadOnlyList<string>> ReviewAsync(ImageDefinition image, CancellationToken cancellationToken)
+    {
+        if (image.Source is not ImageSource.Domain domain || await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken) is not { } definition)
+        {
+            return [];
+        }
+
+        DomainReview.Demand(definition.Xml, ClonePurpose.Job, image.AllowParts);
+        var notes = PartWords.Notes(DomainReview.Of(definition.Xml, ClonePurpose.Job, image.AllowParts));
+        return [.. definition.Remarks, .. LibvirtUri.IsRemote(hypervisor.Uri) ? [] : SourceMedia.Missing(definition.Xml), .. notes];
     }
 
     private Task<XElement> ReadAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => source.ReadAsync(
@@ -97,4 +114,8 @@ internal sealed class PublishSource(
 /// <param name="Fingerprint">Changes when publishing anew would give something else.</param>
 /// <param name="IsOurs">Its disks are made for the generation, so they need not be copied.</param>
 /// <param name="FetchAsync">Brings it here, as domain XML.</param>
-internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<XElement>> FetchAsync);
+internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<XElement>> FetchAsync)
+{
+    /// <summary>What an administrator should know of its clones, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}

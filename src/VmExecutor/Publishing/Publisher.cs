@@ -62,6 +62,7 @@ internal sealed class Publisher(
             Files = [],
         };
         log.Say($"image '{image.Name}': making generation {record.Number} of {kind} '{name}'{(record.InPlace ? ", in place" : "")}");
+        source.Notes.ToList().ForEach(log.Job.Warn);
         try
         {
             var xml = await source.FetchAsync(cancellationToken);
