@@ -27,7 +27,7 @@ public sealed record JobPaths
     public AbsolutePath Nvram => Of(JobFiles.Nvram);
 
     /// <summary>Where a guest with such a device (ACPI ERST) keeps what it says when it crashes.</summary>
-    public AbsolutePath Pstore => Directory.Child("pstore.raw");
+    public AbsolutePath Pstore => Directory.Child(JobFiles.Pstore.Name);
 
     /// <summary>The job's own private key, for images that are told who may log in.</summary>
     public AbsolutePath LoginKey => Of(JobFiles.LoginKey);
