@@ -3,6 +3,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
@@ -29,6 +30,9 @@ internal sealed class StageComposition(Composition composition, string? configOp
         var chosen = ChosenGeneration.For(plan.Image, new Catalogue(settings.StateDir), generation);
         chosen.Warnings.ToList().ForEach(log.Warn);
         plan = plan with { Generation = chosen.Generation, Start = start };
+        var variables = composition.Variables;
+        RunnerNeeds.Warnings(plan, variables.GetValueOrDefault($"CUSTOM_ENV_{RunnerQuoting.PosixFlag}"), () => new StageRunner(RunnerHost.FromEnvironment(variables), variables).Find(ProcessTable.Parent().Pid))
+            .ToList().ForEach(log.Warn);
         composition.Report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
         using var leftovers = composition.Leftovers(settings);
         var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);

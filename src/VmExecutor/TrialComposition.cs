@@ -4,6 +4,8 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Processes;
 using VmExecutor.Trials;
 
 namespace VmExecutor;
@@ -13,7 +15,8 @@ internal sealed class TrialComposition(Composition composition, string? configOp
 {
     private readonly JobLog _warnings = new(composition.Error);
 
-    public TrialFrame Frame() => new(composition.Load(configOption).Settings, new TrialTimes(composition.Time), composition.Output, cancellationToken);
+    public TrialFrame Frame() => new(
+        composition.Load(configOption).Settings, new StageRunner(RunnerHost.FromEnvironment(composition.Variables), composition.Variables).Find(ProcessTable.Self().Pid), new TrialTimes(composition.Time), composition.Output, cancellationToken);
 
     public TrialBundle Bundle() => new(composition.Tools(), composition.GuestShell());
 

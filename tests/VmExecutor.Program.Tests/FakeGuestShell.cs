@@ -19,6 +19,9 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>The course of a script, given the watch beside it; null: it ends at once, unwatched.</summary>
     public Func<Task, Task>? Watched { get; set; }
 
+    /// <summary>What becomes of a script; null: it ends well and says nothing.</summary>
+    public Func<ReadOnlyMemory<byte>, Stream, Task<ScriptExit>>? Script { get; set; }
+
     public string CommandOutput { get; set; } = "";
 
     public string BootId { get; set; } = "01234567-89ab-cdef-0123-456789abcdef";
@@ -49,6 +52,11 @@ internal sealed class FakeGuestShell : IGuestShell
         if (Watched is not null)
         {
             await Watched(watch(cancellationToken));
+        }
+
+        if (Script is not null)
+        {
+            return new ScriptRun(await Script(script, output));
         }
 
         return await CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 using VmExecutor.Trials;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class TrialTextTests
     {
         var directory = Directory.CreateTempSubdirectory("vmx-trial-");
         var script = Path.Combine(directory.FullName, "script");
-        await File.WriteAllTextAsync(script, TrialScript.Wrap(GuestShell.Bash, body), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(script, RunnerScript.Wrap(GuestShell.Bash, body, posix: false), TestContext.Current.CancellationToken);
 
         using var bash = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash", [script]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         var said = await bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

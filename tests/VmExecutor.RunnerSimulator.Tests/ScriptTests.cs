@@ -9,19 +9,35 @@ namespace VmExecutor.RunnerSimulator.Tests;
 public sealed class ScriptTests : SimulatorTest
 {
     [Theory(Timeout = HangLimit)]
-    [InlineData("bash")]
-    [InlineData("sh")]
-    public async Task A_script_has_the_runners_shape_and_runs(string shell)
+    [InlineData("bash", false)]
+    [InlineData("bash", true)]
+    [InlineData("sh", true)]
+    public async Task A_script_has_the_runners_shape_and_runs(string shell, bool posix)
     {
         Driver.Does(Stage.Config, Answer(shell)).Does(Stage.Run, "stat -c %a $1 > $NOTES/mode; " + StubDriver.RunScript);
         var job = new SimulatedJob { Script = ["echo \"it's $CI_JOB_ID\"", "readlink /proc/self/fd/0"] };
 
-        var result = await RunAsync(job);
+        var result = await RunAsync(job, Driver.Options with { PosixlyCorrectEscapes = posix });
 
         result.State.Should().Be(JobState.Success, result.ToString());
         Driver.Note("mode").Should().Be("700");
         Driver.Note("build_script.script").Should().StartWith($"#!/usr/bin/env {shell}\n").And.Contain("trap 'exit 1' TERM").And.Contain("errexit");
         result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("it's 1001\n").And.Contain("/dev/null\n");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task Without_the_feature_flag_a_script_is_quoted_as_dash_may_not_read_it()
+    {
+        Driver.Does(Stage.Config, Answer("sh")).Does(Stage.Run, StubDriver.RunScript);
+        using var ask = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("sh", ["-c", "test $'\\x41' = A"]))!;
+        await ask.WaitForExitAsync(TestToken);
+
+        var result = await RunAsync(new SimulatedJob());
+        var flagged = await RunAsync(new SimulatedJob { Variables = [new("FF_POSIXLY_CORRECT_ESCAPES", "true")] });
+
+        (result.State == JobState.Success).Should().Be(ask.ExitCode == 0, result.ToString());
+        flagged.State.Should().Be(JobState.Success, flagged.ToString());
+        Driver.Note("build_script.script").Should().Contain("\neval \"");
     }
 
     [Fact(Timeout = HangLimit)]

@@ -88,7 +88,7 @@ public sealed class JobSession : IDisposable
 
     internal async Task<StageRecord> RunAsync(string subStage, string body, StageLimits limits)
     {
-        var script = Attempt().WriteScript(Shell, body);
+        var script = Attempt().WriteScript(Shell, body, _options.PosixlyCorrectEscapes || Variables.Any(variable => variable is { Key: "FF_POSIXLY_CORRECT_ESCAPES", Value: "true" or "1" }));
         IReadOnlyList<string> arguments = [.. _options.RunArguments, script, subStage];
         return Add(await ExecuteAsync(Stage.Run, _options.RunExec, arguments, limits, Trace, Trace, subStage));
     }

@@ -48,6 +48,9 @@ public sealed record RunnerOptions
     /// <summary><c>shell</c> of config.toml, used where config answers none.</summary>
     public string Shell { get; init; } = "bash";
 
+    /// <summary><c>FF_POSIXLY_CORRECT_ESCAPES</c> in <c>[runners.feature_flags]</c>: scripts are quoted as any POSIX shell reads it.</summary>
+    public bool PosixlyCorrectEscapes { get; init; }
+
     public TimeSpan ConfigTimeout { get; init; } = TimeSpan.FromHours(1);
 
     public TimeSpan PrepareTimeout { get; init; } = TimeSpan.FromHours(1);

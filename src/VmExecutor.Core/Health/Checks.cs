@@ -36,6 +36,7 @@ public static class Checks
     public static readonly Check RunnerTimeouts = new("runner-timeouts", CheckTopic.Runner);
     public static readonly Check RunnerConcurrent = new("runner-concurrent", CheckTopic.Runner);
     public static readonly Check RunnerDirs = new("runner-dirs", CheckTopic.Runner);
+    public static readonly Check RunnerFeatures = new("runner-features", CheckTopic.Runner);
 
     public static readonly Check Images = new("images", CheckTopic.Images);
     public static readonly Check Templates = new("templates", CheckTopic.Images);
@@ -50,7 +51,7 @@ public static class Checks
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
         Network, Loopback, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
-        RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs,
+        RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
         Images, Templates,
         Leftovers,
     ];

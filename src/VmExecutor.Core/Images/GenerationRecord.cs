@@ -92,7 +92,14 @@ public sealed record GenerationTool(string Target, string Fingerprint);
 /// <param name="Passed">When.</param>
 /// <param name="BootSeconds">From the domain's start to the first bytes of its ssh server.</param>
 /// <param name="HostKeys">The guest's public host keys, pinned from then on.</param>
-public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IReadOnlyList<string> HostKeys);
+public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IReadOnlyList<string> HostKeys)
+{
+    /// <summary>Whether its shell reads the runner's scripts only with <see cref="Guests.RunnerQuoting.PosixFlag"/>; null: an older driver did not ask.</summary>
+    public bool? NeedsPosixQuoting { get; init; }
+
+    /// <summary>Whether it has gitlab-runner, which artifacts and caches need; null: not known.</summary>
+    public bool? HasRunner { get; init; }
+}
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

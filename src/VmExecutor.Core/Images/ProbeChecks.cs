@@ -14,6 +14,7 @@ public static class ProbeChecks
         """
         echo "vmx-clock:$(date +%s)"
         echo "vmx-git:$(git --version 2>/dev/null)"
+        if gitlab-runner --version >/dev/null 2>&1; then echo vmx-runner:yes; else echo vmx-runner:no; fi
         df -Pk / 2>/dev/null | awk 'NR == 2 { print "vmx-free:" $4 }'
         b=$(awk '$1 == "btime" { print $2 }' /proc/stat 2>/dev/null)
         for f in /etc/ssh/ssh_host_*_key.pub; do
@@ -69,6 +70,10 @@ public static class ProbeChecks
         var old = output.Split('\n').Where(line => line.StartsWith(Mark, StringComparison.Ordinal)).Select(line => line[Mark.Length..].Trim()).ToHashSet(StringComparer.Ordinal);
         return shown.Count > 0 && shown.All(old.Contains);
     }
+
+    /// <summary>Whether the guest has gitlab-runner, as the runner's scripts ask for it; null: it has not said.</summary>
+    /// <param name="output">What the text printed.</param>
+    public static bool? HasRunner(string output) => Line(output, "vmx-runner:") switch { "yes" => true, "no" => false, _ => null };
 
     private static long? Number(string output, string prefix) =>
         long.TryParse(Line(output, prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -22,9 +22,29 @@ public sealed record Job
     /// <summary>The names of its <c>services:</c>, which nobody starts here.</summary>
     public IReadOnlyList<string> Services { get; init; } = [];
 
+    /// <summary>Which files of it are moved by gitlab-runner in the guest.</summary>
+    public JobFiles Files { get; init; } = new(false, false, false);
+
     /// <summary>How large a VM it asks for.</summary>
     public JobSizes Sizes { get; init; } = new();
 
     /// <summary>How long the job may run altogether.</summary>
     public required TimeSpan Timeout { get; init; }
+}
+
+/// <summary>Which files a job leaves or wants, that gitlab-runner moves in the guest.</summary>
+/// <param name="Artifacts">It leaves artifacts.</param>
+/// <param name="Cache">It wants a cache.</param>
+/// <param name="Dependencies">It wants artifacts of earlier jobs.</param>
+public sealed record JobFiles(bool Artifacts, bool Cache, bool Dependencies)
+{
+    /// <summary><c>artifacts and a cache</c>; empty: it has none of them.</summary>
+    public string Names
+    {
+        get
+        {
+            string[] names = [.. (Artifacts ? ["artifacts"] : Array.Empty<string>()), .. (Cache ? ["a cache"] : Array.Empty<string>()), .. (Dependencies ? ["artifacts of earlier jobs"] : Array.Empty<string>())];
+            return names.Length < 2 ? string.Concat(names) : $"{string.Join(", ", names[..^1])} and {names[^1]}";
+        }
+    }
 }

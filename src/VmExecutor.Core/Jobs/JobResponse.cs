@@ -63,6 +63,10 @@ public static class JobResponse
             Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
             Services = Services(root),
+            Files = new JobFiles(
+                Any(root, "artifacts", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
+                Any(root, "cache", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
+                Any(root, "dependencies", one => one.TryGetProperty("artifacts_file", out var file) && file.ValueKind == JsonValueKind.Object && String(file, "filename") is { Length: > 0 })),
             Sizes = new JobSizes
             {
                 Cpus = Expanded(variables, JobSizes.CpusVariable),
@@ -77,6 +81,13 @@ public static class JobResponse
         root.TryGetProperty("services", out var list) && list.ValueKind == JsonValueKind.Array
             ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object).Select(one => String(one, "name")).OfType<string>()]
             : [];
+
+    private static bool Any(JsonElement root, string section, Func<JsonElement, bool> isMeant) =>
+        root.TryGetProperty(section, out var list) && list.ValueKind == JsonValueKind.Array && list.EnumerateArray().Any(one => one.ValueKind == JsonValueKind.Object && isMeant(one));
+
+    private static bool HasAny(JsonElement element, string name) => element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0;
+
+    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static TimeSpan Timeout(JsonElement root) =>
         root.TryGetProperty("runner_info", out var info) && info.ValueKind == JsonValueKind.Object

@@ -13,8 +13,17 @@ public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
     /// <summary>The first that is found in the machine's process table; null: there is none that can be seen.</summary>
     public static GitLabRunner? Find(RunnerHost host) => host.Processes()
         .Where(process => IsRunner(process.Arguments))
-        .Select(process => FileStat.TryRead(process.Directory) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(process.Arguments) is { } file ? host.Of(file) : null) : null)
+        .Select(process => Of(host, process.Directory, process.Arguments))
         .FirstOrDefault(runner => runner is not null);
+
+    /// <summary>The runner that a process is; null: it is none.</summary>
+    /// <param name="host">The machine it runs on.</param>
+    /// <param name="process">Its id there.</param>
+    public static GitLabRunner? Of(RunnerHost host, int process) =>
+        host.Process(process) is var (directory, arguments) && IsRunner(arguments) ? Of(host, directory, arguments) : null;
+
+    private static GitLabRunner? Of(RunnerHost host, AbsolutePath directory, string[] arguments) =>
+        FileStat.TryRead(directory) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(arguments) is { } file ? host.Of(file) : null) : null;
 
     /// <summary><c>gitlab-runner run …</c>; not one that only verifies or registers, nor the helper of a job.</summary>
     internal static bool IsRunner(string[] arguments) =>

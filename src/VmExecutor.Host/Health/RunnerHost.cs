@@ -33,5 +33,8 @@ public sealed class RunnerHost(AbsolutePath root)
 
     /// <summary>Its processes that can be seen, each with its directory in the process table and its arguments.</summary>
     public IEnumerable<(AbsolutePath Directory, string[] Arguments)> Processes() =>
-        HostDirectory.Exists(Proc.Value) ? ProcessTable.Ids(Proc).Select(id => (Proc.Resolve($"{id}"), ProcessTable.Arguments(Proc, id))) : [];
+        HostDirectory.Exists(Proc.Value) ? ProcessTable.Ids(Proc).Select(Process) : [];
+
+    /// <summary>One of them; one that cannot be seen has no arguments.</summary>
+    public (AbsolutePath Directory, string[] Arguments) Process(int id) => (Proc.Resolve($"{id}"), ProcessTable.Arguments(Proc, id));
 }

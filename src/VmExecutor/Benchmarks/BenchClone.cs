@@ -57,7 +57,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     public async Task RunScriptAsync()
     {
         var shell = Enum.Parse<GuestShell>(Record().Shell, ignoreCase: true);
-        var seconds = await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", ":", StageOutput.Kept), "run");
+        var seconds = await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", "true", StageOutput.Kept), "run");
         _measurement = _measurement! with { ScriptSeconds = seconds };
     }
 

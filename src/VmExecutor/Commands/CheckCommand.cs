@@ -1,5 +1,10 @@
 using System.CommandLine;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health.Runner;
 using VmExecutor.Health;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Commands;
 
@@ -16,7 +21,10 @@ internal static class CheckCommand
             var loaded = composition.Load(parsed.GetValue(config));
             var images = loaded.Settings.Images;
             var catalogue = new CatalogueCheck(loaded.Settings, composition.UriOf(loaded.Settings), composition.Time);
-            var warnings = loaded.Warnings.Select(warning => warning.ToString()).Concat(await catalogue.WarningsAsync(token)).ToList();
+            var warnings = loaded.Warnings.Select(warning => warning.ToString())
+                .Concat(await catalogue.WarningsAsync(token))
+                .Concat(TroubleWithShells(composition, loaded.Settings))
+                .ToList();
             foreach (var warning in warnings)
             {
                 composition.Output.WriteLine($"warning: {warning}");
@@ -38,5 +46,21 @@ internal static class CheckCommand
             return ExitCodes.Success;
         }));
         return command;
+    }
+
+    /// <summary>Images whose scripts the runner would write in a way that their shell may not read, by what config.toml says where it can be read.</summary>
+    private static IEnumerable<string> TroubleWithShells(Composition composition, Settings settings)
+    {
+        var host = RunnerHost.FromEnvironment(composition.Variables);
+        var look = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(composition.Variables)), new Accounts(composition.Tools()), named: null);
+        var shells = ImageShells.Of(settings.Images, settings.StateDir).Where(shell => shell.Shell == GuestShell.Sh).ToList();
+        List<RunnerEntry?> runners = [.. shells.Count > 0 ? look.Config.Ours : []];
+        if (runners.Count == 0)
+        {
+            runners.Add(null);
+        }
+
+        return shells.Select(shell => runners.Select(runner => FeatureRules.Trouble(runner, shell)).FirstOrDefault(trouble => trouble is not null)).OfType<string>()
+            .Select(trouble => $"{trouble}. Set {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml");
     }
 }

@@ -17,6 +17,7 @@ internal sealed class RunnerChecks(SettingsLook settings, RunnerLook runner, Ima
         new(Checks.RunnerTimeouts, () => ForEach(Checks.RunnerTimeouts, (toml, entry) => TimeoutRules.Decide(toml, entry, settings.Settings!), needsImages: true)),
         new(Checks.RunnerConcurrent, ConcurrentAsync),
         new(Checks.RunnerDirs, () => ForEach(Checks.RunnerDirs, (_, entry) => DirectoryRules.Decide(entry, settings.Images), needsImages: false)),
+        new(Checks.RunnerFeatures, () => ForEach(Checks.RunnerFeatures, (_, entry) => FeatureRules.Decide(entry, ImageShells.Of(settings.Images, settings.Settings?.StateDir)), needsImages: false)),
     ];
 
     private async Task<Finding> UserAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
@@ -36,13 +37,25 @@ internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream er
     /// <param name="code">What it is when it does not end.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException">With <paramref name="code"/>: it did not end within ten minutes.</exception>
-    public async Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken)
+    public Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken) =>
+        RunAsync(access, script, (output, error), what, code, cancellationToken);
+
+    /// <summary>A script whose output is looked at, and shown to no one.</summary>
+    /// <inheritdoc cref="RunAsync(GuestAccess, byte[], string, ErrorCode, CancellationToken)"/>
+    public async Task<(ScriptExit Exit, string Output)> CaptureAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken)
+    {
+        using var said = new MemoryStream();
+        var exit = await RunAsync(access, script, (said, Stream.Null), what, code, cancellationToken);
+        return (exit, Encoding.UTF8.GetString(said.ToArray()));
+    }
+
+    private async Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, (Stream Output, Stream Error) streams, string what, ErrorCode code, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return (await guestShell.RunScriptAsync(access, script, output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
+            return (await guestShell.RunScriptAsync(access, script, streams.Output, streams.Error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -55,6 +55,8 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
 
         var answer = await guestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
         var problems = ProbeChecks.Problems(answer.StandardOutput, time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
+        var quoting = problems.Count == 0 ? await new QuotingProbe(scripts).RunAsync(image.Shell, clone.Access, cancellationToken) : new QuotingAnswer(null, null);
+        problems.AddRange(new[] { quoting.Problem }.OfType<string>());
         if (problems.Count == 0
             && image.Publish.Probe is { } script
             && await RunScriptAsync(clone.Access, script, log, cancellationToken) is { Succeeded: false } exit)
@@ -64,8 +66,21 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
 
         var keys = HostKeys(image, clone);
         var arePinned = keys.Count > 0 && image.Ssh.HostKeys.Count == 0;
+        var hasRunner = ProbeChecks.HasRunner(answer.StandardOutput);
+        if (quoting.NeedsPosix == true)
+        {
+            log.Warn($"the sh of image '{image.Name}' cannot read the scripts that GitLab Runner writes by default: set {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml, or each of its jobs ends with exit code 127");
+        }
+
+        if (problems.Count == 0 && hasRunner == false && !image.Tools.Any(tool => tool.Source is null))
+        {
+            log.Say($"image '{image.Name}' has no gitlab-runner: artifacts and caches of its jobs are left out. 'tools: [gitlab-runner]' puts it there");
+        }
+
         return problems.Count == 0
-            ? (new ProbeRecord(time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys), !arePinned || ProbeChecks.AreOlderThanTheBoot(answer.StandardOutput, keys))
+            ? (
+                new ProbeRecord(time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys) { NeedsPosixQuoting = quoting.NeedsPosix, HasRunner = hasRunner },
+                !arePinned || ProbeChecks.AreOlderThanTheBoot(answer.StandardOutput, keys))
             : throw new SystemFailureException(
                 ErrorCodes.ProbeFailed,
                 $"the probe of the new generation of image '{image.Name}' failed: {string.Join("; ", problems)}",

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health.Runner;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 
@@ -11,7 +12,7 @@ namespace VmExecutor.Trials;
 /// What is before and after the scripts of any trial: config, prepare, and at the end cleanup, or a VM that is kept, and how long each part took.
 /// Each stage is a process of its own; no GitLab is asked.
 /// </summary>
-internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter output, CancellationToken cancelled)
+internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTimes times, TextWriter output, CancellationToken cancelled)
 {
     private const int ReportedByScript = 1;
 
@@ -27,6 +28,7 @@ internal sealed class TrialFrame(Settings settings, TrialTimes times, TextWriter
     public async Task<int> RunAsync(TrialStages stages, bool keep, IReadOnlyList<string> prepare, Func<TrialGuest, Task<int>> work)
     {
         var kept = false;
+        stages.Runner = runner;
         try
         {
             var (exitCode, guest) = await StartAsync(stages, prepare);

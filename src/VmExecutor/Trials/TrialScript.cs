@@ -10,19 +10,6 @@ internal static class TrialScript
     /// <summary>Where the repository's bundle is put in the guest before get_sources.</summary>
     public const string GuestBundle = "/tmp/vm-executor-try.bundle";
 
-    /// <summary>The body as the runner wraps it for this shell.</summary>
-    public static string Wrap(GuestShell shell, string body) => shell == GuestShell.Pwsh
-        ? body + "\n"
-        : $"""
-           #!/usr/bin/env {(shell == GuestShell.Bash ? "bash" : "sh")}
-           trap 'exit 1' TERM
-           {(shell == GuestShell.Bash ? "set -o pipefail\n" : "")}set -o errexit
-           set +o noclobber
-           eval {ShellText.Quote(body)} </dev/null
-           exit 0
-
-           """;
-
     public static string PrepareScript => "echo \"Running on $(hostname) via vm-executor try...\"";
 
     /// <summary>Clones the bundle, or makes an empty project directory.</summary>

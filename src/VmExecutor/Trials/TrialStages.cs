@@ -1,5 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
@@ -31,6 +33,9 @@ internal sealed class TrialStages : IDisposable
         };
         _process = new StageProcess(_environment, _directory);
     }
+
+    /// <summary>The runner that the job is run for, which decides how its scripts are written; null: one that says nothing of it.</summary>
+    public RunnerEntry? Runner { get; set; }
 
     /// <summary>The job as the stages see it.</summary>
     public Job Job { get; }
@@ -69,7 +74,7 @@ internal sealed class TrialStages : IDisposable
         var script = Path.Combine(HostDirectory.CreateTempSubdirectory("script"), shell == GuestShell.Pwsh ? "script.ps1" : "script");
         try
         {
-            await HostFile.WriteAllTextAsync(script, TrialScript.Wrap(shell, body), CancellationToken.None);
+            await HostFile.WriteAllTextAsync(script, RunnerScript.Wrap(shell, body, RunnerNeeds.IsPosix(Runner, _environment.GetValueOrDefault($"CUSTOM_ENV_{RunnerQuoting.PosixFlag}"))), CancellationToken.None);
             return await RunAsync(["run", script, name], output, over);
         }
         finally

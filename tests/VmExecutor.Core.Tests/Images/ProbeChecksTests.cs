@@ -49,6 +49,13 @@ public sealed class ProbeChecksTests
     public void Too_little_disk_or_none_told_is_a_problem(string free, string problem) =>
         ProbeChecks.Problems($"vmx-clock:1800000000\nvmx-git:git version 2.39.5\n{free}\n", Now, Enough).Should().Equal(problem);
 
+    [Theory]
+    [InlineData("vmx-clock:1\nvmx-runner:yes\r\n", true)]
+    [InlineData("vmx-runner:no", false)]
+    [InlineData("vmx-runner:", null)]
+    [InlineData("", null)]
+    public void Whether_the_guest_has_gitlab_runner_is_known_or_not(string output, bool? has) => ProbeChecks.HasRunner(output).Should().Be(has);
+
     [Fact]
     public void All_problems_are_told_at_once() => ProbeChecks.Problems("", Now, Enough).Should().HaveCount(3);
 

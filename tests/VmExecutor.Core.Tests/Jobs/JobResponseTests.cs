@@ -35,6 +35,18 @@ public sealed class JobResponseTests
     }
 
     [Theory]
+    [InlineData("", "")]
+    [InlineData(""" "artifacts": null, "cache": [], "dependencies": [] """, "")]
+    [InlineData(""" "artifacts": [{ "paths": ["out/"] }], "cache": [{ "paths": ["a", "b"] }] """, "artifacts and a cache")]
+    [InlineData(""" "artifacts": [{ "paths": null, "untracked": true }], "cache": [{ "key": "k", "paths": [] }], "dependencies": [{ "id": 1, "artifacts_file": { "filename": "artifacts.zip" } }] """, "artifacts and artifacts of earlier jobs")]
+    [InlineData(""" "cache": [null, 7, {}, { "untracked": true }] """, "a cache")]
+    [InlineData(""" "dependencies": [{ "id": 1 }, { "artifacts_file": {} }, { "artifacts_file": "x" }, { "artifacts_file": { "filename": "" } }] """, "")]
+    [InlineData(""" "artifacts": {}, "cache": "x", "dependencies": 7 """, "")]
+    [InlineData(""" "artifacts": [{ "paths": ["a"] }], "cache": [{ "paths": ["a"] }], "dependencies": [{ "artifacts_file": { "filename": "a" } }] """, "artifacts, a cache and artifacts of earlier jobs")]
+    public void Which_files_gitlab_runner_moves_is_known(string sections, string names) =>
+        Parse(sections.Length == 0 ? Full : Full.Replace("\"services\": []", sections, StringComparison.Ordinal)).Files.Names.Should().Be(names);
+
+    [Theory]
     [InlineData("""[{ "name": "postgres:16", "alias": "db" }, { "name": "redis" }]""", "postgres:16,redis")]
     [InlineData("""[{ "alias": "db" }, "redis", null, { "name": 7 }]""", "")]
     [InlineData("{}", "")]

@@ -23,8 +23,11 @@ public sealed class DoctorRunnerTests : IDisposable
     public async Task A_configuration_that_fits_is_fine_in_all_parts()
     {
         Write(Toml());
+        (await LookAsync()).Should().ContainSingle(finding => finding.Status != "ok", "an image has shell: sh").Which.Should()
+            .Match<Line>(finding => finding.Check == "runner-features" && finding.Found.Contains("image 'other'") && finding.Fix!.StartsWith("FF_POSIXLY_CORRECT_ESCAPES = true"));
 
-        (await LookAsync()).Should().AllSatisfy(finding => finding.Status.Should().Be("ok", finding.ToString())).And.HaveCount(5);
+        Write(Toml().Replace("# [runners.feature_flags]", "[runners.feature_flags]", StringComparison.Ordinal).Replace("#   FF_POSIX", "FF_POSIX", StringComparison.Ordinal));
+        (await LookAsync()).Should().AllSatisfy(finding => finding.Status.Should().Be("ok", finding.ToString())).And.HaveCount(6);
     }
 
     [Fact(Timeout = 60_000)]

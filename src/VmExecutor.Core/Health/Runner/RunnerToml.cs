@@ -31,7 +31,7 @@ public sealed record RunnerEntry
 
     public string? CacheDir { get; init; }
 
-    /// <summary><c>[runners.cache]</c>, <c>Type</c>: where caches go; null: into <see cref="CacheDir"/>.</summary>
+    /// <summary><c>[runners.cache]</c>, <c>Type</c>: where caches go; empty: into <see cref="CacheDir"/>, as is said; null: the same, and nothing is said.</summary>
     public string? CacheType { get; init; }
 
     /// <summary><c>[runners.custom_build_dir]</c>, <c>enabled</c>; null: not said.</summary>

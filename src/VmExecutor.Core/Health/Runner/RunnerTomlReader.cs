@@ -57,7 +57,7 @@ public static class RunnerTomlReader
         Limit = entry.Number("limit") ?? 0,
         BuildsDir = entry.Text("builds_dir"),
         CacheDir = entry.Text("cache_dir"),
-        CacheType = entry.Table("cache")?.Text("Type"),
+        CacheType = entry.Table("cache")?.Said("Type"),
         CustomBuildDir = entry.Table("custom_build_dir")?.Switch("enabled"),
         FeatureFlags = entry.Table("feature_flags")?.Switches() ?? new Dictionary<string, bool>(),
         Custom = entry.Table("custom") is { } custom ? ReadCustom(custom) : null,
@@ -82,7 +82,10 @@ public static class RunnerTomlReader
     /// <summary>A table whose values are of the wrong kind, or not there at all.</summary>
     private sealed record Reader(TomlTable Values, string Where, List<string> Errors)
     {
-        public string? Text(string key) => Get<string>(key, "a text in quotes") is { Length: > 0 } text ? text : null;
+        public string? Text(string key) => Said(key) is { Length: > 0 } text ? text : null;
+
+        /// <summary>Also an empty text.</summary>
+        public string? Said(string key) => Get<string>(key, "a text in quotes");
 
         public int? Number(string key) => Find(key) is { } value ? value is long and >= 0 and <= MostSeconds and var number ? (int)number : Wrong<int?>(key, "a whole number") : null;
 

@@ -1,0 +1,46 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health.Runner;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>What the runner's scripts need that this image or config.toml does not have, where it concerns this very job.</summary>
+public static class RunnerNeeds
+{
+    private const string Shared = "no Type in [runners.cache] of config.toml";
+
+    /// <param name="plan">The job, with its image and generation.</param>
+    /// <param name="flag">What a variable of the job says of <see cref="RunnerQuoting.PosixFlag"/>.</param>
+    /// <param name="findRunner">Reads the runner's part of config.toml, where it is wanted; null: it is not known.</param>
+    /// <returns>One short line each.</returns>
+    public static IReadOnlyList<string> Warnings(ClonePlan plan, string? flag, Func<RunnerEntry?> findRunner)
+    {
+        var runner = new Lazy<RunnerEntry?>(findRunner);
+        var probe = plan.Generation?.Record.Probe;
+        var warnings = new List<string>();
+        if (probe?.NeedsPosixQuoting == true && !IsPosix(runner.Value, flag))
+        {
+            warnings.Add($"the sh of image '{plan.Image.Name}' cannot read the runner's scripts (exit code 127): set {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml");
+        }
+
+        var files = plan.Job.Files;
+        if (files.Names is { Length: > 0 } names && probe?.HasRunner == false && !plan.Image.Tools.Any(IsRunner))
+        {
+            warnings.Add($"this job has {names}, and image '{plan.Image.Name}' has no gitlab-runner to move them: they are left out. 'tools: [gitlab-runner]' in the image puts it there");
+        }
+        else if (files.Cache && runner.Value is { CacheType: null or "" })
+        {
+            warnings.Add($"this job's cache is gone with its VM: {Shared}");
+        }
+
+        return warnings;
+    }
+
+    /// <summary>Whether the runner writes for a POSIX shell: what config.toml says counts, else the job's variable.</summary>
+    /// <param name="runner">Null: not known.</param>
+    /// <param name="flag">The job's variable of that name; null: none.</param>
+    public static bool IsPosix(RunnerEntry? runner, string? flag) =>
+        runner?.FeatureFlags.TryGetValue(RunnerQuoting.PosixFlag, out var said) == true ? said : flag is "1" or "t" or "T" or "true" or "TRUE" or "True";
+
+    private static bool IsRunner(ToolSettings tool) => tool.Source is null || tool.Target.EndsWith($"/{ToolSettings.GitLabRunner}", StringComparison.Ordinal);
+}

@@ -1,0 +1,77 @@
+using FluentAssertions;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Tests.Images;
+using VmExecutor.Core.Values;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Clones;
+
+public sealed class RunnerNeedsTests
+{
+    private static readonly RunnerEntry Plain = new() { Name = "r" };
+
+    [Theory]
+    [InlineData(null, null, false)]
+    [InlineData(null, "true", true)]
+    [InlineData(null, "1", true)]
+    [InlineData(null, "false", false)]
+    [InlineData(null, "yes", false)]
+    [InlineData(true, "false", true)]
+    [InlineData(false, "true", false)]
+    public void What_config_toml_says_of_the_flag_counts_before_the_jobs_variable(bool? said, string? variable, bool isOn)
+    {
+        var runner = said is { } on ? Plain with { FeatureFlags = new Dictionary<string, bool> { ["FF_POSIXLY_CORRECT_ESCAPES"] = on } } : Plain;
+
+        RunnerNeeds.IsPosix(runner, variable).Should().Be(isOn);
+        RunnerNeeds.Warnings(Plan(needsPosix: true), variable, () => runner).Select(line => line.Contains("FF_POSIXLY_CORRECT_ESCAPES = true") && line.Contains("127")).Should().Equal(isOn ? [] : [true]);
+        RunnerNeeds.Warnings(Plan(needsPosix: false), variable, Unasked).Should().BeEmpty();
+        RunnerNeeds.Warnings(Plan(needsPosix: null), variable, Unasked).Should().BeEmpty("an older driver has not asked");
+    }
+
+    [Theory]
+    [InlineData(true, false, false, "this job has artifacts, and image 'debian'")]
+    [InlineData(false, true, false, "this job has a cache, and image 'debian'")]
+    [InlineData(false, false, true, "this job has artifacts of earlier jobs, and image 'debian'")]
+    public void A_job_with_files_and_an_image_without_gitlab_runner_is_told_once(bool artifacts, bool cache, bool dependencies, string said)
+    {
+        var files = new JobFiles(artifacts, cache, dependencies);
+
+        RunnerNeeds.Warnings(Plan(files, hasRunner: false), null, Unasked).Should().ContainSingle().Which.Should().StartWith(said).And.Contain("tools: [gitlab-runner]").And.NotContain("\n");
+        RunnerNeeds.Warnings(Plan(files, hasRunner: false, new ToolSettings(null, "/usr/local/bin/gitlab-runner")), null, () => Plain with { CacheType = "s3" }).Should().BeEmpty("prepare puts it there");
+        RunnerNeeds.Warnings(Plan(files, hasRunner: false, new ToolSettings(new AbsolutePath("/opt/gitlab-runner"), "/opt/gitlab-runner")), null, () => null).Should().BeEmpty();
+        RunnerNeeds.Warnings(Plan(files, hasRunner: true), null, () => Plain with { CacheType = "gcs" }).Should().BeEmpty();
+        RunnerNeeds.Warnings(Plan(files, hasRunner: null), null, () => null).Should().BeEmpty("nothing is known of either");
+    }
+
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData("", 1)]
+    [InlineData("s3", 0)]
+    [InlineData("azure", 0)]
+    public void A_cache_that_is_gone_with_the_VM_is_told_to_the_job_that_has_one(string? type, int warnings)
+    {
+        var runner = Plain with { CacheType = type };
+
+        RunnerNeeds.Warnings(Plan(new JobFiles(true, true, false), hasRunner: true), null, () => runner).Select(line => line.Contains("[runners.cache]")).Should().Equal(Enumerable.Repeat(true, warnings));
+        RunnerNeeds.Warnings(Plan(new JobFiles(true, false, true), hasRunner: true), null, Unasked).Should().BeEmpty("it has no cache");
+    }
+
+    private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where nobody needs it");
+
+    private static ClonePlan Plan(JobFiles? files = null, bool? hasRunner = null, params ToolSettings[] tools) => Plan(false, files, hasRunner, tools);
+
+    private static ClonePlan Plan(bool? needsPosix, JobFiles? files = null, bool? hasRunner = null, params ToolSettings[] tools)
+    {
+        var plan = TestPlan.For(TestPlan.Image() with { Name = new ImageName("debian"), Tools = tools });
+        var record = TestGeneration.Record(3);
+        return plan with
+        {
+            Job = plan.Job with { Files = files ?? new JobFiles(false, false, false) },
+            Generation = new Generation(new AbsolutePath("/state/images/debian/3"), record with { Probe = record.Probe! with { NeedsPosixQuoting = needsPosix, HasRunner = hasRunner } }),
+        };
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+using VmExecutor.Publishing;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Publishing;
+
+/// <summary>The probe of a guest's shell, with shells of this machine in the guest's place.</summary>
+public sealed class QuotingProbeTests
+{
+    [Theory(Timeout = 60_000)]
+    [InlineData("bash", GuestShell.Bash, false, false)]
+    [InlineData("bash", GuestShell.Sh, false, false)]
+    [InlineData("dash", GuestShell.Sh, true, false)]
+    [InlineData("false", GuestShell.Sh, null, true)]
+    [InlineData("false", GuestShell.Bash, null, true)]
+    [InlineData("false", GuestShell.Pwsh, null, false)]
+    public async Task A_shell_that_reads_the_runners_scripts_only_with_the_flag_is_known(string program, GuestShell shell, bool? needsPosix, bool isProblem)
+    {
+        if (program == "dash" && await KnowsAnsiAsync())
+        {
+            needsPosix = false;
+        }
+
+        var guest = new FakeGuestShell { Script = (script, output) => RunAsync(program, script, output) };
+        var scripts = new OwnScript(guest, Stream.Null, Stream.Null, TimeProvider.System);
+
+        var answer = await new QuotingProbe(scripts).RunAsync(shell, Access, CancellationToken.None);
+
+        answer.NeedsPosix.Should().Be(needsPosix);
+        (answer.Problem is not null).Should().Be(isProblem, answer.Problem);
+    }
+
+    private static GuestAccess Access { get; } = new(
+        new DomainName("vmx-probe-1-abcdef"), new GuestAddress("127.0.0.1", 22), new GuestUser("ci"), new AbsolutePath("/k"), new AbsolutePath("/d"), [], GuestShell.Sh);
+
+    private static async Task<bool> KnowsAnsiAsync()
+    {
+        using var said = new MemoryStream();
+        await RunAsync("dash", "printf %s $'\\x41'"u8.ToArray(), said);
+        return said.ToArray().SequenceEqual("A"u8.ToArray());
+    }
+
+    private static async Task<ScriptExit> RunAsync(string program, ReadOnlyMemory<byte> script, Stream output)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllBytesAsync(file, script.ToArray());
+        using var process = Process.Start(new ProcessStartInfo(program, [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await process.StandardOutput.BaseStream.CopyToAsync(output);
+        await process.WaitForExitAsync();
+        File.Delete(file);
+        return new ScriptExit(process.ExitCode);
+    }
+}
