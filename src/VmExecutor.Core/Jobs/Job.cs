@@ -23,7 +23,7 @@ public sealed record Job
     public IReadOnlyList<string> Services { get; init; } = [];
 
     /// <summary>Which files of it are moved by gitlab-runner in the guest.</summary>
-    public JobFiles Files { get; init; } = new(false, false, false);
+    public JobTransfers Files { get; init; } = new(false, false, false);
 
     /// <summary>How large a VM it asks for.</summary>
     public JobSizes Sizes { get; init; } = new();
@@ -36,7 +36,7 @@ public sealed record Job
 /// <param name="Artifacts">It leaves artifacts.</param>
 /// <param name="Cache">It wants a cache.</param>
 /// <param name="Dependencies">It wants artifacts of earlier jobs.</param>
-public sealed record JobFiles(bool Artifacts, bool Cache, bool Dependencies)
+public sealed record JobTransfers(bool Artifacts, bool Cache, bool Dependencies)
 {
     /// <summary><c>artifacts and a cache</c>; empty: it has none of them.</summary>
     public string Names

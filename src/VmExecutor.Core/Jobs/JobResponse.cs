@@ -63,7 +63,7 @@ public static class JobResponse
             Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
             Services = Services(root),
-            Files = new JobFiles(
+            Files = new JobTransfers(
                 Any(root, "artifacts", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "cache", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "dependencies", one => one.TryGetProperty("artifacts_file", out var file) && file.ValueKind == JsonValueKind.Object && String(file, "filename") is { Length: > 0 })),

@@ -22,7 +22,7 @@ internal sealed record Explanation(string Source, XElement Xml, ImageDefinition 
     public IReadOnlyList<PartFinding> Findings { get; } = DomainReview.Of(Xml, Purpose, Image.AllowParts);
 
     /// <summary>Null: there can be clones.</summary>
-    public SystemFailureException? Failure => DomainReview.FailureOf((string?)Xml.Element("name") ?? "?", Findings);
+    public SystemFailureException? Failure => DomainReview.FailureOf((string?)Xml.Element("name") ?? "?", Purpose, Findings);
 
     /// <summary>As <c>doctor</c> judges: a problem is a source without clones, a warning what an administrator should know.</summary>
     public CheckStatus Status => Failure is not null ? CheckStatus.Problem

@@ -38,7 +38,7 @@ public sealed class RunnerNeedsTests
     [InlineData(false, false, true, "this job has artifacts of earlier jobs, and image 'debian'")]
     public void A_job_with_files_and_an_image_without_gitlab_runner_is_told_once(bool artifacts, bool cache, bool dependencies, string said)
     {
-        var files = new JobFiles(artifacts, cache, dependencies);
+        var files = new JobTransfers(artifacts, cache, dependencies);
 
         RunnerNeeds.Warnings(Plan(files, hasRunner: false), null, Unasked).Should().ContainSingle().Which.Should().StartWith(said).And.Contain("tools: [gitlab-runner]").And.NotContain("\n");
         RunnerNeeds.Warnings(Plan(files, hasRunner: false, new ToolSettings(null, "/usr/local/bin/gitlab-runner")), null, () => Plain with { CacheType = "s3" }).Should().BeEmpty("prepare puts it there");
@@ -56,21 +56,21 @@ public sealed class RunnerNeedsTests
     {
         var runner = Plain with { CacheType = type };
 
-        RunnerNeeds.Warnings(Plan(new JobFiles(true, true, false), hasRunner: true), null, () => runner).Select(line => line.Contains("[runners.cache]")).Should().Equal(Enumerable.Repeat(true, warnings));
-        RunnerNeeds.Warnings(Plan(new JobFiles(true, false, true), hasRunner: true), null, Unasked).Should().BeEmpty("it has no cache");
+        RunnerNeeds.Warnings(Plan(new JobTransfers(true, true, false), hasRunner: true), null, () => runner).Select(line => line.Contains("[runners.cache]")).Should().Equal(Enumerable.Repeat(true, warnings));
+        RunnerNeeds.Warnings(Plan(new JobTransfers(true, false, true), hasRunner: true), null, Unasked).Should().BeEmpty("it has no cache");
     }
 
     private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where nobody needs it");
 
-    private static ClonePlan Plan(JobFiles? files = null, bool? hasRunner = null, params ToolSettings[] tools) => Plan(false, files, hasRunner, tools);
+    private static ClonePlan Plan(JobTransfers? files = null, bool? hasRunner = null, params ToolSettings[] tools) => Plan(false, files, hasRunner, tools);
 
-    private static ClonePlan Plan(bool? needsPosix, JobFiles? files = null, bool? hasRunner = null, params ToolSettings[] tools)
+    private static ClonePlan Plan(bool? needsPosix, JobTransfers? files = null, bool? hasRunner = null, params ToolSettings[] tools)
     {
         var plan = TestPlan.For(TestPlan.Image() with { Name = new ImageName("debian"), Tools = tools });
         var record = TestGeneration.Record(3);
         return plan with
         {
-            Job = plan.Job with { Files = files ?? new JobFiles(false, false, false) },
+            Job = plan.Job with { Files = files ?? new JobTransfers(false, false, false) },
             Generation = new Generation(new AbsolutePath("/state/images/debian/3"), record with { Probe = record.Probe! with { NeedsPosixQuoting = needsPosix, HasRunner = hasRunner } }),
         };
     }
