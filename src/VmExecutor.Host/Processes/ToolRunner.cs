@@ -1,9 +1,9 @@
 using System.Text;
-using Medallion.Shell;
+using CliWrap;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>Runs tools with MedallionShell; the only file that knows it.</summary>
+/// <summary>Runs tools with CliWrap and collects what they say.</summary>
 public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) : IToolRunner
 {
     // Per step of ending a tool: a cancelled stage is to be over within two seconds.
@@ -13,46 +13,46 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var command = Start(call);
+        var output = new StringBuilder();
+        var errors = new StringBuilder();
+        using var kill = new CancellationTokenSource();
+        var command = Start(call, output, errors, kill.Token);
         try
         {
             var result = await command.Task.WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);
             await SignalHeadStart.WaitAsync(result.ExitCode, clock, cancellationToken).ConfigureAwait(false);
-            return new ToolResult(call, result.ExitCode, result.StandardOutput, result.StandardError);
+            return new ToolResult(call, result.ExitCode, output.ToString(), errors.ToString());
         }
         catch (TimeoutException e)
         {
-            await EndAsync(command).ConfigureAwait(false);
+            await EndAsync(command, kill).ConfigureAwait(false);
             throw new ToolTimedOutException(call, e);
         }
         catch (OperationCanceledException)
         {
-            await EndAsync(command).ConfigureAwait(false);
+            await EndAsync(command, kill).ConfigureAwait(false);
             throw;
         }
     }
 
-    private Command Start(ToolCall call)
-    {
-        var command = Command.Run(call.Program, [], options => options
-            .Encoding(Utf8)
-            .ThrowOnError(false)
-            .StartInfo(start => ToolStartInfo.Apply(call, environment, start)));
-        command.StandardInput.Close();
-        return command;
-    }
+    private CommandTask<CommandResult> Start(ToolCall call, StringBuilder output, StringBuilder errors, CancellationToken kill) => Cli.Wrap(call.Program)
+        .WithValidation(CommandResultValidation.None)
+        .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output, Utf8))
+        .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors, Utf8))
+        .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), configureProcess: null, kill, gracefulCancellationToken: CancellationToken.None);
 
-    private async Task EndAsync(Command command)
+    /// <summary>Terminate, bounded wait, kill (which also ends the reading of its output), bounded wait.</summary>
+    private async Task EndAsync(CommandTask<CommandResult> command, CancellationTokenSource kill)
     {
-        await command.TrySignalAsync(CommandSignal.FromSystemValue(UnixSignal.Terminate)).ConfigureAwait(false);
+        UnixSignal.Send(command.ProcessId, UnixSignal.Terminate);
         if (!await EndsAsync(command).ConfigureAwait(false))
         {
-            command.Kill();
+            await kill.CancelAsync().ConfigureAwait(false);
             await EndsAsync(command).ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> EndsAsync(Command command)
+    private async Task<bool> EndsAsync(CommandTask<CommandResult> command)
     {
         var end = (Task)command.Task;
         await end.WaitAsync(Patience, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

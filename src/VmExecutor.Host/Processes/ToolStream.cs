@@ -1,39 +1,52 @@
 using System.Diagnostics;
+using CliWrap;
 
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
-/// A running tool with its three raw streams. Not MedallionShell: that pumps output through a buffer of its own, which
-/// would have to be told not to grow, and copies each byte once more; here the reader's pace is the tool's, byte for byte.
+/// A running tool with its three raw streams. CliWrap's pipes hand the streams out and stay open until this is disposed, so
+/// that the reader's pace is the tool's, byte for byte, without a buffer in between.
 /// </summary>
 internal sealed class ToolStream : IAsyncDisposable
 {
     // Per step of ending it: a cancelled stage is to be over within two seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
-    private readonly Process process;
-    private readonly TimeProvider clock;
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeProvider _clock;
+    private readonly CommandTask<CommandResult> _command;
+    private Stream? _input;
+    private Stream? _output;
+    private Stream? _error;
+    private Process? _process;
 
-    private ToolStream(Process process, TimeProvider clock) => (this.process, this.clock) = (process, clock);
+    private ToolStream(ToolCall call, ToolEnvironment environment, TimeProvider clock)
+    {
+        _clock = clock;
+        _command = Cli.Wrap(call.Program)
+            .WithValidation(CommandResultValidation.None)
+            .WithStandardInputPipe(PipeSource.Create((stream, _) => HandOutAsync(out _input, stream)))
+            .WithStandardOutputPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _output, stream)))
+            .WithStandardErrorPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _error, stream)))
+            .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), process => _process = process);
+    }
 
-    public Stream Input => process.StandardInput.BaseStream;
+    // CliWrap opens its pipes before it returns, so all four are there once the constructor is over.
+    public Stream Input => _input!;
 
-    public Stream Output => process.StandardOutput.BaseStream;
+    public Stream Output => _output!;
 
-    public Stream Error => process.StandardError.BaseStream;
+    public Stream Error => _error!;
+
+    private Process Process => _process!;
 
     /// <exception cref="ToolMissingException">The program is not installed.</exception>
-    public static ToolStream Start(ToolCall call, ToolEnvironment environment, TimeProvider clock)
-    {
-        var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        ToolStartInfo.Apply(call, environment, start);
-        return new ToolStream(Process.Start(start) ?? throw new InvalidOperationException($"'{call}' was not started"), clock);
-    }
+    public static ToolStream Start(ToolCall call, ToolEnvironment environment, TimeProvider clock) => new(call, environment, clock);
 
     /// <summary>The exit code (128 + n when signal n ended it); does not wait for the streams' ends.</summary>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken)
     {
-        await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        return process.ExitCode;
+        await Process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
+        return Process.ExitCode;
     }
 
     /// <summary>Ends it if it still runs: terminate, bounded wait, kill, bounded wait.</summary>
@@ -41,13 +54,13 @@ internal sealed class ToolStream : IAsyncDisposable
     {
         foreach (var signal in (int[])[UnixSignal.Terminate, UnixSignal.Kill])
         {
-            if (process.HasExited)
+            if (_released.Task.IsCompleted || Process.HasExited)
             {
                 return;
             }
 
-            UnixSignal.Send(process.Id, signal);
-            await process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience, clock)
+            UnixSignal.Send(Process.Id, signal);
+            await Process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience, _clock)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -55,6 +68,16 @@ internal sealed class ToolStream : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await EndAsync().ConfigureAwait(false);
-        process.Dispose();
+        _released.TrySetResult();
+
+        // CliWrap closes the streams and its process.
+        await ((Task)_command.Task).WaitAsync(Patience, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _command.Dispose();
+    }
+
+    private Task HandOutAsync(out Stream? place, Stream stream)
+    {
+        place = stream;
+        return _released.Task;
     }
 }

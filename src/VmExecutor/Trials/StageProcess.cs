@@ -1,4 +1,5 @@
-using System.Diagnostics;
+using System.Text;
+using CliWrap;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Trials;
@@ -13,28 +14,29 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
     public async Task<(int ExitCode, string Answer)> RunAsync(
         IEnumerable<string> arguments, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
-        {
-            WorkingDirectory = workingDirectory,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = output != StageOutput.Passed,
-            RedirectStandardError = output == StageOutput.Kept,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
+        var said = new StringBuilder();
+        var complained = new StringBuilder();
+        var stage = Cli.Wrap(Environment.ProcessPath!)
+            .WithArguments(arguments)
+            .WithWorkingDirectory(workingDirectory)
+            .WithEnvironmentVariables(environment.ToDictionary(variable => variable.Key, string? (variable) => variable.Value))
+            .WithValidation(CommandResultValidation.None)
+            .WithStandardOutputPipe(PipeTarget.ToStringBuilder(said))
+            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(complained))
+            .ExecuteAsync(
+                start =>
+                {
+                    start.RedirectStandardOutput = output != StageOutput.Passed;
+                    start.RedirectStandardError = output == StageOutput.Kept;
+                },
+                configureProcess: null,
+                CancellationToken.None,
+                CancellationToken.None);
 
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        await using var ending = over.Register(() => UnixSignal.Send(process.Id, UnixSignal.Terminate));
-        var said = start.RedirectStandardOutput ? process.StandardOutput.ReadToEndAsync(CancellationToken.None) : Task.FromResult(string.Empty);
-        var complained = start.RedirectStandardError ? process.StandardError.ReadToEndAsync(CancellationToken.None) : Task.FromResult(string.Empty);
-        var answer = await said + await complained;
-
-        // Not cancelled: Ctrl-C reaches the stage too, which stops by itself and says so.
-        await process.WaitForExitAsync(CancellationToken.None);
-        return (process.ExitCode, answer);
+        // CliWrap does not cancel it: Ctrl-C reaches the stage too, which stops by itself and says so.
+        await using var ending = over.Register(() => UnixSignal.Send(stage.ProcessId, UnixSignal.Terminate));
+        var result = await stage.Task;
+        return (result.ExitCode, $"{said}{complained}");
     }
 }
 

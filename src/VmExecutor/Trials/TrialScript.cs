@@ -1,4 +1,3 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.GitlabCi;
 using VmExecutor.Core.Guests;
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using CliWrap;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Images.Sources;
@@ -8,35 +8,34 @@ internal sealed class RecipeRun : IDisposable
 {
     // The shell opens the files and then becomes the recipe: no pipe, which whatever the recipe leaves running would hold open.
     private const string Redirected = "output=$1 errors=$2; shift 2; exec \"$@\" < /dev/null >> \"$output\" 2>> \"$errors\"";
-    private readonly Process _process;
+    private readonly CommandTask<CommandResult> _command;
     private readonly ProcessTree _tree;
 
-    private RecipeRun(Process process, TimeProvider clock)
+    private RecipeRun(CommandTask<CommandResult> command, TimeProvider clock)
     {
-        _process = process;
-        _tree = new ProcessTree(process.Id, clock);
+        _command = command;
+        _tree = new ProcessTree(command.ProcessId, clock);
     }
 
     public static RecipeRun Start(
         AbsolutePath recipe, string argument, RecipeEnvironment environment, AbsolutePath directory, AbsolutePath output, AbsolutePath errors, TimeProvider clock)
     {
         // A child of .NET leads no process group, so setsid(1) needs no fork: the recipe keeps the child's process id.
-        var start = new ProcessStartInfo(
-            "/usr/bin/setsid",
-            ["/bin/sh", "-c", Redirected, "sh", output.Value, errors.Value, recipe.Value, argument])
-        {
-            WorkingDirectory = directory.Value,
-            RedirectStandardInput = true,
-        };
-        start.Environment.Clear();
-        foreach (var (name, value) in environment.Variables)
-        {
-            start.Environment[name] = value;
-        }
-
-        var process = Process.Start(start) ?? throw new InvalidOperationException($"'{recipe}' was not started");
-        process.StandardInput.Close();
-        return new RecipeRun(process, clock);
+        var command = Cli.Wrap("/usr/bin/setsid")
+            .WithArguments(["/bin/sh", "-c", Redirected, "sh", output.Value, errors.Value, recipe.Value, argument])
+            .WithWorkingDirectory(directory.Value)
+            .WithValidation(CommandResultValidation.None)
+            .ExecuteAsync(start =>
+            {
+                start.RedirectStandardOutput = false;
+                start.RedirectStandardError = false;
+                start.Environment.Clear();
+                foreach (var (name, value) in environment.Variables)
+                {
+                    start.Environment[name] = value;
+                }
+            });
+        return new RecipeRun(command, clock);
     }
 
     /// <summary>The exit code; null: the time was over. Nothing of it runs any more then, nor when this was cancelled.</summary>
@@ -44,8 +43,7 @@ internal sealed class RecipeRun : IDisposable
     {
         try
         {
-            await _process.WaitForExitAsync(cancellationToken).WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false);
-            return _process.ExitCode;
+            return (await _command.Task.WaitAsync(limit, clock, cancellationToken).ConfigureAwait(false)).ExitCode;
         }
         catch (TimeoutException)
         {
@@ -57,5 +55,5 @@ internal sealed class RecipeRun : IDisposable
         }
     }
 
-    public void Dispose() => _process.Dispose();
+    public void Dispose() => _command.Dispose();
 }
