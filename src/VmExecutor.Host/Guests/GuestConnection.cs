@@ -100,7 +100,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
                 : SshFailures.NotOurs(access, verdict);
         }
 
-        File.Move(SocketPath(unproven), SocketPath(access));
+        HostFile.Move(SocketPath(unproven), SocketPath(access));
         return answer;
     }
 
