@@ -11,6 +11,7 @@ using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Guests.Preparation;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
@@ -142,7 +143,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var login = new LoginMaker(Tools());
         return new CloneStart(
             hypervisor,
-            new AcceleratorProbe(hypervisor, settings.StateDir, Time),
+            new AcceleratorProbe(hypervisor, settings.StateDir, Time, KvmFiles.Read),
             new CloneSource(hypervisor, stopper),
             leftovers.Admission(hypervisor),
             maker,

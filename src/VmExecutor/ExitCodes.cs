@@ -44,7 +44,16 @@ internal static class ExitCodes
     }
 
     /// <summary>Clears what an earlier sub-stage reported: the runner never does, and would take it for this one's.</summary>
-    public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, HostFile.Delete);
+    public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, file =>
+    {
+        // A place without a directory cannot take the script's exit code later: better known before the script runs.
+        if (!HostDirectory.Exists(Path.GetDirectoryName(file)!))
+        {
+            throw new DirectoryNotFoundException("its directory is not there");
+        }
+
+        HostFile.Delete(file);
+    });
 
     /// <summary>A stage that failed: says why in the job log and returns the code for who must act.</summary>
     public static int For(Exception exception, StageEnvironment environment, JobLog log)

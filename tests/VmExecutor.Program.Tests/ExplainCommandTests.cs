@@ -147,7 +147,7 @@ public sealed class ExplainCommandTests : IDisposable
 
         file.ExitCode.Should().BeOneOf([0, 1], file.ToString());
         file.Output.Should().StartWith("the built-in machine with ").And.Contain("disk 'vda'");
-        domain.Output.Should().Contain("domain 'test' at test:///default").And.Contain("devices/interface");
+        domain.Output.Should().Contain("domain \\u0027test\\u0027 at test:///default").And.Contain("devices/interface");
     }
 
     [Fact(Timeout = 60_000)]

@@ -52,7 +52,14 @@ internal sealed class JobAttempt
         return path;
     }
 
-    public void Delete() => Directory.Delete(TempDirectory, recursive: true);
+    /// <summary>A driver's gc may have been here before: it removes the directories of runners that have died.</summary>
+    public void Delete()
+    {
+        if (Directory.Exists(TempDirectory))
+        {
+            Directory.Delete(TempDirectory, recursive: true);
+        }
+    }
 
     private static string UniqueDirectory(string parent, string prefix)
     {

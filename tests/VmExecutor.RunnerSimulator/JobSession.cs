@@ -108,6 +108,9 @@ public sealed class JobSession : IDisposable
     /// <summary>A killed runner leaves its TMPDIR behind.</summary>
     internal void Forget() => _attempt = null;
 
+    /// <summary>The current attempt's TMPDIR; null: no stage has run.</summary>
+    public string? TempDirectory => _attempt?.TempDirectory;
+
     private JobAttempt Attempt() => _attempt ??= JobAttempt.Begin(++_attempts, _job, _options);
 
     private StageRecord Add(StageRecord record)

@@ -8,6 +8,7 @@ using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
 
@@ -15,9 +16,14 @@ namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
 /// Finds out whether KVM really works by starting a domain with a processor. Neither the device node nor libvirt's
-/// capabilities can be believed: both are there on hosts where no kernel runs (TEST-GUEST.md).
+/// capabilities can be believed: both are there on hosts where no kernel runs. Nor is a started domain enough where the processor offers no
+/// virtualisation: a software KVM (kvm-pvm, seen on Linux 6.18) starts it, and then an ordinary kernel hangs early in its boot.
 /// </summary>
-public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateDir, TimeProvider time)
+/// <param name="hypervisor">Where domains are started.</param>
+/// <param name="stateDir">Where the answer is remembered.</param>
+/// <param name="time">How old an answer is.</param>
+/// <param name="kernel">What the kernel of the hypervisor's machine tells of its processor; null: nothing, so a started domain is believed.</param>
+public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateDir, TimeProvider time, Func<KvmFiles>? kernel = null)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan RemoveLimit = TimeSpan.FromSeconds(30);
@@ -51,7 +57,9 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
 
     private async Task<AcceleratorAnswer> AnswerAsync(string question, CancellationToken cancellationToken)
     {
-        var (answer, isAboutKvm) = await TryAsync(cancellationToken).ConfigureAwait(false);
+        var (answer, isAboutKvm) = kernel?.Invoke() is { HasFlag: false }
+            ? (new AcceleratorAnswer(Accelerator.Tcg, "the processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)"), true)
+            : await TryAsync(cancellationToken).ConfigureAwait(false);
         if (isAboutKvm)
         {
             Remember(Memory, new Remembered(question, answer) { Asked = time.GetUtcNow() });
@@ -64,7 +72,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     private bool IsStillGood(Remembered known)
     {
         var age = time.GetUtcNow() - known.Asked;
-        return known.Answer.Accelerator == Accelerator.Kvm || (age >= TimeSpan.Zero && age < KvmRefusal.RememberedFor);
+        return known.Answer.Accelerator == Accelerator.Kvm ? kernel?.Invoke() is not { HasFlag: false } : (age >= TimeSpan.Zero && age < KvmRefusal.RememberedFor);
     }
 
     private static void Remember(AbsolutePath memory, Remembered answer)

@@ -72,7 +72,6 @@ internal sealed class ToolStream : IAsyncDisposable
 
         // CliWrap closes the streams and its process.
         await ((Task)_command.Task).WaitAsync(Patience, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _command.Dispose();
     }
 
     private Task HandOutAsync(out Stream? place, Stream stream)

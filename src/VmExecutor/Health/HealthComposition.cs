@@ -44,7 +44,7 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
         var runner = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(composition.Variables)), new Accounts(tools), request.ConfigToml);
         var sizes = new ImageSizes(settings, libvirt);
         var firewall = new FirewallLook(libvirt, tools);
-        var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), composition.Time);
+        var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), composition.Time, KvmFiles.Read);
         return
         [
             .. new HostChecks(settings, libvirt, probe, sizes, tools, composition.Time).All,

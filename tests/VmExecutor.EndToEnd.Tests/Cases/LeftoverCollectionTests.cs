@@ -20,6 +20,7 @@ public sealed class LeftoverCollectionTests(TestMachine machine) : BenchTest(mac
         await session.ConfigAsync();
         (await session.PrepareAsync()).ShouldSucceed();
 
+        var runners = session.TempDirectory;
         var (leaks, listed, _) = await Bench.CommandAsync("list", "--leaks", "--json");
         var (dryRun, told, _) = await Bench.CommandAsync("gc", "--dry-run");
         var stillThere = await Bench.Leftovers.DomainsAsync();
@@ -32,6 +33,7 @@ public sealed class LeftoverCollectionTests(TestMachine machine) : BenchTest(mac
         collect.Should().Be(0, done + error);
         done.Should().Contain("1 removed, 0 failed, 0 jobs in use");
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+        Directory.Exists(runners).Should().BeFalse("the job's token and scripts would stay in the directory of a runner that is gone");
         session.Dispose();
     }
 

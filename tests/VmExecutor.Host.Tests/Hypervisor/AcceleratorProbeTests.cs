@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
 using Xunit;
@@ -28,6 +29,21 @@ public sealed class AcceleratorProbeTests : IDisposable
         answer.Should().Be(new AcceleratorAnswer(Accelerator.Kvm, null));
         _hypervisor.Calls.Should().Contain(call => call.StartsWith("create vmx-probe-"));
         _hypervisor.Domains.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_processor_without_virtualisation_means_emulation_although_a_domain_starts(bool isRemembered)
+    {
+        if (isRemembered)
+        {
+            (await Probe().AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Kvm);
+        }
+
+        var probe = new AcceleratorProbe(_hypervisor, new AbsolutePath(_directory), TimeProvider.System, () => new KvmFiles(false, true, "kvm", true, null));
+
+        (await probe.AskAsync(CancellationToken.None)).Should().Match<AcceleratorAnswer>(answer => answer.Accelerator == Accelerator.Tcg && answer.WhyNotKvm!.Contains("/proc/cpuinfo"));
     }
 
     [Fact]

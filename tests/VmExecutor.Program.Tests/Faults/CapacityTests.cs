@@ -78,14 +78,14 @@ public sealed class CapacityTests : IDisposable
             }
         };
         await _world.PrepareAsync(Jobs[0], Token);
-        _world.Log.ToString().Should().Contain("no KVM here", Exactly.Once());
+        _world.Log.ToString().Should().Contain("KVM does not work", Exactly.Once());
 
         var waiting = _world.PrepareAsync(Jobs[1], Token);
         await QueueIsAsync(1);
         await _world.CleanupAsync(Jobs[0], Token);
         await waiting;
 
-        _world.Log.ToString().Should().Contain("capacity: admitted after").And.Contain("no KVM here", Exactly.Twice(), "each of the two jobs says it");
+        _world.Log.ToString().Should().Contain("capacity: admitted after").And.Contain("KVM does not work", Exactly.Twice(), "each of the two jobs says it");
     }
 
     [Fact(Timeout = 60_000)]

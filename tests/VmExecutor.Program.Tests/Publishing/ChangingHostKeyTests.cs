@@ -54,8 +54,11 @@ public sealed class ChangingHostKeyTests : IDisposable
 
     private static string Key(int number) => $"ssh-ed25519 {Convert.ToBase64String([.. "key"u8, (byte)number, 0, 0])}";
 
-    private void Answer(string keys) =>
+    private void Answer(string keys)
+    {
+        _world.GuestShell.Script = (script, output) => HostShell.RunAsync("bash", script, output);
         _world.GuestShell.CommandOutput = $"vmx-clock:{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}\nvmx-git:git version 2.39.5\nvmx-free:9999999\n{keys}";
+    }
 
     private void Show(Func<int, string> key) => _world.GuestShell.Opened = access =>
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
@@ -25,7 +24,7 @@ public sealed class QuotingProbeTests
             needsPosix = false;
         }
 
-        var guest = new FakeGuestShell { Script = (script, output) => RunAsync(program, script, output) };
+        var guest = new FakeGuestShell { Script = (script, output) => HostShell.RunAsync(program, script, output) };
         var scripts = new OwnScript(guest, Stream.Null, Stream.Null, TimeProvider.System);
 
         var answer = await new QuotingProbe(scripts).RunAsync(shell, Access, CancellationToken.None);
@@ -40,18 +39,7 @@ public sealed class QuotingProbeTests
     private static async Task<bool> KnowsAnsiAsync()
     {
         using var said = new MemoryStream();
-        await RunAsync("dash", "printf %s $'\\x41'"u8.ToArray(), said);
+        await HostShell.RunAsync("dash", "printf %s $'\\x41'"u8.ToArray(), said);
         return said.ToArray().SequenceEqual("A"u8.ToArray());
-    }
-
-    private static async Task<ScriptExit> RunAsync(string program, ReadOnlyMemory<byte> script, Stream output)
-    {
-        var file = Path.GetTempFileName();
-        await File.WriteAllBytesAsync(file, script.ToArray());
-        using var process = Process.Start(new ProcessStartInfo(program, [file]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        await process.StandardOutput.BaseStream.CopyToAsync(output);
-        await process.WaitForExitAsync();
-        File.Delete(file);
-        return new ScriptExit(process.ExitCode);
     }
 }

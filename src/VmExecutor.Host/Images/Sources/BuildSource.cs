@@ -34,7 +34,7 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
         tell($"building '{image.Name}' with {source.Recipe}; its log is {log}");
         try
         {
-            using var run = RecipeRun.Start(source.Recipe, result.Value, environment, scratch, log, log, clock);
+            var run = RecipeRun.Start(source.Recipe, result.Value, environment, scratch, log, log, clock);
             using var telling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var told = TellAsync(log, tell, telling.Token);
             var exitCode = await run.WaitAsync(source.Timeout, clock, cancellationToken).ConfigureAwait(false);

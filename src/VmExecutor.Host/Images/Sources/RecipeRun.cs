@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary>A running recipe, in a session of its own, with nothing to read and its output in files.</summary>
-internal sealed class RecipeRun : IDisposable
+internal sealed class RecipeRun
 {
     // The shell opens the files and then becomes the recipe: no pipe, which whatever the recipe leaves running would hold open.
     private const string Redirected = "output=$1 errors=$2; shift 2; exec \"$@\" < /dev/null >> \"$output\" 2>> \"$errors\"";
@@ -54,6 +54,4 @@ internal sealed class RecipeRun : IDisposable
             await _tree.EndAsync().ConfigureAwait(false);
         }
     }
-
-    public void Dispose() => _command.Dispose();
 }

@@ -59,7 +59,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
         try
         {
             var answer = scratch.Child("answer");
-            using var run = RecipeRun.Start(recipe, "--key", environment, scratch, answer, scratch.Child("errors"), clock);
+            var run = RecipeRun.Start(recipe, "--key", environment, scratch, answer, scratch.Child("errors"), clock);
             var exitCode = await run.WaitAsync(KeyLimit, clock, cancellationToken).ConfigureAwait(false);
             return exitCode == 0 && BuildLog.LastLines(answer, 2) is [var line] ? line : null;
         }
