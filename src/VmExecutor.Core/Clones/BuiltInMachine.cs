@@ -74,7 +74,7 @@ public static class BuiltInMachine
             os.Add(new XElement("initrd", initrd.Value));
         }
 
-        if (kernel.Cmdline.Length > 0)
+        if (!string.IsNullOrWhiteSpace(kernel.Cmdline))
         {
             os.Add(new XElement("cmdline", kernel.Cmdline));
         }

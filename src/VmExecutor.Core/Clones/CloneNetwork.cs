@@ -35,7 +35,7 @@ internal static class CloneNetwork
 
         for (var index = 0; index < cards.Count; index++)
         {
-            MakeOwn(cards[index], plan.Job.Key.Mac(index));
+            MakeOwn(cards[index], KeptAddress(DomainWalk.SourceOf(cards[index]), plan) ?? plan.Job.Key.Mac(index).Value);
         }
 
         Connect(cards[0], plan.Image.Network);
@@ -50,10 +50,19 @@ internal static class CloneNetwork
         }
     }
 
-    internal static void MakeOwn(XElement card, MacAddress address)
+    /// <summary>
+    /// In user mode a clone's network is its own, so its card keeps the source's address: guests that are pinned to it (ifcfg, netplan,
+    /// udev rules) come up. Null: on a network that others are on, or the source names none.
+    /// </summary>
+    internal static string? KeptAddress(XElement source, ClonePlan plan) =>
+        plan.Image.Network.Mode == NetworkMode.User ? (string?)source.Element("mac")?.Attribute("address") : null;
+
+    internal static void MakeOwn(XElement card, MacAddress address) => MakeOwn(card, address.Value);
+
+    internal static void MakeOwn(XElement card, string address)
     {
         card.Elements().Where(e => e.Name.LocalName is "mac" or "target" or "alias").Remove();
-        card.AddFirst(new XElement("mac", new XAttribute("address", address.Value)));
+        card.AddFirst(new XElement("mac", new XAttribute("address", address)));
     }
 
     internal static void Connect(XElement card, NetworkSettings network)

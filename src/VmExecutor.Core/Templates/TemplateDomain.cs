@@ -71,7 +71,7 @@ public static class TemplateDomain
     public static XElement PlugIn(XElement card, ClonePlan plan)
     {
         var own = new XElement(card);
-        CloneNetwork.MakeOwn(own, plan.Job.Key.Mac(0));
+        CloneNetwork.MakeOwn(own, CloneNetwork.KeptAddress(card, plan) ?? plan.Job.Key.Mac(0).Value);
         CloneNetwork.Connect(own, plan.Image.Network);
         return own;
     }

@@ -48,7 +48,7 @@ internal sealed class Explainer(Composition composition, string? configOption)
         var generation = request.Source || !IsPublished(image, settings) ? null : ChosenGeneration.For(image, new Catalogue(settings.StateDir)).Generation;
         if (generation is not null)
         {
-            var frozen = Parse(generation.Domain.Value, HostText(generation.Domain));
+            var frozen = Parse(generation.Domain.Value, HostFile.ReadAllText(generation.Domain.Value));
             return With($"generation {generation.Number} of image '{image.Name}' (of {generation.Record.SourceKind} {generation.Record.Source})", FrozenDomain.Thaw(frozen, generation), []);
         }
 
@@ -104,18 +104,6 @@ internal sealed class Explainer(Composition composition, string? configOption)
 
     private static SystemFailureException NoDefinition(string from, string why) => new(
         ErrorCodes.DefinitionUnreadable, $"{from} is no definition of a domain: {why}", "Give what libvirt prints: virsh dumpxml --inactive DOMAIN > FILE.xml");
-
-    private static string HostText(AbsolutePath file)
-    {
-        try
-        {
-            return File.ReadAllText(file.Value);
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            throw new HostFileException($"{file} cannot be read", e);
-        }
-    }
 
     private static string Architecture() => RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "aarch64" : "x86_64";
 }

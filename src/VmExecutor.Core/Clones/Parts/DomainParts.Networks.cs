@@ -16,7 +16,7 @@ public static partial class DomainParts
         Own($"{Card}/@type", Kept, AsImageSays),
         Out($"{Card}/@managed", Kept, AsImageSays),
         OutAndTold($"{Card}/@trustGuestRxFilters", Kept, "the guest must not choose what it may receive"),
-        Own($"{Card}/mac/**", MadeOwn, "each card has its own address"),
+        Own($"{Card}/mac/**", MadeOwn, "each card has its own address on a network of the host; in user mode it keeps the source's, since the network is the clone's own"),
         Out($"{Card}/source/@portid", LeftOut, "it belongs to the running source"),
         Own($"{Card}/source/**", Kept, AsImageSays),
         Out($"{Card}/target/**", LeftOut, "libvirt names the host's end anew"),
