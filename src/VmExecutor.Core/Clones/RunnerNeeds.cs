@@ -23,6 +23,11 @@ public static class RunnerNeeds
             warnings.Add($"the sh of image '{plan.Image.Name}' cannot read the runner's scripts (exit code 127): set {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml");
         }
 
+        else if (probe?.NeedsPosixQuoting is null && plan.Image.Shell == GuestShell.Sh && !IsPosix(runner.Value, flag))
+        {
+            warnings.Add($"'shell: sh' of image '{plan.Image.Name}': a dash cannot read the runner's scripts (exit code 127) without {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml");
+        }
+
         var files = plan.Job.Files;
         if (files.Names is { Length: > 0 } names && probe?.HasRunner == false && !plan.Image.Tools.Any(IsRunner))
         {

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
@@ -58,6 +59,18 @@ public sealed class RunnerNeedsTests
 
         RunnerNeeds.Warnings(Plan(new JobTransfers(true, true, false), hasRunner: true), null, () => runner).Select(line => line.Contains("[runners.cache]")).Should().Equal(Enumerable.Repeat(true, warnings));
         RunnerNeeds.Warnings(Plan(new JobTransfers(true, false, true), hasRunner: true), null, Unasked).Should().BeEmpty("it has no cache");
+    }
+
+    [Theory]
+    [InlineData(GuestShell.Sh, null, 1)]
+    [InlineData(GuestShell.Sh, "true", 0)]
+    [InlineData(GuestShell.Bash, null, 0)]
+    public void An_sh_that_no_probe_has_looked_at_is_told_with_the_flag(GuestShell shell, string? flag, int warnings)
+    {
+        var plan = Plan(needsPosix: null) with { Generation = null };
+
+        RunnerNeeds.Warnings(plan with { Image = plan.Image with { Shell = shell } }, flag, () => Plain)
+            .Select(line => line.Contains(RunnerQuoting.PosixFlag)).Should().Equal(Enumerable.Repeat(true, warnings));
     }
 
     private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where nobody needs it");
