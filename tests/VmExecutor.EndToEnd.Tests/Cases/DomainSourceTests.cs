@@ -41,6 +41,32 @@ public sealed class DomainSourceTests(TestMachine machine) : BenchTest(machine)
     }
 
     [Fact(Timeout = HangLimit)]
+    public async Task A_domain_that_was_tuned_for_years_gives_jobs_its_guest_and_nothing_of_its_host()
+    {
+        await using var source = await TunedDomain.DefineAsync($"base-{Bench.Token}", Bench.MakeDirectory("base"), Machine.Guest);
+        Bench.With(new ImageYaml { Domain = source.Name });
+        var before = await source.FingerprintAsync(Machine.Guest);
+        var session = Bench.Open(new SimulatedJob { Id = 66 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+        var run = await session.RunAsync(
+            SubStages.BuildScript,
+            "cat /sys/class/net/eth0/address /mnt/data/hello; sudo sh -c 'echo by the job > /mnt/data/hello; sync'; cat /mnt/data/hello; blockdev --getsize64 /dev/sr0 2>/dev/null || echo no disc");
+        var listeners = await Bench.Leftovers.ListenersAsync();
+        var cleanup = await session.CleanupAsync();
+
+        prepare.ExitCode.Should().Be(0, prepare.ToString());
+        run.ExitCode.Should().Be(0, run.ToString());
+        run.OutputText.Should().Be($"{TunedDomain.Mac}\nfrom the volume\nby the job\nno disc\n");
+        listeners.Should().ContainSingle("only the guest's ssh is forwarded; nobody can look at its screen or serial port").Which.Should().Contain("127.0.0.1:").And.NotContain(":598");
+        cleanup.ExitCode.Should().Be(0, cleanup.ToString());
+        (await source.FingerprintAsync(Machine.Guest)).Should().Be(before, "a source is never modified");
+        (await source.StateAsync()).Should().Be("shut off");
+        string.Concat(prepare.OutputText, prepare.ErrorText, cleanup.OutputText, cleanup.ErrorText).Should().NotContain(TunedDomain.Password);
+    }
+
+    [Fact(Timeout = HangLimit)]
     public async Task A_running_source_is_refused_and_shut_down_only_where_that_is_allowed()
     {
         await using var source = await DefineAsync();

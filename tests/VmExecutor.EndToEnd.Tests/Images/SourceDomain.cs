@@ -24,7 +24,7 @@ internal sealed class SourceDomain : IAsyncDisposable
     {
         var domain = new SourceDomain(name, directory);
         await HostCommand.OutputAsync("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", guest.Disk, domain.RootDisk);
-        await MakeDataDiskAsync(directory, domain.DataDisk);
+        await DataFileSystem.WriteAsync(domain.DataDisk, "from the base");
         var xml = Path.Combine(directory, "domain.xml");
         await File.WriteAllTextAsync(xml, domain.Xml(guest, device));
         await VirshAsync("define", "--validate", xml);
@@ -32,12 +32,7 @@ internal sealed class SourceDomain : IAsyncDisposable
     }
 
     /// <summary>Exchanges what its data disk says, as its administrator would while it is shut off.</summary>
-    public async Task EditAsync(string hello)
-    {
-        var directory = Path.GetDirectoryName(DataDisk)!;
-        await File.WriteAllTextAsync(Path.Combine(directory, "content/hello"), $"{hello}\n");
-        await WriteDataDiskAsync(directory, DataDisk);
-    }
+    public Task EditAsync(string hello) => DataFileSystem.WriteAsync(DataDisk, hello);
 
     public Task StartAsync() => VirshAsync("start", Name);
 
@@ -56,21 +51,6 @@ internal sealed class SourceDomain : IAsyncDisposable
         await HostCommand.TryAsync("virsh", "-c", "qemu:///system", "destroy", Name);
         await VirshAsync("undefine", Name);
         File.Delete($"/var/log/libvirt/qemu/{Name}.log");
-    }
-
-    /// <summary>An ext4 with one file, made without mounting anything.</summary>
-    private static async Task MakeDataDiskAsync(string directory, string disk)
-    {
-        await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(directory, "content")).FullName, "hello"), "from the base\n");
-        await WriteDataDiskAsync(directory, disk);
-    }
-
-    private static async Task WriteDataDiskAsync(string directory, string disk)
-    {
-        var raw = Path.Combine(directory, "data.raw");
-        await HostCommand.OutputAsync("mke2fs", "-q", "-t", "ext4", "-d", Path.Combine(directory, "content"), raw, "32M");
-        await HostCommand.OutputAsync("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, disk);
-        File.Delete(raw);
     }
 
     private static Task<string> VirshAsync(params string[] arguments) =>

@@ -39,13 +39,20 @@ internal sealed class Leftovers(
         return [.. output.Split('\n').Select(line => line.Trim()).Where(name => name.StartsWith(NamePrefix, StringComparison.Ordinal))];
     }
 
+    /// <summary>TCP listeners whose owner has our directories or names in its arguments.</summary>
+    public async Task<IReadOnlyList<string>> ListenersAsync()
+    {
+        var owners = (await ProcessesAsync()).Select(process => $"pid={process.Split(' ', 2)[0]},").ToArray();
+        return [.. (await HostCommand.LinesAsync("ss", "-Hltnp")).Where(line => owners.Any(line.Contains))];
+    }
+
     private async Task<List<string>> LookAsync() =>
     [
         .. (await DomainsAsync()).Select(domain => $"domain: {domain}"),
         .. Files().Select(file => $"file: {file}"),
         .. (await ProcessesAsync()).Select(process => $"process: {process}"),
         .. (await SocketsAsync()).Select(socket => $"unix socket: {socket}"),
-        .. (await ListenersAsync()).Select(listener => $"loopback listener: {listener}"),
+        .. (await ListenersAsync()).Select(listener => $"listener: {listener}"),
     ];
 
     private IEnumerable<string> Files()
@@ -74,13 +81,6 @@ internal sealed class Leftovers(
     ];
 
     private async Task<IReadOnlyList<string>> SocketsAsync() => [.. (await HostCommand.LinesAsync("ss", "-Hxl")).Where(IsOurs)];
-
-    /// <summary>TCP listeners on the loopback whose owner has our directories or names in its arguments.</summary>
-    private async Task<IReadOnlyList<string>> ListenersAsync()
-    {
-        var owners = (await ProcessesAsync()).Select(process => $"pid={process.Split(' ', 2)[0]},").ToArray();
-        return [.. (await HostCommand.LinesAsync("ss", "-Hltnp")).Where(line => owners.Any(line.Contains))];
-    }
 
     private bool IsOurs(string text) =>
         text.Contains(stateDirectory, StringComparison.Ordinal) || text.Contains(NamePrefix, StringComparison.Ordinal);
