@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 
@@ -6,8 +7,6 @@ namespace VmExecutor.Core.Clones;
 /// <summary>Where everything of one job lies: one directory, so that removing it removes all.</summary>
 public sealed record JobPaths
 {
-    public const string JobsFolder = "jobs";
-
     private JobPaths(AbsolutePath stateDir, AbsolutePath directory) => (StateDir, Directory) = (stateDir, directory);
 
     public AbsolutePath StateDir { get; }
@@ -52,7 +51,7 @@ public sealed record JobPaths
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));
 
     /// <summary>The directory of all jobs' directories.</summary>
-    public static AbsolutePath Jobs(AbsolutePath stateDir) => stateDir.Child(JobsFolder);
+    public static AbsolutePath Jobs(AbsolutePath stateDir) => stateDir.Child(StateFiles.Jobs);
 
     /// <param name="target">The disk's name in the guest, as libvirt's <c>target dev</c> has it (<c>vda</c>).</param>
     public AbsolutePath Overlay(string target) => Directory.Child($"{target}{JobFiles.Overlay.Name}");

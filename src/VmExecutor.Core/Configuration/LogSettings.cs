@@ -5,12 +5,9 @@ namespace VmExecutor.Core.Configuration;
 /// <summary>The operator's log: one JSON line per stage and administrator's command.</summary>
 public sealed record LogSettings
 {
-    /// <summary>Where it is, seen from <c>state_dir</c>, when nothing else is said.</summary>
-    public const string DefaultFile = "log/vm-executor.jsonl";
-
     public bool Enabled { get; init; } = true;
 
-    /// <summary>Null: <see cref="DefaultFile"/> below <c>state_dir</c>.</summary>
+    /// <summary>Null: <see cref="StateFiles.Log"/> below <c>state_dir</c>.</summary>
     public AbsolutePath? File { get; init; }
 
     /// <summary>What is less important is left out.</summary>
@@ -25,7 +22,7 @@ public sealed record LogSettings
     /// <summary>Whether administrators' commands also write their lines to stderr, each with the priority that journald reads.</summary>
     public bool Journal { get; init; }
 
-    public AbsolutePath FileIn(AbsolutePath stateDir) => File ?? stateDir.Resolve(DefaultFile);
+    public AbsolutePath FileIn(AbsolutePath stateDir) => File ?? stateDir.Resolve(StateFiles.Log);
 }
 
 /// <summary>How important a line of the operator's log is.</summary>

@@ -8,10 +8,16 @@ namespace VmExecutor.Core.Images;
 /// <param name="Record">Its image.json.</param>
 public sealed record Generation(AbsolutePath Directory, GenerationRecord Record)
 {
+    public const string RecordName = "image.json";
+    public const string DomainName = "domain.xml";
+
+    /// <summary>What the name of a copied disk ends with, behind its target.</summary>
+    public const string DiskEnding = ".disk";
+
     public int Number => Record.Number;
 
     /// <summary>Its domain XML, in which files are named by their role.</summary>
-    public AbsolutePath Domain => Directory.Child("domain.xml");
+    public AbsolutePath Domain => Directory.Child(DomainName);
 
     /// <summary>A disk that was copied into one file, as publishing has recorded it; null: there is none of this target, or it must be looked at.</summary>
     public BackingChain? ChainOf(string target) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
@@ -33,7 +34,7 @@ public sealed record ImagePaths
     public static ImagePaths For(AbsolutePath stateDir, ImageName image) => new(All(stateDir).Child(image.Value));
 
     /// <summary>The directory of all images.</summary>
-    public static AbsolutePath All(AbsolutePath stateDir) => stateDir.Child("images");
+    public static AbsolutePath All(AbsolutePath stateDir) => stateDir.Child(StateFiles.Images);
 
     public AbsolutePath Generation(int number) => Directory.Child(number.ToString(CultureInfo.InvariantCulture));
 

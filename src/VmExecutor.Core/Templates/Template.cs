@@ -12,6 +12,7 @@ public sealed record Template(AbsolutePath Directory, TemplateRecord Record)
     public const string RamName = "ram.img";
     public const string StateName = "state.bin";
     public const string RecordName = "template.json";
+    public const string DomainName = "domain.xml";
 
     /// <summary>Guest memory, which clones map privately.</summary>
     public AbsolutePath Ram => Directory.Child(RamName);
@@ -20,7 +21,7 @@ public sealed record Template(AbsolutePath Directory, TemplateRecord Record)
     public AbsolutePath State => Directory.Child(StateName);
 
     /// <summary>The machine's XML, in which files are named by their role.</summary>
-    public AbsolutePath Domain => Directory.Child("domain.xml");
+    public AbsolutePath Domain => Directory.Child(DomainName);
 
     /// <summary>The file of a role; null: it has none.</summary>
     public AbsolutePath? Find(string role) => Record.Files.FirstOrDefault(file => file.Role == role) is { } file ? PathOf(file) : null;

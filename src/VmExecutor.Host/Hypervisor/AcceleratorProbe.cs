@@ -47,7 +47,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     public async Task<AcceleratorAnswer> AskAnewAsync(CancellationToken cancellationToken) =>
         await AnswerAsync(await QuestionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
 
-    private AbsolutePath Memory => stateDir.Child("accelerator.json");
+    private AbsolutePath Memory => stateDir.Child(StateFiles.Accelerator);
 
     private async Task<string> QuestionAsync(CancellationToken cancellationToken)
     {

@@ -8,8 +8,6 @@ namespace VmExecutor.Host.Images;
 /// <summary>The published generations below <c>state_dir/images</c>: looked at, never changed.</summary>
 public sealed class Catalogue(AbsolutePath stateDir)
 {
-    private const string RecordName = "image.json";
-
     /// <summary>The names that have a directory, also of images that the configuration no longer has.</summary>
     public IReadOnlyList<ImageName> Names() =>
     [
@@ -67,7 +65,7 @@ public sealed class Catalogue(AbsolutePath stateDir)
         .. Numbers(image).SelectMany(number => Entries(ImagePaths.For(stateDir, image).Generation(number).Child(ImagePaths.TemplatesName))).Where(IsHalfMade),
     ];
 
-    internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(RecordName);
+    internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(Generation.RecordName);
 
     private static bool IsHalfMade(AbsolutePath entry) =>
         entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal);

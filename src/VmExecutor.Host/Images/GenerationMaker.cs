@@ -52,7 +52,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
             }
         }
 
-        Write(directory.Child("domain.xml"), FrozenDomain.Freeze(source, files).ToString());
+        Write(directory.Child(Generation.DomainName), FrozenDomain.Freeze(source, files).ToString());
         return new Generation(directory, record with { Files = files });
     }
 
@@ -116,7 +116,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     private async Task<GenerationFile> CopyDiskAsync(
         string role, BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
     {
-        var name = $"{role}.disk";
+        var name = role + Generation.DiskEnding;
         var target = directory.Child(name);
         var format = chain.Top.Format;
         if (oursToMove && chain.Files is [{ IsBlockDevice: false }])

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -14,15 +15,13 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     /// <summary>How many earlier files stay: <c>ledger.1.jsonl</c> is the last one.</summary>
     public const int Earlier = 4;
 
-    private const string Name = "ledger.jsonl";
-
     // It is held for a millisecond, but on a host that is busy beyond measure those who wait get their turn late.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
-    public AbsolutePath Path { get; } = stateDir.Child(Name);
+    public AbsolutePath Path { get; } = stateDir.Child(StateFiles.Ledger);
 
     /// <summary>All files that there may be, the oldest first.</summary>
-    public static IReadOnlyList<AbsolutePath> FilesOf(AbsolutePath stateDir) => LineFile.AllOf(stateDir.Child(Name), Earlier);
+    public static IReadOnlyList<AbsolutePath> FilesOf(AbsolutePath stateDir) => LineFile.AllOf(stateDir.Child(StateFiles.Ledger), Earlier);
 
     /// <summary>Appends one line.</summary>
     /// <exception cref="HostFileException">The file system refused, or somebody holds the lock far too long.</exception>

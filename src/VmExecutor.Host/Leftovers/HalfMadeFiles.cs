@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
@@ -10,14 +11,13 @@ namespace VmExecutor.Host.Leftovers;
 /// </summary>
 internal static partial class HalfMadeFiles
 {
-    private const string ImagesFolder = "images";
     private static readonly TimeSpan LongAgo = TimeSpan.FromMinutes(1);
 
     public static IReadOnlyList<AbsolutePath> Find(AbsolutePath stateDir, DateTimeOffset now)
     {
         try
         {
-            var images = stateDir.Child(ImagesFolder).Value;
+            var images = ImagePaths.All(stateDir).Value;
             return
             [
                 .. HostDirectory.GetFiles(stateDir.Value, "*.tmp")

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -16,14 +17,11 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
 {
     private readonly List<KernelLock> _taken = [];
 
-    private const string Folder = "locks";
-    private const string JobsFile = "jobs";
-    private const string ScriptsFile = "scripts";
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Null: somebody is at work on that job.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile(JobsFile), PositionOf(job)));
+    public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile(LockFiles.Jobs), PositionOf(job)));
 
     /// <summary>Waits until whoever is at work on that job has done; null: not within the limit.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
@@ -33,45 +31,45 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <summary>The right to write to the ledger and to exchange it; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeLedgerAsync(TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("ledger"), 0)), limit, cancellationToken);
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Ledger), 0)), limit, cancellationToken);
 
     /// <summary>The right to write to the operator's log and to exchange it; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeLogAsync(TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("log"), 0)), limit, cancellationToken);
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Log), 0)), limit, cancellationToken);
 
     /// <summary>The right to read all numbers and to write them where Prometheus looks: an older reading must not come after a newer one.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeMetricsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("metrics"), 0)), limit, cancellationToken);
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Metrics), 0)), limit, cancellationToken);
 
     /// <summary>The right to publish, switch and remove generations of an image. Null: somebody else is at it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile("images"), PositionOf(image)));
+    public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image)));
 
     /// <summary>Whether somebody is at work on that job: its prepare, its cleanup, or gc.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public bool IsHeld(JobKey job) => KernelLock.FindHeld(LockFile(JobsFile), PositionOf(job), 1) is not null;
+    public bool IsHeld(JobKey job) => KernelLock.FindHeld(LockFile(LockFiles.Jobs), PositionOf(job), 1) is not null;
 
     /// <summary>Held while a script of the job runs; null: another script of it runs, which no runner does.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public KernelLock? TryTakeScript(JobKey job) => Remember(KernelLock.TryTake(LockFile(ScriptsFile), PositionOf(job)));
+    public KernelLock? TryTakeScript(JobKey job) => Remember(KernelLock.TryTake(LockFile(LockFiles.Scripts), PositionOf(job)));
 
     /// <summary>Whether a script of that job runs, and with it a watch over what it writes.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public bool ScriptRuns(JobKey job) => KernelLock.FindHeld(LockFile(ScriptsFile), PositionOf(job), 1) is not null;
+    public bool ScriptRuns(JobKey job) => KernelLock.FindHeld(LockFile(LockFiles.Scripts), PositionOf(job), 1) is not null;
 
     /// <summary>The right to decide whether a job fits and to claim its share; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeCapacityAsync(TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("capacity"), 0)), limit, cancellationToken);
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Capacity), 0)), limit, cancellationToken);
 
     /// <summary>A place in the queue for capacity, behind all that are taken.</summary>
     /// <param name="arrival">Since boot.</param>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public QueuePlace TakePlace(TimeSpan arrival)
     {
-        var place = QueuePlace.Take(LockFile("queue"), (long)arrival.TotalMicroseconds);
+        var place = QueuePlace.Take(LockFile(LockFiles.Queue), (long)arrival.TotalMicroseconds);
         Remember(place.Held);
         return place;
     }
@@ -98,7 +96,7 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
 
     private AbsolutePath LockFile(string name)
     {
-        var folder = stateDir.Child(Folder);
+        var folder = stateDir.Child(StateFiles.Locks);
         StateDirectories.Make(folder, StateDirectories.Private);
         return folder.Child(name);
     }

@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Metrics;
 using VmExecutor.Core.Values;
@@ -19,7 +20,7 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
 
-    private AbsolutePath File { get; } = stateDir.Child("metrics.json");
+    private AbsolutePath File { get; } = stateDir.Child(StateFiles.Totals);
 
     /// <summary>Everything that was ever counted, up to now.</summary>
     /// <exception cref="HostFileException">The file system refused, or somebody holds the ledger's lock far too long.</exception>

@@ -13,11 +13,10 @@ namespace VmExecutor.Host.Replays;
 /// </summary>
 public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings settings)
 {
-    private const string Folder = "kept-scripts";
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>The directory of all.</summary>
-    public AbsolutePath Directory => stateDir.Child(Folder);
+    public AbsolutePath Directory => stateDir.Child(StateFiles.KeptScripts);
 
     public AbsolutePath Of(KeptJob job) => Directory.Child(job.Key);
 

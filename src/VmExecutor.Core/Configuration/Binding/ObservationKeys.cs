@@ -13,7 +13,7 @@ internal static class ObservationKeys
     [
         new("enabled", new SwitchKind(), "Whether the operator's log is written.", "false") { Default = Defaults.Enabled ? "true" : "false" },
         new("file", new PathKind(),
-            "Where it is written, one JSON document per line.", "/var/log/vm-executor/vm-executor.jsonl") { Otherwise = $"`{LogSettings.DefaultFile}` in `state_dir`" },
+            "Where it is written, one JSON document per line.", "/var/log/vm-executor/vm-executor.jsonl") { Otherwise = $"`{StateFiles.Log}` in `state_dir`" },
         new("level", new ChoiceKind<LogLevel>(),
             "What is less important is left out. debug: each script, too.", "debug") { Default = ChoiceKind<LogLevel>.Word(Defaults.Level) },
         new("max_size", new SizeKind(ByteSize.FromMebibytes(1)), "From this size on a new file is begun.", "100MiB") { Default = Defaults.MaxSize.ToString() },

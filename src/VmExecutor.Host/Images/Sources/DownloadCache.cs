@@ -1,3 +1,4 @@
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Images.Sources;
@@ -8,17 +9,17 @@ internal sealed record DownloadCache(AbsolutePath Directory, Checksum Checksum)
     private string Name => Checksum.Hex[..16];
 
     /// <summary>What has come so far, and goes on with the next attempt.</summary>
-    public AbsolutePath Part => Directory.Child($"{Name}.part");
+    public AbsolutePath Part => Directory.Child(Name + DownloadFiles.Part);
 
     /// <summary>What the server called the version that <see cref="Part"/> is of.</summary>
-    public AbsolutePath PartVersion => Directory.Child($"{Name}.version");
+    public AbsolutePath PartVersion => Directory.Child(Name + DownloadFiles.PartVersion);
 
     /// <summary>The whole file, as it was verified.</summary>
-    public AbsolutePath Whole => Directory.Child($"{Name}.whole");
+    public AbsolutePath Whole => Directory.Child(Name + DownloadFiles.Whole);
 
     /// <summary>What was packed in it.</summary>
-    public AbsolutePath Unpacked => Directory.Child($"{Name}.unpacked");
+    public AbsolutePath Unpacked => Directory.Child(Name + DownloadFiles.Unpacked);
 
     /// <summary>What is being unpacked.</summary>
-    public AbsolutePath UnpackedPart => Directory.Child($"{Name}.unpacked.part");
+    public AbsolutePath UnpackedPart => Directory.Child(Name + DownloadFiles.UnpackedPart);
 }
