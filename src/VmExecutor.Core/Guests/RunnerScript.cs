@@ -5,6 +5,9 @@ namespace VmExecutor.Core.Guests;
 /// <summary>A sub-stage's script as the runner writes it (RUNNER-CONTRACT section 2; gitlab-runner, shells/bash.go).</summary>
 public static class RunnerScript
 {
+    /// <summary>A sub-stage's script has some kilobytes, and what a job's variables and lines add; past this it is none.</summary>
+    public const int LongestBytes = 64 << 20;
+
     /// <param name="shell">The image's.</param>
     /// <param name="body">What the sub-stage does.</param>
     /// <param name="posix">Whether <see cref="RunnerQuoting.PosixFlag"/> is on.</param>

@@ -9,6 +9,9 @@ namespace VmExecutor.Host.Clones;
 /// <summary>The files that an image's YAML names: looked at before a VM is started for nothing.</summary>
 public static class ImageFiles
 {
+    // The only one that may be a block device.
+    private const string DiskKey = "file";
+
     /// <summary>What is wrong with them, one sentence each; empty when the driver can open all of them.</summary>
     public static IReadOnlyList<string> Problems(ImageDefinition image) => Problems(Own(image).Concat(OfSource(image)).Concat(ForPublishing(image)));
 
@@ -65,7 +68,7 @@ public static class ImageFiles
     {
         if (image.Source is ImageSource.DiskFile file)
         {
-            yield return ("file", file.Path);
+            yield return (DiskKey, file.Path);
             if (file.Kernel is { } kernel)
             {
                 yield return ("kernel", kernel.Kernel);
@@ -81,7 +84,7 @@ public static class ImageFiles
     {
         try
         {
-            HostFile.OpenHandle(path.Value).Dispose();
+            (key == DiskKey ? HostFile.OpenRead(path.Value) : HostFile.OpenRegular(path.Value)).Dispose();
             return null;
         }
         catch (HostFileException e) when (e.IsMissing)

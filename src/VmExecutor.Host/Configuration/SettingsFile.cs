@@ -96,10 +96,9 @@ public static class SettingsFile
         return new ConfigurationText(file, Encoding.UTF8.GetString(buffer, 0, length));
     }
 
-    // Opening a directory is answered by "access denied", which would send people looking for permissions.
     private static SystemFailureException Unreadable(string what, AbsolutePath path, Exception exception) => new(
         ErrorCodes.ConfigurationMissing,
-        $"{what} cannot be read: {(HostDirectory.Look(path.Value) == Presence.There ? "it is a directory" : FileFailure.ReasonOf(exception))}",
+        $"{what} cannot be read: {FileFailure.ReasonOf(exception)}",
         $"Make it a file that the user '{Environment.UserName}' may read; 'namei -l {path}' shows what is in the way.",
         exception);
 }

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Disks;
@@ -23,6 +24,12 @@ public sealed class QemuImg(IToolRunner tools)
     /// <param name="cancellationToken">Ends qemu-img.</param>
     public async Task<BackingChain> InspectAsync(AbsolutePath path, string? format, bool evenIfWritten, CancellationToken cancellationToken)
     {
+        if (HostFile.WhyOdd(path.Value) is { } odd)
+        {
+            // qemu-img would wait for the other end of a pipe.
+            throw BaseDiskException.Unusable(path, odd, $"Name a disk file or a block device: 'ls -l {path}' shows what is there.");
+        }
+
         string[] formatArguments = format is null ? [] : ["-f", format];
         string[] shareArguments = evenIfWritten ? ["-U"] : [];
         var call = new ToolCall("qemu-img", ["info", "--output=json", "--backing-chain", .. shareArguments, .. formatArguments, "--", path.Value]);

@@ -52,8 +52,10 @@ internal static class FileFailure
         failure is HostFileException { Path: { } path } known && !what.Contains(path, StringComparison.Ordinal) ? known.Message : ReasonOf(failure);
 
     /// <summary>What to do, as an imperative sentence.</summary>
-    public static string HintFor(Exception failure) => NumberOf(failure) switch
+    public static string HintFor(Exception failure) => failure is HostFileException known ? known.Hint : NumberOf(failure) switch
     {
+        null when failure is OddFileException => "Put a regular file there, or name another path: ls -l shows what it is.",
+        null when failure is FileTooLargeException => "See what the file is: nothing that the driver reads as a whole is so large. If the driver wrote it, move it away and report it.",
         NoSpace => "Make room on that file system: df -h and df -i show whether space or inodes are used up; 'vm-executor gc' and 'vm-executor image prune' remove what nothing needs.",
         QuotaExceeded => "Raise the quota of the runner's user on that file system, or make room: quota -s",
         ReadOnly => "Make the file system writable again: findmnt -T shows how it is mounted, dmesg whether the kernel made it read-only after an error of its disk.",

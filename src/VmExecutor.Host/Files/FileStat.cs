@@ -92,6 +92,22 @@ public sealed partial record FileStat
         return error is NoSuchFile or NotADirectory ? (Presence.Missing, null) : (Presence.Unknown, new IOException(Marshal.GetPInvokeErrorMessage(error), error));
     }
 
+    /// <summary>What kind of file is at a path, links followed, without opening it.</summary>
+    internal static FileKind KindOf(string path)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        return Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0 ? FileKind.Unknown : (MemoryMarshal.Read<ushort>(buffer[28..]) & 0xF000) switch
+        {
+            0x8000 => FileKind.Regular,
+            0x4000 => FileKind.Directory,
+            0x6000 => FileKind.BlockDevice,
+            0x2000 => FileKind.CharacterDevice,
+            0x1000 => FileKind.Pipe,
+            0xC000 => FileKind.Socket,
+            _ => FileKind.Unknown,
+        };
+    }
+
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
 

@@ -14,7 +14,7 @@ public static partial class FileSystemSync
     /// <exception cref="IOException">It could not be written; some of it may be lost.</exception>
     public static void Of(AbsolutePath file)
     {
-        using var handle = File.OpenHandle(file.Value);
+        using var handle = HostFile.OpenHandle(file.Value);
         if (Sync(handle) != 0)
         {
             throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));

@@ -4,10 +4,16 @@ namespace VmExecutor.Host.Files;
 
 /// <summary>
 /// The files of the host: as <see cref="File"/>, but each failure is a <see cref="HostFileException"/> that names the path, the system's reason
-/// and what to do. The one way to files outside this folder; a convention test refuses the others.
+/// and what to do. The one way to files outside this folder; a convention test refuses the others. Nothing here waits for what is no file (a pipe, a
+/// device), and nothing reads more than it says: who named a file, or who wrote it, need not be trusted.
 /// </summary>
 public static class HostFile
 {
+    /// <summary>No file that is read as a whole has more, unless its reader says so: records, configuration, the kernel's tables.</summary>
+    public const int Longest = 16 << 20;
+
+    private const int SmallBlock = 4096;
+
     /// <summary>Whether a file, not a directory, is there. Where the system does not say, this fails: "may not look" is not "is not there".</summary>
     /// <exception cref="HostFileException">The system does not say.</exception>
     public static bool Exists(string path) => IsThere(path, isDirectory: false);
@@ -15,15 +21,51 @@ public static class HostFile
     /// <summary>Whether a file, not a directory, is there, for who knows what to do about all three answers.</summary>
     public static Presence Look(string path) => FileStat.Look(path, isDirectory: false).Presence;
 
-    public static string ReadAllText(string path) => Do(path, "read", () => File.ReadAllText(path));
+    public static string ReadAllText(string path, int longest = Longest) => Text(ReadAllBytes(path, longest));
 
-    public static Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken) =>
-        DoAsync(path, "read", () => File.ReadAllTextAsync(path, cancellationToken));
+    public static async Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var stream = OpenRegular(path);
+        return Text(await ReadAsync(stream, path, Longest, cancellationToken).ConfigureAwait(false));
+    }
 
-    public static byte[] ReadAllBytes(string path) => Do(path, "read", () => File.ReadAllBytes(path));
+    /// <summary>The whole content of a regular file.</summary>
+    /// <param name="path">The file; the kernel's own, whose size is said to be 0, are read to their end.</param>
+    /// <param name="longest">Of more bytes than this nothing is given.</param>
+    /// <exception cref="HostFileException">It cannot be read, is too large, or is no regular file.</exception>
+    public static byte[] ReadAllBytes(string path, int longest = Longest)
+    {
+        using var stream = OpenRegular(path);
+        return ReadAsync(stream, path, longest, CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// The text that a person at the keyboard names: also a pipe, as the shell's <c>&lt;(command)</c> is one, which another process fills while it is read.
+    /// </summary>
+    public static async Task<string> ReadGivenTextAsync(string path, CancellationToken cancellationToken)
+    {
+        if (FileStat.KindOf(path) is not FileKind.Pipe)
+        {
+            return await ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+
+        await using var stream = await Task.Run(() => Do(path, "read", () => new FileStream(path, FileMode.Open, FileAccess.Read)), CancellationToken.None)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
+        return Text(await ReadAsync(stream, path, Longest, cancellationToken).ConfigureAwait(false));
+    }
 
     /// <summary>All lines, read at once.</summary>
-    public static IReadOnlyList<string> ReadLines(string path) => Do(path, "read", () => File.ReadAllLines(path));
+    public static IReadOnlyList<string> ReadLines(string path, int longest = Longest)
+    {
+        var lines = new List<string>();
+        using var text = new StringReader(ReadAllText(path, longest));
+        while (text.ReadLine() is { } line)
+        {
+            lines.Add(line);
+        }
+
+        return lines;
+    }
 
     public static void WriteAllText(string path, string content) => WriteAllBytes(path, System.Text.Encoding.UTF8.GetBytes(content));
 
@@ -40,19 +82,31 @@ public static class HostFile
         stream.Write(content);
     }
 
-    public static void AppendAllText(string path, string content) => Do(path, "written", () => File.AppendAllText(path, content));
+    public static void AppendAllText(string path, string content) => Do(path, "written", () =>
+    {
+        EnsureNotOdd(path);
+        File.AppendAllText(path, content);
+    });
 
     public static FileStream OpenRead(string path) => Open(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read });
 
     /// <summary>A stream whose reads, writes and flushes fail in the same way.</summary>
     public static FileStream Open(string path, FileStreamOptions options) =>
-        Do(path, options.Access == FileAccess.Read ? "read" : "written", () => new HostFileStream(path, options));
+        Do(path, options.Access == FileAccess.Read ? "read" : "written", () =>
+        {
+            EnsureNotOdd(path);
+            return new HostFileStream(path, options);
+        });
 
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share = FileShare.Read, int bufferSize = 4096) =>
         Open(path, new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = bufferSize });
 
     public static SafeFileHandle OpenHandle(string path, FileMode mode = FileMode.Open, FileAccess access = FileAccess.Read, FileShare share = FileShare.Read) =>
-        Do(path, access == FileAccess.Read ? "read" : "opened for writing", () => File.OpenHandle(path, mode, access, share));
+        Do(path, access == FileAccess.Read ? "read" : "opened for writing", () =>
+        {
+            EnsureNotOdd(path);
+            return File.OpenHandle(path, mode, access, share);
+        });
 
     /// <summary>Nothing there is fine.</summary>
     public static void Delete(string path) => Do(path, "removed", () =>
@@ -82,7 +136,12 @@ public static class HostFile
 
     public static void Move(string from, string to, bool overwrite = false) => Do(from, $"moved to {to}", () => File.Move(from, to, overwrite));
 
-    public static void Copy(string from, string to, bool overwrite = false) => Do(from, $"copied to {to}", () => File.Copy(from, to, overwrite));
+    public static void Copy(string from, string to, bool overwrite = false) => Do(from, $"copied to {to}", () =>
+    {
+        EnsureNotOdd(from);
+        EnsureNotOdd(to);
+        File.Copy(from, to, overwrite);
+    });
 
     public static UnixFileMode GetUnixFileMode(string path) => Do(path, "looked at", () => File.GetUnixFileMode(path));
 
@@ -118,18 +177,66 @@ public static class HostFile
         return true;
     });
 
-    private static async Task<T> DoAsync<T>(string path, string verb, Func<Task<T>> act)
+    /// <summary>Why a path cannot be opened as a file or disk, as <c>it is a named pipe</c>; null: it can, or only opening it tells.</summary>
+    public static string? WhyOdd(string path) => Oddity(path)?.Message;
+
+    /// <summary>For what cannot be a block device either, as a key.</summary>
+    public static FileStream OpenRegular(string path) => FileStat.KindOf(path) == FileKind.BlockDevice
+        ? throw Failure(path, "read", new OddFileException(FileKind.BlockDevice))
+        : Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+
+    /// <summary>Looked at first: .NET opens no file without waiting for a pipe's other end.</summary>
+    private static void EnsureNotOdd(string path)
     {
-        try
+        if (Oddity(path) is { } odd)
         {
-            return await act().ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Failure(path, verb, e);
+            throw odd;
         }
     }
 
+    private static OddFileException? Oddity(string path) =>
+        FileStat.KindOf(path) is var kind and not (FileKind.Regular or FileKind.BlockDevice or FileKind.Unknown) ? new OddFileException(kind) : null;
+
+    private static async Task<byte[]> ReadAsync(FileStream stream, string path, int longest, CancellationToken cancellationToken)
+    {
+        var told = stream.CanSeek ? stream.Length : 0;
+        if (told > longest)
+        {
+            throw Failure(path, "read", new FileTooLargeException(told, longest));
+        }
+
+        // One byte of room beyond the length that is told, to see the end; the kernel's files tell 0.
+        var content = new byte[Math.Max(told + 1, SmallBlock)];
+        var length = 0;
+        while (true)
+        {
+            // What is on the disk is there at once; only a pipe is waited for.
+            var count = stream.CanSeek ? stream.Read(content, length, content.Length - length) : await stream.ReadAsync(content.AsMemory(length), cancellationToken).ConfigureAwait(false);
+            length += count;
+            if (length > longest)
+            {
+                throw Failure(path, "read", new FileTooLargeException(null, longest));
+            }
+
+            if (count == 0)
+            {
+                return content.AsSpan(0, length).ToArray();
+            }
+
+            if (length == content.Length)
+            {
+                Array.Resize(ref content, (int)Math.Min(2L * length, longest + 1L));
+            }
+        }
+    }
+
+    /// <summary>As <see cref="File.ReadAllText(string)"/> decodes it: UTF-8, unless its first bytes say otherwise.</summary>
+    private static string Text(byte[] content)
+    {
+        using var reader = new StreamReader(new MemoryStream(content), System.Text.Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        return reader.ReadToEnd();
+    }
+
     internal static HostFileException Failure(string path, string verb, Exception e) =>
-        new($"{path} cannot be {verb}", FileFailure.NumberOf(e) is null ? WriteAccess.Refusal(path) ?? e : e) { Path = path };
+        new($"{path} cannot be {verb}", e is not UnfitFileException && FileFailure.NumberOf(e) is null ? WriteAccess.Refusal(path) ?? e : e) { Path = path };
 }

@@ -23,7 +23,7 @@ public static class KeptFile
         if (stat is not null)
         {
             copy = new AbsolutePath(target.Value + suffix);
-            Put(copy, File.ReadAllBytes(target.Value), stat);
+            Put(copy, HostFile.ReadAllBytes(target.Value), stat);
         }
 
         Put(target, Encoding.UTF8.GetBytes(content), stat);

@@ -29,7 +29,7 @@ public sealed class LineFile(AbsolutePath path, long longestBytes, int earlier)
     {
         Rotate();
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0, UnixCreateMode = Mode };
-        using var stream = new FileStream(Path.Value, options);
+        using var stream = HostFile.Open(Path.Value, options);
         var end = stream.Length;
         var bytes = Encoding.UTF8.GetBytes(EndsInMidLine(stream) ? "\n" + line : line);
         stream.Seek(0, SeekOrigin.End);

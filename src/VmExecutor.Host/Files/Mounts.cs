@@ -15,7 +15,7 @@ public static class Mounts
 
         try
         {
-            var table = MountTable.Parse(File.ReadAllText("/proc/self/mountinfo"));
+            var table = MountTable.Parse(HostFile.ReadAllText("/proc/self/mountinfo"));
             return stat.MountId is { } id ? table.Find(id) : table.FindByName(path);
         }
         catch (Exception e) when (HostFileException.Explains(e))

@@ -43,15 +43,15 @@ public static class TarFiles
             {
                 // Of two names of one file tar packs the content once.
                 var path = Make(directory, name);
-                File.Copy(directory.Resolve(Trim(entry.LinkName)).Value, path, overwrite: true);
+                HostFile.Copy(directory.Resolve(Trim(entry.LinkName)).Value, path, overwrite: true);
                 files.Add(name);
             }
             else if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile)
             {
                 var path = Make(directory, name);
-                File.Delete(path);
+                HostFile.Delete(path);
                 var mode = Plain | (entry.Mode & Execute);
-                using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode });
+                using var file = HostFile.Open(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode });
                 entry.DataStream?.CopyTo(file);
                 files.Add(name);
                 bytes += entry.Length;
@@ -66,7 +66,7 @@ public static class TarFiles
     private static string Make(AbsolutePath directory, string name)
     {
         var path = directory.Resolve(name).Value;
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        HostDirectory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
     }
 }

@@ -31,7 +31,7 @@ public sealed class RunnerFiles(RunnerHost host, ToolEnvironment environment)
 
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">We may not read it.</exception>
-    public static string Read(AbsolutePath file) => Encoding.UTF8.GetString(RegularFile.Read(file, Longest));
+    public static string Read(AbsolutePath file) => Encoding.UTF8.GetString(HostFile.ReadAllBytes(file.Value, Longest));
 
     /// <summary>Looks at a stage's program; one without a slash is looked for in PATH, as the runner does.</summary>
     public StageFile Look(StageCommand stage)

@@ -99,7 +99,7 @@ internal static class ExplainCommand
         var path = DriverCommand.Resolve(file);
         try
         {
-            using var text = new StreamReader(new MemoryStream(RegularFile.Read(path, LongestDefinition)), Encoding.UTF8);
+            using var text = new StreamReader(new MemoryStream(HostFile.ReadAllBytes(path.Value, LongestDefinition)), Encoding.UTF8);
             return (path.Value, await text.ReadToEndAsync(cancellationToken));
         }
         catch (Exception e) when (HostFileException.Explains(e))

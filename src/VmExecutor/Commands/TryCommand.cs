@@ -83,7 +83,7 @@ internal static class TryCommand
     {
         try
         {
-            return await HostFile.ReadAllTextAsync(file.Value, cancellationToken);
+            return await HostFile.ReadGivenTextAsync(file.Value, cancellationToken);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

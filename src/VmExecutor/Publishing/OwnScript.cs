@@ -23,7 +23,7 @@ internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream er
     {
         try
         {
-            return RegularFile.Read(file, Longest);
+            return HostFile.ReadAllBytes(file.Value, Longest);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -42,7 +42,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
 
         try
         {
-            var token = (option == "-" ? Console.In.ReadLine() ?? "" : Encoding.UTF8.GetString(RegularFile.Read(Commands.DriverCommand.Resolve(option), Longest))).Trim();
+            var token = (option == "-" ? Console.In.ReadLine() ?? "" : Encoding.UTF8.GetString(HostFile.ReadAllBytes(Commands.DriverCommand.Resolve(option).Value, Longest))).Trim();
             return token.Length is > 0 and < 500 && token.All(character => character is > ' ' and < '\x7f')
                 ? token
                 : throw new SystemFailureException(ErrorCodes.RunnerNotChosen, $"there is no token in {(option == "-" ? "standard input" : option)}", "GitLab shows it once, when the runner is created; it begins with glrt-.");
@@ -92,7 +92,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
     {
         try
         {
-            return FileStat.IsMissing(file) ? null : Strict.GetString(RegularFile.Read(file, Longest));
+            return FileStat.IsMissing(file) ? null : Strict.GetString(HostFile.ReadAllBytes(file.Value, Longest));
         }
         catch (DecoderFallbackException e)
         {

@@ -139,7 +139,7 @@ internal sealed class RunStage(
     {
         try
         {
-            return HostFile.ReadAllBytes(script.Value);
+            return HostFile.ReadAllBytes(script.Value, RunnerScript.LongestBytes);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -28,7 +28,7 @@ internal static class TrustedJob
             "Stages are called by the runner (config.toml, [runners.custom]); to try an image by hand: vm-executor try IMAGE");
         try
         {
-            return read(RegularFile.Read(file, JobResponse.LongestBytes));
+            return read(HostFile.ReadAllBytes(file.Value, JobResponse.LongestBytes));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -25,7 +25,7 @@ internal sealed class GitlabCiRepository(AbsolutePath top)
     {
         try
         {
-            return new ConfigurationText(file, Encoding.UTF8.GetString(RegularFile.Read(file, ConfigurationText.MaxBytes)));
+            return new ConfigurationText(file, Encoding.UTF8.GetString(HostFile.ReadAllBytes(file.Value, ConfigurationText.MaxBytes)));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -117,6 +117,18 @@ public sealed partial class ArchitectureTests
         Repository.Sources("src").Should().Contain(file => file.EndsWith("Files/HostFile.cs", StringComparison.Ordinal) && RawFileCall().IsMatch(File.ReadAllText(file)), "else this test would look at nothing");
     }
 
+    [Fact]
+    public void Files_are_opened_in_one_file_only()
+    {
+        var opening = Repository.Sources("src").Where(file => RawOpening().IsMatch(File.ReadAllText(file))).Select(Repository.Relative);
+
+        opening.Should().BeEquivalentTo(["src/VmExecutor.Host/Files/HostFile.cs"], "there it is looked at first whether it is a file, and how much of it is read");
+    }
+
+    /// <summary>What opens a file by its path, or reads it without a limit.</summary>
+    [GeneratedRegex(@"(?<![\w.])(System\.IO\.)?File\.(Append\w+|Copy|Open\w*|Read\w+|Write\w+)\(|new FileStream\((?!new SafeFileHandle)")]
+    private static partial Regex RawOpening();
+
     /// <summary>Static calls of File and Directory, also as a method group, and what opens or looks at a file by its path.</summary>
     [GeneratedRegex(
         @"(?<![\w.])(System\.IO\.)?(File|Directory)\.(Append\w+|Copy|Create\w*|Delete|Enumerate\w+|Exists|Get\w+|Move|Open\w*|Read\w+|Replace|ResolveLinkTarget|Set\w+|Write\w+)\b"

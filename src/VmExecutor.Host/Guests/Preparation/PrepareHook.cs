@@ -58,7 +58,7 @@ public sealed class PrepareHook(IGuestShell guest, TimeProvider time)
     {
         try
         {
-            return HookScript.Text(access.Shell, RegularFile.Read(hook.Script, LongestBytes), variables.Values);
+            return HookScript.Text(access.Shell, HostFile.ReadAllBytes(hook.Script.Value, LongestBytes), variables.Values);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -43,7 +43,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
     {
         try
         {
-            return Convert.ToHexStringLower(SHA256.HashData(RegularFile.Read(recipe, LongestRecipe)));
+            return Convert.ToHexStringLower(SHA256.HashData(HostFile.ReadAllBytes(recipe.Value, LongestRecipe)));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
