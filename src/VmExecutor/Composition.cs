@@ -4,25 +4,18 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Clones;
+using VmExecutor.Host;
 using VmExecutor.Host.Configuration;
-using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
-using VmExecutor.Host.Guests.Identity;
-using VmExecutor.Host.Guests.Login;
-using VmExecutor.Host.Guests.Preparation;
-using VmExecutor.Host.Health;
-using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
-using VmExecutor.Host.Templates;
 using VmExecutor.Observing;
 using VmExecutor.Stages;
 
 namespace VmExecutor;
 
 /// <summary>
-/// Puts the parts together by hand, each command with just what it needs: a stage process lives for milliseconds. Here is what they have in
-/// common; <see cref="StageComposition"/>, <see cref="ImageComposition"/> and the others have the rest.
+/// One call of the program: what it was started with, where its lines go, what it tells the operator's log, and how whatever happens becomes its exit
+/// code. From the configuration it makes the <see cref="Host.Machine"/> that stages and commands work on.
 /// </summary>
 internal sealed class Composition(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
@@ -74,7 +67,10 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         {
             // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
             ExitCodes.Forget(environment);
-            return ExitCodes.For(await new StageComposition(this, configOption).RunAsync(Report.About(TrustedJob.Read(environment)), script(), subStage, log, cancelled), environment);
+            var job = Report.About(TrustedJob.Read(environment));
+            using var machine = MachineWithoutImages(configOption);
+            return ExitCodes.For(
+                await new RunStage(machine, environment, Report, JobOutput.Output(), JobOutput.Error()).RunAsync(job, script(), subStage, log, new JobLog(Output), cancelled), environment);
         }));
     }
 
@@ -131,45 +127,14 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
     public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
 
-    public LeftoverComposition Leftovers(Settings settings) => new(settings, UriOf(settings), Time);
+    /// <summary>The machine by this configuration; whoever asks disposes of it.</summary>
+    public Machine Machine(Settings settings) => new(settings, environment.Variables, Time);
 
-    public CloneStart CloneStart(Settings settings, LeftoverComposition leftovers)
-    {
-        var hypervisor = leftovers.Hypervisors.At(leftovers.Hypervisors.Configured);
-        var stopper = new DomainStopper(hypervisor, Time);
-        var guestShell = GuestShell();
-        var maker = new CloneMaker(hypervisor, new QemuImg(Tools()), stopper);
-        var living = new LivingClones(settings.StateDir, hypervisor);
-        var login = new LoginMaker(Tools());
-        return new CloneStart(
-            hypervisor,
-            new AcceleratorProbe(hypervisor, settings.StateDir, Time, KvmFiles.Read),
-            new CloneSource(hypervisor, stopper),
-            leftovers.Admission(hypervisor),
-            maker,
-            new CloneSizing(settings.Limits),
-            new WarmStart(
-                hypervisor,
-                guestShell,
-                new TemplateFinder(hypervisor),
-                new MemoryState(hypervisor, Time),
-                maker,
-                living,
-                login,
-                new IdentityChanger(guestShell, Time),
-                leftovers.Remover(hypervisor),
-                Time),
-            new ColdStart(hypervisor, guestShell, maker, living, login, Time),
-            GuestPreparation(),
-            Time);
-    }
+    /// <summary>The same by the configuration in force, with its images.</summary>
+    public Machine Machine(string? configOption) => Machine(Load(configOption).Settings);
 
-    private GuestPreparation GuestPreparation() => new(
-        new CloudInitWait(GuestShell(), Time),
-        new GuestTools(GuestShell(), new ToolEnvironment(environment.Variables)),
-        new PrepareHook(GuestShell(), Time),
-        names => TrustedJob.Variables(environment, names),
-        () => (JobOutput.Output(), JobOutput.Error()));
+    /// <summary>The same for what needs no image.</summary>
+    public Machine MachineWithoutImages(string? configOption) => Machine(LoadWithoutImages(configOption));
 
     public SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), Time);
 

@@ -4,6 +4,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Host.Images;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
+using VmExecutor.Warming;
 
 namespace VmExecutor;
 
@@ -13,14 +14,12 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
     public async Task PublishAsync(ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
     {
-        var settings = composition.Load(configOption).Settings;
-        using var leftovers = composition.Leftovers(settings);
-        var images = Parts(settings, leftovers);
+        using var machine = composition.Machine(configOption);
         var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
-        if (await composition.Report.AroundAsync("publish", image.Name, log.Job, () => images.Publisher().PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
+        if (await composition.Report.AroundAsync("publish", image.Name, log.Job, () => new Publisher(machine).PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
-            Prune(images.Keeper, image, log);
+            Prune(machine.ImageKeeper, image, log);
         }
     }
 
@@ -31,10 +30,9 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
     public async Task WarmAsync(ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
-        var settings = composition.Load(configOption).Settings;
-        using var leftovers = composition.Leftovers(settings);
+        using var machine = composition.Machine(configOption);
         var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
-        await composition.Report.AroundAsync("warm", image.Name, log.Job, () => Parts(settings, leftovers).Templates().RunAsync(image, ifNeeded, log, cancellationToken));
+        await composition.Report.AroundAsync("warm", image.Name, log.Job, () => new TemplateMaking(machine).RunAsync(image, ifNeeded, log, cancellationToken));
     }
 
     public IReadOnlyList<ListedImage> List()
@@ -46,18 +44,14 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
     public async Task<IReadOnlyList<ListedImage>> DescribeAsync(CancellationToken cancellationToken)
     {
-        var settings = composition.Load(configOption).Settings;
-        using var leftovers = composition.Leftovers(settings);
-        var inquiry = new ImageInquiry(
-            settings.StateDir, new ImageLister(settings, new Catalogue(settings.StateDir)), leftovers.Hypervisors.At(leftovers.Hypervisors.Configured), composition.Time);
-        return await inquiry.AskAsync(cancellationToken);
+        using var machine = composition.Machine(configOption);
+        return await new ImageInquiry(machine).AskAsync(cancellationToken);
     }
 
     public T WithKeeper<T>(Func<ImageKeeper, T> work)
     {
-        var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = composition.Leftovers(settings);
-        return work(Parts(settings, leftovers).Keeper);
+        using var machine = composition.MachineWithoutImages(configOption);
+        return work(machine.ImageKeeper);
     }
 
     /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
@@ -76,13 +70,4 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
             log.Job.Warn($"old generations were not removed: {e.Message}. They go with 'vm-executor image prune'.");
         }
     }
-
-    private ImageComposition Parts(Settings settings, LeftoverComposition leftovers) => new(
-        settings,
-        leftovers,
-        composition.CloneStart(settings, leftovers),
-        composition.GuestShell(),
-        composition.Tools(),
-        composition.Variables,
-        composition.Time);
 }

@@ -10,10 +10,9 @@ internal sealed class LeftoverTasks(Composition composition, string? configOptio
 {
     public async Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken)
     {
-        var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = composition.Leftovers(settings);
-        new ScriptKeeping(settings, composition.StageEnvironment, composition.Time).Prune(dryRun, new JobLog(composition.Error));
-        var collect = () => leftovers.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+        using var machine = composition.MachineWithoutImages(configOption);
+        new ScriptKeeping(machine.Settings, composition.StageEnvironment, composition.Time).Prune(dryRun, new JobLog(composition.Error));
+        var collect = () => machine.Collector.CollectAsync(dryRun, except: null, cancellationToken);
         if (dryRun)
         {
             return await collect();
@@ -21,14 +20,13 @@ internal sealed class LeftoverTasks(Composition composition, string? configOptio
 
         var log = new JobLog(composition.Error);
         var collection = await composition.Report.CollectAsync(log, collect);
-        await MetricsComposition.RefreshAsync(settings, leftovers, composition.Time, log, cancellationToken);
+        await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
         return collection;
     }
 
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
-        var settings = composition.LoadWithoutImages(configOption);
-        using var leftovers = composition.Leftovers(settings);
-        return await new JobLister(settings.StateDir, leftovers.Survey(), leftovers.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
+        using var machine = composition.MachineWithoutImages(configOption);
+        return await new JobLister(machine.StateDir, machine.Survey, machine.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
     }
 }

@@ -5,7 +5,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Tests.Values;
 using VmExecutor.Core.Values;
-using VmExecutor.Stages;
+using VmExecutor.Starting;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;

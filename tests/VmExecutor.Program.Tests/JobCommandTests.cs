@@ -104,7 +104,7 @@ public sealed class JobCommandTests : IDisposable
     {
         Make();
         var unready = await _bench.RunAsync("ssh", "4711");
-        Job.Write(Record() with { Guest = new GuestRecord("127.0.0.1", 1, "ci", "/key", [], "bash") });
+        TestRecord.Put(Job, Record() with { Guest = new GuestRecord("127.0.0.1", 1, "ci", "/key", [], "bash") });
 
         var gone = await _bench.RunAsync("ssh", "4711", "--", "true");
 

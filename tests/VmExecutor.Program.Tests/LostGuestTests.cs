@@ -3,9 +3,12 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Observing;
 using VmExecutor.Stages;
 using Xunit;
 
@@ -112,7 +115,7 @@ public sealed class LostGuestTests : IDisposable
     public async Task A_job_whose_author_must_act_still_fails_as_one_when_that_was_told()
     {
         var directory = JobDirectory.Of(_state, _key);
-        directory.Write(directory.Read()! with { Stopped = new StopRecord(ErrorCodes.OverlayTooLarge.Number, IsBuildFailure: true, "too much was written", "Write less.", 1) });
+        TestRecord.Put(directory, directory.Read()! with { Stopped = new StopRecord(ErrorCodes.OverlayTooLarge.Number, IsBuildFailure: true, "too much was written", "Write less.", 1) });
 
         (await EndAsync("step_script")).Should().Be(1);
         (await EndAsync("after_script")).Should().Be(1);
@@ -137,13 +140,12 @@ public sealed class LostGuestTests : IDisposable
     {
         var environment = new StageEnvironment(new Dictionary<string, string> { ["SYSTEM_FAILURE_EXIT_CODE"] = "2", ["BUILD_FAILURE_EXIT_CODE"] = "1" });
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
-        var stage = new RunStage(settings, _guestShell, _ => _hypervisor, TimeProvider.System, Stream.Null, Stream.Null);
+        var stage = RunStage(settings);
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
         var log = new JobLog(_log);
         try
         {
-            var exit = await new NotedRun(JobDirectory.Of(_state, _key), subStage, TimeProvider.System)
-                .RunAsync(() => stage.RunAsync(job, _state.Child("script"), log, CancellationToken.None));
+            var exit = await stage.RunAsync(job, _state.Child("script"), subStage, log, new JobLog(TextWriter.Null), CancellationToken.None);
             return ExitCodes.For(exit, environment);
         }
         catch (DriverException e)
@@ -155,11 +157,24 @@ public sealed class LostGuestTests : IDisposable
     private async Task RunAsync(ErrorCode expected, TimeProvider? time = null)
     {
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
-        var stage = new RunStage(settings, _guestShell, _ => _hypervisor, time ?? TimeProvider.System, Stream.Null, Stream.Null);
+        var stage = RunStage(settings, time);
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
 
-        var run = () => stage.RunAsync(job, _state.Child("script"), new JobLog(_log), CancellationToken.None);
+        var run = () => stage.RunAsync(job, _state.Child("script"), "build_script", new JobLog(_log), new JobLog(TextWriter.Null), CancellationToken.None);
 
         (await run.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(expected);
     }
+
+    private RunStage RunStage(Settings settings, TimeProvider? time = null) =>
+        new(
+            new Machine(settings, new Dictionary<string, string>(), time ?? TimeProvider.System)
+            {
+                Hypervisors = new Hypervisors("fake:///", _ => _hypervisor),
+                GuestShell = _guestShell,
+                Processes = new FakeJobProcesses(),
+            },
+            new StageEnvironment(new Dictionary<string, string>()),
+            new StageReport(TimeProvider.System, TextWriter.Null),
+            Stream.Null,
+            Stream.Null);
 }

@@ -3,9 +3,12 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Observing;
 using VmExecutor.Stages;
 using Xunit;
 
@@ -89,7 +92,9 @@ public sealed class StoppedJobTests : IDisposable
     private async Task ShouldFailAsync(string message)
     {
         var run = RunAsync;
-        var failure = (await run.Should().ThrowAsync<BuildFailureException>()).Which;
+        var thrown = (await run.Should().ThrowAsync<DriverException>()).Which;
+        var failure = thrown is ToldFailureException told ? told.Original : thrown;
+        failure.Should().BeOfType<BuildFailureException>();
         failure.Code.Should().Be(ErrorCodes.OverlayTooLarge);
         failure.Message.Should().Contain(message);
     }
@@ -97,10 +102,23 @@ public sealed class StoppedJobTests : IDisposable
     private Task<Core.Guests.ScriptExit> RunAsync()
     {
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = new LimitSettings { DiskWatermark = new ByteSize(1) } };
-        var stage = new RunStage(settings, _guestShell, _ => _hypervisor, TimeProvider.System, Stream.Null, Stream.Null);
+        var stage = RunStage(settings);
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
-        return stage.RunAsync(job, _state.Child("script"), new JobLog(_log), CancellationToken.None);
+        return stage.RunAsync(job, _state.Child("script"), "build_script", new JobLog(_log), new JobLog(TextWriter.Null), CancellationToken.None);
     }
 
     private void Write(int bytes) => File.WriteAllBytes(Directory_.Paths.Overlay("vda").Value, new byte[bytes]);
+
+    private RunStage RunStage(Settings settings) =>
+        new(
+            new Machine(settings, new Dictionary<string, string>(), TimeProvider.System)
+            {
+                Hypervisors = new Hypervisors("fake:///", _ => _hypervisor),
+                GuestShell = _guestShell,
+                Processes = new FakeJobProcesses(),
+            },
+            new StageEnvironment(new Dictionary<string, string>()),
+            new StageReport(TimeProvider.System, TextWriter.Null),
+            Stream.Null,
+            Stream.Null);
 }

@@ -26,22 +26,21 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     private static readonly TimeSpan PassingTakes = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(5);
 
-    /// <summary>The record with the claim in it, as it is in the job's directory, and how long the job waited; null: it did not.</summary>
-    /// <param name="key">The job, whose lock the caller holds.</param>
-    /// <param name="directory">Its directory, with a record.</param>
-    /// <param name="record">That record.</param>
+    /// <summary>Writes the claim into the job's record once there is room, and tells how long the job waited; null: it did not.</summary>
+    /// <param name="directory">Of the job, whose lock the caller holds; with a record.</param>
+    /// <param name="stamp">Who waits for the VM.</param>
     /// <param name="need">What it wants.</param>
     /// <param name="tell">Takes the lines for the job log: at once when it begins to wait, then every 15 s.</param>
     /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <exception cref="SystemFailureException">It can never fit, has waited too long, or nobody waits for it any more.</exception>
-    public async Task<(JobRecord Record, TimeSpan? Waited)> WaitAsync(
-        JobKey key, JobDirectory directory, JobRecord record, ClaimRecord need, Action<string> tell, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> WaitAsync(
+        JobDirectory directory, OwnershipStamp stamp, ClaimRecord need, Action<string> tell, CancellationToken cancellationToken)
     {
         using var place = locks.TakePlace(HostClock.SinceBoot());
         var began = time.GetTimestamp();
         long? looked = null;
         long? told = null;
-        JobRecord? claimed = null;
+        var key = directory.Key;
         CapacityLook? look = null;
         var admitted = await new Question(settings.Limits.WaitForCapacity, PollInterval, time).AskAsync(
             async token =>
@@ -53,9 +52,10 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
                     return false;
                 }
 
-                EnsureSomebodyWaits(record.Stamp);
+                // A job that no runner waits for must not stand in the others' way.
+                WaitingRunner.EnsureLives(stamp, "so the job no longer waits for its turn");
                 look = await LookAsync(key, need, token).ConfigureAwait(false);
-                if (first && look.FindShortage() is null && (claimed = await TryClaimAsync(key, directory, record, need, place, token).ConfigureAwait(false)) is not null)
+                if (first && look.FindShortage() is null && await TryClaimAsync(directory, need, place, token).ConfigureAwait(false))
                 {
                     return true;
                 }
@@ -76,25 +76,23 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
             throw CapacityFailures.WaitedTooLong(key, look, place.CountAhead(), settings.StateDir, settings.File);
         }
 
-        return (claimed!, told is null ? null : time.GetElapsedTime(began));
+        return told is null ? null : time.GetElapsedTime(began);
     }
 
     /// <summary>
     /// Two who arrive in the same moment may both see nobody in front, since a place is chosen before it is held. So the question is asked once more
     /// where only one can ask it.
     /// </summary>
-    private async Task<JobRecord?> TryClaimAsync(
-        JobKey key, JobDirectory directory, JobRecord record, ClaimRecord need, QueuePlace place, CancellationToken cancellationToken)
+    private async Task<bool> TryClaimAsync(JobDirectory directory, ClaimRecord need, QueuePlace place, CancellationToken cancellationToken)
     {
         using var gate = await locks.TakeCapacityAsync(DecidingTakes, cancellationToken).ConfigureAwait(false);
-        if (gate is null || place.CountAhead() > 0 || (await LookAsync(key, need, cancellationToken).ConfigureAwait(false)).FindShortage() is not null)
+        if (gate is null || place.CountAhead() > 0 || (await LookAsync(directory.Key, need, cancellationToken).ConfigureAwait(false)).FindShortage() is not null)
         {
-            return null;
+            return false;
         }
 
-        var claimed = record with { Claim = need };
-        directory.Write(claimed);
-        return claimed;
+        await directory.UpdateAsync(locks, record => record with { Claim = need }, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken)
@@ -109,17 +107,5 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
         return look.FindImpossibility() is { } impossibility
             ? throw CapacityFailures.NeverFits(key, impossibility, look, settings.StateDir, settings.File)
             : look;
-    }
-
-    /// <summary>A runner that is gone will call neither run nor cleanup, and a job of it must not stand in the others' way.</summary>
-    private static void EnsureSomebodyWaits(OwnershipStamp stamp)
-    {
-        if (!ProcessTable.Runs(stamp.Runner))
-        {
-            throw new SystemFailureException(
-                ErrorCodes.RunnerGone,
-                $"the runner that asked for this VM (process {stamp.Runner.Pid}) is gone, so the job no longer waits for its turn",
-                "See why the runner ended: journalctl -u gitlab-runner");
-        }
     }
 }

@@ -14,10 +14,10 @@ namespace VmExecutor.Host.Capacity;
 /// Looks each second at what a job writes, beside its running script, and stops its VM before the host's disk is full. Each running script has such a
 /// watch; on a disk that gets full they agree, without talking, on the one that has written most.
 /// </summary>
-public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord record, ByteSize watermark, DomainStopper stopper, StateLocks locks, TimeProvider time)
+public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize watermark, DomainStopper stopper, StateLocks locks, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-    private readonly KeptVms kept = new(key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
+    private readonly KeptVms kept = new(directory.Key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
     private Task<DriverException>? _stopping;
 
     /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
@@ -75,7 +75,7 @@ public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord reco
 
     private DiskLook Look() => new()
     {
-        Job = key,
+        Job = directory.Key,
         WrittenBytes = directory.DiskBytes(),
         AllowedBytes = record.MaxOverlayBytes,
         FreeBytes = HostMeter.FreeDisk(directory.Paths.StateDir),
@@ -85,7 +85,7 @@ public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord reco
     /// <summary>The others whose scripts run: only they are watched, and only they can be stopped in this one's stead.</summary>
     private IEnumerable<(JobKey, long)> Others() =>
         from folder in JobFolder.List(directory.Paths.StateDir).Ours
-        where !folder.IsHalf && folder.Key != key && locks.ScriptRuns(folder.Key)
+        where !folder.IsHalf && folder.Key != directory.Key && locks.ScriptRuns(folder.Key)
         select (folder.Key, JobDirectory.Of(directory.Paths.StateDir, folder.Key).DiskBytes());
 
     /// <summary>
@@ -94,16 +94,16 @@ public sealed class DiskWatch(JobKey key, JobDirectory directory, JobRecord reco
     /// </summary>
     private async Task<DriverException> StopAsync(DriverException failure, DiskLook look, Action<string> tell)
     {
-        tell($"stopping VM {key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk");
+        tell($"stopping VM {directory.Key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk");
         try
         {
-            await stopper.DestroyAsync(key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
+            await stopper.DestroyAsync(directory.Key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
             directory.RemoveOverlays();
-            directory.Write(record with { Stopped = StopRecord.Of(failure, look.WrittenBytes) });
+            await directory.UpdateAsync(locks, now => now with { Stopped = now.Stopped ?? StopRecord.Of(failure, look.WrittenBytes) }).ConfigureAwait(false);
         }
         catch (HypervisorException trouble)
         {
-            tell($"VM {key.Domain} could not be stopped: {trouble.Message}");
+            tell($"VM {directory.Key.Domain} could not be stopped: {trouble.Message}");
         }
         catch (HostFileException trouble)
         {

@@ -35,7 +35,8 @@ internal sealed class KeptVms(JobKey self, AbsolutePath stateDir, string uri, Do
                 tell($"the disk of this host is nearly full: ending VM {key!.Domain}, which was kept after its job ({RoughSize.Of(bytes)})");
                 await stopper.DestroyAsync(key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
                 directory.RemoveOverlays();
-                directory.Write(record with { Kept = false, Stopped = new StopRecord(ErrorCodes.DiskWatermarkPassed.Number, false, "the host's disk was nearly full", "Make room on it.", bytes) });
+                var stopped = new StopRecord(ErrorCodes.DiskWatermarkPassed.Number, false, "the host's disk was nearly full", "Make room on it.", bytes);
+                await directory.UpdateAsync(locks, now => now with { Kept = false, Stopped = stopped }).ConfigureAwait(false);
                 return true;
             }
         }

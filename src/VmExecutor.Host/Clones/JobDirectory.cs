@@ -2,6 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.Clones;
 
@@ -18,6 +19,11 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 
     private const int RemovalAttempts = 10;
 
+    // A change is one read and one durable write.
+    private static readonly TimeSpan ChangeTakes = TimeSpan.FromSeconds(10);
+
+    public JobKey Key { get; } = key;
+
     public JobPaths Paths { get; } = paths;
 
     public bool Exists => HostDirectory.Exists(Paths.Directory.Value);
@@ -28,7 +34,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     /// <exception cref="HostFileException">The file system refused.</exception>
     public void Create(JobRecord record)
     {
-        var half = JobFolder.Half(Paths, key, JobFolder.Making);
+        var half = JobFolder.Half(Paths, Key, JobFolder.Making);
         StateDirectories.Make(half);
         try
         {
@@ -43,9 +49,35 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
-    /// <summary>Keeps what run and cleanup will need.</summary>
-    /// <exception cref="HostFileException">The file system refused.</exception>
-    public void Write(JobRecord record)
+    /// <summary>
+    /// The one way to change the record: it is read, changed and written while no other process can do the same. So each writer changes only what is
+    /// its own to say, and loses nothing of what others have said meanwhile.
+    /// </summary>
+    /// <param name="locks">Of the same <c>state_dir</c>.</param>
+    /// <param name="change">Gets the record as it is now; null leaves it so. Called once, and must not wait.</param>
+    /// <param name="cancellationToken">Ends the wait for another writer.</param>
+    /// <returns>What was written; null: nothing.</returns>
+    /// <exception cref="HostFileException">The file system refused, there is no usable record, or another process does not finish its own change.</exception>
+    public async Task<JobRecord?> UpdateAsync(StateLocks locks, Func<JobRecord, JobRecord?> change, CancellationToken cancellationToken = default)
+    {
+        using var held = await locks.TakeRecordAsync(Key, ChangeTakes, cancellationToken).ConfigureAwait(false)
+            ?? throw Unchanged(new TimeoutException("another process is changing it"));
+        var (record, outOfReach) = Look();
+        if (record is null)
+        {
+            throw Unchanged(new IOException(outOfReach ?? (Exists ? "it is missing or damaged" : "the job's directory was removed")));
+        }
+
+        if (change(record) is not { } changed)
+        {
+            return null;
+        }
+
+        Write(changed);
+        return changed;
+    }
+
+    private void Write(JobRecord record)
     {
         try
         {
@@ -56,6 +88,8 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
             throw new HostFileException($"{Paths.Record} cannot be written", e);
         }
     }
+
+    private HostFileException Unchanged(Exception why) => new($"{Paths.Record} cannot be changed", why);
 
     /// <summary>Null when prepare has not come this far, or the record is damaged or unreadable: cleanup then goes by the job's names.</summary>
     public JobRecord? Read() => Look().Record;
@@ -189,10 +223,10 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         if (Exists)
         {
-            HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, key, JobFolder.Removing).Value);
+            HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, Key, JobFolder.Removing).Value);
         }
 
-        foreach (var half in JobFolder.HalvesOf(Paths, key))
+        foreach (var half in JobFolder.HalvesOf(Paths, Key))
         {
             HostDirectory.Delete(half, recursive: true);
         }

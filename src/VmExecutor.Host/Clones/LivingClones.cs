@@ -4,24 +4,27 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.Clones;
 
 /// <summary>The other jobs' clones that run on the same bases.</summary>
-public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor)
+public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor, StateLocks locks)
 {
     private const int Named = 3;
 
     /// <summary>Notes in the job's record what its clone stands on, if no other clone on it is broken.</summary>
-    /// <returns>The record that was written.</returns>
+    /// <param name="directory">Of the job.</param>
+    /// <param name="chains">What its clone stands on.</param>
+    /// <param name="also">What else is noted with it, in the same write.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>
-    public async Task<JobRecord> JoinAsync(
-        JobKey self, JobDirectory directory, JobRecord record, IEnumerable<BackingChain> chains, CancellationToken cancellationToken)
+    public async Task JoinAsync(
+        JobDirectory directory, IEnumerable<BackingChain> chains, Func<JobRecord, JobRecord> also, CancellationToken cancellationToken)
     {
-        record = record with { Bases = BaseFingerprints.Of(chains) };
-        await EnsureNoneIsBrokenAsync(self, record.Bases, cancellationToken).ConfigureAwait(false);
-        directory.Write(record);
-        return record;
+        var bases = BaseFingerprints.Of(chains);
+        await EnsureNoneIsBrokenAsync(directory.Key, bases, cancellationToken).ConfigureAwait(false);
+        await directory.UpdateAsync(locks, record => also(record) with { Bases = bases }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>No new clone is made of a base that was changed under clones that still run: somebody is at work on it.</summary>

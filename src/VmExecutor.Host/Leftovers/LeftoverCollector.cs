@@ -6,10 +6,7 @@ using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Images;
 using VmExecutor.Host.Ledger;
-using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.Leftovers;
 
@@ -17,15 +14,7 @@ namespace VmExecutor.Host.Leftovers;
 /// Removes what jobs have left: the work of <c>vm-executor gc</c>. Safe beside running jobs and other collections: each job is removed
 /// under its lock, and only if it is still a leftover then.
 /// </summary>
-public sealed class LeftoverCollector(
-    AbsolutePath stateDir,
-    JobSurvey survey,
-    LeftoverJudge judge,
-    Hypervisors hypervisors,
-    Func<IHypervisor, CloneRemover> remover,
-    StateLocks locks,
-    LedgerFile ledger,
-    TimeProvider time)
+public sealed class LeftoverCollector(Machine machine)
 {
     /// <summary>The longest that removing one job may take; a VM whose QEMU does not end must not keep the others waiting.</summary>
     private static readonly TimeSpan PerJob = TimeSpan.FromMinutes(1);
@@ -36,7 +25,7 @@ public sealed class LeftoverCollector(
     /// <exception cref="SystemFailureException">Nothing can be judged: the state directory or libvirt does not answer.</exception>
     public async Task<Collection> CollectAsync(bool dryRun, JobKey? except, CancellationToken cancellationToken)
     {
-        var found = await survey.TakeAsync(cancellationToken).ConfigureAwait(false);
+        var found = await machine.Survey.TakeAsync(cancellationToken).ConfigureAwait(false);
         var leftovers = new List<CollectedLeftover>();
         foreach (var job in found.Jobs.Where(job => job.Leftover is not null && job.Key != except))
         {
@@ -47,7 +36,7 @@ public sealed class LeftoverCollector(
         }
 
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
-        leftovers.AddRange(HalfMadeGenerations.Collect(new Catalogue(stateDir), locks, dryRun, cancellationToken));
+        leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
             [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} is nothing of ours; left alone"), .. found.Problems],
@@ -57,20 +46,20 @@ public sealed class LeftoverCollector(
     private async Task<CollectedLeftover> RemoveAsync(SurveyedJob job, CancellationToken cancellationToken)
     {
         var reason = job.Leftover!.Value;
-        using var deadline = new CancellationTokenSource(PerJob, time);
+        using var deadline = new CancellationTokenSource(PerJob, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            using var held = locks.TryTake(job.Key);
+            using var held = machine.Locks.TryTake(job.Key);
             if (held is null || !await IsStillAsync(job, stop.Token).ConfigureAwait(false))
             {
                 return new CollectedLeftover(job.Key.Value, reason, CollectionOutcome.Busy, []);
             }
 
             // Looked at before the job's directory goes, since that tells whose it is.
-            var ofRunner = judge.RunnerDirectoryOf(job);
-            var removal = await remover(hypervisors.At(job.LibvirtUri)).RemoveAsync(
-                job.Key, JobDirectory.Of(stateDir, job.Key), job.Processes, grace: null, _ => { }, hurry: stop.Token, stop.Token).ConfigureAwait(false);
+            var ofRunner = machine.Judge.RunnerDirectoryOf(job);
+            var removal = await machine.RemoverAt(job.LibvirtUri).RemoveAsync(
+                job.Key, JobDirectory.Of(machine.StateDir, job.Key), job.Processes, grace: null, _ => { }, hurry: stop.Token, stop.Token).ConfigureAwait(false);
             var unnoted = await NoteAsync(job, removal, reason, stop.Token).ConfigureAwait(false);
             var (more, kept) = RemoveRunnerDirectory(ofRunner);
             return new CollectedLeftover(
@@ -114,7 +103,7 @@ public sealed class LeftoverCollector(
     /// </summary>
     private async Task<bool> IsStillAsync(SurveyedJob job, CancellationToken cancellationToken)
     {
-        var (record, outOfReach) = JobDirectory.Of(stateDir, job.Key).Look();
+        var (record, outOfReach) = JobDirectory.Of(machine.StateDir, job.Key).Look();
         if (outOfReach is not null)
         {
             return false;
@@ -122,12 +111,12 @@ public sealed class LeftoverCollector(
 
         if (record is not null)
         {
-            return judge.Of(record.Stamp, record.Kept) is not null;
+            return machine.Judge.Of(record.Stamp, record.Kept) is not null;
         }
 
-        var xml = job.HasDomain ? await hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
+        var xml = job.HasDomain ? await machine.Hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
         var stamp = xml is null ? null : StampXml.TryRead(XElement.Parse(xml));
-        return stamp is null || judge.Of(stamp, kept: false) is not null;
+        return stamp is null || machine.Judge.Of(stamp, kept: false) is not null;
     }
 
     /// <returns>Why the ledger does not have it; null: it has.</returns>
@@ -139,10 +128,10 @@ public sealed class LeftoverCollector(
             return null;
         }
 
-        var entry = LedgerEntries.Of(job.Key, removal, "gc", removal.Record?.Keep?.Result ?? "leftover", LeftoverText.Name(reason), time.GetUtcNow());
+        var entry = LedgerEntries.Of(job.Key, removal, "gc", removal.Record?.Keep?.Result ?? "leftover", LeftoverText.Name(reason), machine.Time.GetUtcNow());
         try
         {
-            await ledger.AppendAsync(
+            await machine.Ledger.AppendAsync(
                 entry with { Project = entry.Project ?? job.Stamp?.Project, Image = entry.Image ?? job.Stamp?.Image, Created = entry.Created ?? job.Stamp?.Created },
                 cancellationToken).ConfigureAwait(false);
             return null;
@@ -174,7 +163,7 @@ public sealed class LeftoverCollector(
     [
         .. job.Processes.Select(process => process.ToString()),
         .. job.HasDomain ? new[] { $"domain {job.Key.Domain}" } : [],
-        .. job.HasDirectory ? new[] { $"directory {JobPaths.For(stateDir, job.Key).Directory}" } : [],
-        .. judge.RunnerDirectoryOf(job) is { WhyNot: null } ofRunner ? new[] { $"directory {ofRunner.Path}" } : [],
+        .. job.HasDirectory ? new[] { $"directory {JobPaths.For(machine.StateDir, job.Key).Directory}" } : [],
+        .. machine.Judge.RunnerDirectoryOf(job) is { WhyNot: null } ofRunner ? new[] { $"directory {ofRunner.Path}" } : [],
     ];
 }

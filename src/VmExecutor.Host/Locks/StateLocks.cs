@@ -10,7 +10,7 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM; one per job for its running script; one per image; the places of
+/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM; one per job for its running script, and one for a change of its record; one per image; the places of
 /// those who wait for capacity; the right to decide on it; the ledger's, the operator's log's and the metrics'. Disposing releases all that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
@@ -27,6 +27,11 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => TryTake(job), limit, cancellationToken);
+
+    /// <summary>The right to change that job's record, for whoever works on the job and for whoever does not; held for a moment only.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeRecordAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("records"), PositionOf(job))), limit, cancellationToken);
 
     /// <summary>The right to write to the ledger and to exchange it; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>

@@ -7,6 +7,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
@@ -18,8 +19,7 @@ namespace VmExecutor.Benchmarks;
 /// The hypervisor steps of a warm start as a shell script does them (executor/warm-by-hand), so that the driver's own part is seen. The clone has
 /// the name, stamp and directory of a job: whatever becomes of us, cleanup or gc removes it.
 /// </summary>
-internal sealed class HandMade(
-    Settings settings, AbsolutePath? script, string uri, HandMadeMachine machine, ToolEnvironment environment, IToolRunner tools, TextWriter error, TimeProvider time)
+internal sealed class HandMade(Machine machine, AbsolutePath? script, TextWriter error)
 {
     /// <summary>As a kind of start.</summary>
     public const string Name = "by hand";
@@ -56,7 +56,7 @@ internal sealed class HandMade(
 
         try
         {
-            environment.Find("virsh");
+            machine.ToolEnvironment.Find("virsh");
             return null;
         }
         catch (ToolMissingException)
@@ -72,14 +72,14 @@ internal sealed class HandMade(
     /// <exception cref="SystemFailureException">A step failed.</exception>
     public async Task<Measurement> RunAsync(ImageDefinition image, Generation generation, Template template, CancellationToken cancellationToken)
     {
-        using var stages = new TrialStages(settings, TrialJob.New(image.Name.Value));
-        var plan = ClonePlan.For(stages.Job, settings) with { Generation = generation };
-        var stamp = plan.Stamp(ProcessTable.Self(), temporaryDirectory: null, HostClock.Now(), time.GetUtcNow());
+        using var stages = new TrialStages(machine.Settings, TrialJob.New(image.Name.Value));
+        var plan = ClonePlan.For(stages.Job, machine.Settings) with { Generation = generation };
+        var stamp = plan.Stamp(ProcessTable.Self(), temporaryDirectory: null, HostClock.Now(), machine.Time.GetUtcNow());
         new JobDirectory(stages.Job.Key, stages.Paths).Create(new JobRecord
         {
             Stamp = stamp,
             Domain = plan.Domain.Value,
-            LibvirtUri = uri,
+            LibvirtUri = machine.Hypervisor.Uri,
             Shell = image.Shell.ToString().ToLowerInvariant(),
             Start = "warm",
             Template = template.Directory.Value,
@@ -87,11 +87,11 @@ internal sealed class HandMade(
         try
         {
             var xml = stages.Paths.HandMade;
-            await HostFile.WriteAllTextAsync(xml.Value, await machine.WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
-            var result = await tools.RunAsync(
+            await HostFile.WriteAllTextAsync(xml.Value, await new HandMadeMachine(machine).WriteAsync(template, plan, stamp, cancellationToken), cancellationToken);
+            var result = await machine.Tools.RunAsync(
                 new ToolCall(script!.Value,
                 [
-                    uri, xml.Value, template.Directory.Value, stages.Paths.Directory.Value, image.Ssh.Key!.Value, image.Ssh.User,
+                    machine.Hypervisor.Uri, xml.Value, template.Directory.Value, stages.Paths.Directory.Value, image.Ssh.Key!.Value, image.Ssh.User,
                     image.Ssh.Port.ToString(CultureInfo.InvariantCulture),
                 ]),
                 cancellationToken);

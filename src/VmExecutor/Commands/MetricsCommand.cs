@@ -22,10 +22,9 @@ internal static class MetricsCommand
         };
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var settings = composition.LoadWithoutImages(parsed.GetValue(config));
             AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
-            using var leftovers = composition.Leftovers(settings);
-            var text = await MetricsComposition.ReadAsync(settings, leftovers, file, composition.Time, token);
+            using var machine = composition.MachineWithoutImages(parsed.GetValue(config));
+            var text = await new MetricsFile(machine).ReadAsync(file, token);
             if (file is null)
             {
                 await composition.Output.WriteAsync(text);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Core.Clones;
+using VmExecutor.Stages;
 
 namespace VmExecutor.Commands;
 
@@ -17,7 +18,7 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "config",
             composition.Error,
-            (job, _, token) => Task.Run(() => new StageComposition(composition, parsed.GetValue(config)).Config().Run(job), token).WaitAsync(token)));
+            (job, _, token) => Task.Run(() => new ConfigStage(composition.Load(parsed.GetValue(config)).Settings, composition.Output).Run(job), token).WaitAsync(token)));
         return command;
     }
 
@@ -30,7 +31,12 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "prepare",
             composition.Output,
-            (job, log, token) => new StageComposition(composition, parsed.GetValue(config)).PrepareAsync(job, Choice(parsed.GetValue(start)), parsed.GetValue(generation), log, token)));
+            async (job, log, token) =>
+            {
+                using var machine = composition.Machine(parsed.GetValue(config));
+                await new PrepareStage(machine, composition.StageEnvironment, composition.Report)
+                    .RunAsync(job, Choice(parsed.GetValue(start)), parsed.GetValue(generation), log, token);
+            }));
         return command;
     }
 
@@ -50,7 +56,11 @@ internal static class StageCommands
         command.SetAction((parsed, _) => composition.GuardStageAsync(
             "cleanup",
             composition.Error,
-            (job, log, token) => new StageComposition(composition, parsed.GetValue(config)).CleanupAsync(job, log, token)));
+            async (job, log, token) =>
+            {
+                using var machine = composition.MachineWithoutImages(parsed.GetValue(config));
+                await new CleanupStage(machine, composition.StageEnvironment, composition.Report).RunAsync(job, log, token);
+            }));
         return command;
     }
 

@@ -19,9 +19,8 @@ internal static class StopCommand
         };
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
-            var settings = composition.LoadWithoutImages(parsed.GetValue(config));
-            using var leftovers = composition.Leftovers(settings);
-            var stop = new JobStop(settings, leftovers, composition.Time);
+            using var machine = composition.MachineWithoutImages(parsed.GetValue(config));
+            var stop = new JobStop(machine);
             var found = await stop.FindAsync(parsed.GetRequiredValue(job), token);
             if (JobStop.IsInUse(found) && !parsed.GetValue(yes) && !Confirms(composition, found))
             {

@@ -3,14 +3,14 @@ using System.Net.Sockets;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
-using VmExecutor.Host.Guests;
+using VmExecutor.Host;
 using VmExecutor.Host.Images;
 using VmExecutor.Publishing;
 
 namespace VmExecutor.Health;
 
 /// <summary><c>doctor --deep</c>: starts a VM as a job would get it, and looks at the network from inside.</summary>
-internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, RunnerLook runner, FirewallLook firewall, OwnClone? clones, IGuestShell guestShell, JobLog log)
+internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, RunnerLook runner, FirewallLook firewall, Machine? machine, JobLog log)
 {
     /// <summary>For what is not the guest's: capacity, disks, the questions, the removal.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(3);
@@ -31,7 +31,7 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
             return [Checks.GuestStart.Skipped("no VM was started, so nobody has looked at the network from inside a guest", $"{DriverVersion.Name} doctor --deep")];
         }
 
-        if (Image is not { } image || clones is null)
+        if (Image is not { } image || machine is null)
         {
             return [Checks.GuestStart.Skipped(settings.HasImages ? "there is no image to start" : "the images are not known: see 'config'")];
         }
@@ -40,8 +40,8 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
         {
             // The hook is for jobs: it wants their variables. Nor is somebody's running domain shut down to look at a network.
             var tried = image with { PrepareHook = null, Source = image.Source is ImageSource.Domain domain ? domain with { AllowShutdown = false } : image.Source };
-            var generation = ChosenGeneration.For(image, new Catalogue(settings.Settings!.StateDir)).Generation;
-            return await clones.UseAsync(tried, generation, log, clone => AskAsync(image, clone, cancellationToken), cancellationToken);
+            var generation = ChosenGeneration.For(image, machine.Catalogue).Generation;
+            return await new OwnClone(machine).UseAsync(tried, generation, log, clone => AskAsync(image, clone, cancellationToken), cancellationToken);
         }
         catch (DriverException e)
         {
@@ -85,5 +85,5 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
     }
 
     private async Task<string> SayAsync(StartedClone clone, string text, CancellationToken cancellationToken) =>
-        (await guestShell.RunCommandAsync(clone.Access, text, null, cancellationToken)).StandardOutput;
+        (await machine!.GuestShell.RunCommandAsync(clone.Access, text, null, cancellationToken)).StandardOutput;
 }

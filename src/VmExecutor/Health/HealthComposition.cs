@@ -2,12 +2,12 @@ using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
-using VmExecutor.Publishing;
 
 namespace VmExecutor.Health;
 
@@ -29,15 +29,15 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
 
         // On a connection of its own: others would wait behind its start of a domain.
         using var trying = new LibvirtHypervisor(uri, LongestTry, composition.Time);
-        using var leftovers = settings.Settings is { } usable ? new LeftoverComposition(WithShortCalls(usable), uri, composition.Time) : null;
+        using var machine = settings.Settings is { } usable ? composition.Machine(WithShortCalls(usable)) : null;
 
         // What a clone needs of libvirt may take as long as for a job.
-        using var own = request.Deep && settings.HasImages ? new LeftoverComposition(settings.Settings!, uri, composition.Time) : null;
+        using var patient = request.Deep && settings.HasImages ? composition.Machine(settings.Settings!) : null;
         return await new Examination(composition.Time).RunAsync(
-            AllChecks(settings, new LibvirtLook(hypervisor), trying, leftovers, own is null ? null : Clones(settings.Settings!, own)), cancellationToken);
+            AllChecks(settings, new LibvirtLook(hypervisor), trying, machine, patient), cancellationToken);
     }
 
-    private List<HealthCheck> AllChecks(SettingsLook settings, LibvirtLook libvirt, LibvirtHypervisor trying, LeftoverComposition? leftovers, OwnClone? clones)
+    private List<HealthCheck> AllChecks(SettingsLook settings, LibvirtLook libvirt, LibvirtHypervisor trying, Machine? machine, Machine? patient)
     {
         var tools = composition.Tools();
         var host = RunnerHost.FromEnvironment(composition.Variables);
@@ -51,20 +51,13 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
             .. new LibvirtChecks(settings, libvirt, runner).All,
             .. new StorageChecks(settings, libvirt, new ImageBases(settings, libvirt, new QemuImg(tools)), runner, tools).All,
             .. new NetworkChecks(settings, libvirt, firewall, tools).All,
-            new GuestCheck(request, settings, runner, firewall, clones, composition.GuestShell(), new JobLog(composition.Error)).One,
+            new GuestCheck(request, settings, runner, firewall, patient, new JobLog(composition.Error)).One,
             .. new SshChecks(settings, runner, tools).All,
             .. new RunnerChecks(settings, runner, sizes).All,
             .. new ImageChecks(settings, libvirt).All,
-            new LeftoverCheck(settings, libvirt, leftovers?.Collector()).One,
+            new LeftoverCheck(settings, libvirt, machine?.Collector).One,
         ];
     }
-
-    private OwnClone Clones(Settings settings, LeftoverComposition parts) => new(
-        settings.StateDir,
-        composition.CloneStart(settings, parts),
-        parts.Remover(parts.Hypervisors.At(parts.Hypervisors.Configured)),
-        parts.Locks,
-        composition.Time);
 
     private static Settings WithShortCalls(Settings settings) =>
         settings with { Libvirt = settings.Libvirt with { CallTimeout = settings.Libvirt.CallTimeout < LongestCall ? settings.Libvirt.CallTimeout : LongestCall } };

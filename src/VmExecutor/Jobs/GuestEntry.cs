@@ -4,7 +4,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
-using VmExecutor.Stages;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Jobs;
 

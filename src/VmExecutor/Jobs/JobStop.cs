@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Ledger;
@@ -14,7 +14,7 @@ namespace VmExecutor.Jobs;
 /// <c>stop</c>: ends a job's VM. Of a job that a runner still works on, only the VM goes: its stages say why, and its cleanup removes the rest
 /// and writes the ledger's line. Of one that nobody works on any more (kept, or left) everything goes, at once.
 /// </summary>
-internal sealed class JobStop(Settings settings, LeftoverComposition leftovers, TimeProvider time)
+internal sealed class JobStop(Machine machine)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private const string RemovedBy = "stop";
@@ -22,7 +22,7 @@ internal sealed class JobStop(Settings settings, LeftoverComposition leftovers, 
     /// <exception cref="SystemFailureException">There is no such job, or several; or nothing can be said of it.</exception>
     public async Task<SurveyedJob> FindAsync(string text, CancellationToken cancellationToken)
     {
-        var jobs = (await leftovers.Survey().TakeAsync(cancellationToken)).Jobs;
+        var jobs = (await machine.Survey.TakeAsync(cancellationToken)).Jobs;
         var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Key)]);
         var job = jobs.First(job => job.Key == key);
         return job.Doubt is null
@@ -40,27 +40,27 @@ internal sealed class JobStop(Settings settings, LeftoverComposition leftovers, 
     /// <exception cref="SystemFailureException">Somebody is at work on it, or something of it would not end.</exception>
     public async Task RunAsync(SurveyedJob job, string who, Action<string> tell, CancellationToken cancellationToken)
     {
-        using var held = leftovers.Locks.TryTake(job.Key) ?? throw new SystemFailureException(
+        using var held = machine.Locks.TryTake(job.Key) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
             $"job {job.Key} is being prepared or removed at this moment",
             "Try again when that is over; a job that is being prepared is best cancelled in GitLab.");
-        var hypervisor = leftovers.Hypervisors.At(job.LibvirtUri);
-        var directory = JobDirectory.Of(settings.StateDir, job.Key);
+        var hypervisor = machine.Hypervisors.At(job.LibvirtUri);
+        var directory = JobDirectory.Of(machine.StateDir, job.Key);
 
         // Looked at again, now that nobody else is at work on it.
-        if (IsInUse(job) && directory.Read() is { Kept: false } record)
+        if (IsInUse(job) && directory.Read() is { Kept: false })
         {
-            await StopVmAsync(job.Key, directory, record, hypervisor, who, cancellationToken);
+            await StopVmAsync(job.Key, directory, hypervisor, who, cancellationToken);
             tell($"the VM of job {job.Key} was stopped; its runner learns it at once or at the next script, and removes the rest");
         }
         else
         {
-            await RemoveAsync(job, directory, hypervisor, tell, cancellationToken);
+            await RemoveAsync(job, directory, tell, cancellationToken);
         }
     }
 
     /// <summary>The reason is written down first: the stage that misses its VM reads it.</summary>
-    private async Task StopVmAsync(JobKey key, JobDirectory directory, JobRecord record, IHypervisor hypervisor, string who, CancellationToken cancellationToken)
+    private async Task StopVmAsync(JobKey key, JobDirectory directory, IHypervisor hypervisor, string who, CancellationToken cancellationToken)
     {
         var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken);
         if (xml is not null && StampXml.KeyIn(XElement.Parse(xml)) != key.Value)
@@ -68,29 +68,30 @@ internal sealed class JobStop(Settings settings, LeftoverComposition leftovers, 
             throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"there is a domain {key.Domain} without this driver's ownership stamp; it was left alone", "See 'vm-executor list'.");
         }
 
-        directory.Write(record with { Stopped = record.Stopped ?? StopRecord.ByHand(who, time.GetUtcNow(), directory.DiskBytes()) });
+        var stopped = StopRecord.ByHand(who, machine.Time.GetUtcNow(), directory.DiskBytes());
+        await directory.UpdateAsync(machine.Locks, record => record.Stopped is null ? record with { Stopped = stopped } : null, cancellationToken);
         try
         {
-            await new DomainStopper(hypervisor, time).DestroyAsync(key.Domain.Value, cancellationToken);
+            await new DomainStopper(hypervisor, machine.Time).DestroyAsync(key.Domain.Value, cancellationToken);
         }
         catch (Exception e) when (e is HypervisorException or OperationCanceledException)
         {
-            directory.Write(record);
+            await directory.UpdateAsync(machine.Locks, record => record.Stopped == stopped ? record with { Stopped = null } : null, CancellationToken.None);
             throw;
         }
 
         directory.RemoveOverlays();
     }
 
-    private async Task RemoveAsync(SurveyedJob job, JobDirectory directory, IHypervisor hypervisor, Action<string> tell, CancellationToken cancellationToken)
+    private async Task RemoveAsync(SurveyedJob job, JobDirectory directory, Action<string> tell, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(Limit, time);
-        var removal = await leftovers.Remover(hypervisor).RemoveAsync(
+        using var deadline = new CancellationTokenSource(Limit, machine.Time);
+        var removal = await machine.RemoverAt(job.LibvirtUri).RemoveAsync(
             job.Key, directory, job.Processes, directory.Read()?.ShutdownGrace, tell, hurry: cancellationToken, deadline.Token);
         if (removal.Parts.Count > 0)
         {
-            var entry = LedgerEntries.Of(job.Key, removal, RemovedBy, "stopped", removal.Record?.Stopped?.Reason ?? ErrorCodes.JobStoppedByHand.ToString(), time.GetUtcNow());
-            await leftovers.Ledger.AppendAsync(entry, deadline.Token);
+            var entry = LedgerEntries.Of(job.Key, removal, RemovedBy, "stopped", removal.Record?.Stopped?.Reason ?? ErrorCodes.JobStoppedByHand.ToString(), machine.Time.GetUtcNow());
+            await machine.Ledger.AppendAsync(entry, deadline.Token);
         }
 
         tell(removal.Parts.Count == 0 ? $"of job {job.Key} nothing was left" : $"job {job.Key} is over: {string.Join(", ", removal.Parts)} removed");

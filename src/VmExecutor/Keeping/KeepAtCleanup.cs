@@ -2,11 +2,10 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Clones;
-using VmExecutor.Host.Guests;
+using VmExecutor.Host;
 using VmExecutor.Host.Keeping;
-using VmExecutor.Host.Locks;
-using VmExecutor.Stages;
+using VmExecutor.Host.Processes;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Keeping;
 
@@ -14,13 +13,15 @@ namespace VmExecutor.Keeping;
 /// The cleanup of a job whose VM stays. Its secrets go first; where that is not certain, or the record cannot be written, the VM goes as any other. Until the
 /// last step the record says that the job's time is over when the runner's directory is gone: whatever kills this leaves a leftover, not a VM with secrets.
 /// </summary>
-internal sealed class KeepAtCleanup(SecretRemover remover, IGuestShell guestShell, StateLocks locks, Func<JobSecrets> readSecrets, Func<TimeSpan> sinceBoot)
+internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecrets)
 {
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
 
     /// <returns>False: it is to be removed.</returns>
-    public async Task<bool> TryAsync(JobKey key, string result, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
+    public async Task<bool> TryAsync(JobRun run, string result, CancellationToken cancellationToken)
     {
+        var (key, directory, log) = (run.Key, run.Directory, run.Log);
+
         // A VM that stays already is removed by the next cleanup: somebody has asked for it by hand.
         if (directory.Read() is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Kept: false, Stopped: null } record
             || GuestOfJob.TryAccess(key, directory.Paths, record) is not { } access)
@@ -30,17 +31,23 @@ internal sealed class KeepAtCleanup(SecretRemover remover, IGuestShell guestShel
 
         try
         {
-            using var held = await locks.TakeAsync(key, LockLimit, cancellationToken);
-            var age = sinceBoot() - record.Stamp.Made.SinceBoot - (ready - record.Stamp.Created);
-            var why = held is null ? "another process is at work on it" : await remover.RemoveAsync(access, readSecrets(), plan.BuildsDir, plan.CacheDir, age, cancellationToken);
+            using var held = await machine.Locks.TakeAsync(key, LockLimit, cancellationToken);
+            var age = HostClock.SinceBoot() - record.Stamp.Made.SinceBoot - (ready - record.Stamp.Created);
+            var why = held is null ? "another process is at work on it" : await new SecretRemover(machine.GuestShell, machine.Time).RemoveAsync(access, readSecrets(), plan.BuildsDir, plan.CacheDir, age, cancellationToken);
             if (why is not null)
             {
                 log.Warn($"the VM of failed job {key} does not stay, since the job's secrets may still be in it: {why}");
                 return false;
             }
 
-            await guestShell.CloseAsync(access, cancellationToken);
-            directory.Write(KeepRule.Begin(record, result == JobResult.Unknown ? "failed" : result, sinceBoot()));
+            await machine.GuestShell.CloseAsync(access, cancellationToken);
+            var ended = result == JobResult.Unknown ? "failed" : result;
+            if (await run.UpdateAsync(now => now is { Keep: not null, Stopped: null } ? KeepRule.Begin(now, ended, HostClock.SinceBoot()) : null, cancellationToken) is null)
+            {
+                log.Warn($"the VM of failed job {key} does not stay: it was stopped meanwhile");
+                return false;
+            }
+
             log.Say($"The VM of failed job {key} stays for {DurationText.Format(plan.For)}: {DriverVersion.Name} ssh {key}");
             return true;
         }

@@ -1,10 +1,9 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Keeping;
 
@@ -12,12 +11,13 @@ namespace VmExecutor.Keeping;
 /// When a job's script has failed: whether its VM will stay, and how to enter it. Said now, since nobody who reads the job log sees what cleanup says. Those who
 /// came first have the places of <c>limits: max_kept</c>: a VM that a job log has promised stays as long as it says.
 /// </summary>
-internal sealed class KeepOffer(Settings settings, StateLocks locks)
+internal sealed class KeepOffer(Machine machine)
 {
     private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(5);
 
-    public async Task MakeAsync(JobKey key, JobDirectory directory, string subStage, JobLog log)
+    public async Task MakeAsync(JobRun run, string subStage)
     {
+        var (key, directory, log) = (run.Key, run.Directory, run.Log);
         try
         {
             if (directory.Read() is not { KeepFailed: { } plan, Keep: null, Stopped: null } record)
@@ -26,11 +26,11 @@ internal sealed class KeepOffer(Settings settings, StateLocks locks)
             }
 
             // Two that fail in the same moment do not both get the last place.
-            using var gate = await locks.TakeCapacityAsync(DecidingTakes, CancellationToken.None)
+            using var gate = await machine.Locks.TakeCapacityAsync(DecidingTakes, CancellationToken.None)
                 ?? throw new HostFileException("whether it may is not known", new IOException("another process holds the lock of capacity"));
-            var holders = KeepRule.Holders(JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != key)
-                .Select(folder => JobDirectory.Of(settings.StateDir, folder.Key).Read()).OfType<JobRecord>());
-            if (holders.Count >= settings.Limits.MaxKept)
+            var holders = KeepRule.Holders(JobFolder.List(machine.StateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != key)
+                .Select(folder => JobDirectory.Of(machine.StateDir, folder.Key).Read()).OfType<JobRecord>());
+            if (holders.Count >= machine.Settings.Limits.MaxKept)
             {
                 log.Say(holders.Count == 0
                     ? "This VM does not stay after the job: 'limits: max_kept' of this host allows none"
@@ -38,7 +38,12 @@ internal sealed class KeepOffer(Settings settings, StateLocks locks)
                 return;
             }
 
-            directory.Write(record with { Keep = new KeepRecord(ScriptRecord.Name(subStage), Result: null) });
+            var keep = new KeepRecord(ScriptRecord.Name(subStage), Result: null);
+            if (await run.UpdateAsync(now => now is { Keep: null, Stopped: null } ? now with { Keep = keep } : null, CancellationToken.None) is null)
+            {
+                return;
+            }
+
             log.Say($"This VM stays for {DurationText.Format(plan.For)} after the job, without the job's secrets and processes. To enter it, on host {record.Stamp.Made.Host}:");
             log.Say($"  {DriverVersion.Name} ssh {key}");
         }

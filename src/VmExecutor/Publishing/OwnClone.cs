@@ -3,13 +3,12 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
-using VmExecutor.Stages;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Publishing;
 
@@ -17,8 +16,10 @@ namespace VmExecutor.Publishing;
 /// A clone for this process's own use, made as a job's is: it has a key, a directory, a stamp whose runner is this process, and
 /// its lock. So when this process is killed, it is a leftover like any other.
 /// </summary>
-internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRemover remover, StateLocks locks, TimeProvider time)
+internal sealed class OwnClone(Machine machine)
 {
+    private readonly CloneStart _start = CloneStart.WithoutJob(machine);
+
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan HurriedRemovalLimit = TimeSpan.FromSeconds(1.5);
@@ -39,19 +40,17 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
         ImageDefinition image, Generation? generation, JobLog log, Func<ClonePlan, ClonePlan> change, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
     {
         var plan = change(Plan(image, generation));
-        var key = plan.Job.Key;
-        var directory = new JobDirectory(key, plan.Paths);
-        using var held = locks.TryTake(key);
+        var run = new JobRun(plan.Job.Key, machine, log);
+        using var held = machine.Locks.TryTake(run.Key);
         try
         {
-            var times = new PhaseTimes(time);
-            plan = (await start.RunAsync(plan, Stamp(plan), directory, log, times, cancellationToken)).Plan;
-            var access = GuestOfJob.Access(key, plan.Paths, directory.Read());
-            return await work(new StartedClone(plan, access, times.Seconds));
+            plan = (await _start.RunAsync(plan, Stamp(plan), run, cancellationToken)).Plan;
+            var access = GuestOfJob.Access(run.Key, plan.Paths, run.Directory.Read());
+            return await work(new StartedClone(plan, access, run.Times.Seconds));
         }
         finally
         {
-            await RemoveAsync(key, directory, log, cancellationToken);
+            await RemoveAsync(run, cancellationToken);
         }
     }
 
@@ -60,14 +59,14 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
     {
         var plan = Plan(image, generation);
         plan = plan with { Job = plan.Job with { Sizes = size } };
-        return start.LookAsync(plan, Stamp(plan), log, cancellationToken);
+        return _start.LookAsync(plan, Stamp(plan), log, cancellationToken);
     }
 
-    private OwnershipStamp Stamp(ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), time.GetUtcNow());
+    private OwnershipStamp Stamp(ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());
 
     private ClonePlan Plan(ImageDefinition image, Generation? generation)
     {
-        var id = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var id = machine.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var job = new Job
         {
             Key = new JobKey("urn:vm-executor:image", image.Name.Value, id),
@@ -76,19 +75,19 @@ internal sealed class OwnClone(AbsolutePath stateDir, CloneStart start, CloneRem
             Image = image.Name.Value,
             Timeout = Lifetime,
         };
-        return new ClonePlan { Job = job, Image = image, Paths = JobPaths.For(stateDir, job.Key), Generation = generation };
+        return new ClonePlan { Job = job, Image = image, Paths = JobPaths.For(machine.StateDir, job.Key), Generation = generation };
     }
 
-    private async Task RemoveAsync(JobKey key, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
+    private async Task RemoveAsync(JobRun run, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(RemovalLimit, HurriedRemovalLimit, time, cancellationToken);
+        using var deadline = new Deadline(RemovalLimit, HurriedRemovalLimit, machine.Time, cancellationToken);
         try
         {
-            await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
+            await machine.RemoverAt(uri: null).RemoveAsync(run.Key, run.Directory, grace: null, run.Log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
         }
         catch (CleanupException e)
         {
-            log.Warn($"{e.Message}. What is left goes with '{DriverVersion.Name} gc'.");
+            run.Log.Warn($"{e.Message}. What is left goes with '{DriverVersion.Name} gc'.");
         }
     }
 }

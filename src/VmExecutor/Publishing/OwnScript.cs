@@ -2,8 +2,9 @@ using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Guests;
+using VmExecutor.Stages;
 
 namespace VmExecutor.Publishing;
 
@@ -11,7 +12,7 @@ namespace VmExecutor.Publishing;
 /// A script of the administrator's in a clone of the driver's own: what probes a generation, what warms up a template. It runs as a job's would, and
 /// its output is the administrator's.
 /// </summary>
-internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream error, TimeProvider time)
+internal sealed class OwnScript(Machine machine)
 {
     private const int Longest = 1 << 20;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
@@ -38,7 +39,7 @@ internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream er
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException">With <paramref name="code"/>: it did not end within ten minutes.</exception>
     public Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken) =>
-        RunAsync(access, script, (output, error), what, code, cancellationToken);
+        RunAsync(access, script, (JobOutput.Output(), JobOutput.Error()), what, code, cancellationToken);
 
     /// <summary>A script whose output is looked at, and shown to no one.</summary>
     /// <inheritdoc cref="RunAsync(GuestAccess, byte[], string, ErrorCode, CancellationToken)"/>
@@ -51,11 +52,11 @@ internal sealed class OwnScript(IGuestShell guestShell, Stream output, Stream er
 
     private async Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, (Stream Output, Stream Error) streams, string what, ErrorCode code, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Limit, time);
+        using var limit = new CancellationTokenSource(Limit, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            return (await guestShell.RunScriptAsync(access, script, streams.Output, streams.Error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
+            return (await machine.GuestShell.RunScriptAsync(access, script, streams.Output, streams.Error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), stop.Token)).Exit;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -3,13 +3,16 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Guests;
+using VmExecutor.Host;
 
 namespace VmExecutor.Publishing;
 
 /// <summary>Tries a new generation in a clone of it before any job gets it, and learns what is pinned from then on.</summary>
-internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript scripts, TimeProvider time)
+internal sealed class Probe(Machine machine)
 {
+    private readonly OwnClone _clones = new(machine);
+    private readonly OwnScript _scripts = new(machine);
+
     /// <exception cref="SystemFailureException">It did not pass; the message says why.</exception>
     public async Task<ProbeRecord> RunAsync(ImageDefinition image, Generation generation, JobLog log, CancellationToken cancellationToken)
     {
@@ -17,11 +20,11 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
         {
             // The hook is for jobs: it wants their variables, and may talk to the world outside.
             var bare = image with { PrepareHook = null };
-            var (record, areKeysSure) = await clones.UseAsync(bare, generation, log, clone => ExamineAsync(image, clone, log, cancellationToken), cancellationToken);
+            var (record, areKeysSure) = await _clones.UseAsync(bare, generation, log, clone => ExamineAsync(image, clone, log, cancellationToken), cancellationToken);
             if (!areKeysSure)
             {
                 log.Say("its ssh host keys are not older than this boot; starting another clone to see whether they change");
-                EnsureSame(image, record.HostKeys, await clones.UseAsync(bare, generation, log, clone => Task.FromResult(clone.HostKeys), cancellationToken));
+                EnsureSame(image, record.HostKeys, await _clones.UseAsync(bare, generation, log, clone => Task.FromResult(clone.HostKeys), cancellationToken));
             }
 
             return record;
@@ -53,9 +56,9 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
             log.Warn("the guest's ssh server answered and then refused a connection for a while: a firewall in the image seems to count new connections ('ufw limit ssh'), which delays jobs; let it allow ssh without a limit: ufw allow ssh");
         }
 
-        var answer = await guestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
-        var problems = ProbeChecks.Problems(answer.StandardOutput, time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
-        var quoting = problems.Count == 0 ? await new QuotingProbe(scripts).RunAsync(image.Shell, clone.Access, cancellationToken) : new QuotingAnswer(null, null);
+        var answer = await machine.GuestShell.RunCommandAsync(clone.Access, ProbeChecks.Text, null, cancellationToken);
+        var problems = ProbeChecks.Problems(answer.StandardOutput, machine.Time.GetUtcNow(), image.Publish.MinFreeDisk).ToList();
+        var quoting = problems.Count == 0 ? await new QuotingProbe(_scripts).RunAsync(image.Shell, clone.Access, cancellationToken) : new QuotingAnswer(null, null);
         problems.AddRange(new[] { quoting.Problem }.OfType<string>());
         if (problems.Count == 0
             && image.Publish.Probe is { } script
@@ -79,7 +82,7 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
 
         return problems.Count == 0
             ? (
-                new ProbeRecord(time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys) { NeedsPosixQuoting = quoting.NeedsPosix, HasRunner = hasRunner },
+                new ProbeRecord(machine.Time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys) { NeedsPosixQuoting = quoting.NeedsPosix, HasRunner = hasRunner },
                 !arePinned || ProbeChecks.AreOlderThanTheBoot(answer.StandardOutput, keys))
             : throw new SystemFailureException(
                 ErrorCodes.ProbeFailed,
@@ -91,7 +94,7 @@ internal sealed class Probe(OwnClone clones, IGuestShell guestShell, OwnScript s
     {
         var text = OwnScript.Read(script, "probe script");
         log.Say($"running {script} in a clone");
-        return scripts.RunAsync(access, text, $"the probe script {script}", ErrorCodes.ProbeFailed, cancellationToken);
+        return _scripts.RunAsync(access, text, $"the probe script {script}", ErrorCodes.ProbeFailed, cancellationToken);
     }
 
     /// <summary>What the administrator says, else what ssh has met. A guest that is given a key for each job has none to pin.</summary>

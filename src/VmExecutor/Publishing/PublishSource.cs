@@ -6,7 +6,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
@@ -15,15 +15,10 @@ using VmExecutor.Host.Images.Sources;
 namespace VmExecutor.Publishing;
 
 /// <summary>What an image is published from: an existing domain or file, or what is downloaded or built for it.</summary>
-internal sealed class PublishSource(
-    AbsolutePath stateDir,
-    IHypervisor hypervisor,
-    CloneSource source,
-    QemuImg qemuImg,
-    DownloadSource downloads,
-    BuildSource builds,
-    SourceFingerprints fingerprints)
+internal sealed class PublishSource(Machine machine)
 {
+    private readonly SourceFingerprints _fingerprints = new(machine.Variables, machine.Tools, machine.Time);
+
     /// <summary>Which word is written in the record, and what was meant.</summary>
     public static (string Kind, string Name) Describe(ImageSource source) => source switch
     {
@@ -37,25 +32,25 @@ internal sealed class PublishSource(
     /// <summary>The domain's name when it runs, so that its disks change all the time; null: there is nothing of the kind.</summary>
     public async Task<string?> FindRunningAsync(ImageDefinition image, CancellationToken cancellationToken) =>
         image.Source is ImageSource.Domain domain
-        && await hypervisor.FindStatusAsync(domain.Name, cancellationToken) is { IsAlive: true }
+        && await machine.Hypervisor.FindStatusAsync(domain.Name, cancellationToken) is { IsAlive: true }
             ? domain.Name
             : null;
 
     /// <summary>Looks at it, without fetching anything: a domain is shut off, if that is allowed, so that its disks are whole.</summary>
     public async Task<OpenedSource> OpenAsync(ImageDefinition image, PublishLog log, CancellationToken cancellationToken)
     {
-        var paths = ImagePaths.For(stateDir, image.Name);
+        var paths = ImagePaths.For(machine.StateDir, image.Name);
         switch (image.Source)
         {
             case ImageSource.Download download:
-                return new OpenedSource(await fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
-                    image, await downloads.FetchAsync(image.Name, download, paths.Download, log.Say, token), log, token));
+                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                    image, await new DownloadSource(machine.ToolEnvironment, machine.Time).FetchAsync(image.Name, download, paths.Download, log.Say, token), log, token));
             case ImageSource.Build build:
-                return new OpenedSource(await fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
-                    image, await builds.RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
+                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                    image, await new BuildSource(machine.Variables, machine.Tools, machine.Time).RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
             default:
                 var notes = await ReviewAsync(image, cancellationToken);
-                var xml = await source.ReadAsync(image, log.Say, cancellationToken);
+                var xml = await machine.CloneSource.ReadAsync(image, log.Say, cancellationToken);
                 return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(xml)) { Notes = notes };
         }
     }
@@ -80,17 +75,17 @@ internal sealed class PublishSource(
     /// <exception cref="SystemFailureException">They cannot; all reasons are named.</exception>
     private async Task<IReadOnlyList<string>> ReviewAsync(ImageDefinition image, CancellationToken cancellationToken)
     {
-        if (image.Source is not ImageSource.Domain domain || await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken) is not { } definition)
+        if (image.Source is not ImageSource.Domain domain || await new SourceDefinitions(machine.Hypervisor).FindAsync(domain.Name, cancellationToken) is not { } definition)
         {
             return [];
         }
 
         DomainReview.Demand(definition.Xml, ClonePurpose.Job, image.AllowParts);
         var notes = PartWords.Notes(DomainReview.Of(definition.Xml, ClonePurpose.Job, image.AllowParts));
-        return [.. definition.Remarks, .. LibvirtUri.IsRemote(hypervisor.Uri) ? [] : SourceMedia.Missing(definition.Xml), .. notes];
+        return [.. definition.Remarks, .. LibvirtUri.IsRemote(machine.Hypervisor.Uri) ? [] : SourceMedia.Missing(definition.Xml), .. notes];
     }
 
-    private Task<XElement> ReadAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => source.ReadAsync(
+    private Task<XElement> ReadAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => machine.CloneSource.ReadAsync(
         image with { Source = new ImageSource.DiskFile(files.Disk) { Format = files.Format, Kernel = files.Kernel } }, log.Say, cancellationToken);
 
     /// <summary>Changes when a source's hardware or the content of its disks does, as far as their files' inodes tell.</summary>
@@ -101,7 +96,7 @@ internal sealed class PublishSource(
         {
             // A disk counts with all that it stands on.
             IReadOnlyList<BaseFingerprint> state = FrozenDomain.IsDisk(role)
-                ? BaseFingerprints.Of([await qemuImg.InspectAsync(path, format, cancellationToken)])
+                ? BaseFingerprints.Of([await machine.QemuImg.InspectAsync(path, format, cancellationToken)])
                 : BaseFingerprints.Of(path) is { } single ? [single] : [];
             text.Append('\n').Append(role).AppendJoin(' ', state);
         }

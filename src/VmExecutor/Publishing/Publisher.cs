@@ -2,11 +2,10 @@ using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Publishing;
 
@@ -14,17 +13,11 @@ namespace VmExecutor.Publishing;
 /// Makes a new generation of an image and, when its probe has passed, the one that jobs get. Whatever happens before the pointer is swapped,
 /// jobs get what they got before; what was half made is removed, at the latest by the next publishing or by gc.
 /// </summary>
-internal sealed class Publisher(
-    AbsolutePath stateDir,
-    Catalogue catalogue,
-    PublishSource sources,
-    GenerationMaker maker,
-    ToolBaking baking,
-    GuestTools tools,
-    Probe probe,
-    StateLocks locks,
-    TimeProvider time)
+internal sealed class Publisher(Machine machine)
 {
+    private readonly Catalogue _catalogue = machine.Catalogue;
+    private readonly PublishSource _sources = new(machine);
+
     /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
     /// <param name="image">What to publish.</param>
     /// <param name="ifChanged">Only if the source is not what the current generation was made of.</param>
@@ -33,15 +26,15 @@ internal sealed class Publisher(
     /// <exception cref="SystemFailureException">There is no new generation; the message says why.</exception>
     public async Task<Generation?> PublishAsync(ImageDefinition image, bool ifChanged, PublishLog log, CancellationToken cancellationToken)
     {
-        using var held = ImageLock.Take(locks, image.Name);
-        GenerationRemover.RemoveHalfMade(catalogue, image.Name);
-        if (ifChanged && await sources.FindRunningAsync(image, cancellationToken) is { } running)
+        using var held = ImageLock.Take(machine.Locks, image.Name);
+        GenerationRemover.RemoveHalfMade(_catalogue, image.Name);
+        if (ifChanged && await _sources.FindRunningAsync(image, cancellationToken) is { } running)
         {
             log.Job.Warn($"image '{image.Name}': its source domain '{running}' is running, so it is left for the next time");
             return null;
         }
 
-        var source = await sources.OpenAsync(image, log, cancellationToken);
+        var source = await _sources.OpenAsync(image, log, cancellationToken);
         if (ifChanged && FindUnchanged(image, source.Fingerprint) is { } known)
         {
             TellUnchanged(image, known, log);
@@ -52,8 +45,8 @@ internal sealed class Publisher(
         var record = new GenerationRecord
         {
             Image = image.Name.Value,
-            Number = catalogue.NextNumber(image.Name),
-            Published = time.GetUtcNow(),
+            Number = _catalogue.NextNumber(image.Name),
+            Published = machine.Time.GetUtcNow(),
             Driver = DriverVersion.Text,
             SourceKind = kind,
             Source = name,
@@ -66,22 +59,22 @@ internal sealed class Publisher(
         try
         {
             var xml = await source.FetchAsync(cancellationToken);
-            var draft = await maker.BeginAsync(image.Name, record, xml, source.IsOurs, log.Progress, cancellationToken);
-            await sources.EnsureUnchangedAsync(image, source, xml, cancellationToken);
-            draft = await baking.RunAsync(image, draft, log, cancellationToken);
+            var draft = await machine.GenerationMaker.BeginAsync(image.Name, record, xml, source.IsOurs, log.Progress, cancellationToken);
+            await _sources.EnsureUnchangedAsync(image, source, xml, cancellationToken);
+            draft = await new ToolBaking(machine).RunAsync(image, draft, log, cancellationToken);
             log.Say($"it takes {Size(draft)} on the disk");
             var whole = await GenerationMaker.SealAsync(draft, log.Progress, cancellationToken);
             log.Say("starting a clone of it to probe it");
-            var passed = await probe.RunAsync(image, whole, log.Job, cancellationToken);
+            var passed = await new Probe(machine).RunAsync(image, whole, log.Job, cancellationToken);
             log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
-            var made = maker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
-            maker.MakeCurrent(image.Name, made);
+            var made = machine.GenerationMaker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
+            machine.GenerationMaker.MakeCurrent(image.Name, made);
             Try(() => RemoveDownload(image), "the next publishing", log);
             return made;
         }
         finally
         {
-            Try(() => GenerationRemover.RemoveHalfMade(catalogue, image.Name), $"the next publishing, or with '{DriverVersion.Name} gc'", log);
+            Try(() => GenerationRemover.RemoveHalfMade(_catalogue, image.Name), $"the next publishing, or with '{DriverVersion.Name} gc'", log);
         }
     }
 
@@ -105,7 +98,7 @@ internal sealed class Publisher(
     /// <summary>It is only kept until then, so that what was interrupted goes on.</summary>
     private void RemoveDownload(ImageDefinition image)
     {
-        var download = ImagePaths.For(stateDir, image.Name).Download;
+        var download = ImagePaths.For(machine.StateDir, image.Name).Download;
         if (HostDirectory.Exists(download.Value))
         {
             GenerationRemover.Delete(download);
@@ -118,8 +111,8 @@ internal sealed class Publisher(
     /// </summary>
     private Generation? FindUnchanged(ImageDefinition image, string fingerprint)
     {
-        var current = catalogue.CurrentNumber(image.Name) is { } number ? catalogue.Find(image.Name, number) : null;
-        var newest = catalogue.Of(image.Name).FirstOrDefault(generation => generation.Record.Probe is not null);
+        var current = _catalogue.CurrentNumber(image.Name) is { } number ? _catalogue.Find(image.Name, number) : null;
+        var newest = _catalogue.Of(image.Name).FirstOrDefault(generation => generation.Record.Probe is not null);
         return current is not null && GenerationFiles.Damage(current).Count == 0
             && newest is not null && IsMadeOf(newest, image, fingerprint) && GenerationFiles.Damage(newest).Count == 0
             ? newest
@@ -129,11 +122,11 @@ internal sealed class Publisher(
     private bool IsMadeOf(Generation generation, ImageDefinition image, string fingerprint) =>
         generation.Record.SourceFingerprint == fingerprint
         && generation.Record.InPlace == image.Publish.InPlace
-        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(tools.Describe(image.Tools)));
+        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(new GuestTools(machine.GuestShell, machine.ToolEnvironment).Describe(image.Tools)));
 
     private void TellUnchanged(ImageDefinition image, Generation known, PublishLog log)
     {
-        var current = catalogue.CurrentNumber(image.Name);
+        var current = _catalogue.CurrentNumber(image.Name);
         log.Say($"image '{image.Name}': unchanged since generation {known.Number}{(known.Number == current
             ? ""
             : $"; jobs get generation {current}, and would get this one by 'vm-executor image rollback {image.Name} --to {known.Number}'")}");

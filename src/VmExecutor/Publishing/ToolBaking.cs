@@ -2,9 +2,8 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Disks;
+using VmExecutor.Host;
 using VmExecutor.Host.Guests.Preparation;
-using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Publishing;
 
@@ -12,7 +11,7 @@ namespace VmExecutor.Publishing;
 /// Puts the tools of the host onto the disk of a generation that is being made, so that not every job has to: in a clone of it, which is shut
 /// down then, and whose overlays are written back into the disks they stand on.
 /// </summary>
-internal sealed class ToolBaking(OwnClone clones, GuestTools tools, DomainStopper stopper, QemuImg qemuImg)
+internal sealed class ToolBaking(Machine machine)
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(3);
 
@@ -26,14 +25,14 @@ internal sealed class ToolBaking(OwnClone clones, GuestTools tools, DomainStoppe
         }
 
         log.Say("starting a clone of it to put the tools onto its disk");
-        var delivered = await clones.UseAsync(
+        var delivered = await new OwnClone(machine).UseAsync(
             image with { PrepareHook = null, Tools = [] },
             draft,
             log.Job,
             async clone =>
             {
-                var done = await tools.DeliverAsync(clone.Access, image.Tools, [], log.Say, cancellationToken);
-                if (!await stopper.ShutDownAsync(clone.Plan.Domain.Value, ShutdownLimit, cancellationToken))
+                var done = await new GuestTools(machine.GuestShell, machine.ToolEnvironment).DeliverAsync(clone.Access, image.Tools, [], log.Say, cancellationToken);
+                if (!await machine.Stopper.ShutDownAsync(clone.Plan.Domain.Value, ShutdownLimit, cancellationToken))
                 {
                     throw new SystemFailureException(
                         ErrorCodes.ProbeFailed,
@@ -43,7 +42,7 @@ internal sealed class ToolBaking(OwnClone clones, GuestTools tools, DomainStoppe
 
                 foreach (var disk in draft.Record.Files.Where(file => FrozenDomain.IsDisk(file.Role)))
                 {
-                    await qemuImg.CommitOverlayAsync(clone.Plan.Paths.Overlay(disk.Role), cancellationToken);
+                    await machine.QemuImg.CommitOverlayAsync(clone.Plan.Paths.Overlay(disk.Role), cancellationToken);
                 }
 
                 return done;

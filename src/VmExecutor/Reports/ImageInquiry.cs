@@ -1,5 +1,5 @@
 using VmExecutor.Core.Ledger;
-using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
@@ -8,14 +8,14 @@ using VmExecutor.Host.Ledger;
 namespace VmExecutor.Reports;
 
 /// <summary>Gathers what <c>image list</c> and <c>image show</c> tell: the catalogue, the ledger's counts, and by what templates are judged.</summary>
-internal sealed class ImageInquiry(AbsolutePath stateDir, ImageLister lister, IHypervisor hypervisor, TimeProvider time)
+internal sealed class ImageInquiry(Machine machine)
 {
     // A list must not hang for the sake of one column.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public async Task<IReadOnlyList<ListedImage>> AskAsync(CancellationToken cancellationToken)
     {
-        var images = lister.List();
+        var images = new ImageLister(machine.Settings, machine.Catalogue).List();
         var starts = CountStarts();
         var version = images.Any(image => image.CurrentGeneration?.Templates.Count > 0) ? await FindVersionAsync(cancellationToken) : null;
         return [.. images.Select(image => image with { Starts = starts?.GetValueOrDefault(image.Name.Value, StartCounts.None), Hypervisor = version })];
@@ -26,7 +26,7 @@ internal sealed class ImageInquiry(AbsolutePath stateDir, ImageLister lister, IH
     {
         try
         {
-            return StartCounts.ByImage(LedgerReader.Read(stateDir));
+            return StartCounts.ByImage(LedgerReader.Read(machine.StateDir));
         }
         catch (HostFileException)
         {
@@ -37,11 +37,11 @@ internal sealed class ImageInquiry(AbsolutePath stateDir, ImageLister lister, IH
     /// <summary>Null: libvirt cannot be reached, or does not answer in time.</summary>
     private async Task<HypervisorVersion?> FindVersionAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(Patience, machine.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await hypervisor.GetVersionAsync(either.Token);
+            return await machine.Hypervisor.GetVersionAsync(either.Token);
         }
         catch (HypervisorException)
         {

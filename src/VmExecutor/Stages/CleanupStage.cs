@@ -1,11 +1,13 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Ledger;
-using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Waiting;
+using VmExecutor.Keeping;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Stages;
 
@@ -13,7 +15,10 @@ namespace VmExecutor.Stages;
 /// Removes everything of the job and writes its line of the ledger; with nothing there it succeeds. Has a deadline of its own: a
 /// cancelled cleanup no longer waits politely, still removes what it can in a moment, and leaves the rest to gc.
 /// </summary>
-internal sealed class CleanupStage(CloneRemover remover, QuickCollection collection, StateLocks locks, LedgerFile ledger, TimeProvider time)
+/// <param name="machine">Where.</param>
+/// <param name="environment">What the runner said to this process.</param>
+/// <param name="report">The stage's line in the operator's log.</param>
+internal sealed class CleanupStage(Machine machine, StageEnvironment environment, StageReport report)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan HurriedLimit = TimeSpan.FromSeconds(1.5);
@@ -21,38 +26,62 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
     // A prepare that was killed no longer holds the job's lock. One that the kernel does not let die must not keep its VM.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
 
-    /// <param name="key">The job.</param>
-    /// <param name="result">How it ended, for the ledger.</param>
-    /// <param name="directory">Its directory.</param>
+    /// <param name="job">The job.</param>
     /// <param name="log">The runner's own log.</param>
     /// <param name="cancellationToken">Hurries.</param>
     /// <exception cref="CleanupException">Something is left.</exception>
-    /// <returns>What there was.</returns>
-    public async Task<Removal> RunAsync(JobKey key, string result, JobDirectory directory, JobLog log, CancellationToken cancellationToken)
+    public async Task RunAsync(Job job, JobLog log, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(Limit, HurriedLimit, time, cancellationToken);
-        using var held = await TryTakeLockAsync(key, cancellationToken);
-        var removal = await remover.RemoveAsync(key, directory, directory.Read()?.ShutdownGrace, log.Say, hurry: cancellationToken, deadline.Token);
+        var run = new JobRun(job.Key, machine, log);
+        var result = JobResult.Of(environment);
+        new ScriptKeeping(machine.Settings, environment, machine.Time).Keep(job, result, run.Directory, log);
+        report.AddRecord(run.Directory.Read());
+        report.Add(line => line with { Result = result, Phases = null });
+        if (await new KeepAtCleanup(machine, () => TrustedJob.Secrets(environment)).TryAsync(run, result, cancellationToken))
+        {
+            report.Add(line => line with { Outcome = "kept" });
+        }
+        else
+        {
+            report.AddRemoval(await RemoveAsync(run, result, cancellationToken));
+        }
+
+        await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
+    }
+
+    /// <param name="run">The job.</param>
+    /// <param name="result">How it ended, for the ledger.</param>
+    /// <param name="cancellationToken">Hurries.</param>
+    /// <exception cref="CleanupException">Something is left.</exception>
+    /// <returns>What there was.</returns>
+    internal async Task<Removal> RemoveAsync(JobRun run, string result, CancellationToken cancellationToken)
+    {
+        using var deadline = new Deadline(Limit, HurriedLimit, machine.Time, cancellationToken);
+        using var held = await TryTakeLockAsync(run.Key, cancellationToken);
+        var record = run.Directory.Read();
+        var removal = await machine.RemoverAt(record?.LibvirtUri)
+            .RemoveAsync(run.Key, run.Directory, record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
         if (removal.Parts.Count > 0)
         {
-            await NoteAsync(key, result, removal, log, deadline.Token);
+            await NoteAsync(run, result, removal, deadline.Token);
         }
 
         // Also for what a killed prepare of this job left under another name: its probe for KVM.
-        await collection.RunAsync(key, deadline.Token);
+        await machine.QuickCollection.RunAsync(run.Key, deadline.Token);
         return removal;
     }
 
-    private async Task NoteAsync(JobKey key, string result, Removal removal, JobLog log, CancellationToken cancellationToken)
+    private async Task NoteAsync(JobRun run, string result, Removal removal, CancellationToken cancellationToken)
     {
         try
         {
             var ended = removal.Record?.Stopped?.Result ?? removal.Record?.Keep?.Result ?? result;
-            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "cleanup", ended, removal.Record?.Stopped?.Reason, time.GetUtcNow()), cancellationToken);
+            var entry = LedgerEntries.Of(run.Key, removal, "cleanup", ended, removal.Record?.Stopped?.Reason, machine.Time.GetUtcNow());
+            await machine.Ledger.AppendAsync(entry, cancellationToken);
         }
         catch (SystemFailureException e)
         {
-            log.Warn(e.Message);
+            run.Log.Warn(e.Message);
         }
     }
 
@@ -60,7 +89,7 @@ internal sealed class CleanupStage(CloneRemover remover, QuickCollection collect
     {
         try
         {
-            return await locks.TakeAsync(key, LockLimit, cancellationToken);
+            return await machine.Locks.TakeAsync(key, LockLimit, cancellationToken);
         }
         catch (Exception e) when (e is HostFileException or OperationCanceledException)
         {

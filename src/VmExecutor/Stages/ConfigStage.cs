@@ -6,7 +6,7 @@ namespace VmExecutor.Stages;
 
 /// <summary>
 /// Resolves the job's image, looks at the sizes that the job wants as far as the configuration tells, and answers the runner with one JSON
-/// document on stdout and nothing else.
+/// document on stdout and nothing else. It touches nothing but the configuration.
 /// </summary>
 internal sealed class ConfigStage(Settings settings, TextWriter answer)
 {

@@ -1,26 +1,25 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Images;
 using VmExecutor.Host.Ledger;
-using VmExecutor.Host.Leftovers;
-using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
+using VmExecutor.Observing;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Stages;
 
 /// <summary>Makes the job's linked clone ready for scripts, or leaves nothing: what fails or is cancelled half-way is undone.</summary>
-internal sealed class PrepareStage(
-    IHypervisor hypervisor,
-    CloneStart start,
-    CloneRemover remover,
-    QuickCollection collection,
-    StateLocks locks,
-    LedgerFile ledger,
-    TimeProvider time)
+/// <param name="machine">Where.</param>
+/// <param name="environment">What the runner said to this process.</param>
+/// <param name="report">The stage's line in the operator's log.</param>
+internal sealed class PrepareStage(Machine machine, StageEnvironment environment, StageReport report)
 {
     private const int MostServices = 5;
 
@@ -33,96 +32,117 @@ internal sealed class PrepareStage(
     /// <summary>Longer than a collection that is just removing an earlier attempt of this job takes.</summary>
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>From the configuration to a guest that is ready for scripts.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="start">How the VM may be started.</param>
+    /// <param name="generation">Of the image, if it is still there; null: the current one.</param>
+    /// <param name="log">The job's.</param>
+    /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
+    public async Task RunAsync(Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
+    {
+        var plan = ClonePlan.For(job, machine.Settings);
+        var chosen = ChosenGeneration.For(plan.Image, machine.Catalogue, generation);
+        chosen.Warnings.ToList().ForEach(log.Warn);
+        plan = plan with { Generation = chosen.Generation, Start = start };
+        report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
+        WarnOfRunner(plan, log);
+
+        var run = new JobRun(job.Key, machine, log);
+        var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), machine.Time.GetUtcNow());
+        await MakeAsync(plan, stamp, run, cancellationToken);
+        report.AddRecord(run.Directory.Read());
+    }
+
+    /// <summary>From what was decided to a guest that is ready for scripts.</summary>
     /// <param name="plan">What to make.</param>
     /// <param name="stamp">Who owns it.</param>
-    /// <param name="log">The job log.</param>
+    /// <param name="run">The job.</param>
     /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
-    public async Task RunAsync(ClonePlan plan, OwnershipStamp stamp, JobLog log, CancellationToken cancellationToken)
+    internal async Task MakeAsync(ClonePlan plan, OwnershipStamp stamp, JobRun run, CancellationToken cancellationToken)
     {
-        var times = new PhaseTimes(time);
-        var version = await hypervisor.GetVersionAsync(cancellationToken);
-        log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {hypervisor.Uri})");
+        var log = run.Log;
+        var version = await machine.Hypervisor.GetVersionAsync(cancellationToken);
+        log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {machine.Hypervisor.Uri})");
         if (plan.Job.Services.Count > 0)
         {
             log.Warn($"no services are started here ({ServiceNames(plan.Job.Services)}): start what the job needs in its script; it has a machine of its own");
         }
 
-        var key = plan.Job.Key;
-        if (await collection.RunAsync(key, cancellationToken) is > 0 and var removed)
+        if (await machine.QuickCollection.RunAsync(run.Key, cancellationToken) is > 0 and var removed)
         {
             log.Say($"Removed what {removed} earlier job{(removed == 1 ? "" : "s")} left on this host");
         }
 
-        using var held = await locks.TakeAsync(key, LockLimit, cancellationToken) ?? throw new SystemFailureException(
+        using var held = await machine.Locks.TakeAsync(run.Key, LockLimit, cancellationToken) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
-            $"another process is still at work on job {key}: an earlier attempt that does not end, or a removal",
+            $"another process is still at work on job {run.Key}: an earlier attempt that does not end, or a removal",
             $"See what holds it: ps -eo pid,stat,wchan,args | grep {DriverVersion.Name}");
 
         // An earlier attempt of this job may have left something, whatever became of its cleanup.
-        var directory = new JobDirectory(key, plan.Paths);
-        var earlier = await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: cancellationToken, cancellationToken);
+        var remover = machine.RemoverAt(uri: null);
+        var earlier = await remover.RemoveAsync(run.Key, run.Directory, grace: null, log.Say, hurry: cancellationToken, cancellationToken);
         if (earlier.Parts.Count > 0)
         {
             log.Say("Removed what an earlier attempt of this job left");
-            await NoteAsync(key, earlier, "an_earlier_attempt", log);
+            await NoteAsync(run, earlier, "an_earlier_attempt");
         }
 
         try
         {
-            await start.RunAsync(plan, stamp, directory, log, times, cancellationToken);
-            EnsureSomebodyWaits(stamp);
+            var preparation = new GuestPreparation(machine, names => TrustedJob.Variables(environment, names));
+            await new CloneStart(machine, preparation).RunAsync(plan, stamp, run, cancellationToken);
+            WaitingRunner.EnsureLives(stamp, "so the VM was removed again");
         }
         catch (Exception e)
         {
-            await UndoAsync(key, directory, e, log, cancellationToken);
+            await UndoAsync(run, remover, e, cancellationToken);
             throw;
         }
 
-        log.Say($"Ready after {times.With(directory.Read()?.Start ?? "cold")}");
+        log.Say($"Ready after {run.Times.With(run.Directory.Read()?.Start ?? "cold")}");
+    }
+
+    /// <summary>What the runner's settings make of this image's jobs.</summary>
+    private void WarnOfRunner(ClonePlan plan, JobLog log)
+    {
+        var variables = machine.Variables;
+        var warnings = RunnerNeeds.Warnings(
+            plan,
+            variables.GetValueOrDefault($"CUSTOM_ENV_{RunnerQuoting.PosixFlag}"),
+            () => new StageRunner(RunnerHost.FromEnvironment(variables), variables).Find(ProcessTable.Parent().Pid));
+        warnings.ToList().ForEach(log.Warn);
     }
 
     private static string ServiceNames(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(MostServices).Select(name => PlainText.OneLine(name, 80))) + (names.Count > MostServices ? ", …" : "");
 
-    /// <summary>A runner that was killed meanwhile will call neither run nor cleanup.</summary>
-    private static void EnsureSomebodyWaits(OwnershipStamp stamp)
+    private async Task UndoAsync(JobRun run, CloneRemover remover, Exception cause, CancellationToken cancellationToken)
     {
-        if (!ProcessTable.Runs(stamp.Runner))
-        {
-            throw new SystemFailureException(
-                ErrorCodes.RunnerGone,
-                $"the runner that asked for this VM (process {stamp.Runner.Pid}) is gone, so the VM was removed again",
-                "See why the runner ended: journalctl -u gitlab-runner");
-        }
-    }
-
-    private async Task UndoAsync(JobKey key, JobDirectory directory, Exception cause, JobLog log, CancellationToken cancellationToken)
-    {
-        using var deadline = new Deadline(UndoLimit, HurriedUndoLimit, time, cancellationToken);
+        using var deadline = new Deadline(UndoLimit, HurriedUndoLimit, machine.Time, cancellationToken);
         try
         {
             // Hurried in any case: our own start is not in flight any more, and there is nothing to wait for politely.
-            var removal = await remover.RemoveAsync(key, directory, grace: null, log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
+            var removal = await remover.RemoveAsync(run.Key, run.Directory, grace: null, run.Log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
             if (removal.Parts.Count > 0)
             {
-                await NoteAsync(key, removal, cause is DriverException failure ? failure.Code.ToString() : cause is OperationCanceledException ? "cancelled" : "bug", log);
+                await NoteAsync(run, removal, cause is DriverException failure ? failure.Code.ToString() : cause is OperationCanceledException ? "cancelled" : "bug");
             }
         }
         catch (CleanupException e)
         {
-            log.Warn($"while undoing: {e.Message}. What is left goes with the cleanup stage, or with '{DriverVersion.Name} gc'.");
+            run.Log.Warn($"while undoing: {e.Message}. What is left goes with the cleanup stage, or with '{DriverVersion.Name} gc'.");
         }
     }
 
-    private async Task NoteAsync(JobKey key, Removal removal, string reason, JobLog log)
+    private async Task NoteAsync(JobRun run, Removal removal, string reason)
     {
         try
         {
-            await ledger.AppendAsync(LedgerEntries.Of(key, removal, "prepare", "prepare_failed", reason, time.GetUtcNow()), CancellationToken.None);
+            await machine.Ledger.AppendAsync(LedgerEntries.Of(run.Key, removal, "prepare", "prepare_failed", reason, machine.Time.GetUtcNow()), CancellationToken.None);
         }
         catch (SystemFailureException e)
         {
-            log.Warn(e.Message);
+            run.Log.Warn(e.Message);
         }
     }
 }

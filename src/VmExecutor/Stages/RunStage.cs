@@ -1,9 +1,9 @@
-using VmExecutor.Core.Clones;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
@@ -11,25 +11,105 @@ using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Locks;
+using VmExecutor.Keeping;
+using VmExecutor.Observing;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Stages;
 
 /// <summary>Runs one script in the job's guest: its output is the job log's, its exit is a value.</summary>
-internal sealed class RunStage(
-    Settings settings, IGuestShell guestShell, Func<string, IHypervisor> openHypervisor, TimeProvider time, Stream output, Stream error)
+/// <param name="machine">Where.</param>
+/// <param name="environment">What the runner said to this process.</param>
+/// <param name="report">The stage's line in the operator's log.</param>
+/// <param name="output">Takes the script's stdout.</param>
+/// <param name="error">Takes the script's stderr.</param>
+internal sealed class RunStage(Machine machine, StageEnvironment environment, StageReport report, Stream output, Stream error)
 {
+    /// <summary>The last sub-stage whose output is in the job log; nearly every job has it (docs/runner-contract.md).</summary>
+    private const string LastSubStage = "cleanup_file_variables";
+
     private static readonly TimeSpan LookAfterLoss = TimeSpan.FromSeconds(10);
 
-    /// <summary>The script's exit.</summary>
+    /// <summary>From the job's record to the script's exit, with what is noted and said of it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="script">The runner's file.</param>
+    /// <param name="subStage">What it is for.</param>
+    /// <param name="log">Takes warnings and offers.</param>
+    /// <param name="story">Takes what the VM has used, where prepare's lines went.</param>
+    /// <param name="cancellationToken">Ends the script's processes in the guest; the VM lives.</param>
     /// <exception cref="SystemFailureException">The guest is lost, was never prepared, cannot run scripts, or was stopped for want of disk.</exception>
     /// <exception cref="BuildFailureException">The guest was stopped since the job wrote more than its image allows.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled: the script's processes in the guest are ended, the VM lives.</exception>
-    public async Task<ScriptExit> RunAsync(Job job, AbsolutePath script, JobLog log, CancellationToken cancellationToken)
+    /// <exception cref="ToldFailureException">An earlier sub-stage has told the same failure.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async Task<ScriptExit> RunAsync(Job job, AbsolutePath script, string subStage, JobLog log, JobLog story, CancellationToken cancellationToken)
     {
-        var paths = JobPaths.For(settings.StateDir, job.Key);
-        var directory = new JobDirectory(job.Key, paths);
+        var run = new JobRun(job.Key, machine, log);
+        report.Add(line => line with { SubStage = ScriptRecord.Name(subStage) });
+        var keeping = new ScriptKeeping(machine.Settings, environment, machine.Time);
+        var started = machine.Time.GetTimestamp();
+        ScriptExit exit;
+        try
+        {
+            keeping.Save(run.Directory, subStage, script, log);
+            exit = await RunScriptAsync(run, script, cancellationToken);
+        }
+        catch (DriverException e)
+        {
+            var told = ToldFailures.By(run.Directory, e.Code);
+            Note(run, subStage, started, exitCode: null, e.Code.ToString());
+            if (told is not null)
+            {
+                throw new ToldFailureException(e, told);
+            }
+
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            Note(run, subStage, started, exitCode: null, "cancelled");
+            throw;
+        }
+
+        Note(run, subStage, started, exit.ExitCode, failure: null);
+        report.AddExit(exit);
+        keeping.SayOf(job.Key, subStage, exit, log);
+        if (!exit.Succeeded && KeepRule.DecidesTheJob(subStage))
+        {
+            await new KeepOffer(machine).MakeAsync(run, subStage);
+        }
+
+        if (subStage == LastSubStage)
+        {
+            TellUsage(run, story);
+        }
+
+        return exit;
+    }
+
+    /// <summary>For the ledger: which script, how long, how it ended. By these notes a failure of the VM is told once.</summary>
+    private void Note(JobRun run, string subStage, long started, int? exitCode, string? failure) => run.Directory.Note(
+        new ScriptRecord(ScriptRecord.Name(subStage), Math.Round(machine.Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, failure));
+
+    private void TellUsage(JobRun run, JobLog story)
+    {
+        try
+        {
+            if (UsageMeter.Read(run.Key, run.Directory, machine.Processes).ToSentence() is { } usage)
+            {
+                story.Say(usage);
+            }
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            // A host without a readable /proc: the job log knows less.
+        }
+    }
+
+    private async Task<ScriptExit> RunScriptAsync(JobRun run, AbsolutePath script, CancellationToken cancellationToken)
+    {
+        var (directory, log) = (run.Directory, run.Log);
         var record = directory.Read();
-        var access = GuestOfJob.Access(job.Key, paths, record);
+        var access = GuestOfJob.Access(run.Key, directory.Paths, record);
         if (record!.Stopped is { } stopped)
         {
             throw stopped.ToFailure();
@@ -40,11 +120,10 @@ internal sealed class RunStage(
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
-        using var hypervisor = openHypervisor(record.LibvirtUri);
-        using var locks = new StateLocks(settings.StateDir, time);
-        using var running = TryTakeScript(locks, job.Key);
-        var disks = new DiskWatch(job.Key, directory, record, settings.Limits.DiskWatermark, new DomainStopper(hypervisor, time), locks, time);
-        var watch = new DomainWatch(hypervisor, job.Key.Domain.Value, paths.Console, time);
+        var hypervisor = machine.Hypervisors.At(record.LibvirtUri);
+        using var running = TryTakeScript(run.Key);
+        var disks = new DiskWatch(directory, record, machine.Settings.Limits.DiskWatermark, new DomainStopper(hypervisor, machine.Time), machine.Locks, machine.Time);
+        var watch = new DomainWatch(hypervisor, run.Key.Domain.Value, directory.Paths.Console, machine.Time);
         try
         {
             await disks.EnsureRoomAsync(log.Warn);
@@ -63,23 +142,23 @@ internal sealed class RunStage(
         catch (GuestConnectionLostException)
         {
             // A VM that is gone explains a lost connection better than the connection does.
-            var look = await LookAsync(watch, job.Key.Domain, cancellationToken);
+            var look = await LookAsync(watch, run.Key.Domain, cancellationToken);
             watch.EnsureNoPanic();
             if (ToldFailures.By(directory, ErrorCodes.GuestConnectionLost) is null)
             {
                 log.Say(look);
-                log.ShowConsole(ConsoleTail.Read(paths.Console));
+                log.ShowConsole(ConsoleTail.Read(directory.Paths.Console));
             }
 
             throw;
         }
     }
 
-    private static KernelLock? TryTakeScript(StateLocks locks, JobKey key)
+    private KernelLock? TryTakeScript(JobKey key)
     {
         try
         {
-            return locks.TryTakeScript(key);
+            return machine.Locks.TryTakeScript(key);
         }
         catch (HostFileException)
         {
@@ -91,7 +170,7 @@ internal sealed class RunStage(
     private async Task<ScriptExit> RunAsync(
         GuestAccess access, AbsolutePath script, DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
     {
-        var run = await guestShell.RunScriptAsync(access, Read(script), output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
+        var run = await machine.GuestShell.RunScriptAsync(access, Read(script), output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
         if (run.OutputMayBeCut)
         {
             log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");
@@ -118,7 +197,7 @@ internal sealed class RunStage(
     /// <exception cref="GuestDiedException">It is dead.</exception>
     private async Task<string> LookAsync(DomainWatch watch, DomainName domain, CancellationToken cancellationToken)
     {
-        using var over = new CancellationTokenSource(LookAfterLoss, time);
+        using var over = new CancellationTokenSource(LookAfterLoss, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {

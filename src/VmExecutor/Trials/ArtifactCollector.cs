@@ -11,7 +11,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
-using VmExecutor.Stages;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Trials;
 

@@ -6,7 +6,7 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Processes;
-using VmExecutor.Stages;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Trials;
 

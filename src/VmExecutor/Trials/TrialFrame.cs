@@ -5,6 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Trials;
 
@@ -40,7 +41,7 @@ internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTi
         {
             if (kept)
             {
-                Keep(stages);
+                await KeepAsync(stages);
             }
             else
             {
@@ -120,17 +121,17 @@ internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTi
 
     private void Heading(string subStage) => Say($"--- {subStage}");
 
-    private void Keep(TrialStages stages)
+    private async Task KeepAsync(TrialStages stages)
     {
         var key = stages.Job.Key;
         var directory = new JobDirectory(key, stages.Paths);
-        var record = directory.Read()! with { Kept = true };
-        directory.Write(record);
+        using var locks = new StateLocks(Settings.StateDir, TimeProvider.System);
+        var record = await directory.UpdateAsync(locks, now => now with { Kept = true });
         var behind = $"{key} --config {ShellText.Quote(Settings.File.Value)}";
         output.WriteLine();
         output.WriteLine($"The VM {key.Domain} was kept. Enter it:");
         output.WriteLine($"  {DriverVersion.Name} ssh {behind}");
-        output.WriteLine($"It stays until {record.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
+        output.WriteLine($"It stays until {record!.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
         output.WriteLine($"  {DriverVersion.Name} stop {behind}");
     }
 }

@@ -7,8 +7,8 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Waiting;
@@ -17,9 +17,11 @@ using VmExecutor.Publishing;
 namespace VmExecutor.Warming;
 
 /// <summary>Boots a guest whose memory is a file, warms it up, freezes it, and tries a clone of it before any job gets one.</summary>
-internal sealed class FrozenGuest(
-    IHypervisor hypervisor, TemplateMaker maker, MemoryState memory, OwnClone clones, WarmUp warmUp, DomainStopper stopper, TimeProvider time)
+internal sealed class FrozenGuest(Machine machine)
 {
+    private readonly OwnClone _clones = new(machine);
+    private readonly WarmUp _warmUp = new(machine);
+
     private static readonly TimeSpan UnplugLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan UnplugPollInterval = TimeSpan.FromMilliseconds(100);
 
@@ -27,7 +29,7 @@ internal sealed class FrozenGuest(
     public async Task<Template> MakeAsync(
         ImageDefinition image, Generation generation, JobSizes size, TemplateShape shape, PublishLog log, CancellationToken cancellationToken)
     {
-        var directory = await maker.BeginAsync(generation, cancellationToken);
+        var directory = await new TemplateMaker(machine.Hypervisor).BeginAsync(generation, cancellationToken);
         try
         {
             var template = await FreezeAsync(image, generation, size, shape, directory, log, cancellationToken);
@@ -55,23 +57,23 @@ internal sealed class FrozenGuest(
         // The hook is for jobs: it wants their variables. On a libvirt network a template has a card only until it is frozen, and for that time
         // one that needs no network of the host.
         var bare = image with { PrepareHook = null, Network = new NetworkSettings() };
-        return clones.UseAsync(
+        return _clones.UseAsync(
             bare,
             generation,
             log.Job,
             plan => plan with { Job = plan.Job with { Sizes = size }, Memory = new MemoryFile(directory.Child(Template.RamName), IsTemplate: true) },
             async clone =>
             {
-                await warmUp.RunAsync(image, clone.Access, log, cancellationToken);
+                await _warmUp.RunAsync(image, clone.Access, log, cancellationToken);
                 var card = image.Network.Mode == NetworkMode.Libvirt ? await UnplugAsync(clone.Plan.Domain, cancellationToken) : null;
                 var domain = clone.Plan.Domain.Value;
-                await memory.SaveAsync(domain, directory.Child(Template.StateName), cancellationToken);
-                var xml = XElement.Parse(await hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken) ?? throw Gone(domain));
-                await stopper.DestroyAsync(domain, cancellationToken);
+                await new MemoryState(machine.Hypervisor, machine.Time).SaveAsync(domain, directory.Child(Template.StateName), cancellationToken);
+                var xml = XElement.Parse(await machine.Hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken) ?? throw Gone(domain));
+                await machine.Stopper.DestroyAsync(domain, cancellationToken);
                 var record = new TemplateRecord
                 {
                     Shape = shape,
-                    Made = time.GetUtcNow(),
+                    Made = machine.Time.GetUtcNow(),
                     Driver = DriverVersion.Text,
                     Files = [],
                     HostKeys = clone.HostKeys,
@@ -118,8 +120,8 @@ internal sealed class FrozenGuest(
     {
         var card = await FindCardAsync(domain, cancellationToken) ?? throw new SystemFailureException(
             ErrorCodes.TemplateNotMade, $"{domain} has no network card", "Give the source domain a network card.");
-        await hypervisor.DetachDeviceAsync(domain.Value, card.ToString(), cancellationToken);
-        var gone = await new Question(UnplugLimit, UnplugPollInterval, time).AskAsync(
+        await machine.Hypervisor.DetachDeviceAsync(domain.Value, card.ToString(), cancellationToken);
+        var gone = await new Question(UnplugLimit, UnplugPollInterval, machine.Time).AskAsync(
             async token => await FindCardAsync(domain, token) is null, cancellationToken);
         return gone ? card : throw new SystemFailureException(
             ErrorCodes.TemplateNotMade,
@@ -128,17 +130,17 @@ internal sealed class FrozenGuest(
     }
 
     private async Task<XElement?> FindCardAsync(DomainName domain, CancellationToken cancellationToken) =>
-        TemplateDomain.CardOf(XElement.Parse(await hypervisor.FindXmlAsync(domain.Value, inactive: true, cancellationToken) ?? throw Gone(domain.Value)));
+        TemplateDomain.CardOf(XElement.Parse(await machine.Hypervisor.FindXmlAsync(domain.Value, inactive: true, cancellationToken) ?? throw Gone(domain.Value)));
 
     private Task<bool> TryAsync(
-        ImageDefinition image, Generation generation, JobSizes size, Template template, PublishLog log, CancellationToken cancellationToken) => clones.UseAsync(
+        ImageDefinition image, Generation generation, JobSizes size, Template template, PublishLog log, CancellationToken cancellationToken) => _clones.UseAsync(
         image with { PrepareHook = null },
         generation,
         log.Job,
         plan => plan with { Job = plan.Job with { Sizes = size }, Template = template },
         async clone =>
         {
-            await warmUp.ProveAsync(image, clone.Access, cancellationToken);
+            await _warmUp.ProveAsync(image, clone.Access, cancellationToken);
             return true;
         },
         cancellationToken);

@@ -4,9 +4,8 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
-using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Locks;
 using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
 
@@ -16,8 +15,7 @@ namespace VmExecutor.Warming;
 /// Makes the templates of an image's current generation, one for each size. Whatever interrupts it, jobs get the old template or none: a new
 /// one is made and tried under a name that says that it is half made.
 /// </summary>
-internal sealed class TemplateMaking(
-    IHypervisor hypervisor, Catalogue catalogue, TemplateFinder finder, OwnClone clones, FrozenGuest frozen, StateLocks locks)
+internal sealed class TemplateMaking(Machine machine)
 {
     // libvirt-qemu.h: virDomainQemuMonitorCommandWithFiles "since 8.2.0".
     private static readonly Version OldestLibvirt = new(8, 2);
@@ -31,8 +29,8 @@ internal sealed class TemplateMaking(
     {
         EnsureEnabled(image);
         await EnsurePossibleAsync(image, cancellationToken);
-        using var held = ImageLock.Take(locks, image.Name);
-        GenerationRemover.RemoveHalfMade(catalogue, image.Name);
+        using var held = ImageLock.Take(machine.Locks, image.Name);
+        GenerationRemover.RemoveHalfMade(machine.Catalogue, image.Name);
         var generation = Current(image);
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var size in Sizes(image))
@@ -50,13 +48,13 @@ internal sealed class TemplateMaking(
     private async Task<string> MakeAsync(
         ImageDefinition image, Generation generation, JobSizes size, bool ifNeeded, PublishLog log, CancellationToken cancellationToken)
     {
-        var basis = await clones.LookAsync(image, generation, size, log.Job, cancellationToken);
+        var basis = await new OwnClone(machine).LookAsync(image, generation, size, log.Job, cancellationToken);
         if (TemplateObstacles.In(basis.Source, image.Network.Mode) is { Count: > 0 } obstacles)
         {
             throw Impossible(image, string.Join("; ", obstacles), "Correct the source domain and publish the image again, or take 'warm' out of its YAML.");
         }
 
-        var shape = await finder.ShapeAsync(basis.Source, basis.Plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
+        var shape = await new TemplateFinder(machine.Hypervisor).ShapeAsync(basis.Source, basis.Plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
         if (ifNeeded && ChosenTemplate.For(generation, image.Name.Value, shape).Template is { } there)
         {
             log.Say($"image '{image.Name}': the template for {shape.Size} of {there.Record.Made.ToLocalTime():yyyy-MM-dd HH:mm} is still good");
@@ -64,7 +62,7 @@ internal sealed class TemplateMaking(
         }
 
         log.Say($"image '{image.Name}', generation {generation.Number}: booting a guest with {shape.Size} for a template");
-        var template = await frozen.MakeAsync(image, generation, size, shape, log, cancellationToken);
+        var template = await new FrozenGuest(machine).MakeAsync(image, generation, size, shape, log, cancellationToken);
         log.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"image '{image.Name}': jobs with {shape.Size} wake up from {template.Directory} now; it takes {template.Record.Files.Sum(file => file.DiskBytes) / (double)(1 << 20):0.0} MiB on the disk"));
@@ -82,8 +80,8 @@ internal sealed class TemplateMaking(
             ErrorCodes.ImageNotPublished,
             $"image '{image.Name}' was not published yet, and only a published generation stays as it is for as long as a template stands on it",
             $"vm-executor image publish {image.Name} --warm");
-        var number = catalogue.CurrentNumber(image.Name) ?? throw unpublished;
-        var generation = catalogue.Find(image.Name, number);
+        var number = machine.Catalogue.CurrentNumber(image.Name) ?? throw unpublished;
+        var generation = machine.Catalogue.Find(image.Name, number);
         return generation is not null && GenerationFiles.Damage(generation).Count == 0
             ? generation
             : throw new SystemFailureException(
@@ -106,12 +104,12 @@ internal sealed class TemplateMaking(
 
     private async Task EnsurePossibleAsync(ImageDefinition image, CancellationToken cancellationToken)
     {
-        if (!hypervisor.Uri.StartsWith("qemu:///", StringComparison.Ordinal))
+        if (!machine.Hypervisor.Uri.StartsWith("qemu:///", StringComparison.Ordinal))
         {
-            throw Impossible(image, $"libvirt at {hypervisor.Uri} is not on this host, and a file cannot be handed to its QEMU", "Use qemu:///system or qemu:///session.");
+            throw Impossible(image, $"libvirt at {machine.Hypervisor.Uri} is not on this host, and a file cannot be handed to its QEMU", "Use qemu:///system or qemu:///session.");
         }
 
-        var version = await hypervisor.GetVersionAsync(cancellationToken);
+        var version = await machine.Hypervisor.GetVersionAsync(cancellationToken);
         if (Version.TryParse(version.Libvirt, out var libvirt) && libvirt < OldestLibvirt)
         {
             throw Impossible(image, $"libvirt {version.Libvirt} is too old", $"Warm starts need libvirt {OldestLibvirt} or later (Debian 12, Ubuntu 24.04).");

@@ -4,15 +4,17 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
-using VmExecutor.Host.Guests;
+using VmExecutor.Host;
 using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Publishing;
 
 namespace VmExecutor.Warming;
 
 /// <summary>What is in a template's memory need not be read by any clone: everything that each job does is done once, after what booting has left was thrown away.</summary>
-internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, OwnScript scripts, TimeProvider time)
+internal sealed class WarmUp(Machine machine)
 {
+    private readonly IdentityChanger _identity = new(machine.GuestShell, machine.Time);
+
     // The guest's sshd ends the process of a connection that was closed; nobody can be asked whether it has.
     private static readonly TimeSpan SessionEnds = TimeSpan.FromSeconds(1);
 
@@ -23,8 +25,8 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, O
     public async Task RunAsync(ImageDefinition image, GuestAccess access, PublishLog log, CancellationToken cancellationToken)
     {
         // First of all whether its clones can be given an identity of their own.
-        await identity.ChangeAsync(access, Identity(access), cancellationToken);
-        await guestShell.RunCommandAsync(access, AsRoot("sync; echo 3 > /proc/sys/vm/drop_caches"), null, cancellationToken);
+        await _identity.ChangeAsync(access, Identity(access), cancellationToken);
+        await machine.GuestShell.RunCommandAsync(access, AsRoot("sync; echo 3 > /proc/sys/vm/drop_caches"), null, cancellationToken);
         var script = image.Warm.Script is { } file ? OwnScript.Read(file, "warm-up script") : Usual;
         if (image.Warm.Script is { } named)
         {
@@ -40,12 +42,12 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, O
                 "Correct the script; its output is above.");
         }
 
-        await guestShell.CloseAsync(access, cancellationToken);
-        await guestShell.ConnectAsync(access, image.Timeouts.Ssh, _ => Task.CompletedTask, cancellationToken);
-        await identity.ChangeAsync(access, Identity(access), cancellationToken);
-        await guestShell.RunCommandAsync(access, "sync", null, cancellationToken);
-        await guestShell.CloseAsync(access, cancellationToken);
-        await Task.Delay(SessionEnds, time, cancellationToken);
+        await machine.GuestShell.CloseAsync(access, cancellationToken);
+        await machine.GuestShell.ConnectAsync(access, image.Timeouts.Ssh, _ => Task.CompletedTask, cancellationToken);
+        await _identity.ChangeAsync(access, Identity(access), cancellationToken);
+        await machine.GuestShell.RunCommandAsync(access, "sync", null, cancellationToken);
+        await machine.GuestShell.CloseAsync(access, cancellationToken);
+        await Task.Delay(SessionEnds, machine.Time, cancellationToken);
     }
 
     /// <summary>Whether a clone runs scripts as a job's would.</summary>
@@ -60,7 +62,7 @@ internal sealed class WarmUp(IGuestShell guestShell, IdentityChanger identity, O
     }
 
     private Task<ScriptExit> RunScriptAsync(ImageDefinition image, GuestAccess access, byte[] script, CancellationToken cancellationToken) =>
-        scripts.RunAsync(access, script, $"the warm-up of image '{image.Name}'", ErrorCodes.WarmUpFailed, cancellationToken);
+        new OwnScript(machine).RunAsync(access, script, $"the warm-up of image '{image.Name}'", ErrorCodes.WarmUpFailed, cancellationToken);
 
     private static string AsRoot(string text) => $"if [ \"$(id -u)\" = 0 ]; then sh -c \"{text}\"; else sudo -n sh -c \"{text}\"; fi";
 

@@ -41,9 +41,8 @@ public sealed class AdmissionTests : IDisposable
     {
         var admitted = await WaitAsync(Job(1), OneVm, _time);
 
-        admitted.Waited.Should().BeNull();
-        admitted.Record.Claim.Should().Be(new ClaimRecord(1 << 20, 1));
-        JobDirectory.Of(_state, Job(1)).Read()!.Claim.Should().Be(admitted.Record.Claim);
+        admitted.Should().BeNull();
+        JobDirectory.Of(_state, Job(1)).Read()!.Claim.Should().Be(new ClaimRecord(1 << 20, 1));
         _told.Should().BeEmpty();
     }
 
@@ -71,7 +70,7 @@ public sealed class AdmissionTests : IDisposable
 
         holder.Dispose();
 
-        (await _time.RunAsync(waiting)).Waited.Should().BePositive();
+        (await _time.RunAsync(waiting)).Should().BePositive();
     }
 
     [Fact(Timeout = 60_000)]
@@ -167,7 +166,7 @@ public sealed class AdmissionTests : IDisposable
         return held;
     }
 
-    private async Task<(JobRecord Record, TimeSpan? Waited)> WaitAsync(
+    private async Task<TimeSpan?> WaitAsync(
         JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, CancellationToken cancellationToken = default)
     {
         locks ??= Locks();
@@ -177,6 +176,6 @@ public sealed class AdmissionTests : IDisposable
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
         var began = time.GetUtcNow();
         return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), time).WaitAsync(
-            key, directory, record, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
+            directory, record.Stamp, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
     }
 }

@@ -44,7 +44,7 @@ public sealed class ClaimSurveyTests : IDisposable
         _theirs.TryTake(Other).Should().NotBeNull();
         (await FindAsync()).Should().BeEmpty();
 
-        Directory_.Write(Record(new ClaimRecord(512, 1)));
+        TestRecord.Put(Directory_, Record(new ClaimRecord(512, 1)));
 
         (await FindAsync()).Should().Equal(new LiveClaim(512, 0, Starting: true));
     }

@@ -125,7 +125,6 @@ public sealed class DiskWatchTests : IDisposable
         () => Watch(key, watermark, allowed, TimeProvider.System).EnsureRoomAsync(_told.Add);
 
     private DiskWatch Watch(JobKey key, ByteSize watermark, long? allowed, TimeProvider time) => new(
-        key,
         JobDirectory.Of(_state, key),
         TestRecord.Of(key, _state) with { MaxOverlayBytes = allowed },
         watermark,

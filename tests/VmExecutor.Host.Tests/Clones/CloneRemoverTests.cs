@@ -127,7 +127,7 @@ public sealed class CloneRemoverTests : IDisposable
     {
         var xml = _hypervisor.Domains[Key.Domain.Value];
         _hypervisor.Domains.Clear();
-        _directory.Write(_directory.Read()! with { Bases = [new BaseFingerprint("/base.qcow2", 1, 2, 3)] });
+        TestRecord.Put(_directory, _directory.Read()! with { Bases = [new BaseFingerprint("/base.qcow2", 1, 2, 3)] });
         var looks = 0;
         _hypervisor.Before = call =>
         {

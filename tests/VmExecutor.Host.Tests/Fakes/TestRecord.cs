@@ -1,5 +1,6 @@
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Tests.Fakes;
@@ -27,6 +28,9 @@ internal static class TestRecord
         LibvirtUri = uri,
         Shell = "bash",
     };
+
+    /// <summary>Puts a record where prepare leaves it, as an administrator's hand or another time might have.</summary>
+    public static void Put(JobDirectory directory, JobRecord record) => File.WriteAllText(directory.Paths.Record.Value, record.ToJson());
 
     /// <summary>A runner that has ended: its id belongs to a process that started at another time.</summary>
     public static readonly RunnerProcess Gone = new(Environment.ProcessId, 1);

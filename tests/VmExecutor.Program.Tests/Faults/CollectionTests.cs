@@ -360,7 +360,7 @@ public sealed class CollectionTests : IDisposable
     public async Task A_kept_VM_stays_until_its_time_is_over()
     {
         await PreparedAndAbandonedAsync();
-        _world.JobDirectory.Write(_world.JobDirectory.Read()! with { Kept = true });
+        TestRecord.Put(_world.JobDirectory, _world.JobDirectory.Read()! with { Kept = true });
 
         (await _world.CollectAsync()).Leftovers.Should().BeEmpty();
 
@@ -372,7 +372,7 @@ public sealed class CollectionTests : IDisposable
     {
         await _world.PrepareAsync();
         var record = _world.JobDirectory.Read()!;
-        _world.JobDirectory.Write(record with { Stamp = record.Stamp with { Runner = TestRecord.Gone } });
+        TestRecord.Put(_world.JobDirectory, record with { Stamp = record.Stamp with { Runner = TestRecord.Gone } });
         var name = StageWorld.Key.Domain.Value;
         _world.Hypervisor.Domains[name] = Regex.Replace(_world.Hypervisor.Domains[name], "runner-start=\"[0-9]+\"", "runner-start=\"1\"");
     }

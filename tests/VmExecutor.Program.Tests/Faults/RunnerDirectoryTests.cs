@@ -118,7 +118,7 @@ public sealed class RunnerDirectoryTests : IDisposable
     {
         await _world.PrepareAsync();
         var record = _world.JobDirectory.Read()!;
-        _world.JobDirectory.Write(record with
+        TestRecord.Put(_world.JobDirectory, record with
         {
             Stamp = record.Stamp with
             {

@@ -6,23 +6,17 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Ledger;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Capacity;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
-using VmExecutor.Host.Guests.Identity;
-using VmExecutor.Host.Guests.Login;
-using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Keeping;
-using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
-using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
-using VmExecutor.Host.Templates;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Keeping;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Stages;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Program.Tests.Faults;
 
@@ -32,7 +26,7 @@ namespace VmExecutor.Program.Tests.Faults;
 /// </summary>
 internal sealed class StageWorld : IDisposable
 {
-    private readonly List<StateLocks> _locks = [];
+    private readonly List<Machine> _processes = [];
 
     public StageWorld()
     {
@@ -108,101 +102,57 @@ internal sealed class StageWorld : IDisposable
 
     public async Task PrepareAsync(JobKey key, CancellationToken cancellationToken)
     {
-        using var process = Process();
-        var stage = new PrepareStage(
-            Hypervisor,
-            CloneStart(process),
-            process.Remover(Hypervisor),
-            new QuickCollection(process.Collector(), TimeProvider.System),
-            process.Locks,
-            process.Ledger,
-            TimeProvider.System);
+        using var machine = Process();
         var plan = Plan(key);
-        await stage.RunAsync(plan, plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow), new JobLog(TextWriter.Synchronized(Log)), cancellationToken);
-    }
-
-    private CloneStart CloneStart(StageProcess process)
-    {
-        var maker = new CloneMaker(Hypervisor, new QemuImg(QemuImg), process.Stopper);
-        var living = new LivingClones(StateDir, Hypervisor);
-        var login = new LoginMaker(QemuImg);
-        return new CloneStart(
-            Hypervisor,
-            new AcceleratorProbe(Hypervisor, StateDir, TimeProvider.System),
-            new CloneSource(Hypervisor, process.Stopper),
-            new Admission(Settings, process.Locks, new ClaimSurvey(StateDir, process.Locks, Processes, Hypervisor), TimeProvider.System),
-            maker,
-            new CloneSizing(new LimitSettings()),
-            new WarmStart(
-                Hypervisor,
-                GuestShell,
-                new TemplateFinder(Hypervisor),
-                new MemoryState(Hypervisor, TimeProvider.System),
-                maker,
-                living,
-                login,
-                new IdentityChanger(GuestShell, TimeProvider.System),
-                process.Remover(Hypervisor),
-                TimeProvider.System),
-            new ColdStart(Hypervisor, GuestShell, maker, living, login, TimeProvider.System),
-            new GuestPreparation(
-                new CloudInitWait(GuestShell, TimeProvider.System),
-                new GuestTools(GuestShell, new ToolEnvironment(new Dictionary<string, string>())),
-                new PrepareHook(GuestShell, TimeProvider.System),
-                _ => JobVariables.Read("{}"u8.ToArray(), []),
-                () => (Stream.Null, Stream.Null)),
-            TimeProvider.System);
+        var stamp = plan.Stamp(Runner, new AbsolutePath(TemporaryDirectory), HostClock.Now(), DateTimeOffset.UtcNow);
+        await new PrepareStage(machine, Nothing, Report()).MakeAsync(plan, stamp, Run(key, machine, TextWriter.Synchronized(Log)), cancellationToken);
     }
 
     /// <summary>What publishing does to the image's generation before jobs get it.</summary>
     public async Task<ProbeRecord> ProbeAsync()
     {
-        using var process = Process();
-        var clones = new OwnClone(StateDir, CloneStart(process), process.Remover(Hypervisor), process.Locks, TimeProvider.System);
-        var scripts = new OwnScript(GuestShell, Stream.Null, Stream.Null, TimeProvider.System);
-        return await new Probe(clones, GuestShell, scripts, TimeProvider.System).RunAsync(Plan(Key).Image, Generation!, new JobLog(Log), CancellationToken.None);
+        using var machine = Process();
+        return await new Probe(machine).RunAsync(Plan(Key).Image, Generation!, new JobLog(Log), CancellationToken.None);
     }
 
     /// <summary>A published generation of the image with a template, from which jobs wake up from now on.</summary>
     public async Task WarmAsync()
     {
-        using var process = Process();
-        (Generation, Template) = await WarmImage.MakeAsync(this, CloneStart(process));
+        using var machine = Process();
+        (Generation, Template) = await WarmImage.MakeAsync(this, CloneStart.WithoutJob(machine));
         Warm = Warm with { Enabled = true };
     }
 
     /// <summary>What the run stage does when a script has failed.</summary>
     public async Task FailAsync(JobKey key, string subStage = "build_script")
     {
-        using var process = Process();
-        await new KeepOffer(Settings, process.Locks).MakeAsync(key, JobDirectory.Of(StateDir, key), subStage, new JobLog(Log));
+        using var machine = Process();
+        await new KeepOffer(machine).MakeAsync(Run(key, machine, Log), subStage);
     }
 
     /// <summary>What the cleanup of a job does first.</summary>
     public async Task<bool> TryKeepAsync(JobKey key, CancellationToken cancellationToken = default)
     {
-        using var process = Process();
-        var cleanup = new KeepAtCleanup(
-            new SecretRemover(GuestShell, TimeProvider.System), GuestShell, process.Locks, () => JobSecrets.Read("""{"token": "glcbt-64_secret"}"""u8.ToArray()), HostClock.SinceBoot);
-        return await cleanup.TryAsync(key, "failed", JobDirectory.Of(StateDir, key), new JobLog(Log), cancellationToken);
+        using var machine = Process();
+        var cleanup = new KeepAtCleanup(machine, () => JobSecrets.Read("""{"token": "glcbt-64_secret"}"""u8.ToArray()));
+        return await cleanup.TryAsync(Run(key, machine, Log), "failed", cancellationToken);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
 
     public async Task CleanupAsync(JobKey key, CancellationToken cancellationToken)
     {
-        using var process = Process();
-        var stage = new CleanupStage(process.Remover(Hypervisor), new QuickCollection(process.Collector(), TimeProvider.System), process.Locks, process.Ledger, TimeProvider.System);
-        await stage.RunAsync(key, "success", JobDirectory.Of(StateDir, key), new JobLog(Log), cancellationToken);
+        using var machine = Process();
+        await new CleanupStage(machine, Nothing, Report()).RemoveAsync(Run(key, machine, Log), "success", cancellationToken);
     }
 
     public async Task<Collection> CollectAsync(bool dryRun = false, CancellationToken cancellationToken = default)
     {
-        using var process = Process();
-        return await process.Collector().CollectAsync(dryRun, except: null, cancellationToken);
+        using var machine = Process();
+        return await machine.Collector.CollectAsync(dryRun, except: null, cancellationToken);
     }
 
-    public Task<Survey> SurveyAsync() => Process().Survey().TakeAsync(CancellationToken.None);
+    public Task<Survey> SurveyAsync() => Process().Survey.TakeAsync(CancellationToken.None);
 
     /// <summary>The runner has deleted its directory of the attempt, as it does after cleanup.</summary>
     public void DeleteTemporaryDirectory() => Directory.Delete(TemporaryDirectory);
@@ -210,7 +160,7 @@ internal sealed class StageWorld : IDisposable
     /// <summary>A killed process holds no locks, and a probe that it was about is nobody's any more.</summary>
     public void Bury()
     {
-        _locks.ForEach(locks => locks.Dispose());
+        _processes.ForEach(machine => machine.Locks.Dispose());
         foreach (var name in Hypervisor.Domains.Keys.Where(name => name.StartsWith("vmx-probe-", StringComparison.Ordinal)).ToList())
         {
             Hypervisor.Domains[name] = Regex.Replace(Hypervisor.Domains[name], "runner-start=\"[0-9]+\"", "runner-start=\"1\"");
@@ -275,37 +225,29 @@ internal sealed class StageWorld : IDisposable
 
     private Settings Settings => new() { File = Root.Child("vm-executor.yaml"), StateDir = StateDir, Images = [], Limits = Limits };
 
-    private StageProcess Process()
+    private static StageEnvironment Nothing => new(new Dictionary<string, string>());
+
+    private static StageReport Report() => new(TimeProvider.System, TextWriter.Null);
+
+    private static JobRun Run(JobKey key, Machine machine, TextWriter log) => new(key, machine, new JobLog(log));
+
+    /// <summary>What a stage has to itself; its end releases its locks, and leaves libvirt and the processes as they are.</summary>
+    private Machine Process()
     {
-        var process = new StageProcess(this);
-        lock (_locks)
+        var machine = new Machine(Settings, new Dictionary<string, string>(), TimeProvider.System)
         {
-            _locks.Add(process.Locks);
+            Hypervisors = new Hypervisors("fake:///", _ => Hypervisor),
+            GuestShell = GuestShell,
+            Tools = QemuImg,
+            Processes = Processes,
+            RemovalTime = new HurriedTime(),
+            Kvm = null,
+        };
+        lock (_processes)
+        {
+            _processes.Add(machine);
         }
 
-        return process;
-    }
-
-    /// <summary>What a stage has to itself; its end releases its locks.</summary>
-    private sealed class StageProcess(StageWorld world) : IDisposable
-    {
-        private readonly Hypervisors _hypervisors = new("fake:///", _ => world.Hypervisor);
-
-        public StateLocks Locks { get; } = new(world.StateDir, TimeProvider.System);
-
-        public LedgerFile Ledger => new(world.StateDir, Locks);
-
-        public DomainStopper Stopper { get; } = new(world.Hypervisor, TimeProvider.System);
-
-        public CloneRemover Remover(IHypervisor hypervisor) => new(hypervisor, Stopper, world.Processes, new HurriedTime());
-
-        public JobSurvey Survey() => new(world.StateDir, _hypervisors, world.Processes, Judge(), TimeProvider.System);
-
-        public LeftoverCollector Collector() =>
-            new(world.StateDir, Survey(), Judge(), _hypervisors, Remover, Locks, Ledger, TimeProvider.System);
-
-        public void Dispose() => Locks.Dispose();
-
-        private LeftoverJudge Judge() => new(world.StateDir, TimeProvider.System, HostClock.Now);
+        return machine;
     }
 }

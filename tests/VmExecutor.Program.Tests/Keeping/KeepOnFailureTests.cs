@@ -5,6 +5,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Program.Tests.Faults;
 using Xunit;
 
@@ -160,7 +161,7 @@ public sealed class KeepOnFailureTests : IDisposable
     {
         await _world.PrepareAsync();
         await _world.FailAsync(Key);
-        _world.JobDirectory.Write(_world.JobDirectory.Read()! with { Kept = true });
+        TestRecord.Put(_world.JobDirectory, _world.JobDirectory.Read()! with { Kept = true });
 
         (await _world.TryKeepAsync(Key)).Should().BeFalse();
     }
@@ -190,6 +191,6 @@ public sealed class KeepOnFailureTests : IDisposable
     private void Age(TimeSpan time)
     {
         var record = _world.JobDirectory.Read()!;
-        _world.JobDirectory.Write(record with { Stamp = record.Stamp with { Made = record.Stamp.Made with { SinceBoot = record.Stamp.Made.SinceBoot - time } } });
+        TestRecord.Put(_world.JobDirectory, record with { Stamp = record.Stamp with { Made = record.Stamp.Made with { SinceBoot = record.Stamp.Made.SinceBoot - time } } });
     }
 }

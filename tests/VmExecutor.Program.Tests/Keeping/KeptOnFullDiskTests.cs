@@ -64,7 +64,7 @@ public sealed class KeptOnFullDiskTests : IDisposable
     {
         using var locks = new StateLocks(_state, TimeProvider.System);
         var directory = JobDirectory.Of(_state, _running);
-        await new DiskWatch(_running, directory, directory.Read()!, MoreThanAnyDisk, new DomainStopper(_hypervisor, TimeProvider.System), locks, TimeProvider.System)
+        await new DiskWatch(directory, directory.Read()!, MoreThanAnyDisk, new DomainStopper(_hypervisor, TimeProvider.System), locks, TimeProvider.System)
             .EnsureRoomAsync(_told.Add);
     }
 }

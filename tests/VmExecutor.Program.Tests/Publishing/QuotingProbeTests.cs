@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Publishing;
 using Xunit;
 
@@ -25,9 +26,13 @@ public sealed class QuotingProbeTests
         }
 
         var guest = new FakeGuestShell { Script = (script, output) => HostShell.RunAsync(program, script, output) };
-        var scripts = new OwnScript(guest, Stream.Null, Stream.Null, TimeProvider.System);
+        using var machine = new Machine(
+            new Settings { File = new AbsolutePath("/vm-executor.yaml"), StateDir = new AbsolutePath("/state"), Images = [] }, new Dictionary<string, string>(), TimeProvider.System)
+        {
+            GuestShell = guest,
+        };
 
-        var answer = await new QuotingProbe(scripts).RunAsync(shell, Access, CancellationToken.None);
+        var answer = await new QuotingProbe(new OwnScript(machine)).RunAsync(shell, Access, CancellationToken.None);
 
         answer.NeedsPosix.Should().Be(needsPosix);
         (answer.Problem is not null).Should().Be(isProblem, answer.Problem);

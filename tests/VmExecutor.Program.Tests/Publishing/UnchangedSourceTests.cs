@@ -2,13 +2,9 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Clones;
-using VmExecutor.Host.Disks;
-using VmExecutor.Host.Guests.Preparation;
+using VmExecutor.Host;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Locks;
-using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Publishing;
 using Xunit;
@@ -18,28 +14,19 @@ namespace VmExecutor.Program.Tests.Publishing;
 /// <summary>What <c>image publish --if-changed</c> takes for unchanged.</summary>
 public sealed class UnchangedSourceTests : IDisposable
 {
-    private static readonly ToolEnvironment Tools = new(QemuTool.Environment());
     private readonly AbsolutePath _root = new(Directory.CreateTempSubdirectory("vmx-unchanged-").FullName);
-    private readonly StateLocks _locks;
+    private readonly Machine _machine;
     private readonly StringWriter _log = new();
     private readonly ImageDefinition _image;
-    private readonly PublishSource _sources;
-    private readonly GenerationMaker _maker;
 
     public UnchangedSourceTests()
     {
-        var hypervisor = new FakeHypervisor();
-        var qemuImg = new QemuImg(new ToolRunner(Tools, TimeProvider.System));
-        _locks = new StateLocks(StateDir, TimeProvider.System);
-        _sources = new PublishSource(
-            StateDir,
-            hypervisor,
-            new CloneSource(hypervisor, new DomainStopper(hypervisor, TimeProvider.System)),
-            qemuImg,
-            downloads: null!,
-            builds: null!,
-            fingerprints: null!);
-        _maker = new GenerationMaker(StateDir, qemuImg, new DiskCopier(Tools, TimeProvider.System));
+        _machine = new Machine(
+            new Settings { File = _root.Child("vm-executor.yaml"), StateDir = StateDir, Images = [] }, QemuTool.Environment(), TimeProvider.System)
+        {
+            Hypervisors = new Hypervisors("fake:///", _ => new FakeHypervisor()),
+            GuestShell = new FakeGuestShell(),
+        };
         _image = new ImageDefinition
         {
             File = new AbsolutePath("/etc/vm-executor/images/base.yaml"),
@@ -58,7 +45,7 @@ public sealed class UnchangedSourceTests : IDisposable
 
     public void Dispose()
     {
-        _locks.Dispose();
+        _machine.Dispose();
         Directory.Delete(_root.Value, recursive: true);
     }
 
@@ -66,7 +53,7 @@ public sealed class UnchangedSourceTests : IDisposable
     public async Task What_the_current_generation_was_made_of_is_unchanged()
     {
         await MakeAsync(1);
-        _maker.MakeCurrent(_image.Name, await MakeAsync(2));
+        _machine.GenerationMaker.MakeCurrent(_image.Name, await MakeAsync(2));
 
         (await PublishIfChangedAsync()).Should().BeNull();
 
@@ -78,7 +65,7 @@ public sealed class UnchangedSourceTests : IDisposable
     {
         var first = await MakeAsync(1);
         await MakeAsync(2);
-        _maker.MakeCurrent(_image.Name, first);
+        _machine.GenerationMaker.MakeCurrent(_image.Name, first);
 
         (await PublishIfChangedAsync()).Should().BeNull();
 
@@ -88,14 +75,12 @@ public sealed class UnchangedSourceTests : IDisposable
 
     // Nothing is baked and probed when nothing has changed.
     private async Task<Generation?> PublishIfChangedAsync() =>
-        await new Publisher(
-            StateDir, new Catalogue(StateDir), _sources, _maker, baking: null!, new GuestTools(new FakeGuestShell(), Tools), probe: null!, _locks, TimeProvider.System)
-            .PublishAsync(_image, ifChanged: true, Log, Token);
+        await new Publisher(_machine).PublishAsync(_image, ifChanged: true, Log, Token);
 
     /// <summary>The first of another source, the others of what it is now.</summary>
     private async Task<Generation> MakeAsync(int number)
     {
-        var source = await _sources.OpenAsync(_image, Log, Token);
+        var source = await new PublishSource(_machine).OpenAsync(_image, Log, Token);
         var record = new GenerationRecord
         {
             Image = _image.Name.Value,
@@ -108,7 +93,7 @@ public sealed class UnchangedSourceTests : IDisposable
             Probe = new ProbeRecord(DateTimeOffset.UnixEpoch, 1, []),
             Files = [],
         };
-        var draft = await _maker.BeginAsync(_image.Name, record, await source.FetchAsync(Token), oursToMove: false, (_, _) => { }, Token);
-        return _maker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
+        var draft = await _machine.GenerationMaker.BeginAsync(_image.Name, record, await source.FetchAsync(Token), oursToMove: false, (_, _) => { }, Token);
+        return _machine.GenerationMaker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
     }
 }

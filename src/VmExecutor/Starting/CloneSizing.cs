@@ -3,7 +3,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Processes;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>Decides how large the clone is, once its source is known.</summary>
 internal sealed class CloneSizing(LimitSettings limits)

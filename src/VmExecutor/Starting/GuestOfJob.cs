@@ -6,7 +6,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>A job's guest between <c>job.json</c> and what ssh needs.</summary>
 internal static class GuestOfJob

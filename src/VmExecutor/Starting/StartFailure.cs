@@ -1,18 +1,17 @@
 using System.Globalization;
-using VmExecutor.Core.Clones;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Diagnosis;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Diagnosis;
 using VmExecutor.Host.Hypervisor;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>What the job log says of a start that failed, before the failure itself: where it stood, the guest's last words, how the host was, and why that may be.</summary>
 internal static class StartFailure
 {
-    public static void Tell(ClonePlan plan, Accelerator accelerator, SystemFailureException failure, PhaseTimes times, JobLog log)
+    public static void Tell(CloneBasis basis, JobRun run, SystemFailureException failure)
     {
+        var (plan, times, log) = (basis.Plan, run.Times, run.Log);
         var phase = StartPhases.After(times.Last, failure.Code);
         var stalled = times.SinceLast;
         var console = failure is GuestDiedException died ? died.ConsoleTail : ConsoleTail.Read(plan.Paths.Console);
@@ -28,7 +27,7 @@ internal static class StartFailure
         var cause = StartDiagnosis.Explain(new StartTrouble
         {
             Code = failure.Code,
-            Accelerator = accelerator,
+            Accelerator = basis.Accelerator,
             Phase = phase,
             Stalled = stalled,
             Console = console,

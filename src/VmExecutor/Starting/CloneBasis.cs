@@ -3,7 +3,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>All that is known of a clone before anything of it is made but its directory.</summary>
 /// <param name="Plan">With the sizes that the job or the image wants.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>How long each phase of prepare took, for one line in the job log.</summary>
 internal sealed class PhaseTimes(TimeProvider time)

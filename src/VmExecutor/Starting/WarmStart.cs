@@ -5,74 +5,58 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
-using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Clones;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Waiting;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>
 /// The first rung of the ladder: a guest that wakes up from a template. Whatever goes wrong here is one line in the job log, is undone within
 /// its own time, and the clone is started cold.
 /// </summary>
-internal sealed class WarmStart(
-    IHypervisor hypervisor,
-    IGuestShell guestShell,
-    TemplateFinder templates,
-    MemoryState memory,
-    CloneMaker maker,
-    LivingClones livingClones,
-    LoginMaker login,
-    IdentityChanger identity,
-    CloneRemover remover,
-    TimeProvider time)
+internal sealed class WarmStart(Machine machine)
 {
     /// <summary>Longer than destroying a VM takes.</summary>
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
     private const int SeedBytes = 64;
 
     /// <param name="basis">What to make.</param>
-    /// <param name="directory">The job's directory.</param>
-    /// <param name="record">What is in it so far.</param>
+    /// <param name="run">The job, whose directory has a record.</param>
     /// <param name="watch">Looks whether the domain lives.</param>
-    /// <param name="log">The job log.</param>
-    /// <param name="times">Told when a phase is over.</param>
     /// <param name="cancellationToken">Ends it at once; nothing is undone then, nor started cold.</param>
-    /// <returns>Null: to be started cold; and the record with the reason, if this is an image with templates.</returns>
+    /// <returns>A guest that runs commands; null: to be started cold, and the reason is in the record if this is an image with templates.</returns>
     /// <exception cref="SystemFailureException">It must not be started cold, or what was made could not be undone.</exception>
-    public async Task<(StartedGuest? Guest, JobRecord Record)> TryAsync(
-        CloneBasis basis, JobDirectory directory, JobRecord record, DomainWatch watch, JobLog log, PhaseTimes times, CancellationToken cancellationToken)
+    public async Task<GuestAccess?> TryAsync(CloneBasis basis, JobRun run, DomainWatch watch, CancellationToken cancellationToken)
     {
         var plan = basis.Plan;
         var must = plan.Template is not null || plan.Start == StartChoice.Warm;
         if (plan.Start == StartChoice.Cold || plan.Memory is not null || plan.Generation is null || !(plan.Image.Warm.Enabled || must))
         {
-            return must ? throw Refusal(plan, "it was never published, so it has no templates") : (null, record);
+            return must ? throw Refusal(plan, "it was never published, so it has no templates") : null;
         }
 
-        var phases = times.Count;
+        var phases = run.Times.Count;
         var (template, reason) = plan.Template is { } given
             ? new ChosenTemplate(given, null)
-            : await templates.FindAsync(plan.Generation, basis.Source, plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
+            : await new TemplateFinder(machine.Hypervisor).FindAsync(plan.Generation, basis.Source, plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
         if (template is not null)
         {
-            (var guest, reason) = await WakeWithinItsTimeAsync(basis, template, directory, record, watch, times, cancellationToken);
+            (var guest, reason) = await WakeWithinItsTimeAsync(basis, template, run, watch, cancellationToken);
             if (guest is not null)
             {
-                return (guest, guest.Record);
+                return guest;
             }
 
             if (!must)
             {
-                await UndoAsync(plan.Job.Key, directory, cancellationToken);
+                await UndoAsync(run, cancellationToken);
             }
         }
 
@@ -81,24 +65,25 @@ internal sealed class WarmStart(
             throw Refusal(plan, reason!.Text);
         }
 
-        log.Warn($"cold start: {reason!.Text}");
-        times.Fold(phases, "warm");
-        return (null, record with { ColdReason = reason.Word });
+        run.Log.Warn($"cold start: {reason!.Text}");
+        run.Times.Fold(phases, "warm");
+        await run.UpdateAsync(record => record with { Start = "cold", Template = null, ColdReason = reason.Word }, cancellationToken);
+        return null;
     }
 
-    private async Task<(StartedGuest? Guest, ColdReason? Reason)> WakeWithinItsTimeAsync(
-        CloneBasis basis, Template template, JobDirectory directory, JobRecord record, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    private async Task<(GuestAccess? Guest, ColdReason? Reason)> WakeWithinItsTimeAsync(
+        CloneBasis basis, Template template, JobRun run, DomainWatch watch, CancellationToken cancellationToken)
     {
         var limit = basis.Plan.Image.Timeouts.Warm;
-        using var over = new CancellationTokenSource(limit, time);
+        using var over = new CancellationTokenSource(limit, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            return (await WakeAsync(basis, template, directory, record, watch, times, stop.Token), null);
+            return (await WakeAsync(basis, template, run, watch, stop.Token), null);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, new ColdReason("timed_out", $"the guest did not wake up within {DurationText.Format(limit)} ('timeouts: warm' in {basis.Plan.Image.File}), after {times}"));
+            return (null, new ColdReason("timed_out", $"the guest did not wake up within {DurationText.Format(limit)} ('timeouts: warm' in {basis.Plan.Image.File}), after {run.Times}"));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && (e is TimeoutException || (e is not DriverException && HostFileException.Explains(e))))
         {
@@ -113,54 +98,53 @@ internal sealed class WarmStart(
     private static string Word(ErrorCode code) =>
         code == ErrorCodes.TemplateRefused ? "refused" : code == ErrorCodes.GuestIdentityStale ? "identity" : "failed";
 
-    private async Task<StartedGuest> WakeAsync(
-        CloneBasis basis, Template template, JobDirectory directory, JobRecord record, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    private async Task<GuestAccess> WakeAsync(CloneBasis basis, Template template, JobRun run, DomainWatch watch, CancellationToken cancellationToken)
     {
         var plan = basis.Plan;
         var domain = plan.Domain.Value;
         var chains = template.ChainsOn(basis.Chains);
-        await maker.MakeDisksAsync(basis.Source, plan.Paths, chains, size: null, template.Find(TemplateRole.Nvram), cancellationToken);
+        await machine.CloneMaker.MakeDisksAsync(basis.Source, plan.Paths, chains, size: null, template.Find(TemplateRole.Nvram), cancellationToken);
         CopySeed(template, plan.Paths);
-        record = record with { Start = "warm", Template = template.Directory.Value };
-        record = await livingClones.JoinAsync(plan.Job.Key, directory, record, basis.Chains.Values, cancellationToken);
-        times.Ended("disks");
+        await machine.LivingClones.JoinAsync(
+            run.Directory, basis.Chains.Values, record => record with { Start = "warm", Template = template.Directory.Value }, cancellationToken);
+        run.Times.Ended("disks");
 
-        var machine = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
-        var ownKey = template.Record.LoginKey is null ? null : login.MakeKeyAsync(plan, cancellationToken);
+        var definition = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
+        var ownKey = template.Record.LoginKey is null ? null : new LoginMaker(machine.Tools).MakeKeyAsync(plan, cancellationToken);
 
         // Both to their end, also when one has failed: what is undone then must not come to be afterwards.
-        await Task.WhenAll(maker.StartAsync(machine, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
-        times.Ended("start");
+        await Task.WhenAll(machine.CloneMaker.StartAsync(definition, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
+        run.Times.Ended("start");
 
-        await memory.LoadAsync(domain, template.State, cancellationToken);
-        times.Ended("load");
+        await new MemoryState(machine.Hypervisor, machine.Time).LoadAsync(domain, template.State, cancellationToken);
+        run.Times.Ended("load");
 
         if (template.Record.CardXml is { } card)
         {
-            await hypervisor.AttachDeviceAsync(domain, TemplateDomain.PlugIn(XElement.Parse(card), plan).ToString(), cancellationToken);
+            await machine.Hypervisor.AttachDeviceAsync(domain, TemplateDomain.PlugIn(XElement.Parse(card), plan).ToString(), cancellationToken);
         }
 
-        var access = await ReachAsync(plan, template, watch, times, cancellationToken);
+        var access = await ReachAsync(plan, template, run.Times, watch, cancellationToken);
         var proof = access.Proof ?? GuestOfJob.NewProof(plan);
-        await identity.ChangeAsync(access, await FreshAsync(plan, template, ownKey) with { Proof = proof }, cancellationToken);
+        await new IdentityChanger(machine.GuestShell, machine.Time).ChangeAsync(access, await FreshAsync(plan, template, ownKey) with { Proof = proof }, cancellationToken);
 
         // All clones of the template are in the same boot.
         access = access with { Proof = proof.InPlace(bootId: null) };
         if (ownKey is not null)
         {
-            await guestShell.CloseAsync(access, cancellationToken);
+            await machine.GuestShell.CloseAsync(access, cancellationToken);
             access = access with { Key = plan.LoginKey };
-            await guestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+            await machine.GuestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
         }
 
-        times.Ended("identity");
-        return new StartedGuest(access, record);
+        run.Times.Ended("identity");
+        return access;
     }
 
-    private async Task<GuestAccess> ReachAsync(ClonePlan plan, Template template, DomainWatch watch, PhaseTimes times, CancellationToken cancellationToken)
+    private async Task<GuestAccess> ReachAsync(ClonePlan plan, Template template, PhaseTimes times, DomainWatch watch, CancellationToken cancellationToken)
     {
         var image = plan.Image;
-        var (host, port) = await new GuestAddressFinder(hypervisor, watch, time)
+        var (host, port) = await new GuestAddressFinder(machine.Hypervisor, watch, machine.Time)
             .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
         times.Ended("address");
 
@@ -180,7 +164,7 @@ internal sealed class WarmStart(
             // The card tells at once; what else tells comes with the identity.
             Proof = image.Network.Mode == NetworkMode.Libvirt ? GuestOfJob.NewProof(plan) : null,
         };
-        await guestShell.ConnectAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+        await machine.GuestShell.ConnectAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
         times.Ended("ssh");
         return access;
     }
@@ -212,10 +196,10 @@ internal sealed class WarmStart(
         }
     }
 
-    private async Task UndoAsync(JobKey key, JobDirectory directory, CancellationToken cancellationToken)
+    private async Task UndoAsync(JobRun run, CancellationToken cancellationToken)
     {
-        using var deadline = new Deadline(UndoLimit, TimeSpan.FromSeconds(1), time, cancellationToken);
-        await remover.ClearAsync(key, directory, deadline.Token);
+        using var deadline = new Deadline(UndoLimit, TimeSpan.FromSeconds(1), machine.Time, cancellationToken);
+        await machine.RemoverAt(uri: null).ClearAsync(run.Key, run.Directory, deadline.Token);
         cancellationToken.ThrowIfCancellationRequested();
     }
 

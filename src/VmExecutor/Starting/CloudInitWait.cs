@@ -5,7 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests;
 
-namespace VmExecutor.Stages;
+namespace VmExecutor.Starting;
 
 /// <summary>
 /// Waits for a guest's cloud-init: what it installs and sets up is part of the image, and a job that begins meanwhile finds half of it. What

@@ -1,14 +1,14 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Metrics;
 using VmExecutor.Core.Values;
+using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Metrics;
 
 namespace VmExecutor.Observing;
 
 /// <summary>Reads all numbers and writes them.</summary>
-internal static class MetricsComposition
+internal sealed class MetricsFile(Machine machine)
 {
     private const UnixFileMode ForEverybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
@@ -19,13 +19,12 @@ internal static class MetricsComposition
 
     /// <summary>The numbers as text; written into a file, too, if one is given.</summary>
     /// <exception cref="SystemFailureException">The state directory cannot be read, or the file cannot be written.</exception>
-    public static async Task<string> ReadAsync(
-        Settings settings, LeftoverComposition leftovers, AbsolutePath? file, TimeProvider time, CancellationToken cancellationToken)
+    public async Task<string> ReadAsync(AbsolutePath? file, CancellationToken cancellationToken)
     {
-        using var held = await leftovers.Locks.TakeMetricsAsync(LockLimit, cancellationToken)
+        using var held = await machine.Locks.TakeMetricsAsync(LockLimit, cancellationToken)
             ?? throw new HostFileException("the metrics cannot be read", new IOException("another process holds their lock"));
-        var facts = await new HostFactsReader(settings, leftovers.Survey(), time).ReadAsync(DriverVersion.Text, cancellationToken);
-        var text = Exposition.Write(await new LedgerTotals(settings.StateDir, leftovers.Locks).CatchUpAsync(cancellationToken), facts);
+        var facts = await new HostFactsReader(machine.Settings, machine.Survey, machine.Time).ReadAsync(DriverVersion.Text, cancellationToken);
+        var text = Exposition.Write(await new LedgerTotals(machine.StateDir, machine.Locks).CatchUpAsync(cancellationToken), facts);
         if (file is not null)
         {
             Write(file, text);
@@ -35,18 +34,18 @@ internal static class MetricsComposition
     }
 
     /// <summary>Writes the configured file anew; what goes wrong is told and no reason for anything to fail.</summary>
-    public static async Task RefreshAsync(Settings settings, LeftoverComposition leftovers, TimeProvider time, JobLog log, CancellationToken cancellationToken)
+    public async Task RefreshAsync(JobLog log, CancellationToken cancellationToken)
     {
-        if (settings.Metrics.File is not { } file)
+        if (machine.Settings.Metrics.File is not { } file)
         {
             return;
         }
 
-        using var over = new CancellationTokenSource(RefreshLimit, time);
+        using var over = new CancellationTokenSource(RefreshLimit, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            await ReadAsync(settings, leftovers, file, time, stop.Token);
+            await ReadAsync(file, stop.Token);
         }
         catch (SystemFailureException e)
         {

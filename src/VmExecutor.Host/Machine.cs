@@ -1,0 +1,113 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Disks;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
+using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host;
+
+/// <summary>
+/// The machine that the driver works on, by one configuration. Each part is made when it is first used, since a stage's process lives for
+/// milliseconds, and is the same from then on. A part's constructor names the parts it needs; only whole flows (a stage, a start, a collection)
+/// are given the machine. The seams can be set by tests.
+/// </summary>
+/// <param name="settings">The configuration.</param>
+/// <param name="variables">The environment of the process.</param>
+/// <param name="time">The clock.</param>
+public sealed class Machine(Settings settings, IReadOnlyDictionary<string, string> variables, TimeProvider time) : IDisposable
+{
+    private Hypervisors? _hypervisors;
+    private StateLocks? _locks;
+
+    public Settings Settings { get; } = settings;
+
+    public AbsolutePath StateDir => Settings.StateDir;
+
+    /// <summary>The environment of the process.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; } = variables;
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>Seam: the libvirt connections.</summary>
+    public Hypervisors Hypervisors
+    {
+        get => _hypervisors ??= new Hypervisors(
+            LibvirtUri.Resolve(Settings.Libvirt.Uri, Variables, Environment.IsPrivilegedProcess), uri => new LibvirtHypervisor(uri, Settings.Libvirt.CallTimeout, Time));
+        init => _hypervisors = value;
+    }
+
+    /// <summary>Seam: starts external programs.</summary>
+    public IToolRunner Tools { get => field ??= new ToolRunner(ToolEnvironment, Time); init; }
+
+    /// <summary>Seam: runs commands in guests.</summary>
+    public IGuestShell GuestShell { get => field ??= new SshGuestShell(Tools, ToolEnvironment, Time); init; }
+
+    /// <summary>Seam: the processes of jobs.</summary>
+    public IJobProcesses Processes { get => field ??= new JobProcesses(StateDir, Time); init; }
+
+    /// <summary>Seam: what the kernel says of KVM; null: nothing, and a start decides.</summary>
+    public Func<KvmFiles>? Kvm { get; init; } = KvmFiles.Read;
+
+    /// <summary>The clock of removals, which tests may hurry.</summary>
+    public TimeProvider RemovalTime { get => field ?? Time; init; }
+
+    /// <summary>libvirt, by the configured URI.</summary>
+    public IHypervisor Hypervisor => Hypervisors.At(Hypervisors.Configured);
+
+    public ToolEnvironment ToolEnvironment => field ??= new ToolEnvironment(Variables);
+
+    public StateLocks Locks => _locks ??= new StateLocks(StateDir, Time);
+
+    public LedgerFile Ledger => field ??= new LedgerFile(StateDir, Locks);
+
+    public Catalogue Catalogue => field ??= new Catalogue(StateDir);
+
+    public QemuImg QemuImg => field ??= new QemuImg(Tools);
+
+    public DomainStopper Stopper => field ??= new DomainStopper(Hypervisor, Time);
+
+    public CloneSource CloneSource => field ??= new CloneSource(Hypervisor, Stopper);
+
+    public CloneMaker CloneMaker => field ??= new CloneMaker(Hypervisor, QemuImg, Stopper);
+
+    public LivingClones LivingClones => field ??= new LivingClones(StateDir, Hypervisor, Locks);
+
+    public GenerationMaker GenerationMaker => field ??= new GenerationMaker(StateDir, QemuImg, new DiskCopier(ToolEnvironment, Time));
+
+    public ImageKeeper ImageKeeper => field ??= new ImageKeeper(Catalogue, GenerationMaker, new GenerationRemover(StateDir), Locks);
+
+    public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
+
+    public Admission Admission => field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Time);
+
+    public LeftoverJudge Judge => field ??= new LeftoverJudge(StateDir, Time, HostClock.Now);
+
+    public JobSurvey Survey => field ??= new JobSurvey(StateDir, Hypervisors, Processes, Judge, Time);
+
+    public LeftoverCollector Collector => field ??= new LeftoverCollector(this);
+
+    public QuickCollection QuickCollection => field ??= new QuickCollection(Collector, Time);
+
+    /// <summary>Removes the clones of jobs whose record names this libvirt; null: the configured one.</summary>
+    public CloneRemover RemoverAt(string? uri)
+    {
+        var hypervisor = Hypervisors.At(uri ?? Hypervisors.Configured);
+        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, RemovalTime);
+    }
+
+    /// <summary>Releases the locks that were taken here and closes the connections.</summary>
+    public void Dispose()
+    {
+        _locks?.Dispose();
+        _hypervisors?.Dispose();
+    }
+}
