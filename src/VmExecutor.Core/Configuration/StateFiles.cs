@@ -37,6 +37,9 @@ public static class LockFiles
     /// <summary>One byte for each job that a stage or gc works on.</summary>
     public const string Jobs = "jobs";
 
+    /// <summary>One byte for each job whose record is being changed.</summary>
+    public const string Records = "records";
+
     /// <summary>One byte for each job whose script runs.</summary>
     public const string Scripts = "scripts";
 

@@ -31,7 +31,7 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <summary>The right to change that job's record, for whoever works on the job and for whoever does not; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeRecordAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile("records"), PositionOf(job))), limit, cancellationToken);
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Records), PositionOf(job))), limit, cancellationToken);
 
     /// <summary>The right to write to the ledger and to exchange it; held for a moment only.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>

@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using FluentAssertions;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Docs;
+
+/// <summary>src/README.md tells the truth about the source: what it names is there.</summary>
+public sealed partial class SourceMapTests
+{
+    private const string Way = "## The way of a job through prepare";
+
+    [Fact]
+    public void The_way_of_a_job_through_prepare_names_members_that_exist_and_is_short()
+    {
+        var map = File.ReadAllText(Path.Combine(Page.Root, "src/README.md"));
+        map.Should().Contain(Way);
+        var steps = map.Split(Way)[1].Split("\n## ")[0].Split('\n').Where(line => StepStart().IsMatch(line)).ToList();
+
+        steps.Should().HaveCountGreaterThan(5).And.HaveCountLessThan(20);
+        var named = steps.SelectMany(step => FileAndMember().Matches(step)).Select(match => (File: match.Groups["file"].Value, Member: match.Groups["member"].Value)).ToList();
+        named.Should().HaveCountGreaterThan(steps.Count);
+        named.Where(one => !Declares(one.File, one.Member)).Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("src/VmExecutor.Core", "`VmExecutor.Core`, pure")]
+    [InlineData("src/VmExecutor.Host", "`VmExecutor.Host`, everything")]
+    [InlineData("src/VmExecutor", "`VmExecutor`, the program")]
+    public void Each_folder_of_a_room_is_in_its_table_and_each_line_of_the_table_is_there(string room, string heading)
+    {
+        var map = File.ReadAllText(Path.Combine(Page.Root, "src/README.md"));
+        var section = map.Split(heading)[1].Split("\n`VmExecutor", StringSplitOptions.None)[0].Split("\n## ")[0];
+        var folders = Directory.GetDirectories(Path.Combine(Page.Root, room)).Select(path => Path.GetFileName(path)).Where(name => name is not ("bin" or "obj")).ToList();
+
+        folders.Where(folder => !section.Contains($"| {folder} |", StringComparison.Ordinal) && !section.Contains($"`{folder}`", StringComparison.Ordinal)).Should().BeEmpty();
+        TableLine().Matches(section).Select(match => match.Groups["name"].Value).Where(name => !folders.Contains(name)).Should().BeEmpty();
+    }
+
+    /// <summary>A file stands for the member after it, and for further members until the next file.</summary>
+    private static bool Declares(string file, string member)
+    {
+        var path = Path.Combine(Page.Root, file);
+        return File.Exists(path) && Regex.IsMatch(File.ReadAllText(path), $@"\b(public|internal|private)\b[^=;\n]*\b{member}\s*(<[^>]*>)?\(");
+    }
+
+    [GeneratedRegex(@"^\d+\. ")]
+    private static partial Regex StepStart();
+
+    [GeneratedRegex(@"`(?<file>src/[^` ]+\.cs)` `(?<member>\w+)`")]
+    private static partial Regex FileAndMember();
+
+    [GeneratedRegex(@"^\| (?<name>[A-Z]\w+) \|", RegexOptions.Multiline)]
+    private static partial Regex TableLine();
+}
