@@ -47,6 +47,35 @@ public sealed partial class DocsCommandTests
     }
 
     [Fact]
+    public void Every_option_of_a_script_of_the_repository_is_one_that_the_script_knows()
+    {
+        var called =
+            from page in Page.All()
+            from line in page.Blocks.Where(block => block.IsShell).SelectMany(block => block.Lines).Concat(page.CodeWords)
+            from Match match in ScriptCall().Matches(line.Split(" #")[0])
+            where File.Exists(Path.Combine(Page.Root, match.Groups[1].Value))
+            from Capture option in match.Groups["option"].Captures
+            select (page.Path, Script: match.Groups[1].Value, Option: option.Value);
+
+        called.Should().Contain(call => call.Script == "tests/run" && call.Option == "--unit");
+        called.Distinct().Where(call => !File.ReadAllText(Path.Combine(Page.Root, call.Script)).Contains(call.Option, StringComparison.Ordinal)).Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Every_test_that_a_command_line_runs_is_there()
+    {
+        var sources = string.Concat(Directory.EnumerateFiles(Path.Combine(Page.Root, "tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var named =
+            from page in Page.All()
+            from line in page.Blocks.SelectMany(block => block.Lines)
+            from Match match in TestChoice().Matches(line)
+            select (page.Path, Name: match.Groups[1].Value);
+
+        named.Should().NotBeEmpty();
+        named.Where(test => !sources.Contains(test.Name, StringComparison.Ordinal)).Should().BeEmpty();
+    }
+
+    [Fact]
     public void Every_unit_that_is_named_is_there()
     {
         var units = Directory.EnumerateFiles(Path.Combine(Page.Root, "executor/systemd")).Select(Path.GetFileName).ToHashSet();
@@ -86,8 +115,14 @@ public sealed partial class DocsCommandTests
             ? Directory.EnumerateFileSystemEntries(Path.Combine(Page.Root, Path.GetDirectoryName(path)!), Path.GetFileName(path)).Any()
             : Path.Exists(Path.Combine(Page.Root, path)));
 
-    [GeneratedRegex(@"(?<![\w/.-])(?:\./)?((?:executor|tests|config)/[\w./*-]+)")]
+    [GeneratedRegex(@"(?<![\w/.-])(?:\./)?((?:executor|tests|config|src|docs)/[\w./*-]+)")]
     private static partial Regex RepositoryPath();
+
+    [GeneratedRegex(@"(?<![\w/.-])(?:\./)?((?:executor|tests|config/recipes)/[\w/-]+)(?: +(?:(?<option>--[a-z-]+)|[^\s|;&-]\S*))*")]
+    private static partial Regex ScriptCall();
+
+    [GeneratedRegex(@"(?:-class '\*\.|-method '\*|--filter )(\w{5,})")]
+    private static partial Regex TestChoice();
 
     [GeneratedRegex(@"\bvm-executor-[a-z-]+\.(timer|service)\b")]
     private static partial Regex Unit();

@@ -35,10 +35,10 @@ internal sealed partial class Page
     /// <summary>Their targets, as they are written.</summary>
     public IReadOnlyList<string> Links { get; }
 
-    /// <summary>What an administrator reads.</summary>
+    /// <summary>Every page for people.</summary>
     public static IReadOnlyList<Page> All() =>
     [
-        .. new[] { "README.md", "config/README.md", "config/recipes/README.md", "src/README.md" }
+        .. new[] { "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "config/README.md", "config/recipes/README.md", "src/README.md" }
             .Concat(Directory.EnumerateFiles(System.IO.Path.Combine(Root, "docs"), "*.md").Select(file => System.IO.Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal))
             .Select(path => new Page(path)),
     ];
