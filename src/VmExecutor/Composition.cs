@@ -65,7 +65,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         var log = new JobLog(Error);
         return GuardAsync(log, () => Report.AroundAsync("run", log, async () =>
         {
-            // First of all: a number that an earlier sub-stage left would be taken for this one's (RUNNER-CONTRACT section 3).
+            // First of all: a number that an earlier sub-stage left would be taken for this one's (docs/runner-contract.md section 3).
             ExitCodes.Forget(environment);
             var job = Report.About(TrustedJob.Read(environment));
             using var machine = MachineWithoutImages(configOption);
@@ -74,7 +74,7 @@ internal sealed class Composition(StageEnvironment environment, TextWriter outpu
         }));
     }
 
-    /// <summary>An administrator's command: its own exit code, or 1 with the reason.</summary>
+    /// <summary>An administrator's command: its own exit code, or 2 with the reason.</summary>
     public int GuardAdmin(Func<int> command) => Guard(new JobLog(Error), command);
 
     /// <inheritdoc cref="GuardAdmin"/>

@@ -10,7 +10,7 @@ using VmExecutor.Stages;
 namespace VmExecutor;
 
 /// <summary>
-/// The one place that turns outcomes into exit codes (RUNNER-CONTRACT section 3). A stage knows three: 0, build failure and
+/// The one place that turns outcomes into exit codes (docs/runner-contract.md section 3). A stage knows three: 0, build failure and
 /// system failure; anything else would be an "unknown exit code" to the runner.
 /// </summary>
 internal static class ExitCodes

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 3: what an exit code of run means.</summary>
+/// <summary>docs/runner-contract.md section 3: what an exit code of run means.</summary>
 public sealed class ExitCodeTests : SimulatorTest
 {
     [Theory(Timeout = HangLimit)]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 4: cancel, abort, timeouts.</summary>
+/// <summary>docs/runner-contract.md section 4: cancel, abort, timeouts.</summary>
 public sealed class InterruptionTests : SimulatorTest
 {
     private static readonly SimulatedJob WithAfterScript = new() { AfterScript = ["true"], HasArtifacts = true };

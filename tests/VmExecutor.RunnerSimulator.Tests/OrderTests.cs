@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 2: arguments and order.</summary>
+/// <summary>docs/runner-contract.md section 2: arguments and order.</summary>
 public sealed class OrderTests : SimulatorTest
 {
     [Fact(Timeout = HangLimit)]

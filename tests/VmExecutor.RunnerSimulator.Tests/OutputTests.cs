@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 5: where output goes; and stages called one by one.</summary>
+/// <summary>docs/runner-contract.md section 5: where output goes; and stages called one by one.</summary>
 public sealed class OutputTests : SimulatorTest
 {
     [Fact(Timeout = HangLimit)]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT sections 3 and 6: attempts, and config's answer.</summary>
+/// <summary>docs/runner-contract.md sections 3 and 6: attempts, and config's answer.</summary>
 public sealed class PreparationTests : SimulatorTest
 {
     [Theory(Timeout = HangLimit)]

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 2: the scripts, run here by a driver that just executes them on the host.</summary>
+/// <summary>docs/runner-contract.md section 2: the scripts, run here by a driver that just executes them on the host.</summary>
 public sealed class ScriptTests : SimulatorTest
 {
     [Theory(Timeout = HangLimit)]

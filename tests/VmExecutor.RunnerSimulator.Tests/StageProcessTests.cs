@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.RunnerSimulator.Tests;
 
-/// <summary>RUNNER-CONTRACT section 1: every stage is a process.</summary>
+/// <summary>docs/runner-contract.md section 1: every stage is a process.</summary>
 public sealed class StageProcessTests : SimulatorTest
 {
     [Fact(Timeout = HangLimit)]

@@ -4,7 +4,7 @@ using VmExecutor.RunnerSimulator.Stages;
 
 namespace VmExecutor.RunnerSimulator;
 
-/// <summary>The order of a job's stages and what one's end means for the next (RUNNER-CONTRACT sections 2 to 4).</summary>
+/// <summary>The order of a job's stages and what one's end means for the next (docs/runner-contract.md sections 2 to 4).</summary>
 internal sealed class JobFlow(
     RunnerOptions options, SimulatedJob job, JobSession session, JobControl control, CancellationToken testGaveUp)
 {

@@ -3,7 +3,7 @@ using VmExecutor.RunnerSimulator.Jobs;
 namespace VmExecutor.RunnerSimulator;
 
 /// <summary>
-/// GitLab Runner's custom executor, rebuilt from RUNNER-CONTRACT.md as an instrument: it knows nothing of the driver but
+/// GitLab Runner's custom executor, rebuilt from docs/runner-contract.md as an instrument: it knows nothing of the driver but
 /// the four executables. What it does is what the real runner 19.4.0 was seen to do.
 /// </summary>
 public sealed class SimulatedRunner(RunnerOptions options)

@@ -4,7 +4,7 @@ using VmExecutor.RunnerSimulator.Stages;
 
 namespace VmExecutor.RunnerSimulator;
 
-/// <summary>A stage's environment in layers, later ones win (RUNNER-CONTRACT section 1).</summary>
+/// <summary>A stage's environment in layers, later ones win (docs/runner-contract.md section 1).</summary>
 internal static class StageEnvironment
 {
     public const string JobVariablePrefix = "CUSTOM_ENV_";

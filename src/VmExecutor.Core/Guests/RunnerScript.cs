@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>A sub-stage's script as the runner writes it (RUNNER-CONTRACT section 2; gitlab-runner, shells/bash.go).</summary>
+/// <summary>A sub-stage's script as the runner writes it (docs/runner-contract.md section 2; gitlab-runner, shells/bash.go).</summary>
 public static class RunnerScript
 {
     /// <summary>A sub-stage's script has some kilobytes, and what a job's variables and lines add; past this it is none.</summary>

@@ -4,7 +4,7 @@ using VmExecutor.Core.Failures;
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// Reads the trusted copy of the job that the runner leaves in <c>JOB_RESPONSE_FILE</c> (RUNNER-CONTRACT section 1).
+/// Reads the trusted copy of the job that the runner leaves in <c>JOB_RESPONSE_FILE</c> (docs/runner-contract.md section 1).
 /// Only what the driver needs is read; tokens and the values of all variables but a few stay where they are.
 /// </summary>
 public static class JobResponse

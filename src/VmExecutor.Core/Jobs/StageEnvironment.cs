@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>The variables the runner sets for every stage (RUNNER-CONTRACT section 1), as data.</summary>
+/// <summary>The variables the runner sets for every stage (docs/runner-contract.md section 1), as data.</summary>
 public sealed class StageEnvironment(IReadOnlyDictionary<string, string> variables)
 {
     /// <summary>The whole environment.</summary>

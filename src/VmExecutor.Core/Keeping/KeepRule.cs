@@ -9,7 +9,7 @@ public static class KeepRule
 {
     /// <summary>
     /// The runner's names for what a job's author has written; when one of these fails, the job has failed. What comes before may be tried again, and
-    /// what comes after does not change the result (RUNNER-CONTRACT section 2).
+    /// what comes after does not change the result (docs/runner-contract.md section 2).
     /// </summary>
     public static bool DecidesTheJob(string subStage) => subStage == "build_script" || subStage.StartsWith("step_", StringComparison.Ordinal);
 

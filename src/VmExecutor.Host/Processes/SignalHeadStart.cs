@@ -1,7 +1,7 @@
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
-/// A signal to our whole process group (the runner's SIGTERM, RUNNER-CONTRACT section 4; Ctrl-C) ends a tool before our own handler has
+/// A signal to our whole process group (the runner's SIGTERM, docs/runner-contract.md section 4; Ctrl-C) ends a tool before our own handler has
 /// run: that is no failure of the tool's but a cancel that is about to reach us.
 /// </summary>
 internal static class SignalHeadStart

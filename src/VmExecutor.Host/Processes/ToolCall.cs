@@ -13,7 +13,7 @@ public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
 
     /// <summary>
     /// Run in a session of its own, so that the runner's SIGTERM to our process group does not reach it
-    /// before we have decided what to do (RUNNER-CONTRACT section 4).
+    /// before we have decided what to do (docs/runner-contract.md section 4).
     /// </summary>
     public bool OwnSession { get; init; }
 

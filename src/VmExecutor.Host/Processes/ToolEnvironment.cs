@@ -4,7 +4,7 @@ namespace VmExecutor.Host.Processes;
 
 /// <summary>
 /// What a tool is given as its environment: a handful of our own variables and nothing of the job's. The driver's environment
-/// holds every job variable, secrets included (RUNNER-CONTRACT section 1), and a tool's environment is readable through /proc.
+/// holds every job variable, secrets included (docs/runner-contract.md section 1), and a tool's environment is readable through /proc.
 /// </summary>
 public sealed record ToolEnvironment
 {

@@ -4,7 +4,7 @@ using VmExecutor.Stages;
 
 namespace VmExecutor.Commands;
 
-/// <summary>The four stages as the runner calls them; only <c>run</c> gets arguments (RUNNER-CONTRACT section 2).</summary>
+/// <summary>The four stages as the runner calls them; only <c>run</c> gets arguments (docs/runner-contract.md section 2).</summary>
 internal static class StageCommands
 {
     /// <summary>Whether the runner calls it.</summary>

@@ -3,7 +3,7 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Trials;
 
-/// <summary>Scripts of the shape that the runner makes (RUNNER-CONTRACT section 2).</summary>
+/// <summary>Scripts of the shape that the runner makes (docs/runner-contract.md section 2).</summary>
 internal static class TrialScript
 {
     /// <summary>Where the repository's bundle is put in the guest before get_sources.</summary>

@@ -9,6 +9,11 @@ internal static class Repository
     public static IReadOnlyList<string> Sources(string folder) =>
         [.. Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories).Where(file => !IsOutput(file))];
 
+    /// <summary>All text files below a folder, without build output.</summary>
+    public static IEnumerable<string> Files(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*", SearchOption.AllDirectories)
+            .Where(file => !IsOutput(file) && new FileInfo(file) is { LinkTarget: null, Length: < 1 << 20 } && Path.GetExtension(file) is not (".md" or ".json"));
+
     public static string Relative(string file) => Path.GetRelativePath(Root, file);
 
     private static bool IsOutput(string file) => file.Split('/').Any(part => part is "bin" or "obj");

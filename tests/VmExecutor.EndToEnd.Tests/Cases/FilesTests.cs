@@ -18,7 +18,7 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
 
     private static readonly string[] OfAnyStart =
     [
-        "log/", "log/vm-executor.jsonl", "locks/", "locks/jobs", "locks/log", "locks/capacity", "locks/queue", "jobs/", "jobs/<job key>/", "jobs/<job key>/job.json",
+        "log/", "log/vm-executor.jsonl", "locks/", "locks/jobs", "locks/records", "locks/log", "locks/capacity", "locks/queue", "jobs/", "jobs/<job key>/", "jobs/<job key>/job.json",
         "jobs/<job key>/<disk>.qcow2", "jobs/<job key>/console.log", "jobs/<job key>/known_hosts", "jobs/<job key>/ssh.sock", "jobs/<job key>/ssh.log",
     ];
 
@@ -54,7 +54,7 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
         (await session.CleanupAsync()).ShouldSucceed();
 
         (await LookAsync()).Should().BeEquivalentTo(
-            "jobs/", "locks/", "locks/jobs", "locks/log", "locks/capacity", "locks/queue", "locks/scripts", "locks/ledger", "locks/metrics", "log/", "log/vm-executor.jsonl", "ledger.jsonl",
+            "jobs/", "locks/", "locks/jobs", "locks/records", "locks/log", "locks/capacity", "locks/queue", "locks/scripts", "locks/ledger", "locks/metrics", "log/", "log/vm-executor.jsonl", "ledger.jsonl",
             "metrics.json", "kept-scripts/", "kept-scripts/<job key>/", "kept-scripts/<job key>/kept.json", "kept-scripts/<job key>/<number>-<sub-stage>");
     }
 
@@ -80,7 +80,7 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
         await CleanUpAsync(session);
 
         (await LookAsync()).Should().BeEquivalentTo(
-            [.. published, "jobs/", "locks/", "locks/jobs", "locks/log", "locks/capacity", "locks/queue", "locks/scripts", "locks/ledger", "log/", "log/vm-executor.jsonl", "ledger.jsonl"]);
+            [.. published, "jobs/", "locks/", "locks/jobs", "locks/records", "locks/log", "locks/capacity", "locks/queue", "locks/scripts", "locks/ledger", "log/", "log/vm-executor.jsonl", "ledger.jsonl"]);
     }
 
     /// <summary>Runs a script that looks around in its guest, and looks around on the host meanwhile.</summary>

@@ -18,7 +18,7 @@ public enum Verdict
     UnknownExitCode,
 }
 
-/// <summary>The runner's reading of an exit (executors/custom/command/command.go; RUNNER-CONTRACT section 3).</summary>
+/// <summary>The runner's reading of an exit (executors/custom/command/command.go; docs/runner-contract.md section 3).</summary>
 /// <param name="Verdict">Whose fault it is.</param>
 /// <param name="ExitCode">The job's exit code of a build failure.</param>
 /// <param name="Message">What the job log says of it.</param>

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Health.Runner;
 
-/// <summary>What GitLab Runner's config.toml says, as far as this driver cares. Defaults are the runner's own (RUNNER-CONTRACT sections 4 and 5).</summary>
+/// <summary>What GitLab Runner's config.toml says, as far as this driver cares. Defaults are the runner's own (docs/runner-contract.md sections 4 and 5).</summary>
 public sealed record RunnerToml
 {
     /// <summary>How many jobs all of its runners do at once.</summary>

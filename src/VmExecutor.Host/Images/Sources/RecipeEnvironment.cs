@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Images.Sources;
 /// </summary>
 internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, string> Image)
 {
-    private const string JobVariable = "CUSTOM_ENV_"; // RUNNER-CONTRACT section 1
+    private const string JobVariable = "CUSTOM_ENV_"; // docs/runner-contract.md section 1
 
     public static async Task<RecipeEnvironment> ForAsync(
         ImageDefinition image, IReadOnlyDictionary<string, string> own, IToolRunner tools, CancellationToken cancellationToken)
