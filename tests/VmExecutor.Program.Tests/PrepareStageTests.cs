@@ -63,7 +63,7 @@ public sealed class PrepareStageTests : IDisposable
     public async Task A_job_gets_the_sizes_that_it_chooses_and_is_told()
     {
         _world.Sizes = new SizeSettings { MaxCpus = 4, MaxMemory = ByteSize.FromMebibytes(4096), MaxDisk = ByteSize.FromMebibytes(8192) };
-        _world.Wanted = new JobSizes { Cpus = "3", Memory = "2GiB", Disk = "8GiB" };
+        _world.Wanted = new RequestedSizes { Cpus = "3", Memory = "2GiB", Disk = "8GiB" };
         var created = new List<string>();
         _world.QemuImg.Created = created.Add;
 
@@ -77,7 +77,7 @@ public sealed class PrepareStageTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_size_that_only_the_source_rules_out_is_a_build_failure_that_leaves_nothing()
     {
-        _world.Wanted = new JobSizes { Disk = "512MiB" };
+        _world.Wanted = new RequestedSizes { Disk = "512MiB" };
 
         var prepare = () => PrepareAsync();
 

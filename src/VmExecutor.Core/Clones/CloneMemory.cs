@@ -17,7 +17,7 @@ internal static class CloneMemory
     /// <param name="incoming">Whether QEMU waits for the state of processors and devices before anything runs.</param>
     public static void Apply(XElement domain, MemoryFile memory, bool incoming)
     {
-        var size = SourceSizes.Of(domain, default).Memory.Bytes;
+        var size = MachineSize.Of(domain, default).Memory.Bytes;
         var share = memory.IsTemplate ? "on" : "off";
         Add(
             domain,

@@ -18,7 +18,7 @@ public static class SizeChoice
     /// <param name="share">What <c>auto</c> means; null: the configuration does not say, so no image has it.</param>
     /// <returns>With what job or image say; what they do not say stays as it is in the source.</returns>
     /// <exception cref="BuildFailureException">The job asks for what is no size, or for one that the image does not allow.</exception>
-    public static CloneSizes Decide(Job job, ImageDefinition image, SourceSizes source, HostShare? share)
+    public static CloneSizes Decide(Job job, ImageDefinition image, MachineSize source, HostShare? share)
     {
         var cpus = Own(image.Cpus, share?.Cpus, image.Sizes.MinCpus, image.Sizes.MaxCpus);
         var memory = Own(image.Memory, share?.Memory, image.Sizes.MinMemory, image.Sizes.MaxMemory);
@@ -54,7 +54,7 @@ public static class SizeChoice
 
     private static int? Cpus(Job job, ImageDefinition image, int? own)
     {
-        var range = SizeRange<int>.Around(JobSizes.CpusVariable, own, image.Sizes.MinCpus ?? 1, image.Sizes.MaxCpus);
+        var range = SizeRange<int>.Around(RequestedSizes.CpusVariable, own, image.Sizes.MinCpus ?? 1, image.Sizes.MaxCpus);
         return job.Sizes.Cpus is not { } written ? null
             : written.Length <= 9 && int.TryParse(written, NumberStyles.None, CultureInfo.InvariantCulture, out var cpus) && written.All(char.IsAsciiDigit)
                 ? range.Check(cpus, written, image.Name.Value)
@@ -62,7 +62,7 @@ public static class SizeChoice
     }
 
     private static ByteSize? Memory(Job job, ImageDefinition image, ByteSize? own) =>
-        Bytes(job.Sizes.Memory, SizeRange<ByteSize>.Around(JobSizes.MemoryVariable, own, image.Sizes.MinMemory, image.Sizes.MaxMemory), image);
+        Bytes(job.Sizes.Memory, SizeRange<ByteSize>.Around(RequestedSizes.MemoryVariable, own, image.Sizes.MinMemory, image.Sizes.MaxMemory), image);
 
     /// <summary>An overlay cannot be smaller than its base: the guest would find its file systems cut off.</summary>
     private static ByteSize? Disk(Job job, ImageDefinition image, ByteSize? own)
@@ -71,12 +71,12 @@ public static class SizeChoice
         {
             throw new BuildFailureException(
                 ErrorCodes.SizeOutOfRange,
-                $"{JobSizes.DiskVariable} is set, and image '{image.Name}' has no disk that could be made larger",
-                $"Leave {JobSizes.DiskVariable} of the job in .gitlab-ci.yml out.");
+                $"{RequestedSizes.DiskVariable} is set, and image '{image.Name}' has no disk that could be made larger",
+                $"Leave {RequestedSizes.DiskVariable} of the job in .gitlab-ci.yml out.");
         }
 
         var most = image.Sizes.MaxDisk is { } max && own is { } b && max < b ? b : image.Sizes.MaxDisk;
-        return Bytes(job.Sizes.Disk, SizeRange<ByteSize>.Around(JobSizes.DiskVariable, own, own, most), image);
+        return Bytes(job.Sizes.Disk, SizeRange<ByteSize>.Around(RequestedSizes.DiskVariable, own, own, most), image);
     }
 
     private static ByteSize? Bytes(string? written, SizeRange<ByteSize> range, ImageDefinition image) =>

@@ -51,7 +51,7 @@ public sealed class SettingsDocument
 
         errors.ThrowIfAny([_file, .. images.Files.Select(text => text.File)]);
 
-        var settings = HostPart() with { DefaultImage = _values.Get("default_image", Blank.Settings.DefaultImage), Images = catalog.Images };
+        var settings = HostPart() with { DefaultImage = _values.Get("default_image", DefaultValues.Settings.DefaultImage), Images = catalog.Images };
         return new ConfigurationResult(settings, [.. ValueRules.Check(_values), .. WarnOfDirectory(images), .. catalog.Warnings]);
     }
 
@@ -70,15 +70,15 @@ public sealed class SettingsDocument
 
     private Settings HostPart()
     {
-        var blank = Blank.Settings;
-        return blank with
+        var defaults = DefaultValues.Settings;
+        return defaults with
         {
             File = _file,
-            StateDir = _values.Get("state_dir", blank.StateDir),
+            StateDir = _values.Get("state_dir", defaults.StateDir),
             Libvirt = new LibvirtSettings
             {
-                Uri = _values.Get("libvirt.uri", blank.Libvirt.Uri),
-                CallTimeout = _values.Get("libvirt.call_timeout", blank.Libvirt.CallTimeout),
+                Uri = _values.Get("libvirt.uri", defaults.Libvirt.Uri),
+                CallTimeout = _values.Get("libvirt.call_timeout", defaults.Libvirt.CallTimeout),
             },
             Limits = LimitKeys.Bind(_values),
             Log = ObservationKeys.BindLog(_values),

@@ -26,7 +26,7 @@ public sealed record Job
     public JobTransfers Files { get; init; } = new(false, false, false);
 
     /// <summary>How large a VM it asks for.</summary>
-    public JobSizes Sizes { get; init; } = new();
+    public RequestedSizes Sizes { get; init; } = new();
 
     /// <summary>How long the job may run altogether.</summary>
     public required TimeSpan Timeout { get; init; }

@@ -67,11 +67,11 @@ public static class JobResponse
                 Any(root, "artifacts", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "cache", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "dependencies", one => one.TryGetProperty("artifacts_file", out var file) && file.ValueKind == JsonValueKind.Object && String(file, "filename") is { Length: > 0 })),
-            Sizes = new JobSizes
+            Sizes = new RequestedSizes
             {
-                Cpus = Expanded(variables, JobSizes.CpusVariable),
-                Memory = Expanded(variables, JobSizes.MemoryVariable),
-                Disk = Expanded(variables, JobSizes.DiskVariable),
+                Cpus = Expanded(variables, RequestedSizes.CpusVariable),
+                Memory = Expanded(variables, RequestedSizes.MemoryVariable),
+                Disk = Expanded(variables, RequestedSizes.DiskVariable),
             },
             Timeout = Timeout(root),
         };

@@ -35,7 +35,7 @@ public static class TemplateShapes
             _ => new LoginMaterial { OemStrings = ["login"] },
         };
         var clone = LinkedClone.Derive(source, plan with { Login = login, Memory = null }, stamp, chains, accelerator);
-        var sizes = SourceSizes.Of(clone, FirstDisk(source, plan, chains));
+        var sizes = MachineSize.Of(clone, FirstDisk(source, plan, chains));
         return new TemplateShape
         {
             Qemu = qemu,

@@ -42,7 +42,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
         long? told = null;
         var key = directory.Key;
         CapacityLook? look = null;
-        var admitted = await new Question(settings.Limits.WaitForCapacity, PollInterval, time).AskAsync(
+        var admitted = await new Poll(settings.Limits.WaitForCapacity, PollInterval, time).UntilAsync(
             async token =>
             {
                 var first = place.CountAhead() == 0;
@@ -100,7 +100,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
         var look = new CapacityLook
         {
             Limits = settings.Limits,
-            Host = HostMeter.Read(settings.StateDir),
+            Host = HostRoom.Read(settings.StateDir),
             Claims = await survey.FindAsync(key, cancellationToken).ConfigureAwait(false),
             NeededBytes = need.MemoryBytes,
         };

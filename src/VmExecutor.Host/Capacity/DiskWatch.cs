@@ -46,7 +46,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
     public async Task WatchAsync(Action<string> tell, CancellationToken cancellationToken)
     {
         await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
-        await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
+        await new Poll(Timeout.InfiniteTimeSpan, Interval, time).UntilAsync(
             async _ =>
             {
                 await EnsureRoomAsync(tell).ConfigureAwait(false);
@@ -78,7 +78,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
         Job = directory.Key,
         WrittenBytes = directory.DiskBytes(),
         AllowedBytes = record.MaxOverlayBytes,
-        FreeBytes = HostMeter.FreeDisk(directory.Paths.StateDir),
+        FreeBytes = HostRoom.FreeDisk(directory.Paths.StateDir),
         Watermark = watermark,
     };
 

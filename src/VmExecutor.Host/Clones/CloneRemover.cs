@@ -66,7 +66,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             QemuLog.Remove(hypervisor.Uri, key.Domain);
         }
 
-        if (vm is VmState.Gone or VmState.Anothers)
+        if (vm is VmState.Gone or VmState.Foreign)
         {
             await TryAsync(failures, () =>
             {
@@ -76,7 +76,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             await TryAsync(failures, () => RemoveDirectoryAsync(directory, parts)).ConfigureAwait(false);
         }
 
-        if (vm == VmState.Anothers)
+        if (vm == VmState.Foreign)
         {
             failures.Add(NotOurs(key));
         }
@@ -97,7 +97,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             case VmState.Ours:
                 await stopper.DestroyAsync(key.Domain.Value, cancellationToken).ConfigureAwait(false);
                 break;
-            case VmState.Anothers:
+            case VmState.Foreign:
                 throw NotOurs(key);
         }
 
@@ -184,7 +184,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var vm = await FindAsync(key, cancellationToken).ConfigureAwait(false);
         if (vm == VmState.Gone && !hurry.IsCancellationRequested && directory.StartMayBeInFlight(time.GetUtcNow()))
         {
-            await new Question(StartShows, PollInterval, time).AskAsync(
+            await new Poll(StartShows, PollInterval, time).UntilAsync(
                 async token => (vm = await FindAsync(key, token).ConfigureAwait(false)) != VmState.Gone || hurry.IsCancellationRequested,
                 cancellationToken).ConfigureAwait(false);
         }
@@ -195,7 +195,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     private async Task<VmState> FindAsync(JobKey key, CancellationToken cancellationToken)
     {
         var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false);
-        return xml is null ? VmState.Gone : StampXml.KeyIn(XElement.Parse(xml)) == key.Value ? VmState.Ours : VmState.Anothers;
+        return xml is null ? VmState.Gone : StampXml.KeyIn(XElement.Parse(xml)) == key.Value ? VmState.Ours : VmState.Foreign;
     }
 
     private HypervisorException NotOurs(JobKey key) => new(
@@ -236,7 +236,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         Ours,
 
         /// <summary>A domain of its name has no stamp of the job.</summary>
-        Anothers,
+        Foreign,
         Gone,
     }
 }

@@ -226,7 +226,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
             HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, Key, JobFolder.Removing).Value);
         }
 
-        foreach (var half in JobFolder.HalvesOf(Paths, Key))
+        foreach (var half in JobFolder.HalfMadeOf(Paths, Key))
         {
             HostDirectory.Delete(half, recursive: true);
         }

@@ -51,7 +51,7 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
     internal static AbsolutePath Half(JobPaths paths, JobKey key, string kind) =>
         paths.Directory.Parent().Child($"{kind}{key}-{Guid.NewGuid().ToString("N")[..NonceLength]}");
 
-    internal static string[] HalvesOf(JobPaths paths, JobKey key) =>
+    internal static string[] HalfMadeOf(JobPaths paths, JobKey key) =>
     [
         .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Making}{key}-*"),
         .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Removing}{key}-*"),

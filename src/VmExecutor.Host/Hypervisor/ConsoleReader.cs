@@ -30,7 +30,7 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
             }
 
             var more = true;
-            await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
+            await new Poll(Timeout.InfiniteTimeSpan, Interval, time).UntilAsync(
                 async token =>
                 {
                     var isLast = !more;

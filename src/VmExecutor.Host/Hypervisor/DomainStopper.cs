@@ -18,7 +18,7 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
     public async Task<bool> ShutDownAsync(string domain, TimeSpan limit, CancellationToken cancellationToken)
     {
         long? asked = null;
-        return await new Question(limit, PollInterval, time).AskAsync(
+        return await new Poll(limit, PollInterval, time).UntilAsync(
             async token =>
             {
                 if (await IsOffAsync(domain, token).ConfigureAwait(false))
@@ -40,7 +40,7 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
     /// <exception cref="HypervisorException">It is still there when the time is over.</exception>
     public async Task DestroyAsync(string domain, CancellationToken cancellationToken)
     {
-        var gone = await new Question(DestroyLimit, PollInterval, time).AskAsync(
+        var gone = await new Poll(DestroyLimit, PollInterval, time).UntilAsync(
             async token =>
             {
                 await hypervisor.DestroyAsync(domain, token).ConfigureAwait(false);

@@ -37,7 +37,7 @@ public sealed class DomainWatch(IHypervisor hypervisor, string domain, AbsoluteP
     {
         var told = false;
         await Task.Delay(Interval, time, cancellationToken).ConfigureAwait(false);
-        await new Question(Timeout.InfiniteTimeSpan, Interval, time).AskAsync(
+        await new Poll(Timeout.InfiniteTimeSpan, Interval, time).UntilAsync(
             async token =>
             {
                 try

@@ -70,7 +70,7 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
         string domain, MacAddress card, string network, int guestPort, TimeSpan limit, CancellationToken cancellationToken)
     {
         string? address = null;
-        var found = await new Question(limit, PollInterval, time).AskAsync(
+        var found = await new Poll(limit, PollInterval, time).UntilAsync(
             async token =>
             {
                 await watch.EnsureAliveAsync(token).ConfigureAwait(false);

@@ -24,7 +24,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             [.. found.Others.Select(path => $"{path} is nothing of ours"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
 
-    private async Task<ListedJob> DescribeAsync(SurveyedJob job, CancellationToken cancellationToken)
+    private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken)
     {
         var moment = now();
         var age = job.Stamp is { } stamp && stamp.Made.Boot == moment.Boot ? moment.SinceBoot - stamp.Made.SinceBoot : (TimeSpan?)null;

@@ -38,7 +38,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         {
             var domain = stamped[key.Value].FirstOrDefault();
             var (record, outOfReach) = records.GetValueOrDefault(key);
-            var job = new SurveyedJob
+            var job = new FoundJob
             {
                 Key = key,
                 Record = record,

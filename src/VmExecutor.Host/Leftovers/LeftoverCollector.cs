@@ -43,7 +43,7 @@ public sealed class LeftoverCollector(Machine machine)
             found.Jobs.Count(job => job.Leftover is null && job.Doubt is null));
     }
 
-    private async Task<CollectedLeftover> RemoveAsync(SurveyedJob job, CancellationToken cancellationToken)
+    private async Task<CollectedLeftover> RemoveAsync(FoundJob job, CancellationToken cancellationToken)
     {
         var reason = job.Leftover!.Value;
         using var deadline = new CancellationTokenSource(PerJob, machine.Time);
@@ -101,7 +101,7 @@ public sealed class LeftoverCollector(Machine machine)
     /// Looked at again, now that nobody else can be at work on it: the record first, as in the survey. An attempt of the same job may have
     /// begun since, or cleanup come after all.
     /// </summary>
-    private async Task<bool> IsStillAsync(SurveyedJob job, CancellationToken cancellationToken)
+    private async Task<bool> IsStillAsync(FoundJob job, CancellationToken cancellationToken)
     {
         var (record, outOfReach) = JobDirectory.Of(machine.StateDir, job.Key).Look();
         if (outOfReach is not null)
@@ -120,7 +120,7 @@ public sealed class LeftoverCollector(Machine machine)
     }
 
     /// <returns>Why the ledger does not have it; null: it has.</returns>
-    private async Task<string?> NoteAsync(SurveyedJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
+    private async Task<string?> NoteAsync(FoundJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
     {
         if (removal.Parts.Count == 0)
         {
@@ -159,7 +159,7 @@ public sealed class LeftoverCollector(Machine machine)
         }
     }
 
-    private List<string> Parts(SurveyedJob job) =>
+    private List<string> Parts(FoundJob job) =>
     [
         .. job.Processes.Select(process => process.ToString()),
         .. job.HasDomain ? new[] { $"domain {job.Key.Domain}" } : [],

@@ -18,7 +18,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
     /// <param name="job">What is there of it.</param>
     /// <param name="nameTaken">A domain of its name has no stamp of ours.</param>
     /// <param name="half">A half-made or half-removed directory of it is there.</param>
-    public SurveyedJob Judge(SurveyedJob job, bool nameTaken, bool half)
+    public FoundJob Judge(FoundJob job, bool nameTaken, bool half)
     {
         if (job.OutOfReach is { } why)
         {
@@ -51,7 +51,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir)).Of(stamp, kept);
 
     /// <summary>What a killed runner has left of a job; null: nothing, or the runner may still need it.</summary>
-    internal RunnerDirectory? RunnerDirectoryOf(SurveyedJob job) => job.Stamp is { } stamp
+    internal RunnerDirectory? RunnerDirectoryOf(FoundJob job) => job.Stamp is { } stamp
         ? RunnerDirectory.Find(stamp, JobPaths.For(stateDir, job.Key).Directory, _now, stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir))
         : null;
 

@@ -136,6 +136,6 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
         FileStat.TryRead(place) is { IsDirectory: false } ? "it is no directory"
         : Mounts.Of(place)?.ObstacleForDisks is { } unfit ? unfit
         : WriteAccess.Obstacle(place) is { } obstacle ? obstacle
-        : HostMeter.FreeDisk(place) is var free && free < LeastRoom ? $"there is no room, {free} bytes are free"
+        : HostRoom.FreeDisk(place) is var free && free < LeastRoom ? $"there is no room, {free} bytes are free"
         : null;
 }

@@ -94,7 +94,7 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     private async Task<KernelLock?> TakeAsync(Func<KernelLock?> tryTake, TimeSpan limit, CancellationToken cancellationToken)
     {
         KernelLock? taken = null;
-        await new Question(limit, PollInterval, time).AskAsync(
+        await new Poll(limit, PollInterval, time).UntilAsync(
             _ => Task.FromResult((taken = tryTake()) is not null), cancellationToken).ConfigureAwait(false);
         return taken;
     }

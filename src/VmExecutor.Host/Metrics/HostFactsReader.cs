@@ -26,7 +26,7 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
         Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
         OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
         Images = Images(),
-        Host = HostMeter.Read(settings.StateDir),
+        Host = HostRoom.Read(settings.StateDir),
         Limits = settings.Limits,
     };
 
@@ -49,7 +49,7 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
         }
     }
 
-    private static long Outstanding(SurveyedJob job)
+    private static long Outstanding(FoundJob job)
     {
         var resident = job.Processes.Where(process => process.Kind == JobProcessKind.Qemu).Sum(process => ProcessTable.ResidentMemory(process.Process.Pid) ?? 0);
         return Math.Max(0, (job.Record?.Claim?.MemoryBytes ?? 0) - resident);

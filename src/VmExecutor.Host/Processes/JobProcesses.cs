@@ -31,7 +31,7 @@ public sealed class JobProcesses(AbsolutePath stateDir, TimeProvider time) : IJo
             }
 
             UnixSignal.Send(process.Process.Pid, signal);
-            var gone = await new Question(Patience, PollInterval, time).AskAsync(
+            var gone = await new Poll(Patience, PollInterval, time).UntilAsync(
                 _ => Task.FromResult(!ProcessTable.Runs(process.Process)), cancellationToken).ConfigureAwait(false);
             if (gone)
             {

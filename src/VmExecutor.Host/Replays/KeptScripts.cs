@@ -103,7 +103,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
     public IReadOnlyList<string> Prune(DateTimeOffset now)
     {
         var kept = List();
-        var over = KeepingRule.Over(kept, now, settings.For is not null, settings.Max).Select(job => job.Key);
+        var over = ScriptRetention.Over(kept, now, settings.For is not null, settings.Max).Select(job => job.Key);
         List<string> gone = [.. over, .. Damaged(kept)];
         foreach (var key in gone)
         {

@@ -39,7 +39,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
         await TellAsync(domain, TakeFile, handle, cancellationToken).ConfigureAwait(false);
         await TellAsync(domain, Save, null, cancellationToken).ConfigureAwait(false);
         string? state = null;
-        var ended = await new Question(SaveLimit, SavePollInterval, time).AskAsync(
+        var ended = await new Poll(SaveLimit, SavePollInterval, time).UntilAsync(
             async token =>
             {
                 var answer = await TellAsync(domain, AskSaved, null, token).ConfigureAwait(false);
@@ -64,7 +64,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
             await TellAsync(domain, LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
             await TellAsync(domain, TakeFile, handle, cancellationToken).ConfigureAwait(false);
             await TellAsync(domain, Load, null, cancellationToken).ConfigureAwait(false);
-            await new Question(Timeout.InfiniteTimeSpan, LoadPollInterval, time).AskAsync(
+            await new Poll(Timeout.InfiniteTimeSpan, LoadPollInterval, time).UntilAsync(
                 async token => (state = Text(await TellAsync(domain, AskStatus, null, token).ConfigureAwait(false), "status")) != "inmigrate",
                 cancellationToken).ConfigureAwait(false);
             if (state == "running")

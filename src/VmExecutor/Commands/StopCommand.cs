@@ -35,7 +35,7 @@ internal static class StopCommand
     }
 
     /// <summary>A script is not asked: it has decided.</summary>
-    private static bool Confirms(Composition composition, SurveyedJob job)
+    private static bool Confirms(Composition composition, FoundJob job)
     {
         if (Console.IsInputRedirected || Console.IsErrorRedirected)
         {

@@ -14,10 +14,10 @@ internal sealed class Examination(TimeProvider time)
     private static readonly TimeSpan Undoing = TimeSpan.FromSeconds(5);
 
     /// <exception cref="OperationCanceledException">Cancelled as a whole.</exception>
-    public async Task<Diagnosis> RunAsync(IReadOnlyList<HealthCheck> checks, CancellationToken cancellationToken)
+    public async Task<HealthFindings> RunAsync(IReadOnlyList<HealthCheck> checks, CancellationToken cancellationToken)
     {
         var findings = await Task.WhenAll(checks.Select(check => RunAsync(check, cancellationToken)));
-        return new Diagnosis(findings.SelectMany(found => found));
+        return new HealthFindings(findings.SelectMany(found => found));
     }
 
     private async Task<IReadOnlyList<Finding>> RunAsync(HealthCheck check, CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal sealed class HealthComposition(Composition composition, DoctorRequest r
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(45);
 
-    public async Task<Diagnosis> ExamineAsync(CancellationToken cancellationToken)
+    public async Task<HealthFindings> ExamineAsync(CancellationToken cancellationToken)
     {
         var settings = SettingsLook.Take(
             SettingsPath.Decide(request.ConfigOption, composition.Variables, DriverCommand.Here()),

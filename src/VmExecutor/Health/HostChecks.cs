@@ -67,7 +67,7 @@ internal sealed class HostChecks(SettingsLook settings, LibvirtLook libvirt, Acc
     private async Task<IReadOnlyList<Finding>> MemoryAsync(CancellationToken cancellationToken)
     {
         var (limits, stateDir) = (settings.Settings?.Limits ?? new(), settings.Settings?.StateDir ?? new AbsolutePath("/"));
-        return MemoryRules.Decide(HostMeter.Read(stateDir), limits, await sizes.FindAsync(cancellationToken), settings.File);
+        return MemoryRules.Decide(HostRoom.Read(stateDir), limits, await sizes.FindAsync(cancellationToken), settings.File);
     }
 
     private async Task<IReadOnlyList<Finding>> TimersAsync(CancellationToken cancellationToken)

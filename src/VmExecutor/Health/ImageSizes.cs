@@ -46,7 +46,7 @@ internal sealed class ImageSizes(SettingsLook settings, LibvirtLook libvirt)
                 : image.Source is ImageSource.Domain domain && await libvirt.TryAskAsync(cancellationToken) is not null
                     ? await libvirt.Hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken)
                     : null;
-            return xml is not null ? SourceSizes.Of(XElement.Parse(xml), default).Memory.Bytes
+            return xml is not null ? MachineSize.Of(XElement.Parse(xml), default).Memory.Bytes
                 : image.Source is ImageSource.Domain ? null
                 : BuiltInMachine.DefaultMemory.Bytes;
         }

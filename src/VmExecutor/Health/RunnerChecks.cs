@@ -47,7 +47,7 @@ internal sealed class RunnerChecks(SettingsLook settings, RunnerLook runner, Ima
         }
 
         var limits = settings.Settings?.Limits ?? new();
-        var room = HostMeter.Read(settings.Settings?.StateDir ?? new AbsolutePath("/")).MemoryTotalBytes - limits.MemoryHeadroom.Bytes;
+        var room = HostRoom.Read(settings.Settings?.StateDir ?? new AbsolutePath("/")).MemoryTotalBytes - limits.MemoryHeadroom.Bytes;
         return SlotRules.Decide(toml, ours, limits, room, await sizes.FindAsync(cancellationToken));
     }
 }

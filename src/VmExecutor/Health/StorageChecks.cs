@@ -28,7 +28,7 @@ internal sealed class StorageChecks(SettingsLook settings, LibvirtLook libvirt, 
 
     private Finding Space(AbsolutePath path)
     {
-        var host = HostMeter.Read(path);
+        var host = HostRoom.Read(path);
         return StorageRules.DecideSpace(path, host.DiskTotalBytes, host.DiskFreeBytes, settings.Settings!.Limits, settings.File);
     }
 

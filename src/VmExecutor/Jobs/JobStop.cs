@@ -20,7 +20,7 @@ internal sealed class JobStop(Machine machine)
     private const string RemovedBy = "stop";
 
     /// <exception cref="SystemFailureException">There is no such job, or several; or nothing can be said of it.</exception>
-    public async Task<SurveyedJob> FindAsync(string text, CancellationToken cancellationToken)
+    public async Task<FoundJob> FindAsync(string text, CancellationToken cancellationToken)
     {
         var jobs = (await machine.Survey.TakeAsync(cancellationToken)).Jobs;
         var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Key)]);
@@ -31,14 +31,14 @@ internal sealed class JobStop(Machine machine)
     }
 
     /// <summary>Whether a runner works on it: then its log will say who stopped it.</summary>
-    public static bool IsInUse(SurveyedJob job) => job is { Leftover: null, Record: not { Kept: true } };
+    public static bool IsInUse(FoundJob job) => job is { Leftover: null, Record: not { Kept: true } };
 
     /// <param name="job">As it was found.</param>
     /// <param name="who">For the job's log.</param>
     /// <param name="tell">Told what people should know.</param>
     /// <param name="cancellationToken">Hurries.</param>
     /// <exception cref="SystemFailureException">Somebody is at work on it, or something of it would not end.</exception>
-    public async Task RunAsync(SurveyedJob job, string who, Action<string> tell, CancellationToken cancellationToken)
+    public async Task RunAsync(FoundJob job, string who, Action<string> tell, CancellationToken cancellationToken)
     {
         using var held = machine.Locks.TryTake(job.Key) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
@@ -83,7 +83,7 @@ internal sealed class JobStop(Machine machine)
         directory.RemoveOverlays();
     }
 
-    private async Task RemoveAsync(SurveyedJob job, JobDirectory directory, Action<string> tell, CancellationToken cancellationToken)
+    private async Task RemoveAsync(FoundJob job, JobDirectory directory, Action<string> tell, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(Limit, machine.Time);
         var removal = await machine.RemoverAt(job.LibvirtUri).RemoveAsync(

@@ -5,7 +5,7 @@ namespace VmExecutor.Reports;
 /// <summary><c>doctor --json</c>.</summary>
 internal static class HealthJson
 {
-    public static string Write(Diagnosis diagnosis) => JsonText.Write(json =>
+    public static string Write(HealthFindings diagnosis) => JsonText.Write(json =>
     {
         json.WriteString("driver", $"{DriverVersion.Name} {DriverVersion.Text}");
         json.WriteString("status", StatusText.Name(diagnosis.Worst));

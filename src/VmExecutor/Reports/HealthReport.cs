@@ -15,7 +15,7 @@ internal static class HealthReport
     /// <summary>The longest word of a check, so that what was found stands in a column.</summary>
     private static readonly int Column = Checks.All.Max(check => check.Id.Length) + 2;
 
-    public static void Print(Diagnosis diagnosis, TextWriter output)
+    public static void Print(HealthFindings diagnosis, TextWriter output)
     {
         var ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect;
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = ansi });
@@ -58,7 +58,7 @@ internal static class HealthReport
         _ => ("✘", "red"),
     };
 
-    private static string Counted(Diagnosis diagnosis, CheckStatus status, string word) => diagnosis.Count(status) is 1 ? $"1 {word}" : $"{diagnosis.Count(status)} {word}s";
+    private static string Counted(HealthFindings diagnosis, CheckStatus status, string word) => diagnosis.Count(status) is 1 ? $"1 {word}" : $"{diagnosis.Count(status)} {word}s";
 
     /// <summary>Texts quote files, tools and libvirt.</summary>
     private static string Clean(string text) => Markup.Escape(PlainText.OneLine(text, LongestText));

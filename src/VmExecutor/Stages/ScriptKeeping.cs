@@ -52,7 +52,7 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
         Try(log, () =>
         {
             var record = directory.Read();
-            if (record is null || record.Stamp.Image is not { } image || !KeepingRule.IsFailed(result, directory.ReadScripts()))
+            if (record is null || record.Stamp.Image is not { } image || !ScriptRetention.IsFailed(result, directory.ReadScripts()))
             {
                 return;
             }

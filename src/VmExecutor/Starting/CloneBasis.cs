@@ -13,4 +13,4 @@ namespace VmExecutor.Starting;
 /// <param name="Chains">For each writable disk's target: its base.</param>
 /// <param name="Accelerator">What was found to work.</param>
 internal sealed record CloneBasis(
-    ClonePlan Plan, SourceSizes Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator);
+    ClonePlan Plan, MachineSize Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator);

@@ -13,10 +13,10 @@ internal sealed class CloneSizing(LimitSettings limits)
     /// <param name="chains">For each writable disk's target: its base.</param>
     /// <returns>The plan with the sizes, and what the clone gets with them.</returns>
     /// <exception cref="Core.Failures.BuildFailureException">The job asks for what the image does not allow.</exception>
-    public (ClonePlan Plan, SourceSizes Sizes) Decide(ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains)
+    public (ClonePlan Plan, MachineSize Sizes) Decide(ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains)
     {
         var disks = SourceDisk.WritableOf(source);
-        var own = SourceSizes.Of(source, disks.Count == 0 ? default : chains[disks[0].Target].VirtualSize);
+        var own = MachineSize.Of(source, disks.Count == 0 ? default : chains[disks[0].Target].VirtualSize);
         var sizes = SizeChoice.Decide(plan.Job, plan.Image, own, Share(plan.Image));
         return (plan with { Sizes = sizes }, own.With(sizes));
     }

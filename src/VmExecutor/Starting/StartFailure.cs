@@ -15,7 +15,7 @@ internal static class StartFailure
         var phase = StartPhases.After(times.Last, failure.Code);
         var stalled = times.SinceLast;
         var console = failure is GuestDiedException died ? died.ConsoleTail : ConsoleTail.Read(plan.Paths.Console);
-        var pressure = PressureMeter.Read(plan.Paths.StateDir);
+        var pressure = PressureReader.Read(plan.Paths.StateDir);
         if (failure is not GuestDiedException)
         {
             // A guest that died brings its lines along; they are shown with the failure.

@@ -46,7 +46,7 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
 
     private static TrialJob Job(KeptJob job, ReplayRequest request)
     {
-        (string Name, string? Value)[] sizes = [(JobSizes.CpusVariable, job.Cpus), (JobSizes.MemoryVariable, job.Memory), (JobSizes.DiskVariable, job.Disk)];
+        (string Name, string? Value)[] sizes = [(RequestedSizes.CpusVariable, job.Cpus), (RequestedSizes.MemoryVariable, job.Memory), (RequestedSizes.DiskVariable, job.Disk)];
         return TrialJob.New(request.Image ?? job.Image) with
         {
             Name = job.Name ?? "replay",

@@ -42,7 +42,7 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
     public static TrialJob New(string? image, TimeSpan? timeout = null) => new(Random.Shared.NextInt64(1, 1_000_000_000), image, timeout ?? DefaultTimeout);
 
     /// <summary>The same job with this much memory (VM_MEMORY); null: as the image has it.</summary>
-    public TrialJob WithMemory(string? memory) => memory is null ? this : this with { Variables = [.. Variables, new CiVariable(JobSizes.MemoryVariable, memory)] };
+    public TrialJob WithMemory(string? memory) => memory is null ? this : this with { Variables = [.. Variables, new CiVariable(RequestedSizes.MemoryVariable, memory)] };
 
     /// <summary>The content of JOB_RESPONSE_FILE.</summary>
     public string ToResponse()

@@ -27,7 +27,7 @@ internal sealed class FrozenGuest(Machine machine)
 
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.TemplateNotMade"/>, <see cref="ErrorCodes.WarmUpFailed"/>.</exception>
     public async Task<Template> MakeAsync(
-        ImageDefinition image, Generation generation, JobSizes size, TemplateShape shape, PublishLog log, CancellationToken cancellationToken)
+        ImageDefinition image, Generation generation, RequestedSizes size, TemplateShape shape, PublishLog log, CancellationToken cancellationToken)
     {
         var directory = await new TemplateMaker(machine.Hypervisor).BeginAsync(generation, cancellationToken);
         try
@@ -52,7 +52,7 @@ internal sealed class FrozenGuest(Machine machine)
     }
 
     private Task<Template> FreezeAsync(
-        ImageDefinition image, Generation generation, JobSizes size, TemplateShape shape, AbsolutePath directory, PublishLog log, CancellationToken cancellationToken)
+        ImageDefinition image, Generation generation, RequestedSizes size, TemplateShape shape, AbsolutePath directory, PublishLog log, CancellationToken cancellationToken)
     {
         // The hook is for jobs: it wants their variables. On a libvirt network a template has a card only until it is frozen, and for that time
         // one that needs no network of the host.
@@ -121,7 +121,7 @@ internal sealed class FrozenGuest(Machine machine)
         var card = await FindCardAsync(domain, cancellationToken) ?? throw new SystemFailureException(
             ErrorCodes.TemplateNotMade, $"{domain} has no network card", "Give the source domain a network card.");
         await machine.Hypervisor.DetachDeviceAsync(domain.Value, card.ToString(), cancellationToken);
-        var gone = await new Question(UnplugLimit, UnplugPollInterval, machine.Time).AskAsync(
+        var gone = await new Poll(UnplugLimit, UnplugPollInterval, machine.Time).UntilAsync(
             async token => await FindCardAsync(domain, token) is null, cancellationToken);
         return gone ? card : throw new SystemFailureException(
             ErrorCodes.TemplateNotMade,
@@ -133,7 +133,7 @@ internal sealed class FrozenGuest(Machine machine)
         TemplateDomain.CardOf(XElement.Parse(await machine.Hypervisor.FindXmlAsync(domain.Value, inactive: true, cancellationToken) ?? throw Gone(domain.Value)));
 
     private Task<bool> TryAsync(
-        ImageDefinition image, Generation generation, JobSizes size, Template template, PublishLog log, CancellationToken cancellationToken) => _clones.UseAsync(
+        ImageDefinition image, Generation generation, RequestedSizes size, Template template, PublishLog log, CancellationToken cancellationToken) => _clones.UseAsync(
         image with { PrepareHook = null },
         generation,
         log.Job,

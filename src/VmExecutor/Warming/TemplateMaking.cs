@@ -46,7 +46,7 @@ internal sealed class TemplateMaking(Machine machine)
     }
 
     private async Task<string> MakeAsync(
-        ImageDefinition image, Generation generation, JobSizes size, bool ifNeeded, PublishLog log, CancellationToken cancellationToken)
+        ImageDefinition image, Generation generation, RequestedSizes size, bool ifNeeded, PublishLog log, CancellationToken cancellationToken)
     {
         var basis = await new OwnClone(machine).LookAsync(image, generation, size, log.Job, cancellationToken);
         if (TemplateObstacles.In(basis.Source, image.Network.Mode) is { Count: > 0 } obstacles)
@@ -70,9 +70,9 @@ internal sealed class TemplateMaking(Machine machine)
     }
 
     /// <summary>The image's own size, then those that its YAML names.</summary>
-    private static IEnumerable<JobSizes> Sizes(ImageDefinition image) => image.Warm.Sizes
-        .Select(size => new JobSizes { Cpus = size.Cpus?.ToString(CultureInfo.InvariantCulture), Memory = size.Memory?.ToString() })
-        .Prepend(new JobSizes());
+    private static IEnumerable<RequestedSizes> Sizes(ImageDefinition image) => image.Warm.Sizes
+        .Select(size => new RequestedSizes { Cpus = size.Cpus?.ToString(CultureInfo.InvariantCulture), Memory = size.Memory?.ToString() })
+        .Prepend(new RequestedSizes());
 
     private Generation Current(ImageDefinition image)
     {

@@ -15,7 +15,7 @@ namespace VmExecutor.Core.Tests.Clones;
 
 public sealed class SizeChoiceTests
 {
-    private static readonly SourceSizes Source = new(2, Size("1GiB"), Size("8GiB"));
+    private static readonly MachineSize Source = new(2, Size("1GiB"), Size("8GiB"));
     private static readonly HostShare Share = new(3, Size("1536MiB"));
 
     private static readonly SizeSettings Limits = new()
@@ -30,26 +30,26 @@ public sealed class SizeChoiceTests
     [Fact]
     public void Where_nobody_says_anything_a_clone_is_as_its_source()
     {
-        Decide(new JobSizes(), new SizeSettings()).Should().Be(new CloneSizes());
-        Decide(new JobSizes(), Limits).Should().Be(new CloneSizes());
+        Decide(new RequestedSizes(), new SizeSettings()).Should().Be(new CloneSizes());
+        Decide(new RequestedSizes(), Limits).Should().Be(new CloneSizes());
     }
 
     [Fact]
     public void What_the_image_says_holds_where_the_job_says_nothing() =>
-        Decide(new JobSizes { Disk = "10GiB" }, Limits, cpus: new(3), memory: new(Size("2GiB"))).Should().Be(new CloneSizes { Cpus = 3, Memory = Size("2GiB"), Disk = Size("10GiB") });
+        Decide(new RequestedSizes { Disk = "10GiB" }, Limits, cpus: new(3), memory: new(Size("2GiB"))).Should().Be(new CloneSizes { Cpus = 3, Memory = Size("2GiB"), Disk = Size("10GiB") });
 
     [Fact]
     public void A_job_may_choose_up_to_each_limit()
     {
-        Decide(new JobSizes { Cpus = "4", Memory = "4GiB", Disk = "20GiB" }, Limits).Should().Be(new CloneSizes { Cpus = 4, Memory = Size("4GiB"), Disk = Size("20GiB") });
-        Decide(new JobSizes { Cpus = "1", Memory = "512MiB", Disk = "8GiB" }, Limits).Should().Be(new CloneSizes { Cpus = 1, Memory = Size("512MiB"), Disk = Size("8GiB") });
+        Decide(new RequestedSizes { Cpus = "4", Memory = "4GiB", Disk = "20GiB" }, Limits).Should().Be(new CloneSizes { Cpus = 4, Memory = Size("4GiB"), Disk = Size("20GiB") });
+        Decide(new RequestedSizes { Cpus = "1", Memory = "512MiB", Disk = "8GiB" }, Limits).Should().Be(new CloneSizes { Cpus = 1, Memory = Size("512MiB"), Disk = Size("8GiB") });
     }
 
     [Fact]
     public void Without_limits_a_job_may_say_what_it_has_anyway_or_take_fewer_processors()
     {
-        Decide(new JobSizes { Cpus = "2", Memory = "1GiB", Disk = "8GiB" }, new SizeSettings()).Should().Be(new CloneSizes { Cpus = 2, Memory = Size("1GiB"), Disk = Size("8GiB") });
-        Decide(new JobSizes { Cpus = "1" }, new SizeSettings()).Cpus.Should().Be(1);
+        Decide(new RequestedSizes { Cpus = "2", Memory = "1GiB", Disk = "8GiB" }, new SizeSettings()).Should().Be(new CloneSizes { Cpus = 2, Memory = Size("1GiB"), Disk = Size("8GiB") });
+        Decide(new RequestedSizes { Cpus = "1" }, new SizeSettings()).Cpus.Should().Be(1);
     }
 
     [Theory]
@@ -60,14 +60,14 @@ public sealed class SizeChoiceTests
     [InlineData(null, null, "21GiB", "VM_DISK is '21GiB', and image 'base' allows 8GiB to 20GiB")]
     [InlineData(null, null, "7GiB", "VM_DISK is '7GiB', and image 'base' allows 8GiB to 20GiB")]
     public void Out_of_range_is_a_build_failure_with_the_range(string? cpus, string? memory, string? disk, string message) =>
-        Failure(() => Decide(new JobSizes { Cpus = cpus, Memory = memory, Disk = disk }, Limits), ErrorCodes.SizeOutOfRange).Should().Be(message);
+        Failure(() => Decide(new RequestedSizes { Cpus = cpus, Memory = memory, Disk = disk }, Limits), ErrorCodes.SizeOutOfRange).Should().Be(message);
 
     [Theory]
     [InlineData("3", null, null, "VM_CPUS is '3', and image 'base' allows 1 to 2")]
     [InlineData(null, "2GiB", null, "VM_MEMORY is '2GiB', and image 'base' allows only 1GiB")]
     [InlineData(null, null, "9GiB", "VM_DISK is '9GiB', and image 'base' allows only 8GiB")]
     public void Without_limits_nothing_larger_is_allowed_than_the_image_has(string? cpus, string? memory, string? disk, string message) =>
-        Failure(() => Decide(new JobSizes { Cpus = cpus, Memory = memory, Disk = disk }, new SizeSettings()), ErrorCodes.SizeOutOfRange).Should().Be(message);
+        Failure(() => Decide(new RequestedSizes { Cpus = cpus, Memory = memory, Disk = disk }, new SizeSettings()), ErrorCodes.SizeOutOfRange).Should().Be(message);
 
     [Theory]
     [InlineData("two", null, null, "VM_CPUS is 'two', which is not a whole number such as 4; allowed: 1 to 4")]
@@ -79,19 +79,19 @@ public sealed class SizeChoiceTests
     [InlineData(null, "1.5GiB", null, "VM_MEMORY is '1.5GiB', which is not a size such as 2GiB or 512MiB; allowed: 512MiB to 4GiB")]
     [InlineData(null, null, "20G", "VM_DISK is '20G', which is not a size such as 2GiB or 512MiB; allowed: 8GiB to 20GiB")]
     public void What_is_no_size_is_a_build_failure_that_says_what_is(string? cpus, string? memory, string? disk, string message) =>
-        Failure(() => Decide(new JobSizes { Cpus = cpus, Memory = memory, Disk = disk }, Limits), ErrorCodes.SizeNotUnderstood).Should().Be(message);
+        Failure(() => Decide(new RequestedSizes { Cpus = cpus, Memory = memory, Disk = disk }, Limits), ErrorCodes.SizeNotUnderstood).Should().Be(message);
 
     [Fact]
     public void Auto_is_the_hosts_share_within_the_limits()
     {
-        Decide(new JobSizes(), new SizeSettings(), new(null), new(null)).Should().Be(new CloneSizes { Cpus = 3, Memory = Size("1536MiB") });
-        Decide(new JobSizes(), new SizeSettings { MaxCpus = 2, MinMemory = Size("2GiB") }, new(null), new(null)).Should().Be(new CloneSizes { Cpus = 2, Memory = Size("2GiB") });
-        Failure(() => Decide(new JobSizes { Cpus = "4" }, new SizeSettings(), new(null)), ErrorCodes.SizeOutOfRange).Should().Contain("allows 1 to 3");
+        Decide(new RequestedSizes(), new SizeSettings(), new(null), new(null)).Should().Be(new CloneSizes { Cpus = 3, Memory = Size("1536MiB") });
+        Decide(new RequestedSizes(), new SizeSettings { MaxCpus = 2, MinMemory = Size("2GiB") }, new(null), new(null)).Should().Be(new CloneSizes { Cpus = 2, Memory = Size("2GiB") });
+        Failure(() => Decide(new RequestedSizes { Cpus = "4" }, new SizeSettings(), new(null)), ErrorCodes.SizeOutOfRange).Should().Contain("allows 1 to 3");
     }
 
     [Fact]
     public void A_disk_that_is_not_there_cannot_be_made_larger() =>
-        Failure(() => SizeChoice.Decide(Job(new JobSizes { Disk = "1GiB" }), TestPlan.Image(), Source with { Disk = default }, null), ErrorCodes.SizeOutOfRange)
+        Failure(() => SizeChoice.Decide(Job(new RequestedSizes { Disk = "1GiB" }), TestPlan.Image(), Source with { Disk = default }, null), ErrorCodes.SizeOutOfRange)
             .Should().Be("VM_DISK is set, and image 'base' has no disk that could be made larger");
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class SizeChoiceTests
     [InlineData(null, "much", null, 1013, "VM_MEMORY is 'much', which is not a size such as 2GiB or 512MiB; allowed: 512MiB to 4GiB")]
     public void The_config_stage_refuses_what_the_configuration_alone_rules_out(string? cpus, string? memory, string? disk, int? code, string? message)
     {
-        var check = () => SizeChoice.Check(Job(new JobSizes { Cpus = cpus, Memory = memory, Disk = disk }), TestPlan.Image() with { Sizes = Limits });
+        var check = () => SizeChoice.Check(Job(new RequestedSizes { Cpus = cpus, Memory = memory, Disk = disk }), TestPlan.Image() with { Sizes = Limits });
         if (code is { } number)
         {
             Failure(check, new ErrorCode(number)).Should().Be(message);
@@ -115,13 +115,13 @@ public sealed class SizeChoiceTests
 
     [Fact]
     public void The_config_stage_lets_pass_what_only_the_source_can_rule_out() =>
-        FluentActions.Invoking(() => SizeChoice.Check(Job(new JobSizes { Cpus = "100", Memory = "1TiB", Disk = "1TiB" }), TestPlan.Image())).Should().NotThrow();
+        FluentActions.Invoking(() => SizeChoice.Check(Job(new RequestedSizes { Cpus = "100", Memory = "1TiB", Disk = "1TiB" }), TestPlan.Image())).Should().NotThrow();
 
     [Fact]
     public void Whatever_a_job_writes_gives_sizes_within_the_limits_or_one_printable_line() =>
         ForAny.Value(Gen.OneOf(HostileText.Any, Gen.Elements("1", "4", "2GiB", "512MiB", "10GiB", "0", "00004", "9223372036854775807B")), text =>
         {
-            foreach (var sizes in new[] { new JobSizes { Cpus = text }, new JobSizes { Memory = text }, new JobSizes { Disk = text } })
+            foreach (var sizes in new[] { new RequestedSizes { Cpus = text }, new RequestedSizes { Memory = text }, new RequestedSizes { Disk = text } })
             {
                 try
                 {
@@ -149,7 +149,7 @@ public sealed class SizeChoiceTests
     [InlineData("<domain><memory unit='E'>100</memory></domain>", 1, "0B")]
     [InlineData("<domain/>", 1, "0B")]
     public void The_sizes_of_a_source_are_read_in_libvirts_units(string xml, int cpus, string memory) =>
-        SourceSizes.Of(XElement.Parse(xml), default).Should().Be(new SourceSizes(cpus, Size(memory), default));
+        MachineSize.Of(XElement.Parse(xml), default).Should().Be(new MachineSize(cpus, Size(memory), default));
 
     [Theory]
     [InlineData(8, "16GiB", 4, 2, "3968MiB")]
@@ -166,13 +166,13 @@ public sealed class SizeChoiceTests
     public void Sizes_are_told_in_the_units_that_people_write()
     {
         Source.ToString().Should().Be("2 CPUs, 1GiB memory, 8GiB disk");
-        new SourceSizes(1, Size("1536MiB"), default).ToString().Should().Be("1 CPU, 1536MiB memory");
+        new MachineSize(1, Size("1536MiB"), default).ToString().Should().Be("1 CPU, 1536MiB memory");
     }
 
-    private static CloneSizes Decide(JobSizes wanted, SizeSettings limits, OrAuto<int>? cpus = null, OrAuto<ByteSize>? memory = null) =>
+    private static CloneSizes Decide(RequestedSizes wanted, SizeSettings limits, OrAuto<int>? cpus = null, OrAuto<ByteSize>? memory = null) =>
         SizeChoice.Decide(Job(wanted), TestPlan.Image() with { Cpus = cpus, Memory = memory, Sizes = limits }, Source, Share);
 
-    private static Job Job(JobSizes wanted) => TestPlan.For(TestPlan.Image()).Job with { Sizes = wanted };
+    private static Job Job(RequestedSizes wanted) => TestPlan.For(TestPlan.Image()).Job with { Sizes = wanted };
 
     private static string Failure(Func<CloneSizes> decide, ErrorCode code) => Failure(() => { decide(); }, code);
 

@@ -30,14 +30,14 @@ public sealed class ChecksTests
     [Fact]
     public void The_worst_finding_is_the_diagnosis()
     {
-        new Core.Health.Diagnosis([]).Worst.Should().Be(CheckStatus.Ok);
-        new Core.Health.Diagnosis([Checks.Ssh.Ok("x"), Checks.Kvm.Skipped("y")]).Worst.Should().Be(CheckStatus.Skipped);
-        new Core.Health.Diagnosis([Checks.Ssh.Warning("x", "f"), Checks.Kvm.Ok("y")]).Worst.Should().Be(CheckStatus.Warning);
-        new Core.Health.Diagnosis([Checks.Ssh.Problem("x", "f"), Checks.Kvm.Warning("y", "f")]).Worst.Should().Be(CheckStatus.Problem);
+        new HealthFindings([]).Worst.Should().Be(CheckStatus.Ok);
+        new HealthFindings([Checks.Ssh.Ok("x"), Checks.Kvm.Skipped("y")]).Worst.Should().Be(CheckStatus.Skipped);
+        new HealthFindings([Checks.Ssh.Warning("x", "f"), Checks.Kvm.Ok("y")]).Worst.Should().Be(CheckStatus.Warning);
+        new HealthFindings([Checks.Ssh.Problem("x", "f"), Checks.Kvm.Warning("y", "f")]).Worst.Should().Be(CheckStatus.Problem);
     }
 
     [Fact]
     public void Findings_come_in_the_order_of_the_checks_whoever_was_ready_first() =>
-        new Core.Health.Diagnosis([Checks.Leftovers.Ok("l"), Checks.Images.Ok("1"), Checks.Config.Ok("c"), Checks.Images.Ok("2")]).Findings.Select(finding => finding.Found)
+        new HealthFindings([Checks.Leftovers.Ok("l"), Checks.Images.Ok("1"), Checks.Config.Ok("c"), Checks.Images.Ok("2")]).Findings.Select(finding => finding.Found)
             .Should().Equal("c", "1", "2", "l");
 }

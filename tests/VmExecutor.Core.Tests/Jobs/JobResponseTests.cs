@@ -101,7 +101,7 @@ public sealed class JobResponseTests
               { "key": "VM_MEMORY", "value": "${N}GiB" }, { "key": "VM_DISK", "value": "$NONE" } ] }
             """);
 
-        job.Sizes.Should().Be(new JobSizes { Cpus = "4", Memory = "4GiB", Disk = null });
+        job.Sizes.Should().Be(new RequestedSizes { Cpus = "4", Memory = "4GiB", Disk = null });
     }
 
     [Theory]

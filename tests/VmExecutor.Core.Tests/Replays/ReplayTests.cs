@@ -17,7 +17,7 @@ public sealed class ReplayTests
     [InlineData("success", 7, false)]
     [InlineData("canceled", null, false)]
     public void Only_a_job_that_failed_is_kept_whatever_it_says_of_itself(string result, int? exitCode, bool kept) =>
-        KeepingRule.IsFailed(result, [new("get_sources", 1, 0, null), new("build_script", 1, exitCode, null)]).Should().Be(kept);
+        ScriptRetention.IsFailed(result, [new("get_sources", 1, 0, null), new("build_script", 1, exitCode, null)]).Should().Be(kept);
 
     [Theory]
     [InlineData(true, 10, "old")]
@@ -27,7 +27,7 @@ public sealed class ReplayTests
     {
         KeptJob[] kept = [Job("second", minutesAgo: 20), Job("old", minutesAgo: 61), Job("first", minutesAgo: 10)];
 
-        KeepingRule.Over(kept, DateTimeOffset.UnixEpoch, enabled, max).Select(job => job.Key).Should().BeEquivalentTo(gone.Split(','));
+        ScriptRetention.Over(kept, DateTimeOffset.UnixEpoch, enabled, max).Select(job => job.Key).Should().BeEquivalentTo(gone.Split(','));
     }
 
     [Theory]

@@ -121,12 +121,12 @@ public sealed class ClaimSurveyTests : IDisposable
     [Fact]
     public void The_host_says_what_it_has_and_has_left()
     {
-        var host = HostMeter.Read(_state);
+        var host = HostRoom.Read(_state);
 
         host.MemoryTotalBytes.Should().BeGreaterThan(64 << 20);
         host.MemoryAvailableBytes.Should().BeInRange(1, host.MemoryTotalBytes);
         host.DiskFreeBytes.Should().BeInRange(1, host.DiskTotalBytes!.Value);
-        HostMeter.FreeDisk(new AbsolutePath("/no/such/place")).Should().BeNull();
+        HostRoom.FreeDisk(new AbsolutePath("/no/such/place")).Should().BeNull();
     }
 
     private JobDirectory Directory_ => JobDirectory.Of(_state, Other);

@@ -42,7 +42,7 @@ public sealed class OutOfReachTests : IDisposable
         JobDirectory.Of(state, Key).Create(TestRecord.Of(Key, state) with { Kept = true, Stamp = TestRecord.Stamp(Key, state) with { Runner = TestRecord.Gone } });
 
         var (record, why) = OtherUser.Does(() => JobDirectory.Of(state, Key).Look());
-        var job = new SurveyedJob { Key = Key, Record = record, OutOfReach = why, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
+        var job = new FoundJob { Key = Key, Record = record, OutOfReach = why, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
         var judged = new LeftoverJudge(state, TimeProvider.System, HostClock.Now).Judge(job, nameTaken: false, half: false);
 
         judged.Leftover.Should().BeNull();
@@ -57,7 +57,7 @@ public sealed class OutOfReachTests : IDisposable
         var state = _root.Child("state");
         var directory = JobPaths.For(state, Key).Directory;
         Directory.CreateDirectory(directory.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var job = new SurveyedJob { Key = Key, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
+        var job = new FoundJob { Key = Key, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
 
         var judged = OtherUser.Does(() => new LeftoverJudge(state, TimeProvider.System, HostClock.Now).Judge(job, nameTaken: false, half: false));
 

@@ -69,7 +69,7 @@ internal sealed class StageWorld : IDisposable
     public Accelerator Accelerator { get; set; } = Accelerator.Auto;
 
     /// <summary>What the job asks for.</summary>
-    public JobSizes Wanted { get; set; } = new();
+    public RequestedSizes Wanted { get; set; } = new();
 
     public IReadOnlyList<string> Services { get; set; } = [];
 

@@ -60,7 +60,7 @@ public sealed class WarmStartTests : IDisposable
     {
         await _world.WarmAsync();
         _world.Sizes = new SizeSettings { MaxCpus = 4 };
-        _world.Wanted = new JobSizes { Cpus = "4" };
+        _world.Wanted = new RequestedSizes { Cpus = "4" };
 
         await _world.PrepareAsync(TestContext.Current.CancellationToken);
 

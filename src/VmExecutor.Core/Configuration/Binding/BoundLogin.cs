@@ -8,8 +8,8 @@ internal static class BoundLogin
     /// <summary>Null: something that it needs is missing or wrong, which has been reported.</summary>
     public static SshSettings? Of(BoundValues values)
     {
-        var blank = Blank.Image.Ssh;
-        var login = values.Get("ssh.login", blank.Login);
+        var defaults = DefaultValues.Image.Ssh;
+        var login = values.Get("ssh.login", defaults.Login);
 
         // A key from the defaults means the images that have one baked in.
         var key = login == LoginMethod.Baked ? values.Get<AbsolutePath?>("ssh.key", null) : null;
@@ -19,7 +19,7 @@ internal static class BoundLogin
                 User = user,
                 Login = login,
                 Key = key,
-                Port = values.Get("ssh.port", blank.Port),
+                Port = values.Get("ssh.port", defaults.Port),
                 HostKeys = [.. values.Get<IReadOnlyList<object>>("ssh.host_key", []).Cast<string>().Distinct()],
             }
             : null;

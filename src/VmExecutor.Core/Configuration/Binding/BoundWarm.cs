@@ -7,11 +7,11 @@ internal static class BoundWarm
 {
     public static WarmSettings Of(BoundValues values)
     {
-        var blank = Blank.Image.Warm;
+        var defaults = DefaultValues.Image.Warm;
         return new WarmSettings
         {
-            Enabled = values.Get("warm.enabled", blank.Enabled),
-            Script = values.Get("warm.script", blank.Script),
+            Enabled = values.Get("warm.enabled", defaults.Enabled),
+            Script = values.Get("warm.script", defaults.Script),
             Sizes = [.. Sizes(values).Select(Size).Distinct()],
         };
     }

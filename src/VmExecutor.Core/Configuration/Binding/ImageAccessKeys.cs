@@ -12,6 +12,6 @@ internal static class ImageAccessKeys
             "group/**") { Otherwise = "all projects" },
         new("protected_refs", new SwitchKind(),
             "Whether only jobs of protected branches and tags may use the image.", "true")
-        { Default = Blank.Image.Allow.ProtectedRefs ? "true" : "false" },
+        { Default = DefaultValues.Image.Allow.ProtectedRefs ? "true" : "false" },
     ]);
 }

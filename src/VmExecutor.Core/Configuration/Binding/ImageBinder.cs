@@ -41,8 +41,8 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
 
     private static ImageDefinition Image(AbsolutePath file, ImageName name, ImageSource source, SshSettings ssh, BoundValues values)
     {
-        var blank = Blank.Image;
-        return blank with
+        var defaults = DefaultValues.Image;
+        return defaults with
         {
             File = file,
             Name = name,
@@ -52,63 +52,63 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             Allow = new AccessSettings
             {
                 Projects = Texts(values, "allow.projects"),
-                ProtectedRefs = values.Get("allow.protected_refs", blank.Allow.ProtectedRefs),
+                ProtectedRefs = values.Get("allow.protected_refs", defaults.Allow.ProtectedRefs),
             },
-            Cpus = values.Get("cpus", blank.Cpus),
-            Memory = values.Get("memory", blank.Memory),
+            Cpus = values.Get("cpus", defaults.Cpus),
+            Memory = values.Get("memory", defaults.Memory),
             Sizes = new SizeSettings
             {
-                MinCpus = values.Get("sizes.min_cpus", blank.Sizes.MinCpus),
-                MaxCpus = values.Get("sizes.max_cpus", blank.Sizes.MaxCpus),
-                MinMemory = values.Get("sizes.min_memory", blank.Sizes.MinMemory),
-                MaxMemory = values.Get("sizes.max_memory", blank.Sizes.MaxMemory),
-                MaxDisk = values.Get("sizes.max_disk", blank.Sizes.MaxDisk),
+                MinCpus = values.Get("sizes.min_cpus", defaults.Sizes.MinCpus),
+                MaxCpus = values.Get("sizes.max_cpus", defaults.Sizes.MaxCpus),
+                MinMemory = values.Get("sizes.min_memory", defaults.Sizes.MinMemory),
+                MaxMemory = values.Get("sizes.max_memory", defaults.Sizes.MaxMemory),
+                MaxDisk = values.Get("sizes.max_disk", defaults.Sizes.MaxDisk),
             },
-            Shell = values.Get("shell", blank.Shell),
+            Shell = values.Get("shell", defaults.Shell),
             Ssh = ssh,
-            Accelerator = values.Get("accelerator", blank.Accelerator),
+            Accelerator = values.Get("accelerator", defaults.Accelerator),
             Network = new NetworkSettings
             {
-                Mode = values.Get("network.mode", blank.Network.Mode),
-                Name = values.Get("network.name", blank.Network.Name),
+                Mode = values.Get("network.mode", defaults.Network.Mode),
+                Name = values.Get("network.name", defaults.Network.Name),
             },
             Disks = new DiskSettings
             {
-                Cache = values.Get("disks.cache", blank.Disks.Cache),
-                Discard = values.Get("disks.discard", blank.Disks.Discard),
-                MaxOverlay = values.Get("disks.max_overlay", blank.Disks.MaxOverlay),
+                Cache = values.Get("disks.cache", defaults.Disks.Cache),
+                Discard = values.Get("disks.discard", defaults.Disks.Discard),
+                MaxOverlay = values.Get("disks.max_overlay", defaults.Disks.MaxOverlay),
             },
             Stop = new StopSettings
             {
-                Mode = values.Get("stop.mode", blank.Stop.Mode),
-                Grace = values.Get("stop.grace", blank.Stop.Grace),
+                Mode = values.Get("stop.mode", defaults.Stop.Mode),
+                Grace = values.Get("stop.grace", defaults.Stop.Grace),
             },
             KeepFailed = new KeepSettings
             {
-                For = values.Get("keep_failed.for", blank.KeepFailed.For),
+                For = values.Get("keep_failed.for", defaults.KeepFailed.For),
                 Projects = Texts(values, "keep_failed.projects"),
             },
             Timeouts = new TimeoutSettings
             {
-                Boot = values.Get("timeouts.boot", blank.Timeouts.Boot),
-                Ssh = values.Get("timeouts.ssh", blank.Timeouts.Ssh),
-                CloudInit = values.Get("timeouts.cloud_init", blank.Timeouts.CloudInit),
-                Warm = values.Get("timeouts.warm", blank.Timeouts.Warm),
-                SourceShutdown = values.Get("timeouts.source_shutdown", blank.Timeouts.SourceShutdown),
+                Boot = values.Get("timeouts.boot", defaults.Timeouts.Boot),
+                Ssh = values.Get("timeouts.ssh", defaults.Timeouts.Ssh),
+                CloudInit = values.Get("timeouts.cloud_init", defaults.Timeouts.CloudInit),
+                Warm = values.Get("timeouts.warm", defaults.Timeouts.Warm),
+                SourceShutdown = values.Get("timeouts.source_shutdown", defaults.Timeouts.SourceShutdown),
             },
             Publish = new PublishSettings
             {
-                InPlace = values.Get("publish.in_place", blank.Publish.InPlace) && source is (ImageSource.Domain or ImageSource.DiskFile),
-                Keep = values.Get("publish.keep", blank.Publish.Keep),
-                Probe = values.Get("publish.probe", blank.Publish.Probe),
-                MinFreeDisk = values.Get("publish.min_free_disk", blank.Publish.MinFreeDisk),
+                InPlace = values.Get("publish.in_place", defaults.Publish.InPlace) && source is (ImageSource.Domain or ImageSource.DiskFile),
+                Keep = values.Get("publish.keep", defaults.Publish.Keep),
+                Probe = values.Get("publish.probe", defaults.Publish.Probe),
+                MinFreeDisk = values.Get("publish.min_free_disk", defaults.Publish.MinFreeDisk),
             },
             Warm = BoundWarm.Of(values),
             PrepareHook = values.Get<AbsolutePath?>("prepare_hook.script", null) is { } script ? Hook(script, values) : null,
             Tools = [.. values.Get<IReadOnlyList<object>>("tools", []).Cast<ToolSettings>().Distinct()],
-            WaitForCloudInit = values.Get("wait_for_cloud_init", blank.WaitForCloudInit),
-            BuildsDir = values.Get("builds_dir", blank.BuildsDir),
-            CacheDir = values.Get("cache_dir", blank.CacheDir),
+            WaitForCloudInit = values.Get("wait_for_cloud_init", defaults.WaitForCloudInit),
+            BuildsDir = values.Get("builds_dir", defaults.BuildsDir),
+            CacheDir = values.Get("cache_dir", defaults.CacheDir),
         };
     }
 
@@ -131,11 +131,11 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
 
     private static HookSettings Hook(AbsolutePath script, BoundValues values)
     {
-        var blank = new HookSettings(script);
-        return blank with
+        var defaults = new HookSettings(script);
+        return defaults with
         {
             Variables = Texts(values, "prepare_hook.variables"),
-            Timeout = values.Get("prepare_hook.timeout", blank.Timeout),
+            Timeout = values.Get("prepare_hook.timeout", defaults.Timeout),
         };
     }
 

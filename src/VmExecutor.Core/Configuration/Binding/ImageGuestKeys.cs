@@ -17,7 +17,7 @@ internal static partial class ImageGuestKeys
         new("variables", new OneOrMoreKind(new TextKind("variable name") { Pattern = VariableName(), Rule = "letters, digits and '_', not beginning with a digit" }),
             "The job variables that it gets.", "CI_PROJECT_PATH") { Otherwise = "none", OnlyWith = WithScript },
         new("timeout", new DurationKind(),
-            "How long it may take.", "1m") { Default = DurationText.Format(new HookSettings(Blank.Image.File).Timeout), OnlyWith = WithScript },
+            "How long it may take.", "1m") { Default = DurationText.Format(new HookSettings(DefaultValues.Image.File).Timeout), OnlyWith = WithScript },
     ]);
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,254}$")]

@@ -8,7 +8,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>images/*.yaml</c>.</summary>
 internal static partial class ImageKeys
 {
-    private static readonly ImageDefinition Blank = Binding.Blank.Image;
+    private static readonly ImageDefinition Defaults = DefaultValues.Image;
 
     private static readonly Condition WithDomain = new("source", "domain");
     private static readonly Condition WithFile = new("source", "file");
@@ -23,12 +23,12 @@ internal static partial class ImageKeys
             "The user that scripts run as in the guest.", "ci") { Required = true },
         new("login", new ChoiceKind<LoginMethod>(),
             "How the guest knows who may log in. baked: by a public key that is in the image. cloud-init: by a NoCloud seed with a key of each job's own. "
-            + "systemd-credentials: the same by SMBIOS strings, for systemd 252 or later.", "cloud-init") { Default = Word(Blank.Ssh.Login) },
+            + "systemd-credentials: the same by SMBIOS strings, for systemd 252 or later.", "cloud-init") { Default = Word(Defaults.Ssh.Login) },
         new("key", new PathKind(),
             "Private key file that lets this user in; readable by its owner only.", "/etc/vm-executor/keys/ci_ed25519")
         { Required = true, OnlyWith = new("login", Word(LoginMethod.Baked)) },
         new("port", new WholeNumberKind(1, 65535),
-            "Port of the ssh server in the guest.", "2222") { Default = Blank.Ssh.Port.ToString(CultureInfo.InvariantCulture) },
+            "Port of the ssh server in the guest.", "2222") { Default = Defaults.Ssh.Port.ToString(CultureInfo.InvariantCulture) },
         new("host_key", new OneOrMoreKind(new HostKeyKind()),
             "The guest's public host keys, as in its /etc/ssh/ssh_host_ed25519_key.pub. A guest that shows another key is refused.",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V")
@@ -39,18 +39,18 @@ internal static partial class ImageKeys
     [
         new("mode", new ChoiceKind<NetworkMode>(),
             "user: a network of its own for each clone, reached by a loopback port of the host; no root, no bridge. libvirt: a network that libvirt knows.",
-            "libvirt") { Default = Word(Blank.Network.Mode) },
+            "libvirt") { Default = Word(Defaults.Network.Mode) },
         new("name", new TextKind("network name") { Rule = "the name that 'virsh net-list' shows" },
-            "The libvirt network, as 'virsh net-list' shows it.", "ci") { Default = Blank.Network.Name, OnlyWith = new("mode", "libvirt") },
+            "The libvirt network, as 'virsh net-list' shows it.", "ci") { Default = Defaults.Network.Name, OnlyWith = new("mode", "libvirt") },
     ]);
 
     private static readonly Section Disks = new(
     [
         new("cache", new ChoiceKind<DiskCache>(),
             "Cache mode of the overlays, libvirt's word. They are thrown away with the job, so flushing them buys nothing.",
-            "writeback") { Default = Word(Blank.Disks.Cache) },
+            "writeback") { Default = Word(Defaults.Disks.Cache) },
         new("discard", new ChoiceKind<DiskDiscard>(),
-            "Whether blocks that the guest frees are freed on the host too.", "ignore") { Default = Word(Blank.Disks.Discard) },
+            "Whether blocks that the guest frees are freed on the host too.", "ignore") { Default = Word(Defaults.Disks.Discard) },
         new("max_overlay", new SizeKind(ByteSize.FromMebibytes(16)),
             "What all overlays of a job may take on the host's disk. A job that writes more is stopped with a message.", "20GiB") { Otherwise = "no limit" },
     ]);
@@ -59,9 +59,9 @@ internal static partial class ImageKeys
     [
         new("mode", new ChoiceKind<StopMode>(),
             "How cleanup ends a clone. destroy: at once, as if the power were cut. shutdown: asked first, destroyed when 'grace' is over.",
-            "shutdown") { Default = Word(Blank.Stop.Mode) },
+            "shutdown") { Default = Word(Defaults.Stop.Mode) },
         new("grace", new DurationKind(),
-            "How long a guest that was asked to shut down may take.", "1m") { Default = DurationText.Format(Blank.Stop.Grace), OnlyWith = new("mode", "shutdown") },
+            "How long a guest that was asked to shut down may take.", "1m") { Default = DurationText.Format(Defaults.Stop.Grace), OnlyWith = new("mode", "shutdown") },
     ]);
 
     private static readonly Section KeepFailed = new(
@@ -74,15 +74,15 @@ internal static partial class ImageKeys
     private static readonly Section Timeouts = new(
     [
         new("boot", new DurationKind(),
-            "From the start of the clone to the first bytes of its ssh server.", "90s") { Default = DurationText.Format(Blank.Timeouts.Boot) },
+            "From the start of the clone to the first bytes of its ssh server.", "90s") { Default = DurationText.Format(Defaults.Timeouts.Boot) },
         new("ssh", new DurationKind(),
-            "From the first bytes of the ssh server to a command that ran.", "30s") { Default = DurationText.Format(Blank.Timeouts.Ssh) },
+            "From the first bytes of the ssh server to a command that ran.", "30s") { Default = DurationText.Format(Defaults.Timeouts.Ssh) },
         new("cloud_init", new DurationKind(),
-            "How long cloud-init may go on in the guest once the driver is logged in; see 'wait_for_cloud_init'.", "15m") { Default = DurationText.Format(Blank.Timeouts.CloudInit) },
+            "How long cloud-init may go on in the guest once the driver is logged in; see 'wait_for_cloud_init'.", "15m") { Default = DurationText.Format(Defaults.Timeouts.CloudInit) },
         new("warm", new DurationKind(),
-            "From the start of a warm clone until it is ready for scripts; then it is started cold.", "10s") { Default = DurationText.Format(Blank.Timeouts.Warm) },
+            "From the start of a warm clone until it is ready for scripts; then it is started cold.", "10s") { Default = DurationText.Format(Defaults.Timeouts.Warm) },
         new("source_shutdown", new DurationKind(),
-            "From asking the source domain to shut down until it is off.", "5m") { Default = DurationText.Format(Blank.Timeouts.SourceShutdown) },
+            "From asking the source domain to shut down until it is off.", "5m") { Default = DurationText.Format(Defaults.Timeouts.SourceShutdown) },
     ]);
 
     /// <summary>The keys that can have a default for all images.</summary>
@@ -96,11 +96,11 @@ internal static partial class ImageKeys
         { Otherwise = "what the source domain has; else 1GiB" },
         new("sizes", ImageSizeKeys.Sizes, "What a job may choose by VM_CPUS, VM_MEMORY and VM_DISK."),
         new("shell", new ChoiceKind<GuestShell>(),
-            "The shell in the guest that runs the scripts of a job.", "sh") { Default = Word(Blank.Shell) },
+            "The shell in the guest that runs the scripts of a job.", "sh") { Default = Word(Defaults.Shell) },
         new("ssh", Ssh, "How to get into a guest of this image."),
         new("accelerator", new ChoiceKind<Accelerator>(),
             "What executes the guest. auto: KVM if a start with it really works, else TCG with a warning. tcg: emulation, ten to thirty times slower.",
-            "kvm") { Default = Word(Blank.Accelerator) },
+            "kvm") { Default = Word(Defaults.Accelerator) },
         new("network", Network, "What the clone's network card is connected to."),
         new("disks", Disks, "How the clone's overlays are written."),
         new("stop", Stop, "How cleanup ends a clone."),
@@ -114,11 +114,11 @@ internal static partial class ImageKeys
             "/opt/ci/tools:/opt/ci") { Otherwise = "nothing" },
         new("wait_for_cloud_init", new SwitchKind(),
             "Whether a guest whose cloud-init is still at work is waited for, before a job and before a template is frozen. Nothing is waited for "
-            + "in a guest without cloud-init.", "false") { Default = Blank.WaitForCloudInit ? "true" : "false" },
+            + "in a guest without cloud-init.", "false") { Default = Defaults.WaitForCloudInit ? "true" : "false" },
         new("builds_dir", new GuestPathKind(),
-            "Where the runner checks projects out in the guest.", "/home/ci/builds") { Default = Blank.BuildsDir },
+            "Where the runner checks projects out in the guest.", "/home/ci/builds") { Default = Defaults.BuildsDir },
         new("cache_dir", new GuestPathKind(),
-            "Where the runner keeps caches in the guest.", "/home/ci/cache") { Default = Blank.CacheDir },
+            "Where the runner keeps caches in the guest.", "/home/ci/cache") { Default = Defaults.CacheDir },
     ])
     {
         BelongsTo = name => Root?.Find(name) is null ? null : "in the file of each image, since it cannot have a default",
@@ -139,7 +139,7 @@ internal static partial class ImageKeys
             "The source VM, as 'virsh list --all' shows it. It is never modified.", "debian-12-base") { Required = true, OnlyWith = WithDomain },
         new("allow_shutdown", new SwitchKind(),
             "Whether a running source may be asked to shut down; it is never destroyed. Without it a running source is an error.", "true")
-        { Default = new ImageSource.Domain("blank").AllowShutdown ? "true" : "false", OnlyWith = WithDomain },
+        { Default = new ImageSource.Domain("unset").AllowShutdown ? "true" : "false", OnlyWith = WithDomain },
         new("allow_parts", new OneOrMoreKind(new PartKind()),
             "Parts of the source VM's definition that its clones get as they are though they would be refused: devices of the host, arguments for QEMU, and what "
             + "this version does not know. Each is named exactly as in the message of the refusal. A job may write to the host by what is named here.", "devices/hostdev")
@@ -160,7 +160,7 @@ internal static partial class ImageKeys
             "An executable that makes the disk when the image is published.", "/etc/vm-executor/recipes/debian") { Required = true, OnlyWith = WithBuild },
         new("build_timeout", new DurationKind(),
             "How long the recipe may take.", "2h")
-        { Default = DurationText.Format(new ImageSource.Build(Blank.File).Timeout), OnlyWith = WithBuild },
+        { Default = DurationText.Format(new ImageSource.Build(Defaults.File).Timeout), OnlyWith = WithBuild },
         new("format", new ChoiceKind<DiskFormat>(),
             "What the base disk is, unpacked. Say it for a raw disk, since its content can pose as another format.", "raw")
         { Otherwise = "what qemu-img finds", OnlyWith = WithDisk },

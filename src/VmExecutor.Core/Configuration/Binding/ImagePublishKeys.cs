@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>publish:</c>.</summary>
 internal static class ImagePublishKeys
 {
-    private static readonly PublishSettings Defaults = Blank.Image.Publish;
+    private static readonly PublishSettings Defaults = DefaultValues.Image.Publish;
 
     public static readonly Section Publish = new(
     [

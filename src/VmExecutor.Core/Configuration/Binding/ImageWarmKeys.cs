@@ -17,7 +17,7 @@ internal static class ImageWarmKeys
     [
         new("enabled", new SwitchKind(),
             "Whether clones wake up from a template, which 'vm-executor image warm' makes, instead of booting. Jobs of one template share memory pages, "
-            + "which is a side channel between them.", "true") { Default = Blank.Image.Warm.Enabled ? "true" : "false" },
+            + "which is a side channel between them.", "true") { Default = DefaultValues.Image.Warm.Enabled ? "true" : "false" },
         new("script", new PathKind(),
             "A script of the host that a template's guest runs by the image's shell as 'ssh.user' before it is frozen, so that what jobs need is in its memory; "
             + "a status other than 0 keeps the old template.", "/etc/vm-executor/warm-ups/debian-12") { Otherwise = "the shell and git, once" },

@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>keep_scripts:</c>.</summary>
 internal static class KeepScriptsKeys
 {
-    private static readonly KeepScriptsSettings Defaults = Blank.Settings.KeepScripts;
+    private static readonly KeepScriptsSettings Defaults = DefaultValues.Settings.KeepScripts;
 
     public static readonly Section KeepScripts = new(
     [

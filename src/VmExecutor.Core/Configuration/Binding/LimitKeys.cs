@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>limits:</c>.</summary>
 internal static class LimitKeys
 {
-    private static readonly LimitSettings Defaults = Blank.Settings.Limits;
+    private static readonly LimitSettings Defaults = DefaultValues.Settings.Limits;
 
     public static readonly Section Limits = new(
     [

@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>log:</c> and <c>metrics:</c>.</summary>
 internal static class ObservationKeys
 {
-    private static readonly LogSettings Defaults = Blank.Settings.Log;
+    private static readonly LogSettings Defaults = DefaultValues.Settings.Log;
 
     public static readonly Section Log = new(
     [
@@ -40,5 +40,5 @@ internal static class ObservationKeys
         Journal = values.Get("log.journal", Defaults.Journal),
     };
 
-    public static MetricsSettings BindMetrics(BoundValues values) => new() { File = values.Get("metrics.file", Blank.Settings.Metrics.File) };
+    public static MetricsSettings BindMetrics(BoundValues values) => new() { File = values.Get("metrics.file", DefaultValues.Settings.Metrics.File) };
 }

@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>The keys of <c>vm-executor.yaml</c>.</summary>
 internal static partial class SettingsKeys
 {
-    private static readonly Settings Blank = Binding.Blank.Settings;
+    private static readonly Settings Defaults = DefaultValues.Settings;
 
     private static readonly Section Libvirt = new(
     [
@@ -17,13 +17,13 @@ internal static partial class SettingsKeys
             Otherwise = "`VIRSH_DEFAULT_CONNECT_URI`, else `LIBVIRT_DEFAULT_URI`, else `qemu:///system` for root and `qemu:///session` for others",
         },
         new("call_timeout", new DurationKind(),
-            "How long a single call may take before libvirt counts as not answering.", "30s") { Default = DurationText.Format(Blank.Libvirt.CallTimeout) },
+            "How long a single call may take before libvirt counts as not answering.", "30s") { Default = DurationText.Format(Defaults.Libvirt.CallTimeout) },
     ]);
 
     public static readonly Section Root = new(
     [
         new("state_dir", new PathKind(),
-            "Where jobs, locks and images live; QEMU's user must be able to traverse it.", "/srv/vm-executor") { Default = Blank.StateDir.Value },
+            "Where jobs, locks and images live; QEMU's user must be able to traverse it.", "/srv/vm-executor") { Default = Defaults.StateDir.Value },
         new("images_dir", new PathKind(),
             "The directory of the images' files; each file in it that ends in .yaml is one image.", "/etc/vm-executor/images") { Default = Settings.DefaultImagesDir },
         new("default_image", new ImageNameKind(),

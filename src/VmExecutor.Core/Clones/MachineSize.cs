@@ -8,19 +8,19 @@ namespace VmExecutor.Core.Clones;
 /// <param name="Cpus">Virtual processors.</param>
 /// <param name="Memory">The most that the guest may take.</param>
 /// <param name="Disk">The virtual size of its first writable disk; nothing: it has none.</param>
-public sealed record SourceSizes(int Cpus, ByteSize Memory, ByteSize Disk)
+public sealed record MachineSize(int Cpus, ByteSize Memory, ByteSize Disk)
 {
     /// <summary>As a domain's XML says it (formatdomain, "CPU Allocation" and "Memory Allocation").</summary>
     /// <param name="domain">Inactive domain XML.</param>
     /// <param name="disk">The virtual size of its first writable disk, which the XML does not tell.</param>
-    public static SourceSizes Of(XElement domain, ByteSize disk)
+    public static MachineSize Of(XElement domain, ByteSize disk)
     {
         var vcpu = domain.Element("vcpu");
-        return new SourceSizes(Number((string?)vcpu?.Attribute("current") ?? vcpu?.Value) ?? 1, MemoryOf(domain.Element("memory")), disk);
+        return new MachineSize(Number((string?)vcpu?.Attribute("current") ?? vcpu?.Value) ?? 1, MemoryOf(domain.Element("memory")), disk);
     }
 
     /// <summary>Of a clone with these sizes.</summary>
-    public SourceSizes With(CloneSizes sizes) => new(sizes.Cpus ?? Cpus, sizes.Memory ?? Memory, sizes.Disk ?? Disk);
+    public MachineSize With(CloneSizes sizes) => new(sizes.Cpus ?? Cpus, sizes.Memory ?? Memory, sizes.Disk ?? Disk);
 
     /// <summary><c>2 CPUs, 1GiB memory, 8GiB disk</c>.</summary>
     public override string ToString() => string.Create(

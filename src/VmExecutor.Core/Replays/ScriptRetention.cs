@@ -3,7 +3,7 @@ using VmExecutor.Core.Jobs;
 namespace VmExecutor.Core.Replays;
 
 /// <summary>Whose scripts are kept, and how long.</summary>
-public static class KeepingRule
+public static class ScriptRetention
 {
     /// <summary>
     /// Only of a job that failed: neither the runner says that it succeeded or was cancelled (CI_JOB_STATUS, which a job's author can redefine)

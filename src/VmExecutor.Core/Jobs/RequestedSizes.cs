@@ -1,7 +1,7 @@
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>What a job asks for by its variables, as it was written, references expanded; null: nothing, or an empty text.</summary>
-public sealed record JobSizes
+public sealed record RequestedSizes
 {
     public const string CpusVariable = "VM_CPUS";
 

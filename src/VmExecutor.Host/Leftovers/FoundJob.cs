@@ -6,7 +6,7 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Leftovers;
 
 /// <summary>All that is there of one job.</summary>
-public sealed record SurveyedJob
+public sealed record FoundJob
 {
     public required JobKey Key { get; init; }
 
@@ -40,4 +40,4 @@ public sealed record SurveyedJob
 /// <param name="HalfMade">Files whose writing was interrupted.</param>
 /// <param name="Problems">What could not be looked at, in sentences.</param>
 public sealed record Survey(
-    IReadOnlyList<SurveyedJob> Jobs, IReadOnlyList<AbsolutePath> Others, IReadOnlyList<AbsolutePath> HalfMade, IReadOnlyList<string> Problems);
+    IReadOnlyList<FoundJob> Jobs, IReadOnlyList<AbsolutePath> Others, IReadOnlyList<AbsolutePath> HalfMade, IReadOnlyList<string> Problems);

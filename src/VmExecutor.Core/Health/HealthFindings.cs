@@ -1,9 +1,9 @@
 namespace VmExecutor.Core.Health;
 
 /// <summary>All findings of one run, in the order of the checks.</summary>
-public sealed record Diagnosis
+public sealed record HealthFindings
 {
-    public Diagnosis(IEnumerable<Finding> findings)
+    public HealthFindings(IEnumerable<Finding> findings)
     {
         var order = Checks.All.Index().ToDictionary(one => one.Item.Id, one => one.Index, StringComparer.Ordinal);
         Findings = [.. findings.OrderBy(finding => order[finding.Check.Id])];

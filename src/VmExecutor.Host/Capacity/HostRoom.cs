@@ -6,7 +6,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Capacity;
 
 /// <summary>What this host has and has left.</summary>
-public static class HostMeter
+public static class HostRoom
 {
     /// <param name="stateDir">Whose file system is meant.</param>
     /// <exception cref="HostFileException">The kernel does not say (no /proc).</exception>

@@ -6,7 +6,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Diagnosis;
 
 /// <summary>Asks the kernel how hard pressed the host is; what it does not tell is left out.</summary>
-public static class PressureMeter
+public static class PressureReader
 {
     /// <param name="stateDir">Whose file system is meant.</param>
     public static HostPressure Read(AbsolutePath stateDir)
@@ -23,7 +23,7 @@ public static class PressureMeter
             MemoryStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/memory")),
             CpuStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/cpu")),
             DiskStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/io")),
-            DiskFreeBytes = HostMeter.FreeDisk(stateDir),
+            DiskFreeBytes = HostRoom.FreeDisk(stateDir),
         };
     }
 
