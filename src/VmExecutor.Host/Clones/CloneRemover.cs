@@ -63,7 +63,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         await TryAsync(failures, () => EndAsync(found, JobProcessKind.Qemu, parts, cancellationToken)).ConfigureAwait(false);
         if (vm == VmState.Gone)
         {
-            QemuLog.Remove(hypervisor.Uri, key.Domain);
+            DomainFiles.Remove(hypervisor.Uri, key);
         }
 
         if (vm is VmState.Gone or VmState.Foreign)
@@ -102,7 +102,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         }
 
         await EndAsync(found, JobProcessKind.Qemu, [], cancellationToken).ConfigureAwait(false);
-        QemuLog.Remove(hypervisor.Uri, key.Domain);
+        DomainFiles.Remove(hypervisor.Uri, key);
         directory.Clear();
     }
 

@@ -134,7 +134,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
             try
             {
                 await hypervisor.DestroyAsync(name, deadline.Token).ConfigureAwait(false);
-                QemuLog.Remove(hypervisor.Uri, new DomainName(name));
+                DomainFiles.RemoveLogs(hypervisor.Uri, new DomainName(name));
                 return;
             }
             catch (HypervisorException)

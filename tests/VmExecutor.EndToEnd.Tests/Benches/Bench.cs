@@ -13,7 +13,7 @@ namespace VmExecutor.EndToEnd.Tests.Benches;
 internal sealed class Bench : IAsyncDisposable
 {
     private static readonly string[] LibvirtDirectories =
-        ["/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/var/log/libvirt/qemu"];
+        ["/run/libvirt/qemu", "/run/libvirt/qemu/swtpm", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/var/log/libvirt/qemu", "/var/log/swtpm/libvirt/qemu"];
 
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
         | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Hypervisor;
 
-public sealed class QemuLogTests
+public sealed class LibvirtDirectoriesTests
 {
     [Theory]
     [InlineData("qemu:///system", "/xdg", "/var/log/libvirt/qemu")]
@@ -19,5 +19,16 @@ public sealed class QemuLogTests
     [InlineData("test:///default", null, null)]
     [InlineData("nonsense", null, null)]
     public void A_log_is_where_its_daemon_writes_it(string uri, string? cacheHome, string? directory) =>
-        QemuLog.DirectoryFor(uri, cacheHome, "/home/ci").Should().Be(directory);
+        (LibvirtDirectories.For(uri, cacheHome, null, "/home/ci")?.Logs).Should().Be(directory);
+
+    [Theory]
+    [InlineData("qemu:///system", "/xdg/config", "/var/log/swtpm/libvirt/qemu", "/var/lib/libvirt/swtpm")]
+    [InlineData("qemu:///session", "/xdg/config", "/home/ci/.cache/libvirt/qemu/log", "/xdg/config/libvirt/qemu/swtpm")]
+    [InlineData("qemu:///session", "", "/home/ci/.cache/libvirt/qemu/log", "/home/ci/.config/libvirt/qemu/swtpm")]
+    public void A_TPMs_log_and_state_are_where_its_daemon_keeps_them(string uri, string? configHome, string logs, string states)
+    {
+        var directories = LibvirtDirectories.For(uri, null, configHome, "/home/ci")!;
+
+        (directories.TpmLogs, directories.TpmStates).Should().Be((logs, states));
+    }
 }
