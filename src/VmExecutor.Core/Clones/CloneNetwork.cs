@@ -85,7 +85,10 @@ internal static class CloneNetwork
     {
         var source = DomainWalk.SourceOf(card);
         var type = (string?)source.Attribute("type");
-        if (type is not ("network" or "bridge"))
+
+        // The bridge that a running source's network has is the network's to say.
+        string[] names = type switch { "network" => ["network", "portgroup"], "bridge" => ["bridge"], _ => [] };
+        if (type is null || names.Length == 0)
         {
             card.Remove();
             return;
@@ -93,7 +96,7 @@ internal static class CloneNetwork
 
         card.SetAttributeValue("type", type);
         card.Element("mac")!.AddAfterSelf(new XElement(
-            "source", source.Elements("source").Attributes().Where(attribute => attribute.Name.LocalName is "network" or "bridge" or "portgroup")));
+            "source", source.Elements("source").Attributes().Where(attribute => names.Contains(attribute.Name.LocalName))));
     }
 
     private static void TuneTap(XElement card)

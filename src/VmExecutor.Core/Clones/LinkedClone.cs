@@ -40,6 +40,7 @@ public static class LinkedClone
             CloneProbing.Apply(domain);
         }
 
+        CloneOrder.Apply(domain);
         return domain;
     }
 }

@@ -54,7 +54,7 @@ internal static class LinkEndpoints
             if (device.Element(element) is { } own
                 && own.Attribute(attribute) is null
                 && AbsolutePath.TryParse((string?)DomainWalk.SourceOf(own).Attribute(attribute), out var path)
-                && (string?)device.Attribute("type") != "pty")
+                && (element == "log" || (string?)device.Attribute("type") != "pty"))
             {
                 own.SetAttributeValue(attribute, Own(path, plan).Value);
             }

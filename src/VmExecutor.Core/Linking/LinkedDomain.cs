@@ -24,6 +24,7 @@ public static class LinkedDomain
         ApplyFirmware(domain, plan);
         ApplyNetwork(domain, plan);
         LinkEndpoints.Apply(domain, plan);
+        CloneOrder.Apply(domain);
         return domain;
     }
 

@@ -11,7 +11,7 @@ public static partial class DomainParts
 
     private static PartRule[] Consoles =>
     [
-        Out("devices/console[target/@type=|serial]/**", Kept, "it is the first serial port once more"),
+        Out("devices/console[target/@type=|serial]/**", LeftOut, "it is the first serial port once more, and libvirt adds it"),
 
         Out("devices/channel[target/@type=guestfwd|xen]/**", Kept, "a service of the host at an address of the source's network"),
         Out("devices/channel[@type=spicevmc|spiceport|dbus|qemu-vdagent]/**", Kept, "it belongs to the display"),

@@ -7,11 +7,16 @@ public static partial class DomainParts
 {
     private const string ReadOnlyFile = "a file that is only read";
 
+    private const string NamedFirmware = "os[loader!=][loader/@type=pflash|rom]";
+    private const string Named = "the file that libvirt picked for the source is named beside it, and an older libvirt takes one of the two only";
+
     private static PartRule[] Firmware =>
     [
         Keep("os/type/@{arch,machine}", Seen),
         NotClonable("os/type[.!=hvm]", Refused, "only fully virtualized machines (hvm) can be cloned"),
         Keep("os/type", Seen),
+        Out($"{NamedFirmware}/@firmware", Kept, Named),
+        Out($"{NamedFirmware}/firmware/**", Kept, Named),
         Keep("os/@firmware", "libvirt picks the firmware anew for each clone"),
         Keep("os/firmware/**", "libvirt picks the firmware anew for each clone"),
         Own("os/loader/@readonly", Kept, "no clone writes to the firmware itself"),
@@ -20,6 +25,7 @@ public static partial class DomainParts
         NotClonable("os/nvram[@type!=|file]", Refused, "its UEFI variables do not lie in a file, and only a file can be copied"),
         Own("os/nvram/**", MadeOwn, "each clone has its own copy of the UEFI variables"),
         NotClonable("os/varstore/**", Refused, "UEFI variables in a file of this kind cannot be copied yet"),
+        Out("os/{kernel,initrd,dtb,shim,cmdline}[.=]", LeftOut, "it names nothing"),
         Keep("os/{kernel,initrd,dtb,shim}", ReadOnlyFile),
         Keep("os/cmdline", Seen),
         Keep("os/boot/@dev", Seen),

@@ -20,6 +20,7 @@ public static partial class DomainParts
         Out($"{Card}/source/@portid", LeftOut, "it belongs to the running source"),
         Own($"{Card}/source/**", Kept, AsImageSays),
         Out($"{Card}/target/**", LeftOut, "libvirt names the host's end anew"),
+        Out($"{Card}/virtualport/parameters[@interfaceid][!@profileid]/**", LeftOut, "each port of a switch has its own"),
         Out($"{Card}/virtualport/parameters/@interfaceid", LeftOut, "each port of a switch has its own"),
         Out($"{Card}/{{virtualport,vlan,port,filterref,backend,ip,route,script,downscript,backenddomain,guest,teaming}}/**", Kept, AsImageSays),
         OutAndTold($"{Card}/portForward/**", Kept, "a port of the host can be opened once only"),
