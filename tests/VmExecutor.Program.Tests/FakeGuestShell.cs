@@ -47,7 +47,7 @@ internal sealed class FakeGuestShell : IGuestShell
         CallAsync("close", () => true, _ => Task.CompletedTask, cancellationToken);
 
     public async Task<ScriptRun> RunScriptAsync(
-        GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
+        GuestAccess access, GuestScript script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
     {
         if (Watched is not null)
         {
@@ -56,7 +56,7 @@ internal sealed class FakeGuestShell : IGuestShell
 
         if (Script is not null)
         {
-            return new ScriptRun(await Script(script, output));
+            return new ScriptRun(await Script(script.Text, output));
         }
 
         return await CallAsync("run", () => new ScriptRun(new ScriptExit(0)), _ => Task.CompletedTask, cancellationToken);

@@ -30,6 +30,12 @@ public static class RemoteCommand
     /// <param name="token">The token, or a shell word that stands for it.</param>
     internal static string Begin(string token) => $"""printf "\000{BeginWord}%s\n" {token}; printf "\000{BeginWord}%s\n" {token} >&2;""";
 
+    /// <summary>Prints the marker and, up to a NUL, a fact that the host needs of the guest.</summary>
+    /// <param name="token">The token, or a shell word that stands for it.</param>
+    /// <param name="fact">A shell word.</param>
+    internal static string Begin(string token, string fact) =>
+        $"""printf "\000{BeginWord}%s\n%s\000" {token} {fact}; printf "\000{BeginWord}%s\n%s\000" {token} {fact} >&2;""";
+
     private static bool IsPlain(char c) => c is >= ' ' and <= '~' and not ('\'' or '!' or '\\');
 
     private static string Encode(string text)

@@ -10,6 +10,7 @@ namespace VmExecutor.Core.Guests;
 /// <list type="bullet">
 /// <item>The script arrives as exactly the announced bytes followed by the token: a transfer cut short runs nothing. Where
 /// <c>head</c> reads ahead (busybox) the token is swallowed, then the file's size decides.</item>
+/// <item>Both streams begin with the script's path, which <see cref="ScriptNameScanner"/> exchanges for its name in error messages.</item>
 /// <item>It runs in a process group of its own, since a script may well say <c>kill 0</c>.</item>
 /// <item>The shell's own remarks ("Killed") go to /dev/null; the redirections are made in the child, as dash makes a plain command's in itself.</item>
 /// <item><c>VMX_RUN</c> in its environment is how <see cref="RunEnder"/> finds everything the script has started.</item>
@@ -31,7 +32,7 @@ public static class ScriptWrapper
     private static readonly string Text =
         $$"""
         t=$1 n=$2 d=${TMPDIR:-/tmp}; f=$d/vmx-$1-$3; shift 3;
-        {{RemoteCommand.Begin("$t")}}
+        {{RemoteCommand.Begin("$t", "\"$f\"")}}
         exec 3>&2 2>/dev/null;
         (umask 077; set -C; exec head -c "$n" >"$f");
         read -r e;

@@ -24,7 +24,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
     public async Task<ScriptRun> RunAsync(
         GuestAccess access,
-        ReadOnlyMemory<byte> script,
+        GuestScript script,
         Stream output,
         Stream error,
         Func<CancellationToken, Task> watch,
@@ -45,7 +45,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
     private async Task<ScriptRun> RunOnceAsync(
         GuestAccess access,
-        ReadOnlyMemory<byte> script,
+        GuestScript script,
         Stream output,
         Stream error,
         Task watching,
@@ -54,11 +54,12 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var token = RunTokens.Next();
         var began = clock.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Length, access.Shell, access.LoginShell));
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Length, access.Shell, access.LoginShell));
         await using (client.ConfigureAwait(false))
         {
-            var sending = SendAsync(client.Input, script, token, stop.Token);
-            var (outRelay, errRelay) = (new OutputRelay(client.Output, output, token), new OutputRelay(client.Error, error, token));
+            var sending = SendAsync(client.Input, script.Text, token, stop.Token);
+            var outRelay = new OutputRelay(client.Output, output, token, script.Name, clock);
+            var errRelay = new OutputRelay(client.Error, error, token, script.Name, clock);
             var (outEnd, errEnd) = (StopWhenClosedAsync(outRelay.RunAsync(), stop), StopWhenClosedAsync(errRelay.RunAsync(), stop));
             var relays = Task.WhenAll(outEnd, errEnd);
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);

@@ -35,15 +35,15 @@ public interface IGuestShell
     /// everything the script has started; guest and connection stay usable.
     /// </summary>
     /// <param name="access">The guest.</param>
-    /// <param name="script">The script's bytes; they and the secrets in them are in no argument list on either side.</param>
-    /// <param name="output">Takes the script's stdout, byte for byte; flushed after each write.</param>
-    /// <param name="error">Takes its stderr.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="output">Takes the script's stdout, byte for byte but for its path in error messages; flushed after each write.</param>
+    /// <param name="error">Takes its stderr, likewise.</param>
     /// <param name="watch">Runs beside the script and ends the wait by throwing when the domain has died.</param>
     /// <param name="cancellationToken">The stage's.</param>
     /// <exception cref="GuestConnectionLostException">How the script ended is not known.</exception>
     Task<ScriptRun> RunScriptAsync(
         GuestAccess access,
-        ReadOnlyMemory<byte> script,
+        GuestScript script,
         Stream output,
         Stream error,
         Func<CancellationToken, Task> watch,

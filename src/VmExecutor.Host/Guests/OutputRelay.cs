@@ -5,12 +5,19 @@ namespace VmExecutor.Host.Guests;
 
 /// <summary>
 /// Hands one stream of a script on as it comes, at the reader's pace and in constant memory, from the begin marker up to the end marker. What the
-/// login shell's start-up files print before is not the script's.
+/// login shell's start-up files print before is not the script's. The script's path becomes its name (<see cref="ScriptNameScanner"/>).
 /// </summary>
-internal sealed class OutputRelay(Stream from, Stream to, RunToken token)
+internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string name, TimeProvider clock)
 {
     private const int BufferSize = 64 * 1024;
-    private readonly BeginMarkerScanner _begin = new(token);
+
+    /// <summary>How long output that ends like the beginning of the path waits for its rest: a shell writes a message at once.</summary>
+    private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(100);
+
+    private readonly BeginMarkerScanner _begin = new(token, hasFact: true);
+    private readonly ArrayBufferWriter<byte> _output = new(BufferSize);
+    private readonly ArrayBufferWriter<byte> _forward = new(BufferSize);
+    private ScriptNameScanner? _names;
 
     /// <summary>Whether the wrapper has begun.</summary>
     public bool Began => _begin.Found;
@@ -22,26 +29,67 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token)
     /// <exception cref="OutputClosedException">Nobody reads the output any more.</exception>
     public async Task<int?> RunAsync()
     {
-        var scanner = new EndMarkerScanner(token);
+        var end = new EndMarkerScanner(token);
         var buffer = new byte[BufferSize];
-        var forward = new ArrayBufferWriter<byte>(BufferSize);
-        while (scanner.Status is null)
+        var count = -1;
+        while (end.Status is null && count != 0)
         {
-            var count = await ReadAsync(buffer).ConfigureAwait(false);
-            scanner.Feed(_begin.Feed(buffer.AsSpan(0, count)), forward);
+            count = await ReadOrReleaseAsync(buffer).ConfigureAwait(false);
+            end.Feed(_begin.Feed(buffer.AsSpan(0, count)), _output);
             if (count == 0)
             {
-                scanner.Release(forward);
+                end.Release(_output);
             }
 
-            await ForwardAsync(forward).ConfigureAwait(false);
-            if (count == 0)
+            Name();
+            if (count == 0 || end.Status is not null)
             {
-                break;
+                _names?.Release(_forward);
             }
+
+            await ForwardAsync().ConfigureAwait(false);
         }
 
-        return scanner.Status;
+        return end.Status;
+    }
+
+    private void Name()
+    {
+        if (_names is null && !_begin.Fact.IsEmpty)
+        {
+            _names = new ScriptNameScanner(_begin.Fact, name);
+        }
+
+        if (_names is null)
+        {
+            _forward.Write(_output.WrittenSpan);
+        }
+        else
+        {
+            _names.Feed(_output.WrittenSpan, _forward);
+        }
+
+        _output.ResetWrittenCount();
+    }
+
+    /// <summary>Reads on. What is held is forwarded when nothing comes soon.</summary>
+    private async Task<int> ReadOrReleaseAsync(byte[] buffer)
+    {
+        var reading = ReadAsync(buffer);
+        if (_names is { IsHolding: true } names && !reading.IsCompleted)
+        {
+            using var read = new CancellationTokenSource();
+            var patience = Task.Delay(LongestHold, clock, read.Token);
+            if (await Task.WhenAny(reading, patience).ConfigureAwait(false) == patience)
+            {
+                names.Release(_forward);
+                await ForwardAsync().ConfigureAwait(false);
+            }
+
+            await read.CancelAsync().ConfigureAwait(false);
+        }
+
+        return await reading.ConfigureAwait(false);
     }
 
     private async Task<int> ReadAsync(byte[] buffer)
@@ -56,16 +104,16 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token)
         }
     }
 
-    private async Task ForwardAsync(ArrayBufferWriter<byte> forward)
+    private async Task ForwardAsync()
     {
-        if (forward.WrittenCount == 0)
+        if (_forward.WrittenCount == 0)
         {
             return;
         }
 
         try
         {
-            await to.WriteAsync(forward.WrittenMemory).ConfigureAwait(false);
+            await to.WriteAsync(_forward.WrittenMemory).ConfigureAwait(false);
             await to.FlushAsync().ConfigureAwait(false);
         }
         catch (IOException closed)
@@ -73,6 +121,6 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token)
             throw new OutputClosedException(closed);
         }
 
-        forward.ResetWrittenCount();
+        _forward.ResetWrittenCount();
     }
 }

@@ -58,7 +58,7 @@ public sealed class SshGuestShell : IGuestShell
 
     public Task<ScriptRun> RunScriptAsync(
         GuestAccess access,
-        ReadOnlyMemory<byte> script,
+        GuestScript script,
         Stream output,
         Stream error,
         Func<CancellationToken, Task> watch,

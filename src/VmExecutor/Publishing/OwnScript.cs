@@ -20,11 +20,11 @@ internal sealed class OwnScript(Machine machine)
     /// <param name="file">Where it is.</param>
     /// <param name="what">For the message: <c>probe script</c>.</param>
     /// <exception cref="HostFileException">It cannot be read, or is larger than a MiB.</exception>
-    public static byte[] Read(AbsolutePath file, string what)
+    public static GuestScript Read(AbsolutePath file, string what)
     {
         try
         {
-            return HostFile.ReadAllBytes(file.Value, Longest);
+            return new GuestScript(file.Name, HostFile.ReadAllBytes(file.Value, Longest));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -33,24 +33,24 @@ internal sealed class OwnScript(Machine machine)
     }
 
     /// <param name="access">The clone's guest.</param>
-    /// <param name="script">The text.</param>
+    /// <param name="script">The script.</param>
     /// <param name="what">For the message: <c>the probe script /etc/probe</c>.</param>
     /// <param name="code">What it is when it does not end.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException">With <paramref name="code"/>: it did not end within ten minutes.</exception>
-    public Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken) =>
+    public Task<ScriptExit> RunAsync(GuestAccess access, GuestScript script, string what, ErrorCode code, CancellationToken cancellationToken) =>
         RunAsync(access, script, (JobOutput.Output(), JobOutput.Error()), what, code, cancellationToken);
 
     /// <summary>A script whose output is looked at, and shown to no one.</summary>
-    /// <inheritdoc cref="RunAsync(GuestAccess, byte[], string, ErrorCode, CancellationToken)"/>
-    public async Task<(ScriptExit Exit, string Output)> CaptureAsync(GuestAccess access, byte[] script, string what, ErrorCode code, CancellationToken cancellationToken)
+    /// <inheritdoc cref="RunAsync(GuestAccess, GuestScript, string, ErrorCode, CancellationToken)"/>
+    public async Task<(ScriptExit Exit, string Output)> CaptureAsync(GuestAccess access, GuestScript script, string what, ErrorCode code, CancellationToken cancellationToken)
     {
         using var said = new MemoryStream();
         var exit = await RunAsync(access, script, (said, Stream.Null), what, code, cancellationToken);
         return (exit, Encoding.UTF8.GetString(said.ToArray()));
     }
 
-    private async Task<ScriptExit> RunAsync(GuestAccess access, byte[] script, (Stream Output, Stream Error) streams, string what, ErrorCode code, CancellationToken cancellationToken)
+    private async Task<ScriptExit> RunAsync(GuestAccess access, GuestScript script, (Stream Output, Stream Error) streams, string what, ErrorCode code, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(Limit, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);

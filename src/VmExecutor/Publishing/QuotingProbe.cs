@@ -21,7 +21,7 @@ internal sealed class QuotingProbe(OwnScript scripts)
     /// <summary>How the script ended; null: well.</summary>
     private async Task<ScriptExit?> TryAsync(GuestShell shell, GuestAccess access, bool posix, CancellationToken cancellationToken)
     {
-        var script = Encoding.UTF8.GetBytes(QuotingCheck.Script(shell, posix));
+        var script = new GuestScript("quoting-probe", Encoding.UTF8.GetBytes(QuotingCheck.Script(shell, posix)));
         var (exit, output) = await scripts.CaptureAsync(access, script, "a script as the runner writes it", ErrorCodes.ProbeFailed, cancellationToken);
         return QuotingCheck.Passed(exit, output) ? null : exit;
     }

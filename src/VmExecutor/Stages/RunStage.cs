@@ -51,7 +51,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         try
         {
             keeping.Save(run.Directory, subStage, script, log);
-            exit = await RunScriptAsync(run, script, cancellationToken);
+            exit = await RunScriptAsync(run, script, subStage, cancellationToken);
         }
         catch (DriverException e)
         {
@@ -105,7 +105,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         }
     }
 
-    private async Task<ScriptExit> RunScriptAsync(JobRun run, AbsolutePath script, CancellationToken cancellationToken)
+    private async Task<ScriptExit> RunScriptAsync(JobRun run, AbsolutePath script, string subStage, CancellationToken cancellationToken)
     {
         var (directory, log) = (run.Directory, run.Log);
         var record = directory.Read();
@@ -127,7 +127,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         try
         {
             await disks.EnsureRoomAsync(log.Warn);
-            var exit = await RunAsync(access, script, watch, disks, log, cancellationToken);
+            var exit = await RunAsync(access, new GuestScript(ScriptRecord.Name(subStage), Read(script)), watch, disks, log, cancellationToken);
             return disks.Stopping is { } stopping ? throw await stopping : exit;
         }
         catch (Exception) when (disks.Stopping is not null)
@@ -168,9 +168,9 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
     }
 
     private async Task<ScriptExit> RunAsync(
-        GuestAccess access, AbsolutePath script, DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
+        GuestAccess access, GuestScript script, DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
     {
-        var run = await machine.GuestShell.RunScriptAsync(access, Read(script), output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
+        var run = await machine.GuestShell.RunScriptAsync(access, script, output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
         if (run.OutputMayBeCut)
         {
             log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");

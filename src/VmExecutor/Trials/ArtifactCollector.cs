@@ -98,7 +98,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log)
     {
         using var complaints = new MemoryStream();
         var run = await guestShell.RunScriptAsync(
-            access, Encoding.UTF8.GetBytes(script), output, complaints, token => Task.Delay(Timeout.InfiniteTimeSpan, token), cancellationToken);
+            access, new GuestScript("artifacts", Encoding.UTF8.GetBytes(script)), output, complaints, token => Task.Delay(Timeout.InfiniteTimeSpan, token), cancellationToken);
         if (!run.Exit.Succeeded || run.OutputMayBeCut)
         {
             throw new SystemFailureException(

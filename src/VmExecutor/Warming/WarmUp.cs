@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -18,7 +17,7 @@ internal sealed class WarmUp(Machine machine)
     // The guest's sshd ends the process of a connection that was closed; nobody can be asked whether it has.
     private static readonly TimeSpan SessionEnds = TimeSpan.FromSeconds(1);
 
-    private static readonly byte[] Usual = Encoding.UTF8.GetBytes("git --version\n");
+    private static readonly GuestScript Usual = new("warm-up", "git --version\n"u8.ToArray());
 
     /// <summary>Afterwards the guest is on its own: no connection is open.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmUpFailed"/>; or the guest cannot be given an identity.</exception>
@@ -53,7 +52,7 @@ internal sealed class WarmUp(Machine machine)
     /// <summary>Whether a clone runs scripts as a job's would.</summary>
     public async Task ProveAsync(ImageDefinition image, GuestAccess access, CancellationToken cancellationToken)
     {
-        var exit = await RunScriptAsync(image, access, Encoding.UTF8.GetBytes("exit 3\n"), cancellationToken);
+        var exit = await RunScriptAsync(image, access, new GuestScript("proof", "exit 3\n"u8.ToArray()), cancellationToken);
         if (exit.ExitCode != 3)
         {
             throw new SystemFailureException(
@@ -61,7 +60,7 @@ internal sealed class WarmUp(Machine machine)
         }
     }
 
-    private Task<ScriptExit> RunScriptAsync(ImageDefinition image, GuestAccess access, byte[] script, CancellationToken cancellationToken) =>
+    private Task<ScriptExit> RunScriptAsync(ImageDefinition image, GuestAccess access, GuestScript script, CancellationToken cancellationToken) =>
         new OwnScript(machine).RunAsync(access, script, $"the warm-up of image '{image.Name}'", ErrorCodes.WarmUpFailed, cancellationToken);
 
     private static string AsRoot(string text) => $"if [ \"$(id -u)\" = 0 ]; then sh -c \"{text}\"; else sudo -n sh -c \"{text}\"; fi";

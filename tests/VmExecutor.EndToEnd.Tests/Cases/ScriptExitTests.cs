@@ -50,6 +50,17 @@ public sealed class ScriptExitTests(PreparedGuest guest) : IClassFixture<Prepare
         File.Exists(run.Environment["BUILD_EXIT_CODE_FILE"]).Should().BeFalse("a number left by an earlier sub-stage would be taken for this one's");
     }
 
+    [Theory(Timeout = HangLimit)]
+    [InlineData("build_script")]
+    [InlineData("step_release")]
+    public async Task An_error_message_begins_with_the_sub_stage(string subStage)
+    {
+        var run = await guest.Session.RunAsync(subStage, "no-such-command || true; echo $0: no error >&2; echo $0");
+
+        run.ErrorText.Should().MatchRegex($"^{subStage}: line [0-9]+: no-such-command: command not found\n{subStage}: no error\n$", run.ToString());
+        run.OutputText.Should().MatchRegex("^/[^ ]+/vmx-[0-9a-f]{32}-script\n$");
+    }
+
     [Fact(Timeout = HangLimit)]
     public async Task An_unknown_sub_stage_is_a_script_like_any_other()
     {

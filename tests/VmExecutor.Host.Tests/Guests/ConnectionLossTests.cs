@@ -1,4 +1,3 @@
-using System.Text;
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Guests;
@@ -152,7 +151,7 @@ public class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
         using var output = new MemoryStream();
         using var error = new MemoryStream();
         var before = Job with { BootId = "01234567-89ab-cdef-0123-456789abcdef" };
-        var run = Guest.RunScriptAsync(before, Encoding.UTF8.GetBytes($"echo $$ >{started}; exec sleep 600"), output, error, NeverDies, Cancellation);
+        var run = Guest.RunScriptAsync(before, StepScript($"echo $$ >{started}; exec sleep 600"), output, error, NeverDies, Cancellation);
         var id = await ReadFifoAsync(started);
 
         await Sshd.CutConnectionAsync(Job);
@@ -168,7 +167,7 @@ public class ConnectionLossTests(SshdFixture sshd) : GuestTest(sshd)
         var died = new TaskCompletionSource();
         using var output = new MemoryStream();
         using var error = new MemoryStream();
-        var run = Guest.RunScriptAsync(Job, Encoding.UTF8.GetBytes($"echo $$ >{started}; exec sleep 600"), output, error, _ => died.Task, Cancellation);
+        var run = Guest.RunScriptAsync(Job, StepScript($"echo $$ >{started}; exec sleep 600"), output, error, _ => died.Task, Cancellation);
         var id = await ReadFifoAsync(started);
 
         died.SetException(new SystemFailureException(ErrorCodes.GuestDied, "the domain crashed", "look"));

@@ -171,5 +171,5 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
 
     private async Task<int> ExitOfScriptAsync(GuestAccess job) =>
         (await _guest.RunScriptAsync(
-            job, "exit 5"u8.ToArray(), Stream.Null, Stream.Null, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation)).Exit.ExitCode;
+            job, new GuestScript("step_script", "exit 5"u8.ToArray()), Stream.Null, Stream.Null, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation)).Exit.ExitCode;
 }

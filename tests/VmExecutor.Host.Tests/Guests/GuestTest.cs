@@ -68,7 +68,9 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
     }
 
     protected Task<ScriptRun> RunAsync(string script, Stream output, Stream error, GuestShell shell = GuestShell.Bash, CancellationToken? cancellation = null) =>
-        Guest.RunScriptAsync(Job with { Shell = shell, LoginShell = LoginShell }, Encoding.UTF8.GetBytes(script), output, error, NeverDies, cancellation ?? Cancellation);
+        Guest.RunScriptAsync(Job with { Shell = shell, LoginShell = LoginShell }, StepScript(script), output, error, NeverDies, cancellation ?? Cancellation);
+
+    protected static GuestScript StepScript(string text) => new("step_script", Encoding.UTF8.GetBytes(text));
 
     protected static bool IsRunning(string processId) => Directory.Exists($"/proc/{processId}")
         && !System.IO.File.ReadAllText($"/proc/{processId}/stat").Contains(") Z ", StringComparison.Ordinal);

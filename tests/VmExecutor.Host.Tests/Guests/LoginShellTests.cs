@@ -58,7 +58,7 @@ public sealed class LoginShellTests(LoginShellFixture sshd) : IClassFixture<Logi
         using var error = new MemoryStream();
 
         var run = await sshd.Guest.RunScriptAsync(
-            job, "printf '\\000\\001vmx-begin:\\377'; echo e >&2; exit 9"u8.ToArray(), output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation);
+            job, new GuestScript("step_script", "printf '\\000\\001vmx-begin:\\377'; echo e >&2; exit 9"u8.ToArray()), output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation);
 
         run.Should().Be(new ScriptRun(new ScriptExit(9)));
         output.ToArray().Should().Equal([0, 1, .. "vmx-begin:"u8, 255]);
@@ -99,7 +99,7 @@ public sealed class LoginShellTests(LoginShellFixture sshd) : IClassFixture<Logi
         try
         {
             var command = () => sshd.Guest.RunCommandAsync(job, "true", null, Cancellation);
-            var script = () => sshd.Guest.RunScriptAsync(job, "true"u8.ToArray(), Stream.Null, Stream.Null, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation);
+            var script = () => sshd.Guest.RunScriptAsync(job, new GuestScript("step_script", "true"u8.ToArray()), Stream.Null, Stream.Null, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation);
 
             foreach (var failure in (SystemFailureException[])[(await command.Should().ThrowAsync<SystemFailureException>()).Which, (await script.Should().ThrowAsync<SystemFailureException>()).Which])
             {

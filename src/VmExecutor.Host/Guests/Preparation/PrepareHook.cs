@@ -31,7 +31,7 @@ public sealed class PrepareHook(IGuestShell guest, TimeProvider time)
         Func<CancellationToken, Task> watch,
         CancellationToken cancellationToken)
     {
-        var script = Text(hook, access, variables);
+        var script = new GuestScript(hook.Script.Name, Text(hook, access, variables));
         using var over = new CancellationTokenSource(hook.Timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         ScriptRun run;

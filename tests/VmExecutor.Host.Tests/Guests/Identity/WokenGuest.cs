@@ -62,7 +62,7 @@ internal sealed class WokenGuest(TimeProvider time) : IGuestShell
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ScriptRun> RunScriptAsync(
-        GuestAccess access, ReadOnlyMemory<byte> script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
+        GuestAccess access, GuestScript script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
