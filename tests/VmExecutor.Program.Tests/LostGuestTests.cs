@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -79,7 +80,7 @@ public sealed class LostGuestTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task With_a_libvirt_that_does_not_answer_the_look_is_over_in_time_and_no_cancel()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         _hypervisor.Hangs = true;
 
         await time.RunAsync(RunAsync(ErrorCodes.GuestConnectionLost, time));

@@ -1,7 +1,9 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
@@ -25,7 +27,7 @@ public sealed class AdmissionTests : IDisposable
     private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-admission-").FullName);
     private readonly FakeHypervisor _hypervisor = new();
     private readonly FakeJobProcesses _processes = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(TestPlan.Now);
     private readonly List<StateLocks> _locks = [];
     private readonly List<(string Line, TimeSpan After)> _told = [];
 

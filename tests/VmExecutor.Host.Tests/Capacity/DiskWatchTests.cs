@@ -1,6 +1,8 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
@@ -110,7 +112,7 @@ public sealed class DiskWatchTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task The_watch_looks_each_second_until_it_finds_something()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(TestPlan.Now);
         var watching = Watch(Job, Low, MiB, time).WatchAsync(_told.Add, TestContext.Current.CancellationToken);
         await time.RunAsync(Task.Delay(TimeSpan.FromSeconds(5), time, TestContext.Current.CancellationToken));
         watching.IsCompleted.Should().BeFalse();

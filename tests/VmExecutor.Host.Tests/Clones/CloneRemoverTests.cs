@@ -1,6 +1,8 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
@@ -14,7 +16,7 @@ public sealed class CloneRemoverTests : IDisposable
 {
     private static readonly JobKey Key = new("https://gitlab.example.com", "abc", 1);
     private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-remover").FullName);
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(TestPlan.Now);
     private readonly FakeHypervisor _hypervisor = new();
     private readonly List<string> _told = [];
     private readonly FakeJobProcesses _processes = new();

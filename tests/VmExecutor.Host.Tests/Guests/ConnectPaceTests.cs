@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host.Guests;
@@ -12,7 +13,7 @@ namespace VmExecutor.Host.Tests.Guests;
 public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixture>
 {
     private static readonly GuestAddress Address = new("127.0.0.1", 22);
-    private readonly SetClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -144,16 +145,5 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         }
 
         return starts;
-    }
-
-    private sealed class SetClock : TimeProvider
-    {
-        private long _ticks = 1;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Advance(TimeSpan by) => _ticks += by.Ticks;
-
-        public override long GetTimestamp() => _ticks;
     }
 }

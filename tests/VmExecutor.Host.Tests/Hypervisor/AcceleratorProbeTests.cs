@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
@@ -87,7 +89,7 @@ public sealed class AcceleratorProbeTests : IDisposable
     [Fact]
     public async Task A_no_of_KVM_is_remembered_for_minutes_and_a_yes_for_good()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(TestPlan.Now);
         Refuse("qemu-system-x86_64: error: failed to set MSR 0x10a to 0x69");
         (await Probe(time).AskAsync(CancellationToken.None)).Accelerator.Should().Be(Accelerator.Tcg);
 

@@ -1,5 +1,7 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
 using Xunit;
@@ -8,7 +10,7 @@ namespace VmExecutor.Host.Tests.Hypervisor;
 
 public sealed class DomainStopperTests : IDisposable
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(TestPlan.Now);
     private readonly FakeHypervisor _hypervisor = new() { Domains = { ["guest"] = "<domain/>" } };
 
     public void Dispose() => _hypervisor.Dispose();

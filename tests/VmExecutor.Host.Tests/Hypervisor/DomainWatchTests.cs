@@ -1,5 +1,7 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
@@ -74,7 +76,7 @@ public sealed class DomainWatchTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task The_watch_beside_a_script_ends_when_the_domain_dies()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(TestPlan.Now);
         var looks = 0;
         _hypervisor.Before = _ =>
         {
@@ -94,7 +96,7 @@ public sealed class DomainWatchTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_libvirt_in_trouble_is_told_of_once_and_does_not_end_the_watch()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(TestPlan.Now);
         var looks = 0;
         _hypervisor.Before = _ =>
         {

@@ -1,6 +1,8 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
@@ -15,7 +17,7 @@ public sealed class GuestAddressFinderTests : IDisposable
     // The manual clock runs on while an answer is being worked at; a test that is not about the limit must not come near it.
     private static readonly TimeSpan Ample = TimeSpan.FromDays(1);
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(TestPlan.Now);
     private readonly FakeHypervisor _hypervisor = new() { Domains = { ["guest"] = "<domain/>" } };
 
     public void Dispose() => _hypervisor.Dispose();

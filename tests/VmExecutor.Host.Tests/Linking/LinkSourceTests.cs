@@ -1,5 +1,7 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Linking;
 using VmExecutor.Host.Tests.Fakes;
@@ -77,7 +79,7 @@ public sealed class LinkSourceTests : IDisposable
         _world.Hypervisor.States.Remove("base");
         _world.Hypervisor.IgnoredShutdowns = null;
 
-        var time = new ManualTime();
+        var time = new FakeTimeProvider(TestPlan.Now);
         var source = new LinkSource(_world.Hypervisor, new DomainStopper(_world.Hypervisor, time));
         var wait = () => time.RunAsync(source.ShutDownAsync("base", _ => { }, Token));
 

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Publishing;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace VmExecutor.Program.Tests.Publishing;
 public sealed class PublishLogTests : IDisposable
 {
     private readonly StringWriter _said = new();
-    private readonly SteppedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly PublishLog _log;
 
     public PublishLogTests()
@@ -23,7 +24,7 @@ public sealed class PublishLogTests : IDisposable
         for (var percent = 0; percent <= 100; percent++)
         {
             _log.Progress("copying disk vda", percent / 100.0);
-            _time.Step(TimeSpan.FromMilliseconds(40));
+            _time.Advance(TimeSpan.FromMilliseconds(40));
         }
 
         _said.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().Equal(
@@ -36,21 +37,10 @@ public sealed class PublishLogTests : IDisposable
         foreach (var what in new[] { "checksum of kernel", "checksum of initrd" })
         {
             _log.Progress(what, 0.5);
-            _time.Step(TimeSpan.FromMilliseconds(600));
+            _time.Advance(TimeSpan.FromMilliseconds(600));
             _log.Progress(what, 1);
         }
 
         _said.ToString().Should().BeEmpty();
-    }
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Step(TimeSpan by) => _now += by.Ticks;
     }
 }

@@ -1,8 +1,10 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Identity;
+using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests.Identity;
 using VmExecutor.Host.Tests.Fakes;
@@ -14,7 +16,7 @@ namespace VmExecutor.Host.Tests.Guests.Identity;
 public sealed class IdentityChangerTests
 {
     private const int HangLimit = 60_000;
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(TestPlan.Now);
     private readonly WokenGuest _guest;
 
     public IdentityChangerTests() => _guest = new WokenGuest(_time);
