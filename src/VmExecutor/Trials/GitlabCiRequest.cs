@@ -1,4 +1,4 @@
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Trials;

@@ -1,5 +1,5 @@
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 
 namespace VmExecutor.Trials;
 

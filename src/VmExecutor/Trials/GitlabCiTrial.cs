@@ -1,5 +1,5 @@
 using System.Globalization;
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Trials;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Replays;
 using VmExecutor.Core.Values;

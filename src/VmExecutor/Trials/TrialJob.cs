@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Stages;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using VmExecutor.Core.GitlabCi;
+using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
