@@ -7,13 +7,8 @@ namespace VmExecutor.Core.Images;
 /// <summary>Where the published generations of one image lie, below <c>state_dir/images</c>.</summary>
 public sealed record ImagePaths
 {
-    /// <summary>What a generation that is being made, or being removed, has before its name.</summary>
-    public const string Making = ".new-";
-    public const string Removing = ".gone-";
-
     /// <summary>The directory in a generation's own that holds its templates.</summary>
     public const string TemplatesName = "warm";
-    private const int NonceLength = 8;
 
     private ImagePaths(AbsolutePath directory) => Directory = directory;
 
@@ -26,7 +21,7 @@ public sealed record ImagePaths
     public AbsolutePath Download => Directory.Child("download");
 
     /// <summary>Where a recipe works; gone when the image is published, or was not.</summary>
-    public AbsolutePath Build => Directory.Child($"{Making}build");
+    public AbsolutePath Build => Directory.Child($"{HalfMadeName.Making}build");
 
     /// <summary>What the recipe said the last time.</summary>
     public AbsolutePath BuildLog => Directory.Child("build.log");
@@ -38,24 +33,17 @@ public sealed record ImagePaths
 
     public AbsolutePath Generation(int number) => Directory.Child(number.ToString(CultureInfo.InvariantCulture));
 
-    /// <param name="kind"><see cref="Making"/> or <see cref="Removing"/>.</param>
-    /// <param name="number">Which generation.</param>
-    /// <param name="nonce">So that no two are the same.</param>
-    public AbsolutePath Half(string kind, int number, string nonce) =>
-        Directory.Child(string.Create(CultureInfo.InvariantCulture, $"{kind}{number}-{nonce}"));
+    /// <summary>Where a generation is while it is made or removed.</summary>
+    /// <inheritdoc cref="HalfMadeName.Of"/>
+    public AbsolutePath Half(string kind, int number, string digits) =>
+        Directory.Child(HalfMadeName.Of(kind, number.ToString(CultureInfo.InvariantCulture), digits));
 
     /// <summary>Where the whole directory of the image goes when it is removed.</summary>
-    public AbsolutePath Gone(string nonce) => Directory.Parent().Child($"{Removing}{Directory.Name}-{nonce}");
-
-    /// <summary>So that no two half made names are the same.</summary>
-    public static string Nonce(Guid random) => random.ToString("N")[..NonceLength];
+    public AbsolutePath Gone(string digits) => Directory.Parent().Child(HalfMadeName.Of(HalfMadeName.Removing, Directory.Name, digits));
 
     /// <summary>The image whose directory was being removed under this name; null: it is no such name.</summary>
     public static ImageName? GoneImage(string name) =>
-        name.StartsWith(Removing, StringComparison.Ordinal) && name.Length > Removing.Length + NonceLength + 1
-            && name[^(NonceLength + 1)] == '-' && ImageName.TryParse(name[Removing.Length..^(NonceLength + 1)], out var image)
-            ? image
-            : null;
+        HalfMadeName.SubjectOf(name, HalfMadeName.Removing) is { } subject && ImageName.TryParse(subject, out var image) ? image : null;
 
     /// <summary>The number that a directory's name or the pointer means; null: none.</summary>
     public static int? NumberOf(string name) =>

@@ -34,7 +34,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     /// <exception cref="HostFileException">The file system refused.</exception>
     public void Create(JobRecord record)
     {
-        var half = JobFolder.Half(Paths, Key, JobFolder.Making);
+        var half = JobFolder.Half(Paths, Key, HalfMadeName.Making);
         StateDirectories.Make(half);
         try
         {
@@ -223,7 +223,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         if (Exists)
         {
-            HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, Key, JobFolder.Removing).Value);
+            HostDirectory.Move(Paths.Directory.Value, JobFolder.Half(Paths, Key, HalfMadeName.Removing).Value);
         }
 
         foreach (var half in JobFolder.HalfMadeOf(Paths, Key))

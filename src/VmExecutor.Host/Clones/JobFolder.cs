@@ -11,10 +11,6 @@ namespace VmExecutor.Host.Clones;
 /// <param name="IsHalf">Its making or removing is under way, or was interrupted.</param>
 public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
 {
-    internal const string Making = ".new-";
-    internal const string Removing = ".gone-";
-    private const int NonceLength = 8;
-
     /// <summary>All there are, and the names that nobody of us has made.</summary>
     /// <exception cref="HostFileException">The directory cannot be listed.</exception>
     public static (IReadOnlyList<JobFolder> Ours, IReadOnlyList<AbsolutePath> Others) List(AbsolutePath stateDir)
@@ -49,12 +45,12 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
     }
 
     internal static AbsolutePath Half(JobPaths paths, JobKey key, string kind) =>
-        paths.Directory.Parent().Child($"{kind}{key}-{Guid.NewGuid().ToString("N")[..NonceLength]}");
+        paths.Directory.Parent().Child(HalfMadeName.Of(kind, key.Value, HalfMadeName.Digits(Guid.NewGuid())));
 
     internal static string[] HalfMadeOf(JobPaths paths, JobKey key) =>
     [
-        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Making}{key}-*"),
-        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{Removing}{key}-*"),
+        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{HalfMadeName.Making}{key}-*"),
+        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{HalfMadeName.Removing}{key}-*"),
     ];
 
     private static JobFolder? Recognize(AbsolutePath path)
@@ -70,9 +66,6 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
             return new JobFolder(key, path, IsHalf: false);
         }
 
-        var kind = new[] { Making, Removing }.FirstOrDefault(kind => name.StartsWith(kind, StringComparison.Ordinal));
-        return kind is not null && name.Length > kind.Length + NonceLength + 1 && JobKey.TryParse(name[kind.Length..^(NonceLength + 1)], out key)
-            ? new JobFolder(key, path, IsHalf: true)
-            : null;
+        return HalfMadeName.SubjectOf(name) is { } subject && JobKey.TryParse(subject, out key) ? new JobFolder(key, path, IsHalf: true) : null;
     }
 }

@@ -68,7 +68,7 @@ public sealed class Catalogue(AbsolutePath stateDir)
     internal static AbsolutePath RecordOf(AbsolutePath directory) => directory.Child(Generation.RecordName);
 
     private static bool IsHalfMade(AbsolutePath entry) =>
-        entry.Name.StartsWith(ImagePaths.Making, StringComparison.Ordinal) || entry.Name.StartsWith(ImagePaths.Removing, StringComparison.Ordinal);
+        HalfMadeName.IsOne(entry.Name);
 
     private string? ReadPointer(ImageName image)
     {

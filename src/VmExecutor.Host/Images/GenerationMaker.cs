@@ -27,7 +27,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     public async Task<Generation> BeginAsync(
         ImageName image, GenerationRecord record, XElement source, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
     {
-        var directory = ImagePaths.For(stateDir, image).Half(ImagePaths.Making, record.Number, ImagePaths.Nonce(Guid.NewGuid()));
+        var directory = ImagePaths.For(stateDir, image).Half(HalfMadeName.Making, record.Number, HalfMadeName.Digits(Guid.NewGuid()));
         StateDirectories.Make(directory);
         var files = new List<GenerationFile>();
         foreach (var (role, path, format) in FrozenDomain.FilesOf(source))

@@ -27,7 +27,7 @@ public sealed class GenerationRemover
     public void Remove(ImageName image, int number)
     {
         var paths = ImagePaths.For(_stateDir, image);
-        Remove(paths.Generation(number), paths.Half(ImagePaths.Removing, number, ImagePaths.Nonce(Guid.NewGuid())), () => EnsureUnused(image, number));
+        Remove(paths.Generation(number), paths.Half(HalfMadeName.Removing, number, HalfMadeName.Digits(Guid.NewGuid())), () => EnsureUnused(image, number));
     }
 
     /// <summary>Removes an image's whole directory in one step: pointer, generations, download, log.</summary>
@@ -35,7 +35,7 @@ public sealed class GenerationRemover
     public void RemoveAll(ImageName image)
     {
         var paths = ImagePaths.For(_stateDir, image);
-        Remove(paths.Directory, paths.Gone(ImagePaths.Nonce(Guid.NewGuid())), () =>
+        Remove(paths.Directory, paths.Gone(HalfMadeName.Digits(Guid.NewGuid())), () =>
         {
             foreach (var generation in _use(image))
             {

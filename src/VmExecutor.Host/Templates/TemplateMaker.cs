@@ -20,7 +20,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     /// <summary>An empty directory with the file that the guest's memory will be.</summary>
     public async Task<AbsolutePath> BeginAsync(Generation generation, CancellationToken cancellationToken)
     {
-        var directory = TemplateCatalogue.DirectoryOf(generation).Child($"{ImagePaths.Making}{ImagePaths.Nonce(Guid.NewGuid())}");
+        var directory = TemplateCatalogue.DirectoryOf(generation).Child($"{HalfMadeName.Making}{HalfMadeName.Digits(Guid.NewGuid())}");
         StateDirectories.Make(directory);
         RamFile.Make(directory.Child(Template.RamName), QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)));
         return directory;
@@ -99,7 +99,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     /// <summary>Removes one: it is gone for jobs at once, and its files when they are deleted and no clone has them open.</summary>
     public static void Remove(AbsolutePath directory)
     {
-        var gone = directory.Parent().Child($"{ImagePaths.Removing}{directory.Name}-{ImagePaths.Nonce(Guid.NewGuid())}");
+        var gone = directory.Parent().Child(HalfMadeName.Of(HalfMadeName.Removing, directory.Name, HalfMadeName.Digits(Guid.NewGuid())));
         Do($"{directory} cannot be renamed to {gone.Name}", () => HostDirectory.Move(directory.Value, gone.Value));
         GenerationRemover.Delete(gone);
     }

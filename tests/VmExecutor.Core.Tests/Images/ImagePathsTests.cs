@@ -39,8 +39,8 @@ public sealed class ImagePathsTests
 
         paths.Generation(7).Value.Should().Be("/state/images/base/7");
         ImagePaths.NumberOf(paths.Generation(7).Name).Should().Be(7);
-        paths.Half(ImagePaths.Making, 7, "abcdef01").Value.Should().Be("/state/images/base/.new-7-abcdef01");
-        ImagePaths.NumberOf(paths.Half(ImagePaths.Removing, 7, "abcdef01").Name).Should().BeNull();
+        paths.Half(HalfMadeName.Making, 7, "abcdef01").Value.Should().Be("/state/images/base/.new-7-abcdef01");
+        ImagePaths.NumberOf(paths.Half(HalfMadeName.Removing, 7, "abcdef01").Name).Should().BeNull();
     }
 
     [Fact]

@@ -99,8 +99,8 @@ public sealed class CatalogueTests : IDisposable
     public async Task What_is_half_made_is_no_generation()
     {
         await _world.PublishAsync(1);
-        Directory.Move(_world.Paths.Generation(1).Value, _world.Paths.Half(ImagePaths.Removing, 1, "abcdef01").Value);
-        Directory.CreateDirectory(_world.Paths.Half(ImagePaths.Making, 2, "abcdef02").Value);
+        Directory.Move(_world.Paths.Generation(1).Value, _world.Paths.Half(HalfMadeName.Removing, 1, "abcdef01").Value);
+        Directory.CreateDirectory(_world.Paths.Half(HalfMadeName.Making, 2, "abcdef02").Value);
         Directory.CreateDirectory(_world.Paths.Download.Value);
         Directory.CreateDirectory(ImagePaths.For(_world.StateDir, new ImageName("gone")).Gone("abcdef03").Value);
 

@@ -37,7 +37,7 @@ public sealed class ImageKeeperTests : IDisposable
     {
         await _world.PublishAllAsync(3, 1, 2, 3);
         var job = _world.Use(1);
-        Directory.CreateDirectory(_world.Paths.Half(ImagePaths.Making, 4, "abcdef01").Value);
+        Directory.CreateDirectory(_world.Paths.Half(HalfMadeName.Making, 4, "abcdef01").Value);
 
         var (removed, kept) = _world.Keeper.Prune(ImageWorld.Base, 1);
 
@@ -119,7 +119,7 @@ public sealed class ImageKeeperTests : IDisposable
         await _world.PublishAllAsync(2, 1, 2);
         File.Delete(_world.Paths.Generation(1).Child("image.json").Value);
         Directory.CreateDirectory(_world.Paths.Download.Value);
-        Directory.CreateDirectory(_world.Paths.Half(ImagePaths.Removing, 3, "abcdef01").Value);
+        Directory.CreateDirectory(_world.Paths.Half(HalfMadeName.Removing, 3, "abcdef01").Value);
 
         _world.Keeper.Remove(ImageWorld.Base, null).Should().Equal(2, 1);
 

@@ -70,8 +70,8 @@ public sealed class HalfMadeGenerationsTests : IDisposable
         Directory.CreateDirectory(_world.Paths.Download.Value);
         AbsolutePath[] halves =
         [
-            _world.Paths.Half(ImagePaths.Making, 2, "abcdef01"),
-            _world.Paths.Half(ImagePaths.Removing, 3, "abcdef02"),
+            _world.Paths.Half(HalfMadeName.Making, 2, "abcdef01"),
+            _world.Paths.Half(HalfMadeName.Removing, 3, "abcdef02"),
             ImagePaths.For(_world.StateDir, new ImageName("other")).Gone("abcdef03"),
         ];
         foreach (var half in halves)

@@ -5,6 +5,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Replays;
 using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Docs;
@@ -68,10 +69,10 @@ public sealed class FilesPageTests
         [
             image.Current.Name, $"{image.Download.Name}/", image.BuildLog.Name, $"{image.Build.Name}/…",
             .. generation.Select(name => $"<generation>/{name}"),
-            $"{ImagePaths.Making}<generation>-<8 hex>/…", $"{ImagePaths.Removing}<generation>-<8 hex>/…",
+            $"{HalfMadeName.Making}<generation>-<8 hex>/…", $"{HalfMadeName.Removing}<generation>-<8 hex>/…",
         ]);
-        Files.Find(image.Half(ImagePaths.Removing, 3, ImagePaths.Nonce(Guid.NewGuid())).Value, ("<state_dir>", "/s")).Should().NotBeNull();
-        Files.Find(image.Gone(ImagePaths.Nonce(Guid.NewGuid())).Value, ("<state_dir>", "/s")).Should().NotBeNull();
+        Files.Find(image.Half(HalfMadeName.Removing, 3, HalfMadeName.Digits(Guid.NewGuid())).Value, ("<state_dir>", "/s")).Should().NotBeNull();
+        Files.Find(image.Gone(HalfMadeName.Digits(Guid.NewGuid())).Value, ("<state_dir>", "/s")).Should().NotBeNull();
     }
 
     [Fact]
@@ -80,7 +81,7 @@ public sealed class FilesPageTests
         string[] files = ["", Template.RecordName, Template.DomainName, Template.RamName, Template.StateName, "<disk>.qcow2", TemplateRole.Nvram, TemplateRole.Seed, TemplateRole.Login];
 
         Files.Names("A template").Should().BeEquivalentTo(
-            [.. files.Select(name => $"<fingerprint>/{name}"), $"{ImagePaths.Making}<8 hex>/…", $"{ImagePaths.Removing}<fingerprint>-<8 hex>/…"]);
+            [.. files.Select(name => $"<fingerprint>/{name}"), $"{HalfMadeName.Making}<8 hex>/…", $"{HalfMadeName.Removing}<fingerprint>-<8 hex>/…"]);
     }
 
     [Fact]

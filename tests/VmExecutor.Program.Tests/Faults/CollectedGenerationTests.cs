@@ -17,7 +17,7 @@ public sealed class CollectedGenerationTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_half_made_generation_is_a_leftover_too()
     {
-        var half = ImagePaths.For(_world.StateDir, new ImageName("base")).Half(ImagePaths.Making, 1, "abcdef01");
+        var half = ImagePaths.For(_world.StateDir, new ImageName("base")).Half(HalfMadeName.Making, 1, "abcdef01");
         Directory.CreateDirectory(half.Value);
 
         (await _world.CollectAsync(dryRun: true)).Leftovers.Should().ContainSingle().Which.Should().Match<CollectedLeftover>(leftover =>
