@@ -1,8 +1,8 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Configuration.Binding;
 using VmExecutor.Core.Failures;
-using VmExecutor.GitlabCi.Includes;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi.Includes;
 
 namespace VmExecutor.GitlabCi;
 

@@ -1,8 +1,8 @@
 using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;

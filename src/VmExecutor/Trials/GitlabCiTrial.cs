@@ -1,6 +1,6 @@
 using System.Globalization;
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi;
 
 namespace VmExecutor.Trials;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using VmExecutor.Core.Failures;
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Replays;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Trials;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Jobs;
+using VmExecutor.GitlabCi;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Trials;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Trials;

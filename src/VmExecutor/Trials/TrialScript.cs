@@ -1,5 +1,5 @@
-using VmExecutor.GitlabCi;
 using VmExecutor.Core.Guests;
+using VmExecutor.GitlabCi;
 
 namespace VmExecutor.Trials;
 
