@@ -86,13 +86,14 @@ public sealed class CloneCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task No_output_has_the_password_of_a_display_and_what_is_printed_locks_it()
     {
-        Node(Off, "<graphics type='vnc' port='5900' autoport='no' listen='0.0.0.0' passwd='s3cret'/>");
+        Node(Off, "<graphics type='vnc' port='5900' autoport='no' listen='0.0.0.0' passwd='s3cret'/>" +
+            "<disk type='network' device='cdrom'><source protocol='https' name='/a.iso'><host name='iso.example.com' port='443'/><cookies><cookie name='session'>s3cret</cookie></cookies></source><target dev='sda' bus='sata'/><readonly/></disk>");
 
         var dry = await _bench.RunAsync("clone", "base", "web", "-c", Uri, "--dry-run");
         var made = await _bench.RunAsync("clone", "base", "web", "-c", Uri);
 
         XElement.Parse(dry.Output).Descendants("graphics").Attributes("passwd").Single().Value.Should().BeEmpty();
-        dry.Error.Should().ContainAll("password is taken over but not printed", "dumpxml --security-info base", "virsh domdisplay web");
+        dry.Error.Should().ContainAll("password is taken over but not printed", "other secrets of the source are taken over but not printed", "dumpxml --security-info base", "virsh domdisplay web");
         made.ExitCode.Should().Be(0, made.ToString());
         foreach (var exit in new[] { dry, made })
         {

@@ -45,6 +45,33 @@ public sealed class ExplainCommandTests : IDisposable
         _bench.Entries().Should().Equal(before);
     }
 
+    /// <summary>Refused, allowed, printed as XML or as JSON: whoever reads over an administrator's shoulder learns no password.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task No_output_has_a_secret_of_the_definition()
+    {
+        _bench.Write("vm.xml", Plain.Replace("</devices>", """
+              <graphics type='vnc' listen='0.0.0.0' passwd='hunter2'/>
+            </devices>
+            <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
+              <qemu:arg value='-object'/><qemu:arg value='secret,id=s0,data=hunter2'/><qemu:env name='PROXY_PASSWORD' value='hunter2'/>
+            </qemu:commandline>
+            """, StringComparison.Ordinal));
+        _bench.Write("allowing.yaml", $"state_dir: {_bench.PathOf("state")}\nimages_dir: images\n");
+        _bench.Write("images/debian.yaml", "name: debian\nsource: domain\ndomain: plain\nallow_parts: ['qemu:commandline']\nssh: {user: ci, login: cloud-init}\n");
+        List<string> printed = [];
+        foreach (var form in new string[][] { [], ["--json"], ["--xml"], ["--clone"] })
+        {
+            printed.Add((await _bench.RunAsync(["image", "explain", "--definition", _bench.PathOf("vm.xml"), .. form])).ToString());
+        }
+
+        _bench.Environment["VM_EXECUTOR_CONFIG"] = _bench.PathOf("allowing.yaml");
+        var allowed = await _bench.RunAsync("image", "explain", "debian", "--definition", _bench.PathOf("vm.xml"), "--xml");
+
+        string.Concat(printed).Should().NotContain("hunter2").And.Contain("qemu:commandline");
+        allowed.ExitCode.Should().Be(0, allowed.ToString());
+        allowed.ToString().Should().NotContain("hunter2").And.Contain("secret,id=s0,data=***").And.Contain("PROXY_PASSWORD");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Everything_that_is_refused_is_told_at_once_and_the_exit_code_is_2()
     {

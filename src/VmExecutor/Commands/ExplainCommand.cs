@@ -70,7 +70,7 @@ internal static class ExplainCommand
                 token);
             if (parsed.GetValue(xml))
             {
-                composition.Output.WriteLine(ExampleClone.Derive(explanation.Xml, explanation.Image, explanation.StateDir).ToString());
+                composition.Output.WriteLine(PrintedDefinition.Of(ExampleClone.Derive(explanation.Xml, explanation.Image, explanation.StateDir)).ToString());
                 return ExitCodes.Success;
             }
 

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Linking;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Processes;
@@ -8,12 +9,17 @@ namespace VmExecutor.Linking;
 internal static class LinkText
 {
     /// <summary>The commands that come to the same as what would be done; the definition is what stdout has.</summary>
-    public static IEnumerable<string> Commands(LinkPlan plan, LinkRequest request, string uri, bool isOff, bool hasPassword)
+    public static IEnumerable<string> Commands(LinkPlan plan, LinkRequest request, string uri, bool isOff, (bool Password, bool Others) secrets)
     {
         yield return $"# nothing was done; without --dry-run this would be, with the XML on stdout as {plan.Name}.xml:";
-        if (hasPassword)
+        if (secrets.Password)
         {
             yield return $"# the display's password is taken over but not printed; in {plan.Name}.xml it is empty, which locks the display: {Virsh(uri, "dumpxml", "--security-info", plan.Source)}";
+        }
+
+        if (secrets.Others)
+        {
+            yield return $"# other secrets of the source are taken over but not printed; in {plan.Name}.xml they are '{PrintedDefinition.Hidden}': {Virsh(uri, "dumpxml", "--security-info", plan.Source)}";
         }
 
         if (!isOff)

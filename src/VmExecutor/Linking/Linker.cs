@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
@@ -34,8 +35,9 @@ internal sealed class Linker(IHypervisor hypervisor, IToolRunner tools, TimeProv
         var (plan, domain) = await PlanAsync(source, name, request, isOff, cancellationToken);
         if (request.DryRun)
         {
-            output.WriteLine(LinkDisplays.WithoutPasswords(domain).ToString());
-            foreach (var command in LinkText.Commands(plan, request, hypervisor.Uri, isOff, LinkDisplays.HavePassword(domain)))
+            var printed = LinkDisplays.WithoutPasswords(domain);
+            output.WriteLine(PrintedDefinition.Of(printed).ToString());
+            foreach (var command in LinkText.Commands(plan, request, hypervisor.Uri, isOff, (LinkDisplays.HavePassword(domain), PrintedDefinition.HidesOf(printed))))
             {
                 log.Say(command);
             }

@@ -11,10 +11,11 @@ public sealed class DomainPartsTests
     [Fact]
     public void Each_element_and_attribute_of_the_installed_libvirts_schema_has_a_row()
     {
-        if (Environment.GetEnvironmentVariable("CI") != "true")
-        {
-            Assert.SkipUnless(Directory.Exists(Installed), "libvirt's schemas are not installed: executor/setup --test-tools");
-        }
+        // Debian's libvirt0 has it, without which there is no virsh and no libvirtd.
+        const string Missing = "libvirt's schemas are not installed: executor/setup";
+        var isInstalled = File.Exists(Path.Combine(Installed, "domaincommon.rng"));
+        Assert.SkipUnless(isInstalled || Environment.GetEnvironmentVariable("CI") == "true", Missing);
+        isInstalled.Should().BeTrue(Missing);
 
         var names = DomainSchema.NamesIn(Installed);
 
