@@ -55,14 +55,36 @@ public static partial class CiExpansion
             return variable.Value;
         }
 
-        if (!done.TryGetValue(variable.Name, out var value))
+        if (done.TryGetValue(variable.Name, out var value))
         {
-            // Its own name within is left for the runner, as is a raw variable.
-            value = done[variable.Name] = Replace(variable.Value, name =>
-                name != variable.Name && known.TryGetValue(name, out var other) && !other.Raw ? Served(other, known, circular, done) : null);
+            return value;
         }
 
-        return value;
+        // Not by a call for each variable that it names: a chain of them may be as long as the file.
+        var open = new Stack<CiVariable>([variable]);
+        while (open.TryPeek(out var next))
+        {
+            if (done.ContainsKey(next.Name))
+            {
+                open.Pop();
+                continue;
+            }
+
+            var named = Names(next.Value).Where(name => name != next.Name && !done.ContainsKey(name)).Select(known.GetValueOrDefault)
+                .OfType<CiVariable>().Where(other => !other.Raw && !circular.Contains(other.Name)).ToList();
+            if (named.Count > 0)
+            {
+                named.ForEach(open.Push);
+                continue;
+            }
+
+            // Its own name within is left for the runner, as is a raw variable.
+            open.Pop();
+            done[next.Name] = Replace(next.Value, name =>
+                name == next.Name || !known.TryGetValue(name, out var other) || other.Raw ? null : circular.Contains(name) ? other.Value : done[name]);
+        }
+
+        return done[variable.Name];
     }
 
     private static string Replace(string text, Func<string, string?> value)
@@ -91,20 +113,24 @@ public static partial class CiExpansion
             variable => variable.Raw ? [] : Names(variable.Value).Where(name => name != variable.Name && known.ContainsKey(name)).Distinct(StringComparer.Ordinal).ToList(),
             StringComparer.Ordinal);
 
-        // What leads nowhere, and what only leads there, is in no circle.
-        var left = leads.Keys.ToHashSet(StringComparer.Ordinal);
-        while (left.RemoveWhere(name => !leads[name].Exists(left.Contains)) > 0)
-        {
-        }
+        var comesFrom = leads.SelectMany(pair => pair.Value.Select(to => (To: to, From: pair.Key))).ToLookup(pair => pair.To, pair => pair.From, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.ToList(), StringComparer.Ordinal);
+        var left = WithoutEnds(leads, comesFrom);
 
         var cycles = new List<IReadOnlyList<string>>();
         var told = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in known.Keys.Where(left.Contains))
         {
-            var reached = Reached(name, leads, left);
-            if (reached.Contains(name) && told.Add(name))
+            if (told.Contains(name))
             {
-                List<string> cycle = [name, .. known.Keys.Where(other => other != name && reached.Contains(other) && Reached(other, leads, left).Contains(name))];
+                continue;
+            }
+
+            var reached = Reached(name, leads, left);
+            if (reached.Contains(name))
+            {
+                reached.IntersectWith(Reached(name, comesFrom, left));
+                List<string> cycle = [name, .. known.Keys.Where(other => other != name && reached.Contains(other))];
                 told.UnionWith(cycle);
                 cycles.Add(cycle);
             }
@@ -113,13 +139,31 @@ public static partial class CiExpansion
         return cycles;
     }
 
+    /// <summary>Without what leads nowhere, and what only leads there: that is in no circle.</summary>
+    private static HashSet<string> WithoutEnds(Dictionary<string, List<string>> leads, Dictionary<string, List<string>> comesFrom)
+    {
+        var left = leads.Keys.ToHashSet(StringComparer.Ordinal);
+        var open = leads.ToDictionary(pair => pair.Key, pair => pair.Value.Count, StringComparer.Ordinal);
+        var ends = new Stack<string>(open.Where(pair => pair.Value == 0).Select(pair => pair.Key));
+        while (ends.TryPop(out var end))
+        {
+            left.Remove(end);
+            foreach (var from in comesFrom.GetValueOrDefault(end, []).Where(from => --open[from] == 0))
+            {
+                ends.Push(from);
+            }
+        }
+
+        return left;
+    }
+
     private static HashSet<string> Reached(string from, Dictionary<string, List<string>> leads, HashSet<string> within)
     {
         var reached = new HashSet<string>(StringComparer.Ordinal);
         var open = new Stack<string>([from]);
         while (open.TryPop(out var name))
         {
-            foreach (var next in leads[name].Where(within.Contains).Where(reached.Add))
+            foreach (var next in leads.GetValueOrDefault(name, []).Where(within.Contains).Where(reached.Add))
             {
                 open.Push(next);
             }

@@ -3,7 +3,16 @@ using VmExecutor.Core.Configuration.Binding;
 namespace VmExecutor.GitlabCi;
 
 /// <summary>A node of a <c>.gitlab-ci.yml</c> with its place; never changed, so an anchor's node may stand in many places.</summary>
-internal abstract record CiNode(Position At);
+internal abstract record CiNode(Position At)
+{
+    /// <summary>How many levels are below it.</summary>
+    public int Height => this switch
+    {
+        CiList { Items.Count: > 0 } list => 1 + list.Items.Max(item => item.Height),
+        CiMap { Entries.Count: > 0 } map => 1 + map.Entries.Max(entry => entry.Value.Height),
+        _ => 0,
+    };
+}
 
 /// <summary>A single value with the type that GitLab's parser gives it.</summary>
 /// <param name="At">Where.</param>

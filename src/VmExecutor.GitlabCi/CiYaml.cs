@@ -16,11 +16,14 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
     private const string CoreTags = "tag:yaml.org,2002:";
     private const string ReferenceTag = "!reference";
 
-    // GitLab's max_yaml_depth.
-    private const int Deepest = 100;
+    /// <summary>GitLab's max_yaml_depth. What an alias stands for counts where it stands, as in the tree that GitLab measures.</summary>
+    internal const int Deepest = 100;
 
-    private readonly Dictionary<string, CiNode> _anchors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (CiNode Node, int Height)> _anchors = new(StringComparer.Ordinal);
     private readonly CiMerge _merge = new(budget);
+
+    // The deepest level since the node began that is looked at.
+    private int _reached;
 
     /// <summary>The end of the last node that was seen.</summary>
     public Mark Reached { get; private set; } = Mark.Empty;
@@ -54,17 +57,19 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
         budget.Spend(1);
         if (parser.TryConsume<AnchorAlias>(out var alias))
         {
-            return _anchors.TryGetValue(alias.Value.Value, out var meant)
-                ? meant
-                : Wrong(alias.Start, $"{Quote.Text("*" + alias.Value)} is an alias of nothing above it; write '&{alias.Value}' before the value that is meant");
+            if (_anchors.TryGetValue(alias.Value.Value, out var meant))
+            {
+                EnsureShallow(depth + meant.Height, alias.Start);
+                return meant.Node;
+            }
+
+            return Wrong(alias.Start, $"{Quote.Text("*" + alias.Value)} is an alias of nothing above it; write '&{alias.Value}' before the value that is meant");
         }
 
         var start = parser.Current!.Start;
-        if (depth > Deepest)
-        {
-            throw new YamlException(start, start, $"nested deeper than the {Deepest} levels that GitLab reads");
-        }
-
+        var above = _reached;
+        _reached = 0;
+        EnsureShallow(depth, start);
         var begin = parser.Consume<NodeEvent>();
         CiNode node = begin switch
         {
@@ -79,10 +84,21 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
 
         if (!begin.Anchor.IsEmpty)
         {
-            _anchors[begin.Anchor.Value] = node;
+            _anchors[begin.Anchor.Value] = (node, _reached - depth);
         }
 
+        _reached = Math.Max(_reached, above);
         return node;
+    }
+
+    private void EnsureShallow(int depth, Mark at)
+    {
+        if (depth > Deepest)
+        {
+            throw new YamlException(at, at, $"nested deeper than the {Deepest} levels that GitLab reads");
+        }
+
+        _reached = Math.Max(_reached, depth);
     }
 
     private CiList Sequence(Mark start, int depth)

@@ -22,7 +22,7 @@ public static class BuiltInMachine
     {
         var isX86 = architecture == "x86_64";
         var memoryKib = (image.Memory?.Said ?? DefaultMemory).Bytes / 1024;
-        var domain = XElement.Parse(string.Create(CultureInfo.InvariantCulture, $"""
+        var domain = XmlText.Parse(string.Create(CultureInfo.InvariantCulture, $"""
             <domain type='kvm'>
               <name>source</name>
               <memory unit='KiB'>{memoryKib}</memory>

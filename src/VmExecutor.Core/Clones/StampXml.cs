@@ -23,10 +23,10 @@ public static class StampXml
     {
         try
         {
-            var job = XElement.Parse(metadata);
+            var job = XmlText.Parse(metadata);
             return job.Name == "job" || job.Name == Namespace + "job" ? Read(job) : null;
         }
-        catch (Exception e) when (e is System.Xml.XmlException or FormatException or OverflowException)
+        catch (Exception e) when (e is UnreadableXmlException or FormatException or OverflowException)
         {
             return null;
         }

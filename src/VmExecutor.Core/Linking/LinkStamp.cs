@@ -19,11 +19,11 @@ public static class LinkStamp
     {
         try
         {
-            return XElement.Parse(metadata).Elements()
+            return XmlText.Parse(metadata).Elements()
                 .Where(element => element.Name.LocalName == "base")
                 .Any(element => AbsolutePath.TryParse((string?)element.Attribute("path"), out var path) && files.Contains(path));
         }
-        catch (System.Xml.XmlException)
+        catch (UnreadableXmlException)
         {
             return false;
         }

@@ -13,15 +13,29 @@ internal sealed partial class CiInterpolation(IReadOnlyDictionary<string, CiNode
     private const string Access = "inputs.";
     private const int MostFunctions = 3;
 
-    public CiNode Replace(CiNode node) => node switch
+    public CiNode Replace(CiNode node) => Replace(node, depth: 1);
+
+    private CiNode Replace(CiNode node, int depth) => node switch
     {
-        CiScalar { IsText: true } scalar => Scalar(scalar),
-        CiList list => list with { Items = [.. list.Items.Select(Replace)] },
-        CiMap map => map with { Entries = [.. map.Entries.Select(entry => new CiEntry(Key(entry), Replace(entry.Value)))] },
+        CiScalar { IsText: true } scalar => Shallow(Scalar(scalar), depth),
+        CiList list => list with { Items = [.. list.Items.Select(item => Replace(item, depth + 1))] },
+        CiMap map => map with { Entries = [.. map.Entries.Select(entry => new CiEntry(Key(entry), Replace(entry.Value, depth + 1)))] },
 
         // GitLab does not look into '!reference [...]'.
         _ => node,
     };
+
+    /// <summary>An input that is put into the next file's input, and so on, would grow with each file.</summary>
+    private CiNode Shallow(CiNode value, int depth)
+    {
+        if (depth + value.Height <= CiYaml.Deepest)
+        {
+            return value;
+        }
+
+        findings.Wrong(value.At, "", $"with its inputs it is nested deeper than the {CiYaml.Deepest} levels that GitLab reads");
+        return CiScalar.Null(value.At);
+    }
 
     private CiScalar Key(CiEntry entry)
     {

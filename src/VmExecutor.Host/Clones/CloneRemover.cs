@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -195,7 +194,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     private async Task<VmState> FindAsync(JobKey key, CancellationToken cancellationToken)
     {
         var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false);
-        return xml is null ? VmState.Gone : StampXml.KeyIn(XElement.Parse(xml)) == key.Value ? VmState.Ours : VmState.Foreign;
+        return xml is null ? VmState.Gone : StampXml.KeyIn(XmlText.Parse(xml)) == key.Value ? VmState.Ours : VmState.Foreign;
     }
 
     private HypervisorException NotOurs(JobKey key) => new(

@@ -25,9 +25,9 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 
         try
         {
-            return Clonable(plan.Image, FrozenDomain.Thaw(XElement.Parse(await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
+            return Clonable(plan.Image, FrozenDomain.Thaw(XmlText.Parse(await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
         }
-        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
+        catch (Exception e) when (e is UnreadableXmlException || HostFileException.Explains(e))
         {
             throw new SystemFailureException(
                 ErrorCodes.GenerationDamaged,

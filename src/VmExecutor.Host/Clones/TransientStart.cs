@@ -1,5 +1,5 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Clones;
@@ -38,7 +38,7 @@ internal sealed class TransientStart(IHypervisor hypervisor, DomainStopper stopp
                 return false;
             }
 
-            if (StampXml.KeyIn(XElement.Parse(found)) != plan.Job.Key.Value)
+            if (StampXml.KeyIn(XmlText.Parse(found)) != plan.Job.Key.Value)
             {
                 throw;
             }

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
@@ -12,7 +13,7 @@ public sealed record HostCapabilities(string? Emulator, bool OffersKvm, Security
 {
     public static HostCapabilities Parse(string xml)
     {
-        var root = XDocument.Parse(xml).Root;
+        var root = XmlText.Parse(xml);
         var own = root?.Elements("guest").Elements("arch").FirstOrDefault(arch => (string?)arch.Attribute("name") == HostArchitecture.Name);
         var models = root?.Element("host")?.Elements("secmodel").Select(model => (string?)model.Element("model")).ToList() ?? [];
         return new HostCapabilities(

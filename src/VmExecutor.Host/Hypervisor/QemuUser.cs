@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Xml.Linq;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -9,7 +9,7 @@ internal sealed record QemuUser(uint User, uint Group)
     /// <summary>Null: QEMU runs as we do (session), or libvirt does not say.</summary>
     public static QemuUser? Of(string capabilitiesXml)
     {
-        var label = XDocument.Parse(capabilitiesXml).Root?.Element("host")?.Elements("secmodel")
+        var label = XmlText.Parse(capabilitiesXml).Element("host")?.Elements("secmodel")
             .FirstOrDefault(model => (string?)model.Element("model") == "dac")
             ?.Element("baselabel")?.Value;
 

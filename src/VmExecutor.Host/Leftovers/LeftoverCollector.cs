@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -115,7 +114,7 @@ public sealed class LeftoverCollector(Machine machine)
         }
 
         var xml = job.HasDomain ? await machine.Hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
-        var stamp = xml is null ? null : StampXml.TryRead(XElement.Parse(xml));
+        var stamp = xml is null ? null : StampXml.TryRead(XmlText.Parse(xml));
         return stamp is null || machine.Judge.Of(stamp, kept: false) is not null;
     }
 

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Libvirt.Native;
 
 namespace VmExecutor.Host.Libvirt;
@@ -34,7 +35,7 @@ internal sealed partial class LibvirtSession
             throw Failure(Of(name, nameof(LibvirtLibrary.virNetworkGetXMLDesc)));
         }
 
-        return XElement.Parse(NativeText.Take(text));
+        return XmlText.Parse(NativeText.Take(text));
     }
 
     /// <summary>formatnetwork, "Network namespaces": options of dnsmasq are passed on as they are.</summary>

@@ -58,6 +58,6 @@ internal sealed partial class LibvirtSession
         var text = LibvirtLibrary.virStoragePoolGetXMLDesc(pool, 0);
         return text is null
             ? throw Failure(Of(name, nameof(LibvirtLibrary.virStoragePoolGetXMLDesc)))
-            : XElement.Parse(NativeText.Take(text));
+            : XmlText.Parse(NativeText.Take(text));
     }
 }

@@ -173,6 +173,6 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
     /// <summary>A domain of that name may be another's, who was quicker.</summary>
     private async Task<bool> IsOursAsync(LinkPlan plan, CancellationToken cancellationToken) =>
         await hypervisor.FindXmlAsync(plan.Name.Value, inactive: true, cancellationToken).ConfigureAwait(false) is { } xml
-        && Guid.TryParse((string?)XElement.Parse(xml).Element("uuid"), out var uuid)
+        && Guid.TryParse((string?)XmlText.Parse(xml).Element("uuid"), out var uuid)
         && uuid == plan.Uuid;
 }

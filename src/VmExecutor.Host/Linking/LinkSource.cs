@@ -1,4 +1,3 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
@@ -28,7 +27,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
             throw LinkNames.Missing(name, hypervisor.Uri, there);
         }
 
-        var (xml, remarks) = await new SourceDefinitions(hypervisor).ResolveAsync(XElement.Parse(definition.Xml), cancellationToken).ConfigureAwait(false);
+        var (xml, remarks) = await new SourceDefinitions(hypervisor).ResolveAsync(XmlText.Parse(definition.Xml), cancellationToken).ConfigureAwait(false);
         return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State) { Remarks = remarks };
     }
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Xml.Linq;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Templates;
 
@@ -10,7 +10,7 @@ internal static class HostCpu
     /// <summary>Its model, and a hash of all that libvirt and the kernel say of it: features, microcode, the kernel that runs KVM.</summary>
     public static string Describe(string capabilitiesXml)
     {
-        var cpu = XDocument.Parse(capabilitiesXml).Root?.Element("host")?.Element("cpu");
+        var cpu = XmlText.Parse(capabilitiesXml).Element("host")?.Element("cpu");
         var text = $"{cpu}\n{Environment.OSVersion.Version}";
         return $"{cpu?.Element("model")?.Value ?? "unknown"} {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8]}";
     }

@@ -55,9 +55,9 @@ public static class TemplateCatalogue
     {
         try
         {
-            return XElement.Parse(await HostFile.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
+            return XmlText.Parse(await HostFile.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
         }
-        catch (Exception e) when (e is System.Xml.XmlException || HostFileException.Explains(e))
+        catch (Exception e) when (e is UnreadableXmlException || HostFileException.Explains(e))
         {
             throw new SystemFailureException(
                 ErrorCodes.TemplateNotLoaded, $"{template.Domain} cannot be used: {HostFileException.ReasonOf(e)}", "Make the template anew: vm-executor image warm NAME", e);

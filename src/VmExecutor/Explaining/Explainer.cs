@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Xml;
 using System.Xml.Linq;
 using VmExecutor.Commands;
 using VmExecutor.Core.Clones;
@@ -92,13 +91,12 @@ internal sealed class Explainer(Composition composition, string? configOption)
     {
         try
         {
-            using var reader = XmlReader.Create(new StringReader(text), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
-            var root = XElement.Load(reader);
+            var root = XmlText.Parse(text);
             return root.Name == "domain" ? root : throw NoDefinition(from, $"its root element is '{PlainText.OneLine(root.Name.ToString(), 60)}'");
         }
-        catch (XmlException e)
+        catch (UnreadableXmlException e)
         {
-            throw NoDefinition(from, e.Message);
+            throw NoDefinition(from, e.Why);
         }
     }
 

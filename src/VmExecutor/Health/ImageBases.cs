@@ -1,4 +1,3 @@
-using System.Xml;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
@@ -60,7 +59,7 @@ internal sealed class ImageBases(SettingsLook settings, LibvirtLook libvirt, Qem
         {
             return await FilesAsync(image, cancellationToken);
         }
-        catch (Exception e) when (e is DriverException or XmlException)
+        catch (DriverException)
         {
             return null;
         }

@@ -1,5 +1,4 @@
-using System.Xml;
-using System.Xml.Linq;
+using VmExecutor.Core.Values;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -46,11 +45,11 @@ internal sealed class ImageSizes(SettingsLook settings, LibvirtLook libvirt)
                 : image.Source is ImageSource.Domain domain && await libvirt.TryAskAsync(cancellationToken) is not null
                     ? await libvirt.Hypervisor.FindXmlAsync(domain.Name, inactive: true, cancellationToken)
                     : null;
-            return xml is not null ? MachineSize.Of(XElement.Parse(xml), default).Memory.Bytes
+            return xml is not null ? MachineSize.Of(XmlText.Parse(xml), default).Memory.Bytes
                 : image.Source is ImageSource.Domain ? null
                 : BuiltInMachine.DefaultMemory.Bytes;
         }
-        catch (Exception e) when (e is DriverException or XmlException || HostFileException.Explains(e))
+        catch (Exception e) when (e is DriverException || HostFileException.Explains(e))
         {
             // What is wrong with the image is another check's to say.
             return null;

@@ -1,5 +1,3 @@
-using System.Xml;
-using System.Xml.Linq;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -63,13 +61,13 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
                 ],
                 [.. findings.Where(finding => finding is { IsNote: true, Treatment: Treatment.LeftOut }).Select(finding => $"{finding.Part} ({finding.Why})").Distinct(StringComparer.Ordinal)]);
         }
+        catch (UnreadableXmlException e)
+        {
+            return Only($"source domain '{domain}': its definition cannot be read: {e.Why}", $"virsh -c {Word(hypervisor.Uri)} dumpxml {Word(domain)}");
+        }
         catch (SystemFailureException e) when (e is not HypervisorException)
         {
             return Only($"source domain '{domain}': {e.Message} ({e.Code})", e.Hint);
-        }
-        catch (XmlException e)
-        {
-            return Only($"source domain '{domain}': its definition cannot be read: {e.Message}", $"virsh -c {Word(hypervisor.Uri)} dumpxml {Word(domain)}");
         }
     }
 
@@ -95,7 +93,7 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
         foreach (var name in _names ?? [])
         {
             if (await hypervisor.FindXmlAsync(name, inactive: true, cancellationToken) is { } xml
-                && Guid.TryParse((string?)XElement.Parse(xml).Element("uuid"), out var found) && found == uuid)
+                && Guid.TryParse((string?)XmlText.Parse(xml).Element("uuid"), out var found) && found == uuid)
             {
                 return name;
             }

@@ -1,4 +1,4 @@
-using System.Xml.Linq;
+using VmExecutor.Core.Values;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -63,7 +63,7 @@ internal sealed class JobStop(Machine machine)
     private async Task StopVmAsync(JobKey key, JobDirectory directory, IHypervisor hypervisor, string who, CancellationToken cancellationToken)
     {
         var xml = await hypervisor.FindXmlAsync(key.Domain.Value, inactive: false, cancellationToken);
-        if (xml is not null && StampXml.KeyIn(XElement.Parse(xml)) != key.Value)
+        if (xml is not null && StampXml.KeyIn(XmlText.Parse(xml)) != key.Value)
         {
             throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"there is a domain {key.Domain} without this driver's ownership stamp; it was left alone", "See 'vm-executor list'.");
         }

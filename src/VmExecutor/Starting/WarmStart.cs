@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -121,7 +120,7 @@ internal sealed class WarmStart(Machine machine)
 
         if (template.Record.CardXml is { } card)
         {
-            await machine.Hypervisor.AttachDeviceAsync(domain, TemplateDomain.PlugIn(XElement.Parse(card), plan).ToString(), cancellationToken);
+            await machine.Hypervisor.AttachDeviceAsync(domain, TemplateDomain.PlugIn(XmlText.Parse(card), plan).ToString(), cancellationToken);
         }
 
         var access = await ReachAsync(plan, template, run.Times, watch, cancellationToken);

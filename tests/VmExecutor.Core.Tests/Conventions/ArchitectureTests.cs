@@ -102,6 +102,10 @@ public sealed partial class ArchitectureTests
     [InlineData("DangerousGetHandle", "src/VmExecutor.Host/Libvirt/LibvirtSession.Qemu.cs")]
     [InlineData("Process.Start(", "src/VmExecutor.Host/Processes/TerminalTool.cs")]
     [InlineData("Cli.Wrap(", "src/VmExecutor.Host/Images/Sources/RecipeRun.cs", "src/VmExecutor.Host/Processes/ToolRunner.cs", "src/VmExecutor.Host/Processes/ToolStream.cs", "src/VmExecutor/Trials/StageProcess.cs")]
+    [InlineData("XmlReader.Create(", "src/VmExecutor.Core/Values/XmlText.cs")]
+    [InlineData("XElement.Load(", "src/VmExecutor.Core/Values/XmlText.cs")]
+    [InlineData("XElement.Parse(")]
+    [InlineData("XDocument.")]
     [InlineData("BUILD_EXIT_CODE_FILE\"", "src/VmExecutor.Core/Jobs/StageEnvironment.cs", "src/VmExecutor/Trials/TrialStages.cs")]
     public void Some_things_are_known_to_one_place_only(string text, params string[] places)
     {

@@ -17,6 +17,11 @@ public static class RunnerTomlReader
     /// <returns>What it says, or why the runner does not start with it: one sentence for each error.</returns>
     public static (RunnerToml? Toml, IReadOnlyList<string> Errors) Read(string text)
     {
+        if (TomlDepth.Problem(text) is { } problem)
+        {
+            return (null, [problem]);
+        }
+
         try
         {
             var syntax = SyntaxParser.Parse(text, sourceName: "", validate: true);

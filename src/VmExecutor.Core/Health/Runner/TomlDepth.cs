@@ -1,0 +1,82 @@
+namespace VmExecutor.Core.Health.Runner;
+
+/// <summary>
+/// How deep a TOML text is nested, by brackets, braces and dotted keys. Looked at before it is parsed: the parser, and whoever goes through what it gives,
+/// goes down level by level, and the stack has an end.
+/// </summary>
+internal static class TomlDepth
+{
+    /// <summary>config.toml has six.</summary>
+    private const int Most = 64;
+
+    /// <summary>What is wrong and where; null: it may be parsed.</summary>
+    public static string? Problem(string text)
+    {
+        var (depth, dots, line) = (0, 0, 1);
+        for (var place = 0; place < text.Length; place++)
+        {
+            switch (text[place])
+            {
+                case '#':
+                    place = EndOfLine(text, place) - 1;
+                    break;
+                case '"' or '\'':
+                    var end = EndOfString(text, place);
+                    line += text.AsSpan(place, end - place).Count('\n');
+                    place = end - 1;
+                    break;
+                case '[' or '{':
+                    depth++;
+                    dots = 0;
+                    break;
+                case ']' or '}':
+                    depth--;
+                    dots = 0;
+                    break;
+                case '.':
+                    dots++;
+                    break;
+                case '\n':
+                    line++;
+                    dots = 0;
+                    break;
+                case ',' or '=':
+                    dots = 0;
+                    break;
+            }
+
+            if (depth + dots > Most)
+            {
+                return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {line}: it is nested deeper than {Most} levels; no key of GitLab Runner needs that");
+            }
+        }
+
+        return null;
+    }
+
+    private static int EndOfLine(string text, int from) => text.IndexOf('\n', from) is var end and >= 0 ? end : text.Length;
+
+    /// <summary>Behind a string that begins there; one that is not closed ends with its line, or with the text.</summary>
+    private static int EndOfString(string text, int from)
+    {
+        var quote = text[from];
+        var isLong = from + 2 < text.Length && text[from + 1] == quote && text[from + 2] == quote;
+        for (var place = from + (isLong ? 3 : 1); place < text.Length; place++)
+        {
+            if (text[place] == '\\' && quote == '"')
+            {
+                place++;
+            }
+            else if (text[place] == '\n' && !isLong)
+            {
+                return place;
+            }
+            else if (text[place] == quote && (!isLong || text.AsSpan(place).StartsWith([quote, quote, quote])))
+            {
+                return place + (isLong ? 3 : 1);
+            }
+        }
+
+        return text.Length;
+    }
+}
