@@ -68,6 +68,14 @@ public sealed record CiGit
         };
     }
 
+    /// <summary>The same for printing.</summary>
+    /// <param name="secrets">Values that no text may have.</param>
+    public CiGit WithoutSecrets(IReadOnlyList<string> secrets) => this with
+    {
+        LfsSkipSmudge = LfsSkipSmudge is null ? null : CiSecrets.Hide(LfsSkipSmudge, secrets),
+        NotDone = [.. NotDone.Select(note => CiSecrets.Hide(note, secrets))],
+    };
+
     /// <summary>The project's directory in the guest, which GIT_CLONE_PATH may move within the builds directory.</summary>
     /// <param name="buildsDirectory">In the guest.</param>
     /// <param name="usual">Where the project is without the variable.</param>

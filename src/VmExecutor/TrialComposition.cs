@@ -1,28 +1,42 @@
 using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
 using VmExecutor.GitlabCi;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Reports;
 using VmExecutor.Trials;
+using VmExecutor.Trials.DryRuns;
 
 namespace VmExecutor;
 
 /// <summary>The parts of <c>try</c> and <c>replay</c>.</summary>
 internal sealed class TrialComposition(Composition composition, string? configOption, CancellationToken cancellationToken)
 {
-    private readonly JobLog _warnings = new(composition.Error);
+    private readonly JobLog _log = new(composition.Error);
+    private readonly List<string> _warnings = [];
 
-    public TrialFrame Frame() => new(
-        composition.Load(configOption).Settings, new StageRunner(RunnerHost.FromEnvironment(composition.Variables), composition.Variables).Find(ProcessTable.Self().Pid), new TrialTimes(composition.Time), composition.Output, cancellationToken);
+    public TrialFrame Frame() => new(composition.Load(configOption).Settings, Runner(), new TrialTimes(composition.Time), composition.Output, cancellationToken);
 
     public TrialBundle Bundle() => new(composition.Tools(), composition.GuestShell());
 
     public Trial Trial() => new(Frame(), Bundle());
 
-    /// <summary>Runs a job of a <c>.gitlab-ci.yml</c>.</summary>
+    /// <summary>Says what a trial of a script would do.</summary>
+    /// <inheritdoc cref="Trials.Trial.RunAsync" path="/param"/>
+    /// <exception cref="DriverException">As the trial would fail before its first script.</exception>
+    public async Task<int> ShowAsync(string image, string script, TrialSources? sources, bool keep, bool json)
+    {
+        var repository = sources is not null && HostDirectory.Exists(sources.Repository.Value)
+            ? await TrialRepository.ReadAsync(composition.Tools(), sources.Repository, cancellationToken)
+            : null;
+        return await ShowAsync(dryRun => dryRun.OfScriptAsync(image, script, repository, sources, keep, cancellationToken), json);
+    }
+
+    /// <summary>Runs a job of a <c>.gitlab-ci.yml</c>, or says what that would do.</summary>
     /// <exception cref="SystemFailureException">The file or its job cannot be used, or the driver failed.</exception>
     public async Task<int> RunAsync(GitlabCiRequest request)
     {
@@ -48,32 +62,61 @@ internal sealed class TrialComposition(Composition composition, string? configOp
         Warn(job.Warnings);
 
         SayOfSources(request, repository);
+        repository = repository?.Commit is null ? null : repository;
+        var decided = GitlabCiJob.Decide(job, request, repository);
+        if (repository is not null)
+        {
+            decided.WithoutSecrets(request, repository).Git.NotDone.ToList().ForEach(Warn);
+        }
+
         var artifacts = request.Artifacts ?? DriverCommand.Resolve($"artifacts-{(CiPredefined.Slug(job.Name) is { Length: > 0 } slug ? slug : "job")}");
-        return await new GitlabCiTrial(Frame(), Bundle(), new ArtifactCollector(composition.GuestShell(), new JobLog(composition.Output)), composition.Time)
-            .RunAsync(job, request, repository?.Commit is null ? null : repository, artifacts);
+        return request.DryRun
+            ? await ShowAsync(dryRun => dryRun.OfJobAsync(decided, request, repository, artifacts, cancellationToken), request.Json)
+            : await new GitlabCiTrial(Frame(), Bundle(), new ArtifactCollector(composition.GuestShell(), new JobLog(composition.Output)), composition.Time)
+                .RunAsync(decided, request.Keep, artifacts);
     }
 
-    private void Warn(IEnumerable<ConfigurationWarning> warnings)
+    private RunnerEntry? Runner() =>
+        new StageRunner(RunnerHost.FromEnvironment(composition.Variables), composition.Variables).Find(ProcessTable.Self().Pid);
+
+    private async Task<int> ShowAsync(Func<DryRun, Task<TrialOutlook>> look, bool json)
     {
-        foreach (var warning in warnings)
+        using var machine = composition.Machine(configOption);
+        var runner = Runner();
+        var outlook = await look(new DryRun(new MachineForecast(machine, runner, Warn), Bundle(), runner));
+        if (json)
         {
-            _warnings.Warn(warning.ToString());
+            composition.Output.WriteLine(DryRunJson.Write(outlook, _warnings));
         }
+        else
+        {
+            DryRunReport.Print(outlook, composition.Output);
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private void Warn(IEnumerable<ConfigurationWarning> warnings) => warnings.ToList().ForEach(warning => Warn(warning.ToString()));
+
+    private void Warn(string warning)
+    {
+        _log.Warn(warning);
+        _warnings.Add(warning);
     }
 
     private void SayOfSources(GitlabCiRequest request, TrialRepository? repository)
     {
         if (repository is null)
         {
-            _warnings.Warn($"{request.File} is in no git repository: the job gets an empty directory; give it one by --repo DIR");
+            Warn($"{request.File} is in no git repository: the job gets an empty directory; give it one by --repo DIR");
         }
         else if (repository.Commit is null)
         {
-            _warnings.Warn($"{repository.Top} has no commit yet: the job gets an empty directory");
+            Warn($"{repository.Top} has no commit yet: the job gets an empty directory");
         }
         else if (repository.Changes > 0 && !request.WithChanges)
         {
-            _warnings.Warn($"{repository.Changes} change{(repository.Changes == 1 ? "" : "s")} in {repository.Top} are not committed, and the job does not get them; with --worktree it does");
+            Warn($"{repository.Changes} change{(repository.Changes == 1 ? "" : "s")} in {repository.Top} are not committed, and the job does not get them; with --worktree it does");
         }
     }
 

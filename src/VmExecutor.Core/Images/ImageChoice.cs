@@ -16,7 +16,11 @@ public static class ImageChoice
     /// <exception cref="BuildFailureException">
     /// The job asks for an image that is not in the catalogue or not for it, or for none and there is no default.
     /// </exception>
-    public static ImageDefinition For(Job job, Settings settings)
+    public static ImageDefinition For(Job job, Settings settings) => Match(job, settings).Image;
+
+    /// <summary>As <see cref="For"/>, with the reason.</summary>
+    /// <inheritdoc cref="For" path="/exception"/>
+    public static ImageMatch Match(Job job, Settings settings)
     {
         var wanted = job.Image ?? settings.DefaultImage?.Value;
         if (wanted is null)
@@ -28,8 +32,9 @@ public static class ImageChoice
         }
 
         var matching = Matching(wanted, settings.Images);
-        return matching.FirstOrDefault(image => ImageAccess.Refusal(job, image.Allow) is null)
-            ?? throw (matching.Count == 0 ? Unknown(wanted, job, settings) : NotAllowed(wanted, matching[0], job, settings));
+        return matching.FirstOrDefault(image => ImageAccess.Refusal(job, image.Allow) is null) is { } image
+            ? new ImageMatch(image, image.Name.Value == wanted ? null : image.Patterns.First(pattern => new Glob(pattern).Matches(wanted)), job.Image is null)
+            : throw (matching.Count == 0 ? Unknown(wanted, job, settings) : NotAllowed(wanted, matching[0], job, settings));
     }
 
     private static List<ImageDefinition> Matching(string wanted, IReadOnlyList<ImageDefinition> images)
@@ -64,3 +69,9 @@ public static class ImageChoice
             : $"available here: {string.Join(", ", own.Select(image => string.Join(", ", image.Patterns.Prepend(image.Name.Value))))}";
     }
 }
+
+/// <summary>The image that a job gets, and why.</summary>
+/// <param name="Image">The image.</param>
+/// <param name="Pattern">The pattern that matched; null: its name did.</param>
+/// <param name="IsDefault">The job names no image.</param>
+public sealed record ImageMatch(ImageDefinition Image, string? Pattern, bool IsDefault);

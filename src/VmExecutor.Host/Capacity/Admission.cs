@@ -95,15 +95,16 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
         return true;
     }
 
-    private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken)
+    private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken) =>
+        Look(key, need, settings, await survey.FindAsync(key, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>Refuses what does not even fit a host without any VM.</summary>
+    /// <exception cref="SystemFailureException">It can never fit.</exception>
+    public static void EnsureEverFits(JobKey key, ClaimRecord need, Settings settings) => Look(key, need, settings, []);
+
+    private static CapacityLook Look(JobKey key, ClaimRecord need, Settings settings, IReadOnlyList<LiveClaim> claims)
     {
-        var look = new CapacityLook
-        {
-            Limits = settings.Limits,
-            Host = HostRoom.Read(settings.StateDir),
-            Claims = await survey.FindAsync(key, cancellationToken).ConfigureAwait(false),
-            NeededBytes = need.MemoryBytes,
-        };
+        var look = new CapacityLook { Limits = settings.Limits, Host = HostRoom.Read(settings.StateDir), Claims = claims, NeededBytes = need.MemoryBytes };
         return look.FindImpossibility() is { } impossibility
             ? throw CapacityFailures.NeverFits(key, impossibility, look, settings.StateDir, settings.File)
             : look;

@@ -18,13 +18,21 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     /// <param name="source">Whose writable disks are meant.</param>
     /// <param name="generation">Set: the source is this generation's, whose record knows the disks that are files of its own; nobody has changed them since.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    public Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, Generation? generation, CancellationToken cancellationToken) =>
+        InspectDisksAsync(source, generation, evenIfWritten: false, cancellationToken);
+
+    /// <summary>As above.</summary>
+    /// <param name="source">As above.</param>
+    /// <param name="generation">As above.</param>
+    /// <param name="evenIfWritten">Also while a VM writes to them: for who only looks.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     public async Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(
-        XElement source, Generation? generation, CancellationToken cancellationToken)
+        XElement source, Generation? generation, bool evenIfWritten, CancellationToken cancellationToken)
     {
         var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
         foreach (var disk in SourceDisk.WritableOf(source))
         {
-            chains[disk.Target] = generation?.ChainOf(disk.Target) ?? await qemuImg.InspectAsync(disk.Path, disk.Format, cancellationToken).ConfigureAwait(false);
+            chains[disk.Target] = generation?.ChainOf(disk.Target) ?? await qemuImg.InspectAsync(disk.Path, disk.Format, evenIfWritten, cancellationToken).ConfigureAwait(false);
         }
 
         return chains;

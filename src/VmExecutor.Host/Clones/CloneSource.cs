@@ -16,11 +16,19 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 {
     /// <summary>What a clone is derived from: the image's generation, or its source where it was never published.</summary>
     /// <exception cref="SystemFailureException">As <see cref="ReadAsync(ImageDefinition, Action{string}, CancellationToken)"/>; or the generation is damaged.</exception>
-    public async Task<XElement> ReadAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken)
+    public Task<XElement> ReadAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken) =>
+        ReadAsync(plan, mayShutDown: true, tell, cancellationToken);
+
+    /// <summary>The same for who only looks: a source that runs and would be shut down is told of, and goes on running.</summary>
+    /// <inheritdoc cref="ReadAsync(ClonePlan, Action{string}, CancellationToken)" path="/exception"/>
+    public Task<XElement> LookAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken) =>
+        ReadAsync(plan, mayShutDown: false, tell, cancellationToken);
+
+    private async Task<XElement> ReadAsync(ClonePlan plan, bool mayShutDown, Action<string> tell, CancellationToken cancellationToken)
     {
         if (plan.Generation is not { } generation)
         {
-            return await ReadAsync(plan.Image, tell, cancellationToken).ConfigureAwait(false);
+            return await ReadAsync(plan.Image, mayShutDown, tell, cancellationToken).ConfigureAwait(false);
         }
 
         try
@@ -42,14 +50,17 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
     /// <param name="tell">Told when a wait begins that people should know of.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SystemFailureException">There is no such domain, it runs and may not or would not shut down, it is of an architecture that is not known, or it has parts that are refused.</exception>
-    public async Task<XElement> ReadAsync(ImageDefinition image, Action<string> tell, CancellationToken cancellationToken)
+    public Task<XElement> ReadAsync(ImageDefinition image, Action<string> tell, CancellationToken cancellationToken) =>
+        ReadAsync(image, mayShutDown: true, tell, cancellationToken);
+
+    private async Task<XElement> ReadAsync(ImageDefinition image, bool mayShutDown, Action<string> tell, CancellationToken cancellationToken)
     {
         switch (image.Source)
         {
             case ImageSource.DiskFile file:
                 return Describe(image, file);
             case ImageSource.Domain domain:
-                await EnsureShutOffAsync(image, domain, tell, cancellationToken).ConfigureAwait(false);
+                await EnsureShutOffAsync(image, domain, mayShutDown, tell, cancellationToken).ConfigureAwait(false);
                 var source = await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken).ConfigureAwait(false);
                 return Clonable(image, (source ?? throw Missing(image, domain)).Xml);
             default:
@@ -72,7 +83,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
     }
 
     private async Task EnsureShutOffAsync(
-        ImageDefinition image, ImageSource.Domain domain, Action<string> tell, CancellationToken cancellationToken)
+        ImageDefinition image, ImageSource.Domain domain, bool mayShutDown, Action<string> tell, CancellationToken cancellationToken)
     {
         var status = await hypervisor.FindStatusAsync(domain.Name, cancellationToken).ConfigureAwait(false) ?? throw Missing(image, domain);
         if (status.State is DomainState.ShutOff or DomainState.Crashed)
@@ -90,6 +101,12 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
         }
 
         var limit = image.Timeouts.SourceShutdown;
+        if (!mayShutDown)
+        {
+            tell($"source domain '{domain.Name}' is {state}: it would be asked to shut down (up to {DurationText.Format(limit)})");
+            return;
+        }
+
         tell($"source domain '{domain.Name}' is {state}: asking it to shut down (up to {DurationText.Format(limit)})");
         if (!await stopper.ShutDownAsync(domain.Name, limit, cancellationToken).ConfigureAwait(false))
         {

@@ -42,10 +42,20 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
             : await AnswerAsync(question, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What <see cref="AskAsync"/> would answer at once. Nothing is started or written; libvirt is asked only where an answer is remembered.</summary>
+    /// <returns>Null: a start would have to be tried.</returns>
+    /// <inheritdoc cref="AskAsync" path="/exception"/>
+    public async Task<AcceleratorAnswer?> RecallAsync(CancellationToken cancellationToken) =>
+        kernel?.Invoke() is { HasFlag: false } ? NoVirtualisation
+        : Recall(Memory) is { } known && IsStillGood(known) && known.Question == await QuestionAsync(cancellationToken).ConfigureAwait(false) ? known.Answer
+        : null;
+
     /// <summary>Tries it now, whatever is remembered; what is found is remembered.</summary>
     /// <inheritdoc cref="AskAsync" path="/exception"/>
     public async Task<AcceleratorAnswer> AskAnewAsync(CancellationToken cancellationToken) =>
         await AnswerAsync(await QuestionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+
+    private static AcceleratorAnswer NoVirtualisation => new(Accelerator.Tcg, "the processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)");
 
     private AbsolutePath Memory => stateDir.Child(StateFiles.Accelerator);
 
@@ -58,7 +68,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     private async Task<AcceleratorAnswer> AnswerAsync(string question, CancellationToken cancellationToken)
     {
         var (answer, isAboutKvm) = kernel?.Invoke() is { HasFlag: false }
-            ? (new AcceleratorAnswer(Accelerator.Tcg, "the processor offers no virtualisation (no vmx or svm in /proc/cpuinfo)"), true)
+            ? (NoVirtualisation, true)
             : await TryAsync(cancellationToken).ConfigureAwait(false);
         if (isAboutKvm)
         {

@@ -21,13 +21,16 @@ internal static class TryCommand
         var repository = new Option<string?>("--repo") { Description = "A git repository whose HEAD the job gets as its sources; with --gitlab-ci else the one that FILE is in.", HelpName = "DIR" };
         var worktree = new Option<bool>("--worktree") { Description = "The job gets the repository with what is not committed, too." };
         var keep = new Option<bool>("--keep") { Description = "Leave the VM at the end and say how to enter it." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Start, make and write nothing: say which image and VM the job would get, its variables and its scripts." };
+        var json = new Option<bool>("--json") { Description = "With --dry-run: print one JSON document." };
         var ci = new GitlabCiOptions();
         var command = new Command(
             "try",
             "Run one job through all four stages as the runner would: a command, a script, or a job of a .gitlab-ci.yml. Example: vm-executor try debian-12 --repo . -- make test "
-            + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test")
+            + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test "
+            + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test --dry-run")
         {
-            image, words, script, repository, worktree, keep,
+            image, words, script, repository, worktree, keep, dryRun, json,
         };
         ci.AddTo(command);
         command.Validators.Add(result =>
@@ -43,6 +46,11 @@ internal static class TryCommand
             {
                 result.AddError("--worktree goes with --repo DIR or --gitlab-ci FILE.");
             }
+
+            if (result.GetValue(json) && !result.GetValue(dryRun))
+            {
+                result.AddError("--json goes with --dry-run.");
+            }
         });
         command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
         {
@@ -57,14 +65,18 @@ internal static class TryCommand
                     Repository = directory,
                     WithChanges = parsed.GetValue(worktree),
                     Keep = parsed.GetValue(keep),
+                    DryRun = parsed.GetValue(dryRun),
+                    Json = parsed.GetValue(json),
                 });
             }
 
             var text = parsed.GetValue(script) is { } file
                 ? await ReadScriptAsync(DriverCommand.Resolve(file), token)
                 : ScriptOf(parsed.GetValue(words) ?? []);
-            return await trials.Trial().RunAsync(
-                parsed.GetValue(image)!, text, directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree)), parsed.GetValue(keep));
+            var sources = directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree));
+            return parsed.GetValue(dryRun)
+                ? await trials.ShowAsync(parsed.GetValue(image)!, text, sources, parsed.GetValue(keep), parsed.GetValue(json))
+                : await trials.Trial().RunAsync(parsed.GetValue(image)!, text, sources, parsed.GetValue(keep));
         }));
         return command;
     }

@@ -30,4 +30,10 @@ internal sealed record GitlabCiRequest
     public AbsolutePath? Artifacts { get; init; }
 
     public bool Keep { get; init; }
+
+    /// <summary>Nothing is started: what would be done is said.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>With <see cref="DryRun"/>: for scripts.</summary>
+    public bool Json { get; init; }
 }

@@ -17,6 +17,9 @@ internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string projec
 
     public string Project => project;
 
+    /// <summary>As the scripts have them, expanded.</summary>
+    public IReadOnlyList<CiVariable> Variables => _variables;
+
     /// <summary>Of the variables, expanded.</summary>
     public IReadOnlyDictionary<string, string> Values => _variables.ToDictionary(variable => variable.Name, variable => variable.Value);
 

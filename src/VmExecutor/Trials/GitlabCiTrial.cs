@@ -10,50 +10,22 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
     /// <summary>The runner's RUNNER_AFTER_SCRIPT_TIMEOUT.</summary>
     private static readonly TimeSpan AfterScriptLimit = TimeSpan.FromMinutes(5);
 
-    /// <param name="job">From the file.</param>
-    /// <param name="request">What else was told.</param>
-    /// <param name="repository">Null: there are no sources.</param>
+    /// <param name="job">What to run.</param>
+    /// <param name="keep">Leave the VM as it is at the end.</param>
     /// <param name="artifactsDirectory">Where artifacts go.</param>
     /// <returns>The script's exit code; where the driver failed, its stage's.</returns>
-    public async Task<int> RunAsync(CiJob job, GitlabCiRequest request, TrialRepository? repository, AbsolutePath artifactsDirectory)
+    public async Task<int> RunAsync(GitlabCiJob job, bool keep, AbsolutePath artifactsDirectory)
     {
-        var trial = TrialJob.New(image: null, job.Timeout);
-        var facts = new CiFacts
-        {
-            JobId = trial.Id,
-            ProjectPath = repository?.ProjectPath ?? TrialJob.DefaultProject,
-            Commit = repository?.Commit,
-            ConfigPath = ConfigPath(request.File, repository),
-            Timeout = trial.Timeout,
-            Image = Image(job, request, repository),
-        };
-        IReadOnlyList<CiVariable> written = [.. CiPredefined.Of(job, facts), .. job.Variables, .. request.Variables];
-        trial = trial with
-        {
-            Image = facts.Image,
-            Name = job.Name,
-            Stage = job.Stage,
-            Project = facts.ProjectPath,
-            Commit = facts.Commit,
-            Variables = CiExpansion.Expand(written),
-        };
-        var git = CiGit.Read(trial.Variables.ToDictionary(variable => variable.Name, variable => variable.Value));
-        foreach (var note in repository is null ? [] : git.NotDone)
-        {
-            frame.Say($"WARNING: {note}");
-        }
-
+        var trial = job.Trial;
         using var stages = new TrialStages(frame.Settings, trial);
         using var over = new CancellationTokenSource(trial.Timeout, time);
-        var exitCode = await frame.RunAsync(stages, request.Keep, [], async guest =>
+        var exitCode = await frame.RunAsync(stages, keep, [], async guest =>
         {
-            var project = ProjectDirectory(guest.BuildsDirectory, trial.Project, written);
+            var project = job.ProjectDirectory(guest);
             stages.SetProjectDirectory(project);
-            var scripts = new GitlabCiScripts(job, guest.Shell, project, git, [.. CiPredefined.OfPlaces(guest.BuildsDirectory, project), .. written]);
-            var sources = repository is null || git.Strategy != CiGitStrategy.Clone ? null : new TrialSources(repository.Top, request.WithChanges);
-            return await RunScriptsAsync(stages, guest, scripts, sources, artifactsDirectory, over.Token);
+            return await RunScriptsAsync(stages, guest, job.Scripts(guest, project), job.Sources, artifactsDirectory, over.Token);
         });
-        Summarize(job, exitCode, over.IsCancellationRequested, trial.Timeout);
+        Summarize(job.Job, exitCode, over.IsCancellationRequested, trial.Timeout);
         return exitCode;
     }
 
@@ -96,7 +68,7 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
                 wanted, scripts.Values, scripts.Project, target, stages.Job, stages.Paths, frame.Cancelled));
         }
 
-        await frame.AsideAsync(stages, "cleanup_file_variables", () => Run("cleanup_file_variables", ":", CancellationToken.None));
+        await frame.AsideAsync(stages, TrialScript.LastSubStage, () => Run(TrialScript.LastSubStage, TrialScript.LastScript, CancellationToken.None));
         return TrialFrame.Result(stages, exitCode);
     }
 
@@ -124,27 +96,4 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
             frame.Say("It may fail with this exit code (allow_failure): GitLab would go on with the pipeline.");
         }
     }
-
-    /// <summary>The image as GitLab would tell it the runner, with the variables that are known to it.</summary>
-    private static string? Image(CiJob job, GitlabCiRequest request, TrialRepository? repository)
-    {
-        if ((request.Image ?? job.Image) is not { } written)
-        {
-            return null;
-        }
-
-        var facts = new CiFacts { JobId = 1, ProjectPath = repository?.ProjectPath ?? TrialJob.DefaultProject, Commit = repository?.Commit };
-        var values = CiExpansion.Expand([.. CiPredefined.Of(job, facts), .. job.Variables, .. request.Variables]);
-        return CiExpansion.Expand(written, values.ToDictionary(variable => variable.Name, variable => variable.Value));
-    }
-
-    private static string ProjectDirectory(string buildsDirectory, string projectPath, IReadOnlyList<CiVariable> written)
-    {
-        var usual = $"{buildsDirectory}/{projectPath}";
-        var values = CiExpansion.Expand([.. CiPredefined.OfPlaces(buildsDirectory, usual), .. written]);
-        return CiGit.ProjectDirectory(buildsDirectory, usual, values.ToDictionary(variable => variable.Name, variable => variable.Value));
-    }
-
-    private static string ConfigPath(AbsolutePath file, TrialRepository? repository) =>
-        repository is not null && file.Value.StartsWith($"{repository.Top}/", StringComparison.Ordinal) ? file.Value[(repository.Top.Value.Length + 1)..] : file.Name;
 }

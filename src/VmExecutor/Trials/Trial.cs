@@ -14,26 +14,31 @@ internal sealed class Trial(TrialFrame frame, TrialBundle bundle)
         return await frame.RunAsync(stages, keep, [], guest => RunScriptsAsync(stages, guest, script, sources));
     }
 
+    /// <summary>The project's directory in the guest.</summary>
+    public static string ProjectDirectory(TrialGuest guest) => $"{guest.BuildsDirectory}/{TrialJob.DefaultProject}";
+
+    /// <summary>The scripts whose failure is the job's, in their order.</summary>
+    public static IReadOnlyList<(string Name, string Body)> SubStages(string project, string script, bool hasSources) =>
+    [
+        ("prepare_script", TrialScript.PrepareScript),
+        ("get_sources", TrialScript.GetSources(project, hasSources)),
+        ("build_script", TrialScript.Build(project, script)),
+    ];
+
     private async Task<int> RunScriptsAsync(TrialStages stages, TrialGuest guest, string script, TrialSources? sources)
     {
-        var project = $"{guest.BuildsDirectory}/{TrialJob.DefaultProject}";
+        var project = ProjectDirectory(guest);
         var exitCode = sources is null
             ? 0
             : await frame.MeasureAsync("(send repository)", () => bundle.SendAsync(sources, stages.Job, stages.Paths, frame.Cancelled));
-        var subStages = new (string Name, string Body)[]
-        {
-            ("prepare_script", TrialScript.PrepareScript),
-            ("get_sources", TrialScript.GetSources(project, sources is not null)),
-            ("build_script", TrialScript.Build(project, script)),
-        };
-        foreach (var (name, body) in subStages.TakeWhile(_ => exitCode == 0 && !frame.Cancelled.IsCancellationRequested))
+        foreach (var (name, body) in SubStages(project, script, sources is not null).TakeWhile(_ => exitCode == 0 && !frame.Cancelled.IsCancellationRequested))
         {
             exitCode = await frame.SubStageAsync(name, () => stages.RunScriptAsync(guest.Shell, name, body));
         }
 
         if (TrialFrame.IsScripts(exitCode) && !frame.Cancelled.IsCancellationRequested)
         {
-            await frame.AsideAsync(stages, "cleanup_file_variables", () => stages.RunScriptAsync(guest.Shell, "cleanup_file_variables", ":"));
+            await frame.AsideAsync(stages, TrialScript.LastSubStage, () => stages.RunScriptAsync(guest.Shell, TrialScript.LastSubStage, TrialScript.LastScript));
         }
 
         return TrialFrame.Result(stages, exitCode);

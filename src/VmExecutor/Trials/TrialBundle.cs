@@ -49,6 +49,11 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
                 "Is the guest's /tmp large enough?");
     }
 
+    /// <summary>Looks whether there is something to send; the repository is only read.</summary>
+    /// <exception cref="SystemFailureException">It is no repository, or has no commit.</exception>
+    public Task EnsureSendableAsync(TrialSources sources, CancellationToken cancellationToken) =>
+        GitAsync(sources.Repository, ["-C", sources.Repository.Value, "rev-parse", "--verify", "HEAD"], cancellationToken);
+
     /// <summary>A commit of the working tree on top of HEAD, in a repository of its own that borrows the objects: the user's is not touched.</summary>
     private async Task BundleChangesAsync(AbsolutePath repository, AbsolutePath copy, AbsolutePath bundle, CancellationToken cancellationToken)
     {

@@ -44,6 +44,12 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
     /// <summary>The same job with this much memory (VM_MEMORY); null: as the image has it.</summary>
     public TrialJob WithMemory(string? memory) => memory is null ? this : this with { Variables = [.. Variables, new CiVariable(RequestedSizes.MemoryVariable, memory)] };
 
+    /// <summary>The value of a variable; null: there is none of this name.</summary>
+    public string? Find(string variable) => Variables.LastOrDefault(known => known.Name == variable)?.Value;
+
+    /// <summary>The job as the stages see it.</summary>
+    public Job ToJob() => JobResponse.Parse(Encoding.UTF8.GetBytes(ToResponse()), ShortToken);
+
     /// <summary>The content of JOB_RESPONSE_FILE.</summary>
     public string ToResponse()
     {

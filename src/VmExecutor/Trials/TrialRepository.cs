@@ -21,7 +21,8 @@ internal sealed partial record TrialRepository(AbsolutePath Top, string ProjectP
     {
         async Task<string?> Git(params string[] arguments)
         {
-            var done = await tools.RunAsync(new ToolCall("git", ["-C", directory.Value, .. arguments]), cancellationToken);
+            // Without the option 'git status' may write the index anew.
+            var done = await tools.RunAsync(new ToolCall("git", ["--no-optional-locks", "-C", directory.Value, .. arguments]), cancellationToken);
             return done.ExitCode == 0 ? done.StandardOutput.TrimEnd('\n') : null;
         }
 

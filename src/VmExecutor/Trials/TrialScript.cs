@@ -9,6 +9,12 @@ internal static class TrialScript
     /// <summary>Where the repository's bundle is put in the guest before get_sources.</summary>
     public const string GuestBundle = "/tmp/vm-executor-try.bundle";
 
+    /// <summary>The sub-stage behind all others, whose failure is not the job's.</summary>
+    public const string LastSubStage = "cleanup_file_variables";
+
+    /// <summary>There are no file variables here.</summary>
+    public const string LastScript = ":";
+
     public static string PrepareScript => "echo \"Running on $(hostname) via vm-executor try...\"";
 
     /// <summary>Clones the bundle, or makes an empty project directory.</summary>

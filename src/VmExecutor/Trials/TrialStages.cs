@@ -20,7 +20,7 @@ internal sealed class TrialStages : IDisposable
     public TrialStages(Settings settings, TrialJob job)
     {
         HostFile.WriteAllText(Response, job.ToResponse());
-        Job = JobResponse.Parse(HostFile.ReadAllBytes(Response), TrialJob.ShortToken);
+        Job = job.ToJob();
         Paths = JobPaths.For(settings.StateDir, Job.Key);
         _environment = new Dictionary<string, string>(job.ToVariables())
         {

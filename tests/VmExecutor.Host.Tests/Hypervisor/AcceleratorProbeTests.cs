@@ -116,6 +116,21 @@ public sealed class AcceleratorProbeTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_only_looks_gets_what_is_remembered_and_starts_and_writes_nothing()
+    {
+        (await Probe().RecallAsync(CancellationToken.None)).Should().BeNull();
+        _hypervisor.Calls.Should().BeEmpty("nothing is remembered that a version could fit");
+        Directory.EnumerateFileSystemEntries(_directory).Should().BeEmpty();
+
+        await Probe().AskAsync(CancellationToken.None);
+        (await Probe().RecallAsync(CancellationToken.None))!.Accelerator.Should().Be(Accelerator.Kvm);
+        _hypervisor.Calls.Where(call => call.StartsWith("create", StringComparison.Ordinal)).Should().ContainSingle("only who asks starts a domain");
+
+        var probe = new AcceleratorProbe(_hypervisor, new AbsolutePath(_directory), TimeProvider.System, () => new KvmFiles(false, true, "kvm", true, null));
+        (await probe.RecallAsync(CancellationToken.None))!.Accelerator.Should().Be(Accelerator.Tcg);
+    }
+
+    [Fact]
     public async Task A_start_that_failed_for_another_reason_is_not_remembered()
     {
         Refuse("cannot set up guest memory 'pc.ram': Cannot allocate memory");

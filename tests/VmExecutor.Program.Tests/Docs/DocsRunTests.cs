@@ -27,7 +27,7 @@ public sealed class DocsRunTests
         ["check" or "list" or "completion" or "logs" or "metrics", ..] => !arguments.Contains("--output"),
         ["image", "list" or "show", ..] => true,
         ["doctor", ..] => !arguments.Contains("--deep"),
-        ["gc" or "clone" or "install", ..] => arguments.Contains("--dry-run"),
+        ["gc" or "clone" or "install" or "try", ..] => arguments.Contains("--dry-run"),
         _ => false,
     };
 

@@ -1,0 +1,37 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Clones.Parts;
+using VmExecutor.Core.Images;
+
+namespace VmExecutor.Trials.DryRuns;
+
+/// <summary>The VM that a job would get.</summary>
+internal sealed record MachineOutlook
+{
+    public required ImageMatch Match { get; init; }
+
+    /// <summary>With the generation.</summary>
+    public required ClonePlan Plan { get; init; }
+
+    /// <summary>Null: the source could not be looked at without starting something.</summary>
+    public MachineSize? Sizes { get; init; }
+
+    /// <summary>What becomes of each part of the source.</summary>
+    public IReadOnlyList<PartFinding> Findings { get; init; } = [];
+
+    /// <summary><c>kvm</c> or <c>tcg</c>; null: only a start tells.</summary>
+    public string? Accelerator { get; init; }
+
+    public required StartOutlook Start { get; init; }
+}
+
+/// <summary>How the VM would be started.</summary>
+/// <param name="Kind"><c>warm</c>, <c>cold</c>, or <c>unknown</c> without a look at libvirt.</param>
+/// <param name="Why">A sentence without an end.</param>
+internal sealed record StartOutlook(string Kind, string Why)
+{
+    public static StartOutlook Warm(string why) => new("warm", why);
+
+    public static StartOutlook Cold(string why) => new("cold", why);
+
+    public static StartOutlook Unknown(string why) => new("unknown", why);
+}
