@@ -6,7 +6,8 @@ namespace VmExecutor.Core.Guests;
 /// <summary>The question that proves a guest ready: its answer is what is missing there to run scripts, and what the guest is like.</summary>
 public static partial class GuestChecks
 {
-    private const string Temporary = "\"${TMPDIR:-/tmp}\"";
+    /// <summary>A word of the shell: the directory for temporary files, where scripts are stored.</summary>
+    internal const string Temporary = "\"${TMPDIR:-/tmp}\"";
 
     /// <summary>Shell text; its last line is <c>vmx-ready:</c> and the names of what is missing.</summary>
     /// <param name="shell">The shell that jobs need.</param>

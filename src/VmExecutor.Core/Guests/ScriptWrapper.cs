@@ -9,7 +9,8 @@ namespace VmExecutor.Core.Guests;
 /// a file and then says on both streams, in order with the script's own output, that this was the end.
 /// <list type="bullet">
 /// <item>The script arrives as exactly the announced bytes followed by the token: a transfer cut short runs nothing. Where
-/// <c>head</c> reads ahead (busybox) the token is swallowed, then the file's size decides.</item>
+/// <c>head</c> reads ahead (busybox) the token is swallowed, then the file's size decides. A <c>head</c> that has read everything but could not
+/// write it (disk full) says so by its status, that of busybox only by a message.</item>
 /// <item>Both streams begin with the script's path, which <see cref="ScriptNameScanner"/> exchanges for its name in error messages.</item>
 /// <item>It runs in a process group of its own, since a script may well say <c>kill 0</c>.</item>
 /// <item>The shell's own remarks ("Killed") go to /dev/null; the redirections are made in the child, as dash makes a plain command's in itself.</item>
@@ -34,12 +35,10 @@ public static class ScriptWrapper
         t=$1 n=$2 d=${TMPDIR:-/tmp}; f=$d/vmx-$1-$3; shift 3;
         {{RemoteCommand.Begin("$t", "\"$f\"")}}
         exec 3>&2 2>/dev/null;
-        (umask 077; set -C; exec head -c "$n" >"$f");
-        read -r e;
-        if [ "$e" = "$t" ] || [ "$(wc -c <"$f")" -eq "$n" ]; then
+        if x=$(exec 2>&1; umask 077; set -C; exec head -c "$n" >"$f") && { read -r e; { [ "$e" = "$t" ] && [ -z "$x" ]; } || [ "$(wc -c <"$f")" -eq "$n" ]; }; then
           @start
         else
-          s=901;
+          s=901; rm -f "$f";
         fi;
         u=; read -r u r </proc/uptime;
         trap "" PIPE; w={{SessionThere}};

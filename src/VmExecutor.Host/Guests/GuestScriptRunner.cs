@@ -90,15 +90,20 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             await client.EndAsync().ConfigureAwait(false);
             await DrainAsync(relays).ConfigureAwait(false);
             await DrainAsync(sending).ConfigureAwait(false);
+            if (seen is ScriptWrapper.NotStored)
+            {
+                throw await OrDeathAsync(NotStoredAsync(access, script.Text.Length, cancellationToken), watching).ConfigureAwait(false);
+            }
+
             if (seen is { } status)
             {
-                return new ScriptRun(ToExit(access, status), OutputMayBeCut: StatusIn(outEnd) is null || StatusIn(errEnd) is null);
+                return new ScriptRun(ToExit(status), OutputMayBeCut: StatusIn(outEnd) is null || StatusIn(errEnd) is null);
             }
 
             // ssh's own code says that the connection ended; a signal that the client was ended. Otherwise it was the login shell that ended.
             return !outRelay.Began && exitCode < 128
                 ? throw GuestCommands.NotRun(access, exitCode, outRelay.Noise + errRelay.Noise)
-                : await OrDeathAsync(ResolveAsync(access, token, loss ?? new ScriptLoss(clock, began), cancellationToken), watching).ConfigureAwait(false);
+                : await OrDeathAsync(ResolveAsync(access, token, script.Text.Length, loss ?? new ScriptLoss(clock, began), cancellationToken), watching).ConfigureAwait(false);
         }
     }
 
@@ -118,7 +123,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     }
 
     /// <summary>The connection ended without an end marker: what became of the script?</summary>
-    private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, ScriptLoss loss, CancellationToken cancellationToken)
+    private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, int scriptLength, ScriptLoss loss, CancellationToken cancellationToken)
     {
         GuestCommandResult answer;
         TimeSpan lostAgo;
@@ -137,15 +142,15 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var outcome = RunInquiry.Parse(answer.StandardOutput);
         if (outcome is { Status: ScriptWrapper.NotStored })
         {
-            ToExit(access, outcome.Status);
+            throw await NotStoredAsync(access, scriptLength, cancellationToken).ConfigureAwait(false);
         }
 
         if (outcome is not null)
         {
             return outcome.IsScriptsOwn(lostAgo)
-                ? new ScriptRun(ToExit(access, outcome.Status), OutputMayBeCut: true)
+                ? new ScriptRun(ToExit(outcome.Status), OutputMayBeCut: true)
                 : throw new GuestConnectionLostException(
-                    $"{loss.Sentence(access)}; the script ended unobserved with {ToExit(access, outcome.Status)}, which a lost connection can be the cause of");
+                    $"{loss.Sentence(access)}; the script ended unobserved with {ToExit(outcome.Status)}, which a lost connection can be the cause of");
         }
 
         if (access.BootId is { } before && GuestBoot.ParseId(answer.StandardOutput) is { } now && now != before)
@@ -225,17 +230,24 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         }
     }
 
-    private static ScriptExit ToExit(GuestAccess access, int status) => status switch
-    {
-        <= 255 => new ScriptExit(status),
-        ScriptWrapper.NotStored => throw new SystemFailureException(
-            ErrorCodes.GuestCannotRunScripts,
-            $"the script could not be stored in the guest {access} (in its $TMPDIR, else /tmp)",
-            "Is the guest's disk full or read-only? Give the image a larger disk, or make room there."),
+    // ksh reports a signal as 256 + n.
+    private static ScriptExit ToExit(int status) => new(status <= 255 ? status : 128 + (status & 127));
 
-        // ksh reports a signal as 256 + n.
-        _ => new ScriptExit(128 + (status & 127)),
-    };
+    /// <summary>Asks the guest why the script could not be stored.</summary>
+    private async Task<SystemFailureException> NotStoredAsync(GuestAccess access, int scriptLength, CancellationToken cancellationToken)
+    {
+        string? answer = null;
+        try
+        {
+            answer = (await commands.RunTextAsync(access, ScriptStorage.Text(scriptLength), cancellationToken).ConfigureAwait(false)).StandardOutput;
+        }
+        catch (SystemFailureException)
+        {
+            // The script is not stored all the same.
+        }
+
+        return ScriptStorage.Failure(access, scriptLength, answer);
+    }
 
     private static async Task WatchAsync(Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
     {

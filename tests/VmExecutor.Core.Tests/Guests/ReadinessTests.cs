@@ -25,7 +25,7 @@ public sealed class ReadinessTests
     [InlineData("file:", "it is there and is no directory", "remove what is in the way")]
     [InlineData("link:", "it is a symbolic link to something that is not there", "remove what is in the way")]
     [InlineData("make:mkdir: can't create directory '/builds': Not a directory", "a part of its path is no directory", "remove what is in the way")]
-    [InlineData("write:head: write error: Disk quota exceeded", "nothing can be written there (Disk quota exceeded)", "install -d -o ci /builds")]
+    [InlineData("write:head: write error: Disk quota exceeded", "user 'ci' has used up the disk quota there (Disk quota exceeded)", "Raise the quota of 'ci'")]
     [InlineData("make:", "it cannot be made", "install -d -o ci /builds")]
     public void A_place_to_build_that_cannot_be_used_is_a_failure_with_path_user_reason_and_fix(string fault, string reason, string fix)
     {

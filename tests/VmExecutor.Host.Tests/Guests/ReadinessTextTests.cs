@@ -85,6 +85,35 @@ public sealed class ReadinessTextTests : IDisposable
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("full", "its file system is full (No space left on device); 0 KiB of 8 KiB are free on {0}/full, and ")]
+    [InlineData("inodeless", "its file system takes no more files, since it has no free inode (No space left on device); 1024 KiB of 1024 KiB are free on {0}/inodeless, and 0 of 2 inodes")]
+    [InlineData("ro", "its file system is read-only; ")]
+    [InlineData("denied", "user 'nobody' may not write there (Permission denied); ")]
+    [InlineData("own/gone", "it is not there any more")]
+    [InlineData("file", "it is there and is no directory; ")]
+    public async Task Why_a_script_cannot_be_stored_is_said_in_each_shell(string name, string reason)
+    {
+        foreach (var shell in Shells)
+        {
+            var output = await RunAsync(
+                $"mkdir $d/inodeless; mount -t tmpfs -o mode=777,size=1m,nr_inodes=2 tmpfs $d/inodeless; touch $d/inodeless/fill; {AsNobody} TMPDIR=\"$d/{name}\" {shell.Data}", ScriptStorage.Text(20_000));
+
+            var failure = ScriptStorage.Failure(Access(), 20_000, output);
+            failure.Message.Should().StartWith($"the script (20 KiB) could not be stored in the guest nobody@vmx-job", shell.Data)
+                .And.Contain($": {_directory.FullName}/{name}, where scripts are stored: {reason.Replace("{0}", _directory.FullName, StringComparison.Ordinal)}", shell.Data);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_script_that_would_fit_now_did_not_arrive_whole_and_nothing_is_left()
+    {
+        var output = await RunAsync($"({AsNobody} dash); ls -A \"$d/tmp\"", ScriptStorage.Text(3_000_000));
+
+        output.Should().EndWith("vmx-looked\n");
+        ScriptStorage.Failure(Access(), 3_000_000, output).Message.Should().Contain("it did not arrive whole, although there is room for it now");
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData("", CloudInitState.None)]
     [InlineData("mkdir /run/cloud-init", CloudInitState.None)]
     [InlineData("stand_in", CloudInitState.None)]

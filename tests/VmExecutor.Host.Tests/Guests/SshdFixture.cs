@@ -41,6 +41,9 @@ public class SshdFixture : IAsyncLifetime
     /// <summary>What each session's environment has, without HOME.</summary>
     protected string Variables => $"SHLVL=1 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
 
+    /// <summary>A command that ends in executing the server.</summary>
+    protected virtual IReadOnlyList<string> Around => [];
+
     /// <summary>Further lines of sshd_config.</summary>
     protected virtual string MoreConfiguration() => "";
 
@@ -80,7 +83,8 @@ public class SshdFixture : IAsyncLifetime
             SetEnv {Variables}
             {MoreConfiguration()}
             """);
-        server = Process.Start("/usr/sbin/sshd", ["-D", "-E", In("sshd.log"), "-f", In("sshd_config")]);
+        string[] command = [.. Around, "/usr/sbin/sshd", "-D", "-E", In("sshd.log"), "-f", In("sshd_config")];
+        server = Process.Start(command[0], command[1..]);
         await Guest.WaitForServerAsync(new GuestAddress("127.0.0.1", Port), TimeSpan.FromSeconds(10), _ => Task.CompletedTask, default);
         var proof = await Tools.RunAsync(
             new ToolCall("ssh", ["-F", "/dev/null", "-i", In("client"), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-p", Port.ToString(CultureInfo.InvariantCulture), "127.0.0.1", "echo proven"]),
