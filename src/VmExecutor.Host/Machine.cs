@@ -7,10 +7,10 @@ using VmExecutor.Host.Guests;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Locks;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host;

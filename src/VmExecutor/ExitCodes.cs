@@ -5,6 +5,7 @@ using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Observing;
 using VmExecutor.Stages;
 
 namespace VmExecutor;

@@ -2,6 +2,7 @@ using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Images;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
 using VmExecutor.Warming;
@@ -9,14 +10,14 @@ using VmExecutor.Warming;
 namespace VmExecutor;
 
 /// <summary>What the commands of <c>image</c> do, each from the configuration to its end.</summary>
-internal sealed class ImageTasks(Composition composition, string? configOption)
+internal sealed class ImageTasks(Invocation invocation, string? configOption)
 {
     /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
     public async Task PublishAsync(ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
     {
-        using var machine = composition.Machine(configOption);
-        var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
-        if (await composition.Report.AroundAsync("publish", image.Name, log.Job, () => new Publisher(machine).PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
+        using var machine = invocation.Machine(configOption);
+        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
+        if (await invocation.Report.AroundAsync("publish", image.Name, log.Job, () => new Publisher(machine).PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
             Prune(machine.ImageKeeper, image, log);
@@ -30,27 +31,27 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>
     public async Task WarmAsync(ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
-        using var machine = composition.Machine(configOption);
-        var log = new PublishLog(new JobLog(composition.Output, composition.Said), composition.Time);
-        await composition.Report.AroundAsync("warm", image.Name, log.Job, () => new TemplateMaking(machine).RunAsync(image, ifNeeded, log, cancellationToken));
+        using var machine = invocation.Machine(configOption);
+        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
+        await invocation.Report.AroundAsync("warm", image.Name, log.Job, () => new TemplateMaking(machine).RunAsync(image, ifNeeded, log, cancellationToken));
     }
 
     public IReadOnlyList<ListedImage> List()
     {
-        var settings = composition.Load(configOption).Settings;
+        var settings = invocation.Load(configOption).Settings;
         return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
     }
 
     /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
     public async Task<IReadOnlyList<ListedImage>> DescribeAsync(CancellationToken cancellationToken)
     {
-        using var machine = composition.Machine(configOption);
+        using var machine = invocation.Machine(configOption);
         return await new ImageInquiry(machine).AskAsync(cancellationToken);
     }
 
     public T WithKeeper<T>(Func<ImageKeeper, T> work)
     {
-        using var machine = composition.MachineWithoutImages(configOption);
+        using var machine = invocation.MachineWithoutImages(configOption);
         return work(machine.ImageKeeper);
     }
 
@@ -62,7 +63,7 @@ internal sealed class ImageTasks(Composition composition, string? configOption)
             var (removed, _) = keeper.Prune(image.Name, image.Publish.Keep);
             if (removed.Count > 0)
             {
-                ImageCommand.Say(composition, image.Name, removed, []);
+                ImageCommand.Say(invocation, image.Name, removed, []);
             }
         }
         catch (SystemFailureException e)

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
+using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor;

@@ -3,13 +3,13 @@ using VmExecutor.Commands;
 
 // The runner waits for our exit code and for nothing else: this is the only way out.
 using var signals = new Signals();
-var composition = Composition.FromProcess(signals);
-var parsed = DriverCommand.Create(composition).Parse(args);
+var invocation = Invocation.FromProcess(signals);
+var parsed = DriverCommand.Create(invocation).Parse(args);
 if (!StageCommands.IsStage(parsed.CommandResult.Command.Name))
 {
     signals.EndAtSecondInterrupt();
 }
 
 return parsed.Errors.Count > 0
-    ? composition.RefuseUsage(args, parsed.Errors.Select(error => error.Message))
+    ? invocation.RefuseUsage(args, parsed.Errors.Select(error => error.Message))
     : await parsed.InvokeAsync(DriverCommand.Invocation);

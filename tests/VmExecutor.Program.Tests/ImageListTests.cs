@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Images;

@@ -18,7 +18,7 @@ public sealed class ManualTests : IDisposable
     public void Each_commands_help_has_an_example_that_is_a_command_line_of_ours()
     {
         using var signals = new Signals();
-        var root = DriverCommand.Create(Composition.FromProcess(signals));
+        var root = DriverCommand.Create(Invocation.FromProcess(signals));
 
         foreach (var command in Below(root))
         {
@@ -35,7 +35,7 @@ public sealed class ManualTests : IDisposable
     public void An_option_without_its_value_is_an_error_and_no_bug()
     {
         using var signals = new Signals();
-        var root = DriverCommand.Create(Composition.FromProcess(signals));
+        var root = DriverCommand.Create(Invocation.FromProcess(signals));
 
         foreach (var path in Paths(root, []))
         {

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Replays;
+using VmExecutor.Core.Keeping;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;

@@ -5,6 +5,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Keeping;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Waiting;
 

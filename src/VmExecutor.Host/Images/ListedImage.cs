@@ -1,6 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 

@@ -5,7 +5,7 @@ using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Host.Leftovers;
 

@@ -3,6 +3,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Host;
 using VmExecutor.Host.Templates;
+using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Benchmarks;

@@ -11,7 +11,7 @@ internal static class BenchCommand
     private const int MostPairs = 1000;
     private const int MostAtOnce = 100;
 
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string>("image") { Description = "The image to measure." };
         var pairs = Number("-n", 5, MostPairs, "How many cold and warm starts.");
@@ -26,9 +26,9 @@ internal static class BenchCommand
         {
             image, pairs, concurrency, memory, budget, byHand, json,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var images = composition.Load(parsed.GetValue(config)).Settings.Images;
+            var images = invocation.Load(parsed.GetValue(config)).Settings.Images;
             var name = ImageCommand.Name(parsed.GetRequiredValue(image));
             var request = new BenchRequest(
                 images.FirstOrDefault(one => one.Name == name) ?? throw ImageCommand.Unknown(name, images.Select(one => one.Name)),
@@ -37,17 +37,17 @@ internal static class BenchCommand
                 [.. (parsed.GetValue(memory) ?? []).Select(text => ByteSize.TryParse(text, out var size) ? size : default)],
                 [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()]);
             AbsolutePath? script = parsed.GetValue(byHand) is { } path ? DriverCommand.Resolve(path) : null;
-            var report = await new BenchComposition(composition, parsed.GetValue(config)).RunAsync(request, script, token);
+            var report = await new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, script, token);
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(report.ToJson());
+                invocation.Output.WriteLine(report.ToJson());
             }
             else
             {
-                BenchTable.Print(report, composition.Output);
+                BenchTable.Print(report, invocation.Output);
             }
 
-            report.OverBudget.ToList().ForEach(line => composition.Error.WriteLine($"over budget: {line}"));
+            report.OverBudget.ToList().ForEach(line => invocation.Error.WriteLine($"over budget: {line}"));
             return report.OverBudget.Count == 0 ? ExitCodes.Success : ExitCodes.Problem;
         }));
         return command;

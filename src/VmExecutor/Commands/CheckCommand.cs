@@ -11,36 +11,36 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor check</c>: says everything that is wrong with the configuration at once.</summary>
 internal static class CheckCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var command = new Command(
             "check",
             "Check the configuration: every error with file, line and column, and what files and source domains show. Example: vm-executor check --config ./vm-executor.yaml");
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var loaded = composition.Load(parsed.GetValue(config));
+            var loaded = invocation.Load(parsed.GetValue(config));
             var images = loaded.Settings.Images;
-            var catalogue = new CatalogueCheck(loaded.Settings, composition.UriOf(loaded.Settings), composition.Time);
+            var catalogue = new CatalogueCheck(loaded.Settings, invocation.UriOf(loaded.Settings), invocation.Time);
             var warnings = loaded.Warnings.Select(warning => warning.ToString())
                 .Concat(await catalogue.WarningsAsync(token))
-                .Concat(TroubleWithShells(composition, loaded.Settings))
+                .Concat(TroubleWithShells(invocation, loaded.Settings))
                 .ToList();
             foreach (var warning in warnings)
             {
-                composition.Output.WriteLine($"warning: {warning}");
+                invocation.Output.WriteLine($"warning: {warning}");
             }
 
             foreach (var note in catalogue.Notes)
             {
-                composition.Output.WriteLine($"note: {note}");
+                invocation.Output.WriteLine($"note: {note}");
             }
 
-            composition.Output.WriteLine(
+            invocation.Output.WriteLine(
                 $"{loaded.Settings.File}: no errors, {warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, {images.Count} image{(images.Count == 1 ? "" : "s")}"
                 + (images.Count == 0 ? "" : $" ({string.Join(", ", images.Select(image => image.Name))})"));
             foreach (var image in images.Where(image => image.Patterns.Count > 0))
             {
-                composition.Output.WriteLine($"{image.Name}: also for {string.Join(", ", image.Patterns)}");
+                invocation.Output.WriteLine($"{image.Name}: also for {string.Join(", ", image.Patterns)}");
             }
 
             return ExitCodes.Success;
@@ -49,10 +49,10 @@ internal static class CheckCommand
     }
 
     /// <summary>Images whose scripts the runner would write in a way that their shell may not read, by what config.toml says where it can be read.</summary>
-    private static IEnumerable<string> TroubleWithShells(Composition composition, Settings settings)
+    private static IEnumerable<string> TroubleWithShells(Invocation invocation, Settings settings)
     {
-        var host = RunnerHost.FromEnvironment(composition.Variables);
-        var look = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(composition.Variables)), new Accounts(composition.Tools()), named: null);
+        var host = RunnerHost.FromEnvironment(invocation.Variables);
+        var look = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(invocation.Variables)), new Accounts(invocation.Tools()), named: null);
         var shells = ImageShells.Of(settings.Images, settings.StateDir).Where(shell => shell.Shell == GuestShell.Sh).ToList();
         List<RunnerEntry?> runners = [.. shells.Count > 0 ? look.Config.Ours : []];
         if (runners.Count == 0)

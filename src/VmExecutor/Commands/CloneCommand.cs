@@ -8,7 +8,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor clone</c>: a linked clone of any domain, for people.</summary>
 internal static class CloneCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var source = new Argument<string>("source") { Description = "The domain to clone.", HelpName = "source" };
         var target = new Argument<string?>("target")
@@ -53,7 +53,7 @@ internal static class CloneCommand
         {
             source, target, connect, directory, shutDown, start, dryRun, noProtect, noBackingStore, allowPart, release,
         };
-        source.CompletionSources.Add(context => DomainNames.Of(composition, context, config, connect));
+        source.CompletionSources.Add(context => DomainNames.Of(invocation, context, config, connect));
         command.Validators.Add(result =>
         {
             var others = result.GetValue(target) is not null || result.Has(directory) || result.Has(allowPart)
@@ -63,9 +63,9 @@ internal static class CloneCommand
                 result.AddError("--release takes the source alone.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            await LinkComposition.RunAsync(composition, parsed.GetValue(config), parsed.GetValue(connect), linker => parsed.GetValue(release)
+            await LinkTasks.RunAsync(invocation, parsed.GetValue(config), parsed.GetValue(connect), linker => parsed.GetValue(release)
                 ? linker.ReleaseAsync(parsed.GetRequiredValue(source), token)
                 : linker.RunAsync(
                     new LinkRequest

@@ -6,7 +6,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor completion</c>: what a shell needs to complete our command lines.</summary>
 internal static class CompletionCommand
 {
-    public static Command Create(Composition composition)
+    public static Command Create(Invocation invocation)
     {
         var shell = new Argument<string>("shell") { Description = "Which shell: bash, zsh or fish." };
         shell.AcceptOnlyFromAmong([.. CompletionScripts.Shells]);
@@ -15,9 +15,9 @@ internal static class CompletionCommand
         {
             shell,
         };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        command.SetAction(parsed => invocation.GuardAdmin(() =>
         {
-            composition.Output.WriteLine(CompletionScripts.For(parsed.GetRequiredValue(shell)));
+            invocation.Output.WriteLine(CompletionScripts.For(parsed.GetRequiredValue(shell)));
             return ExitCodes.Success;
         }));
         return command;

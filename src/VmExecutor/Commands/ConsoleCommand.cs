@@ -7,9 +7,9 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor console</c>: what a job's guest writes to its serial console.</summary>
 internal static class ConsoleCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
-        var job = JobArgument.Create(composition, config);
+        var job = JobArgument.Create(invocation, config);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the VM is gone, or until Ctrl-C." };
         var last = new Option<int?>("--last") { Description = "Begin with the last N lines; else with the first.", HelpName = "N" };
         last.Validators.Add(result =>
@@ -25,14 +25,14 @@ internal static class ConsoleCommand
         {
             job, follow, last, raw,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var jobs = new JobsAtHand(composition.LoadWithoutImages(parsed.GetValue(config)), composition.Time);
+            var jobs = new JobsAtHand(invocation.LoadWithoutImages(parsed.GetValue(config)), invocation.Time);
             var directory = jobs.Find(parsed.GetRequiredValue(job)).Directory;
             var follows = parsed.GetValue(follow);
             try
             {
-                await new ConsoleReader(directory.Paths.Console, composition.Output, composition.Time).CopyAsync(
+                await new ConsoleReader(directory.Paths.Console, invocation.Output, invocation.Time).CopyAsync(
                     parsed.GetValue(last),
                     parsed.GetValue(raw),
                     follows ? async stop => directory.Read() is { } record && await jobs.StateAsync(record, stop) is { IsAlive: true } : null,

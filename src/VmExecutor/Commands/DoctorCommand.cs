@@ -9,7 +9,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor doctor</c>: what is wrong with this host, and what to do.</summary>
 internal static class DoctorCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var deep = new Option<bool>("--deep") { Description = "Also start a VM and look at the network from inside. Takes as long as a job's start." };
@@ -37,22 +37,22 @@ internal static class DoctorCommand
                 result.AddError("--image and --reach go with --deep.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var request = new DoctorRequest(
                 parsed.GetValue(config),
                 parsed.GetValue(toml) is { } path ? DriverCommand.Resolve(path) : null,
                 parsed.GetValue(deep),
-                parsed.GetValue(image) is { } name ? KnownImage(composition, parsed.GetValue(config), ImageCommand.Name(name)) : null,
+                parsed.GetValue(image) is { } name ? KnownImage(invocation, parsed.GetValue(config), ImageCommand.Name(name)) : null,
                 parsed.GetValue(reach) is { } target ? ReachTarget.TryParse(target) : null);
-            var diagnosis = await new HealthComposition(composition, request).ExamineAsync(token);
+            var diagnosis = await new HealthTasks(invocation, request).ExamineAsync(token);
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(HealthJson.Write(diagnosis));
+                invocation.Output.WriteLine(HealthJson.Write(diagnosis));
             }
             else
             {
-                HealthReport.Print(diagnosis, composition.Output);
+                HealthReport.Print(diagnosis, invocation.Output);
             }
 
             return ExitCodes.For(diagnosis.Worst);
@@ -61,11 +61,11 @@ internal static class DoctorCommand
     }
 
     /// <summary>A name that is no image's is a mistake of whoever typed it. Where the images cannot be read, doctor says so itself.</summary>
-    private static ImageName KnownImage(Composition composition, string? config, ImageName name)
+    private static ImageName KnownImage(Invocation invocation, string? config, ImageName name)
     {
         try
         {
-            var images = composition.Load(config).Settings.Images.Select(image => image.Name).ToList();
+            var images = invocation.Load(config).Settings.Images.Select(image => image.Name).ToList();
             return images.Contains(name) ? name : throw ImageCommand.Unknown(name, images);
         }
         catch (Core.Configuration.ConfigurationException)

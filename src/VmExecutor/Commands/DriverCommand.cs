@@ -17,7 +17,7 @@ internal static class DriverCommand
         EnableDefaultExceptionHandler = false,
     };
 
-    public static RootCommand Create(Composition composition)
+    public static RootCommand Create(Invocation invocation)
     {
         var config = new Option<string?>("--config")
         {
@@ -28,29 +28,29 @@ internal static class DriverCommand
         var root = new RootCommand("Runs every GitLab CI job in a virtual machine of its own: a linked clone of a libvirt base image.")
         {
             config,
-            StageCommands.Config(composition, config),
-            StageCommands.Prepare(composition, config),
-            StageCommands.Run(composition, config),
-            StageCommands.Cleanup(composition, config),
-            CheckCommand.Create(composition, config),
-            DoctorCommand.Create(composition, config),
-            InstallCommand.Create(composition, config),
-            TryCommand.Create(composition, config),
-            ReplayCommand.Create(composition, config),
-            BenchCommand.Create(composition, config),
-            ListCommand.Create(composition, config),
-            LogsCommand.Create(composition, config),
-            ConsoleCommand.Create(composition, config),
-            SshCommand.Create(composition, config),
-            StopCommand.Create(composition, config),
-            CloneCommand.Create(composition, config),
-            CompletionCommand.Create(composition),
-            GcCommand.Create(composition, config),
-            ImageCommand.Create(composition, config),
-            MetricsCommand.Create(composition, config),
+            StageCommands.Config(invocation, config),
+            StageCommands.Prepare(invocation, config),
+            StageCommands.Run(invocation, config),
+            StageCommands.Cleanup(invocation, config),
+            CheckCommand.Create(invocation, config),
+            DoctorCommand.Create(invocation, config),
+            InstallCommand.Create(invocation, config),
+            TryCommand.Create(invocation, config),
+            ReplayCommand.Create(invocation, config),
+            BenchCommand.Create(invocation, config),
+            ListCommand.Create(invocation, config),
+            LogsCommand.Create(invocation, config),
+            ConsoleCommand.Create(invocation, config),
+            SshCommand.Create(invocation, config),
+            StopCommand.Create(invocation, config),
+            CloneCommand.Create(invocation, config),
+            CompletionCommand.Create(invocation),
+            GcCommand.Create(invocation, config),
+            ImageCommand.Create(invocation, config),
+            MetricsCommand.Create(invocation, config),
         };
-        root.Add(ManualCommand.Create(composition, root));
-        ImageNames.OfferIn(root, composition, config);
+        root.Add(ManualCommand.Create(invocation, root));
+        ImageNames.OfferIn(root, invocation, config);
 
         foreach (var help in root.Options.OfType<HelpOption>())
         {

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Commands;
 
@@ -20,11 +21,11 @@ internal static class EachImage
     }
 
     /// <summary>One image's failure does not keep the others from being done; that of a single one is the command's own.</summary>
-    /// <param name="composition">Where lines and failures go.</param>
+    /// <param name="invocation">Where lines and failures go.</param>
     /// <param name="images">In this order.</param>
     /// <param name="result">What holds of those that are done: <c>are up to date</c>.</param>
     /// <param name="work">What is done with each.</param>
-    public static async Task<int> DoAsync(Composition composition, IReadOnlyList<ImageDefinition> images, string result, Func<ImageDefinition, Task> work)
+    public static async Task<int> DoAsync(Invocation invocation, IReadOnlyList<ImageDefinition> images, string result, Func<ImageDefinition, Task> work)
     {
         if (images.Count == 1)
         {
@@ -32,7 +33,7 @@ internal static class EachImage
             return ExitCodes.Success;
         }
 
-        var log = new JobLog(composition.Error);
+        var log = new JobLog(invocation.Error);
         var failed = 0;
         foreach (var image in images)
         {
@@ -47,7 +48,7 @@ internal static class EachImage
             }
         }
 
-        composition.Output.WriteLine($"{images.Count - failed} of {images.Count} images {result}");
+        invocation.Output.WriteLine($"{images.Count - failed} of {images.Count} images {result}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Problem;
     }
 }

@@ -15,7 +15,7 @@ internal static class ExplainCommand
     private const int LongestDefinition = 4 << 20;
     private const string StandardInput = "-";
 
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image")
         {
@@ -57,9 +57,9 @@ internal static class ExplainCommand
                 result.AddError("--xml is of a job's clone; that of a person's is printed by 'vm-executor clone SOURCE --dry-run'.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var explanation = await new Explainer(composition, parsed.GetValue(config)).ExplainAsync(
+            var explanation = await new Explainer(invocation, parsed.GetValue(config)).ExplainAsync(
                 new ExplainRequest
                 {
                     Image = parsed.GetValue(image) is { } name ? ImageCommand.Name(name) : null,
@@ -70,17 +70,17 @@ internal static class ExplainCommand
                 token);
             if (parsed.GetValue(xml))
             {
-                composition.Output.WriteLine(PrintedDefinition.Of(ExampleClone.Derive(explanation.Xml, explanation.Image, explanation.StateDir)).ToString());
+                invocation.Output.WriteLine(PrintedDefinition.Of(ExampleClone.Derive(explanation.Xml, explanation.Image, explanation.StateDir)).ToString());
                 return ExitCodes.Success;
             }
 
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(ExplainJson.Write(explanation));
+                invocation.Output.WriteLine(ExplainJson.Write(explanation));
             }
             else
             {
-                ExplainReport.Print(explanation, composition.Output);
+                ExplainReport.Print(explanation, invocation.Output);
             }
 
             return ExitCodes.For(explanation.Status);

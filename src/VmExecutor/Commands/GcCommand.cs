@@ -8,7 +8,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor gc</c>: removes what jobs have left.</summary>
 internal static class GcCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed." };
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
@@ -18,16 +18,16 @@ internal static class GcCommand
         {
             dryRun, json,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var collection = await new LeftoverTasks(composition, parsed.GetValue(config)).CollectAsync(parsed.GetValue(dryRun), token);
+            var collection = await new LeftoverTasks(invocation, parsed.GetValue(config)).CollectAsync(parsed.GetValue(dryRun), token);
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(CollectionJson.Write(collection));
+                invocation.Output.WriteLine(CollectionJson.Write(collection));
             }
             else
             {
-                Print(collection, composition.Output, composition.Error);
+                Print(collection, invocation.Output, invocation.Error);
             }
 
             return collection.Failed ? ExitCodes.Problem : ExitCodes.Success;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Observing;
 using VmExecutor.Reports;
 
 namespace VmExecutor.Commands;
@@ -8,16 +9,16 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor image …</c>: the catalogue of published images.</summary>
 internal static class ImageCommand
 {
-    public static Command Create(Composition composition, Option<string?> config) => new("image", "Publish images and look after their generations. Example: vm-executor image list")
+    public static Command Create(Invocation invocation, Option<string?> config) => new("image", "Publish images and look after their generations. Example: vm-executor image list")
     {
-        PublishCommand.Create(composition, config),
-        WarmCommand.Create(composition, config),
-        List(composition, config),
-        Show(composition, config),
-        ExplainCommand.Create(composition, config),
-        Rollback(composition, config),
-        Prune(composition, config),
-        Remove(composition, config),
+        PublishCommand.Create(invocation, config),
+        WarmCommand.Create(invocation, config),
+        List(invocation, config),
+        Show(invocation, config),
+        ExplainCommand.Create(invocation, config),
+        Rollback(invocation, config),
+        Prune(invocation, config),
+        Remove(invocation, config),
     };
 
     /// <exception cref="SystemFailureException">It is not an image name.</exception>
@@ -26,20 +27,20 @@ internal static class ImageCommand
         : throw new SystemFailureException(
             ErrorCodes.UsageWrong, $"'{PlainText.OneLine(text, 100)}' is not an image name", $"An image name is {ImageName.Rule}; see 'vm-executor image list'.");
 
-    private static Command List(Composition composition, Option<string?> config)
+    private static Command List(Invocation invocation, Option<string?> config)
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command("list", "List the images: patterns, current generation, age, size, clones now, templates, boot time. Example: vm-executor image list") { json };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var images = await new ImageTasks(composition, parsed.GetValue(config)).DescribeAsync(token);
+            var images = await new ImageTasks(invocation, parsed.GetValue(config)).DescribeAsync(token);
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(ImageJson.Write(images));
+                invocation.Output.WriteLine(ImageJson.Write(images));
             }
             else
             {
-                ImageReport.PrintList(images, composition.Time.GetUtcNow(), composition.Output);
+                ImageReport.PrintList(images, invocation.Time.GetUtcNow(), invocation.Output);
             }
 
             return ExitCodes.Success;
@@ -47,23 +48,23 @@ internal static class ImageCommand
         return command;
     }
 
-    private static Command Show(Composition composition, Option<string?> config)
+    private static Command Show(Invocation invocation, Option<string?> config)
     {
         var image = Image();
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command("show", "Show an image with all its generations and templates, and how its VMs came up. Example: vm-executor image show debian-12") { image, json };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var all = await new ImageTasks(composition, parsed.GetValue(config)).DescribeAsync(token);
+            var all = await new ImageTasks(invocation, parsed.GetValue(config)).DescribeAsync(token);
             var one = all.FirstOrDefault(listed => listed.Name == name) ?? throw Unknown(name, all.Select(listed => listed.Name));
             if (parsed.GetValue(json))
             {
-                composition.Output.WriteLine(ImageJson.Write([one]));
+                invocation.Output.WriteLine(ImageJson.Write([one]));
             }
             else
             {
-                ImageReport.PrintOne(one, composition.Time.GetUtcNow(), composition.Output);
+                ImageReport.PrintOne(one, invocation.Time.GetUtcNow(), invocation.Output);
             }
 
             return ExitCodes.Success;
@@ -71,7 +72,7 @@ internal static class ImageCommand
         return command;
     }
 
-    private static Command Rollback(Composition composition, Option<string?> config)
+    private static Command Rollback(Invocation invocation, Option<string?> config)
     {
         var image = Image();
         var to = new Option<int?>("--to") { Description = "Which generation; else the newest whole one before the current.", HelpName = "GENERATION" };
@@ -80,18 +81,18 @@ internal static class ImageCommand
         {
             image, to,
         };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        command.SetAction(parsed => invocation.GuardAdmin(() =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var current = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Rollback(name, parsed.GetValue(to)));
-            composition.Output.WriteLine(
+            var current = new ImageTasks(invocation, parsed.GetValue(config)).WithKeeper(keeper => keeper.Rollback(name, parsed.GetValue(to)));
+            invocation.Output.WriteLine(
                 $"image '{name}': jobs get generation {current.Number} now, published {current.Record.Published.ToLocalTime():yyyy-MM-dd HH:mm}");
             return ExitCodes.Success;
         }));
         return command;
     }
 
-    private static Command Prune(Composition composition, Option<string?> config)
+    private static Command Prune(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image") { Description = "Which image; else all.", Arity = ArgumentArity.ZeroOrOne };
         var keep = new Option<int?>("--keep") { Description = "How many generations to leave; else what publish.keep says.", HelpName = "N" };
@@ -107,9 +108,9 @@ internal static class ImageCommand
         {
             image, keep,
         };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        command.SetAction(parsed => invocation.GuardAdmin(() =>
         {
-            var images = new ImageTasks(composition, parsed.GetValue(config)).List();
+            var images = new ImageTasks(invocation, parsed.GetValue(config)).List();
             var wanted = parsed.GetValue(image) is { } text ? Name(text) : null;
             var chosen = images.Where(listed => wanted is null || listed.Name == wanted).ToList();
             if (wanted is not null && chosen.Count == 0)
@@ -123,12 +124,12 @@ internal static class ImageCommand
                 var count = parsed.GetValue(keep) ?? (listed.Definition?.Publish ?? new()).Keep;
                 try
                 {
-                    var (removed, kept) = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Prune(listed.Name, count));
-                    Say(composition, listed.Name, removed, kept);
+                    var (removed, kept) = new ImageTasks(invocation, parsed.GetValue(config)).WithKeeper(keeper => keeper.Prune(listed.Name, count));
+                    Say(invocation, listed.Name, removed, kept);
                 }
                 catch (DriverException e) when (chosen.Count > 1)
                 {
-                    new JobLog(composition.Error).Fail(e);
+                    new JobLog(invocation.Error).Fail(e);
                     failed = true;
                 }
             }
@@ -138,7 +139,7 @@ internal static class ImageCommand
         return command;
     }
 
-    private static Command Remove(Composition composition, Option<string?> config)
+    private static Command Remove(Invocation invocation, Option<string?> config)
     {
         var image = Image();
         var generation = new Argument<int?>("generation") { Description = "Which generation; else all of them.", Arity = ArgumentArity.ZeroOrOne };
@@ -148,24 +149,24 @@ internal static class ImageCommand
         {
             image, generation,
         };
-        command.SetAction(parsed => composition.GuardAdmin(() =>
+        command.SetAction(parsed => invocation.GuardAdmin(() =>
         {
             var name = Name(parsed.GetRequiredValue(image));
-            var removed = new ImageTasks(composition, parsed.GetValue(config)).WithKeeper(keeper => keeper.Remove(name, parsed.GetValue(generation)));
-            Say(composition, name, removed, []);
+            var removed = new ImageTasks(invocation, parsed.GetValue(config)).WithKeeper(keeper => keeper.Remove(name, parsed.GetValue(generation)));
+            Say(invocation, name, removed, []);
             return ExitCodes.Success;
         }));
         return command;
     }
 
-    internal static void Say(Composition composition, ImageName image, IReadOnlyList<int> removed, IReadOnlyList<string> kept)
+    internal static void Say(Invocation invocation, ImageName image, IReadOnlyList<int> removed, IReadOnlyList<string> kept)
     {
-        composition.Output.WriteLine(removed.Count == 0
+        invocation.Output.WriteLine(removed.Count == 0
             ? $"image '{image}': nothing to remove"
             : $"image '{image}': removed generation{(removed.Count == 1 ? "" : "s")} {string.Join(", ", removed)}");
         foreach (var reason in kept)
         {
-            composition.Output.WriteLine($"kept: {reason}");
+            invocation.Output.WriteLine($"kept: {reason}");
         }
     }
 

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Registration;
-using VmExecutor.Registration;
 
 namespace VmExecutor.Commands;
 
 /// <summary><c>vm-executor install</c>: makes a runner's jobs this driver's.</summary>
 internal static class InstallCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var file = new Option<string>("--config-toml") { Description = "GitLab Runner's configuration.", HelpName = "FILE", Required = true };
         var runner = new Option<string?>("--runner") { Description = "The runner's name in it; else the one with a custom executor and without stages.", HelpName = "NAME" };
@@ -24,13 +23,13 @@ internal static class InstallCommand
         {
             file, runner, url, token, entryPoints, replace, dryRun,
         };
-        command.SetAction((parsed, _) => Task.FromResult(composition.GuardAdmin(() =>
+        command.SetAction((parsed, _) => Task.FromResult(invocation.GuardAdmin(() =>
         {
-            var settingsFile = SettingsPath.Decide(parsed.GetValue(config), composition.Variables, DriverCommand.Here());
-            var settings = composition.Load(parsed.GetValue(config)).Settings;
+            var settingsFile = SettingsPath.Decide(parsed.GetValue(config), invocation.Variables, DriverCommand.Here());
+            var settings = invocation.Load(parsed.GetValue(config)).Settings;
             var request = new RunnerRequest(parsed.GetValue(runner), parsed.GetValue(url), Installation.ReadToken(parsed.GetValue(token))) { Replaces = parsed.GetValue(replace) };
             var directory = parsed.GetValue(entryPoints) is { } named ? DriverCommand.Resolve(named) : Installation.FindEntryPoints(Environment.ProcessPath);
-            new Installation(composition.Output, composition.Error).Run(
+            new Installation(invocation.Output, invocation.Error).Run(
                 DriverCommand.Resolve(parsed.GetRequiredValue(file)), request, directory, settings, settingsFile.File, parsed.GetValue(dryRun));
             return ExitCodes.Success;
         })));

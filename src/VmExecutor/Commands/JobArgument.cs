@@ -6,8 +6,8 @@ namespace VmExecutor.Commands;
 /// <summary>The job that somebody means.</summary>
 internal static class JobArgument
 {
-    public static Argument<string> Create(Composition composition, Option<string?> config) => new Argument<string>("job")
+    public static Argument<string> Create(Invocation invocation, Option<string?> config) => new Argument<string>("job")
     {
         Description = "The job's key, its domain's name, or its number in GitLab where only one job has it.",
-    }.WithJobs(composition, config);
+    }.WithJobs(invocation, config);
 }

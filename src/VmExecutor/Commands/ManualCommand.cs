@@ -7,12 +7,12 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor manual DIRECTORY</c>: writes the manual pages, for who makes a package.</summary>
 internal static class ManualCommand
 {
-    public static Command Create(Composition composition, RootCommand root)
+    public static Command Create(Invocation invocation, RootCommand root)
     {
         var directory = new Argument<string>("directory") { Description = "Where they go." };
         var command = new Command("manual", "Write the manual page of each command. Example: vm-executor manual ./man") { directory };
         command.Hidden = true;
-        command.SetAction((parsed, _) => Task.FromResult(composition.GuardAdmin(() =>
+        command.SetAction((parsed, _) => Task.FromResult(invocation.GuardAdmin(() =>
         {
             var target = DriverCommand.Resolve(parsed.GetRequiredValue(directory)).Value;
             try

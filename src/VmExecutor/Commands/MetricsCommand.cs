@@ -7,7 +7,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor metrics</c>: numbers for Prometheus.</summary>
 internal static class MetricsCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var output = new Option<string?>("--output", "-o")
         {
@@ -20,14 +20,14 @@ internal static class MetricsCommand
         {
             output,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
-            using var machine = composition.MachineWithoutImages(parsed.GetValue(config));
+            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
             var text = await new MetricsFile(machine).ReadAsync(file, token);
             if (file is null)
             {
-                await composition.Output.WriteAsync(text);
+                await invocation.Output.WriteAsync(text);
             }
 
             return ExitCodes.Success;

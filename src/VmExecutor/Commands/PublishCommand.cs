@@ -6,7 +6,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor image publish</c>.</summary>
 internal static class PublishCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image") { Description = "The image to publish.", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all") { Description = "Every image of the configuration." };
@@ -25,18 +25,18 @@ internal static class PublishCommand
                 result.AddError("Give either an image or --all.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(token =>
         {
             var path = parsed.GetValue(config);
-            var images = EachImage.Choose(composition.Load(path).Settings.Images, parsed.GetValue(image));
+            var images = EachImage.Choose(invocation.Load(path).Settings.Images, parsed.GetValue(image));
             if (parsed.GetValue(warm) && !parsed.GetValue(all))
             {
                 // Before a disk is copied for nothing.
                 images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             }
 
-            var tasks = new ImageTasks(composition, path);
-            return EachImage.DoAsync(composition, images, "are up to date", async one =>
+            var tasks = new ImageTasks(invocation, path);
+            return EachImage.DoAsync(invocation, images, "are up to date", async one =>
             {
                 await tasks.PublishAsync(one, parsed.GetValue(ifChanged), token);
                 if (parsed.GetValue(warm) && one.Warm.Enabled)

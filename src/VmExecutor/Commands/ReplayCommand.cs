@@ -1,8 +1,9 @@
 using System.CommandLine;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Replays;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Replays;
+using VmExecutor.Host.Keeping;
+using VmExecutor.Observing;
 using VmExecutor.Reports;
 using VmExecutor.Trials;
 
@@ -11,7 +12,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor replay</c>: a failed job once more, from its kept scripts.</summary>
 internal static class ReplayCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var job = new Argument<string?>("job")
         {
@@ -42,21 +43,21 @@ internal static class ReplayCommand
                 result.AddError("--json is for the list, without a job.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var settings = composition.LoadWithoutImages(parsed.GetValue(config));
+            var settings = invocation.LoadWithoutImages(parsed.GetValue(config));
             var store = new KeptScripts(settings.StateDir, settings.KeepScripts);
             var kept = store.List();
             if (parsed.GetValue(job) is not { } reference)
             {
                 if (parsed.GetValue(json))
                 {
-                    composition.Output.WriteLine(KeptJobReport.Write(kept));
+                    invocation.Output.WriteLine(KeptJobReport.Write(kept));
                 }
                 else
                 {
-                    KeptJobReport.Print(kept, composition.Output);
-                    SayIfOff(composition, settings.KeepScripts.For is null, settings.File);
+                    KeptJobReport.Print(kept, invocation.Output);
+                    SayIfOff(invocation, settings.KeepScripts.For is null, settings.File);
                 }
 
                 return ExitCodes.Success;
@@ -64,18 +65,18 @@ internal static class ReplayCommand
 
             var meant = Find(kept, reference, settings.KeepScripts.For is null, settings.File);
             TrialSources? sources = parsed.GetValue(repository) is { } path ? new TrialSources(DriverCommand.Resolve(path), parsed.GetValue(worktree)) : null;
-            var trials = new TrialComposition(composition, parsed.GetValue(config), token);
-            return await new Replay(trials.Frame(), trials.Bundle(), new JobLog(composition.Error))
+            var trials = new TrialTasks(invocation, parsed.GetValue(config), token);
+            return await new Replay(trials.Frame(), trials.Bundle(), new JobLog(invocation.Error))
                 .RunAsync(meant, store.Of(meant), new ReplayRequest(parsed.GetValue(image), parsed.GetValue(from), sources, parsed.GetValue(keep)));
         }));
         return command;
     }
 
-    private static void SayIfOff(Composition composition, bool off, AbsolutePath file)
+    private static void SayIfOff(Invocation invocation, bool off, AbsolutePath file)
     {
         if (off)
         {
-            new JobLog(composition.Error).Say($"No scripts are kept: 'keep_scripts: {{for: 24h}}' in {file} keeps those of failed jobs from then on.");
+            new JobLog(invocation.Error).Say($"No scripts are kept: 'keep_scripts: {{for: 24h}}' in {file} keeps those of failed jobs from then on.");
         }
     }
 

@@ -6,18 +6,18 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor ssh</c>: into a job's guest.</summary>
 internal static class SshCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
-        var job = JobArgument.Create(composition, config);
+        var job = JobArgument.Create(invocation, config);
         var words = new Argument<string[]>("command") { Description = "Behind --: a command to run there in place of a login shell.", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(
             "ssh", "Enter the VM of a running or kept job, or run a command in it; the exit code is the command's (255: ssh's own failure). Example: vm-executor ssh 4711 -- df -h")
         {
             job, words,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var entry = new GuestEntry(composition.LoadWithoutImages(parsed.GetValue(config)), composition.Variables, composition.Time);
+            var entry = new GuestEntry(invocation.LoadWithoutImages(parsed.GetValue(config)), invocation.Variables, invocation.Time);
             var hasTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected;
             return ExitCodes.OfGuest(await entry.RunAsync(parsed.GetRequiredValue(job), parsed.GetValue(words) ?? [], hasTerminal, token));
         }));

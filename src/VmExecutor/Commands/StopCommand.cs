@@ -1,15 +1,16 @@
 using System.CommandLine;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Jobs;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Commands;
 
 /// <summary><c>vm-executor stop</c>: ends a job's VM.</summary>
 internal static class StopCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
-        var job = JobArgument.Create(composition, config);
+        var job = JobArgument.Create(invocation, config);
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask; it is asked only on a terminal, and only for a job that a runner works on." };
         var command = new Command(
             "stop",
@@ -17,35 +18,35 @@ internal static class StopCommand
         {
             job, yes,
         };
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            using var machine = composition.MachineWithoutImages(parsed.GetValue(config));
+            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
             var stop = new JobStop(machine);
             var found = await stop.FindAsync(parsed.GetRequiredValue(job), token);
-            if (JobStop.IsInUse(found) && !parsed.GetValue(yes) && !Confirms(composition, found))
+            if (JobStop.IsInUse(found) && !parsed.GetValue(yes) && !Confirms(invocation, found))
             {
-                composition.Error.WriteLine("Nothing was done.");
+                invocation.Error.WriteLine("Nothing was done.");
                 return ExitCodes.Problem;
             }
 
-            await stop.RunAsync(found, Who(composition), new JobLog(composition.Error).Say, token);
+            await stop.RunAsync(found, Who(invocation), new JobLog(invocation.Error).Say, token);
             return ExitCodes.Success;
         }));
         return command;
     }
 
     /// <summary>A script is not asked: it has decided.</summary>
-    private static bool Confirms(Composition composition, FoundJob job)
+    private static bool Confirms(Invocation invocation, FoundJob job)
     {
         if (Console.IsInputRedirected || Console.IsErrorRedirected)
         {
             return true;
         }
 
-        composition.Error.Write($"Job {job.Key} of {job.Stamp?.Project ?? "an unknown project"} is running. Stop its VM? [y/N] ");
+        invocation.Error.Write($"Job {job.Key} of {job.Stamp?.Project ?? "an unknown project"} is running. Stop its VM? [y/N] ");
         return Console.In.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
-    private static string Who(Composition composition) =>
-        composition.Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
+    private static string Who(Invocation invocation) =>
+        invocation.Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
 }

@@ -13,7 +13,7 @@ internal static class TryCommand
 {
     private const string DefaultScript = "uname -a";
 
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image") { Description = "The image to run a job in; with --gitlab-ci instead of the job's own.", Arity = ArgumentArity.ZeroOrOne };
         var words = new Argument<string[]>("command") { Description = "Behind --: a command line to run as the job's script.", Arity = ArgumentArity.ZeroOrMore };
@@ -52,9 +52,9 @@ internal static class TryCommand
                 result.AddError("--json goes with --dry-run.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var trials = new TrialComposition(composition, parsed.GetValue(config), token);
+            var trials = new TrialTasks(invocation, parsed.GetValue(config), token);
             AbsolutePath? directory = parsed.GetValue(repository) is { } path ? DriverCommand.Resolve(path) : null;
             if (ci.Read(parsed) is { } request)
             {

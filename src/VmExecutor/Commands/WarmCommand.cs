@@ -6,7 +6,7 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor image warm</c>.</summary>
 internal static class WarmCommand
 {
-    public static Command Create(Composition composition, Option<string?> config)
+    public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image") { Description = "The image whose templates to make.", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all") { Description = "Every image whose clones start warm (warm.enabled)." };
@@ -24,23 +24,23 @@ internal static class WarmCommand
                 result.AddError("Give either an image or --all.");
             }
         });
-        command.SetAction((parsed, _) => composition.GuardAdminAsync(async token =>
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var path = parsed.GetValue(config);
-            var images = EachImage.Choose(composition.Load(path).Settings.Images, parsed.GetValue(image));
+            var images = EachImage.Choose(invocation.Load(path).Settings.Images, parsed.GetValue(image));
             if (parsed.GetValue(all))
             {
                 images = [.. images.Where(one => one.Warm.Enabled)];
                 if (images.Count == 0)
                 {
-                    composition.Output.WriteLine("no image has 'warm: {enabled: true}', so there are no templates to make");
+                    invocation.Output.WriteLine("no image has 'warm: {enabled: true}', so there are no templates to make");
                     return ExitCodes.Success;
                 }
             }
 
             images.ToList().ForEach(TemplateMaking.EnsureEnabled);
             return await EachImage.DoAsync(
-                composition, images, "have their templates", one => new ImageTasks(composition, path).WarmAsync(one, parsed.GetValue(ifNeeded), token));
+                invocation, images, "have their templates", one => new ImageTasks(invocation, path).WarmAsync(one, parsed.GetValue(ifNeeded), token));
         }));
         return command;
     }

@@ -8,14 +8,14 @@ namespace VmExecutor.Completions;
 internal static class JobNames
 {
     /// <summary>The argument, offering them.</summary>
-    public static Argument<string> WithJobs(this Argument<string> argument, Composition composition, Option<string?> config)
+    public static Argument<string> WithJobs(this Argument<string> argument, Invocation invocation, Option<string?> config)
     {
         argument.HelpName = argument.Name;
-        argument.CompletionSources.Add(context => Of(composition, context, config));
+        argument.CompletionSources.Add(context => Of(invocation, context, config));
         return argument;
     }
 
-    private static IEnumerable<CompletionItem> Of(Composition composition, CompletionContext context, Option<string?> config) => Quick.Offer(() =>
-        JobFolder.List(composition.LoadWithoutImages(context.ParseResult.GetValue(config)).StateDir).Ours
+    private static IEnumerable<CompletionItem> Of(Invocation invocation, CompletionContext context, Option<string?> config) => Quick.Offer(() =>
+        JobFolder.List(invocation.LoadWithoutImages(context.ParseResult.GetValue(config)).StateDir).Ours
             .Where(folder => !folder.IsHalf).Select(folder => folder.Key.Value));
 }

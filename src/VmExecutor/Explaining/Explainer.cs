@@ -15,7 +15,7 @@ using VmExecutor.Host.Libvirt;
 namespace VmExecutor.Explaining;
 
 /// <summary>Finds the definition that is meant and reviews it. It only reads, and asks libvirt for nothing but a domain and its volumes.</summary>
-internal sealed class Explainer(Composition composition, string? configOption)
+internal sealed class Explainer(Invocation invocation, string? configOption)
 {
     /// <exception cref="SystemFailureException">There is no such image, domain or definition.</exception>
     public async Task<Explanation> ExplainAsync(ExplainRequest request, CancellationToken cancellationToken)
@@ -25,7 +25,7 @@ internal sealed class Explainer(Composition composition, string? configOption)
             return Explain(request, definition, Unconfigured());
         }
 
-        var settings = composition.Load(configOption).Settings;
+        var settings = invocation.Load(configOption).Settings;
         var image = EachImage.Choose(settings.Images, request.Image!.Value)[0];
         return request.Definition is { } given
             ? Explain(request, given, (image, settings.StateDir))
@@ -54,8 +54,8 @@ internal sealed class Explainer(Composition composition, string? configOption)
         switch (image.Source)
         {
             case ImageSource.Domain domain:
-                var uri = composition.UriOf(settings);
-                using (var hypervisor = new LibvirtHypervisor(uri, settings.Libvirt.CallTimeout, composition.Time))
+                var uri = invocation.UriOf(settings);
+                using (var hypervisor = new LibvirtHypervisor(uri, settings.Libvirt.CallTimeout, invocation.Time))
                 {
                     var source = await new SourceDefinitions(hypervisor).FindAsync(domain.Name, cancellationToken) ?? throw new SystemFailureException(
                         ErrorCodes.SourceMissing,

@@ -5,6 +5,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Host;
 using VmExecutor.Host.Images;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 
 namespace VmExecutor.Health;

@@ -1,8 +1,8 @@
-using VmExecutor.Core.Values;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;

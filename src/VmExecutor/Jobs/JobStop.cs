@@ -1,12 +1,12 @@
-using VmExecutor.Core.Values;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Ledger;
 using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Jobs;
 

@@ -1,10 +1,10 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Jobs;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Jobs;

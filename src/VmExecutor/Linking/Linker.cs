@@ -7,6 +7,7 @@ using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Linking;
 using VmExecutor.Host.Processes;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Linking;
 

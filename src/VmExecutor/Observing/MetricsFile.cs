@@ -1,9 +1,9 @@
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Metrics;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Metrics;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Observing;
 

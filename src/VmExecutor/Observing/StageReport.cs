@@ -2,11 +2,11 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Logs;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Leftovers;
-using VmExecutor.Host.Logs;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Observing;
 

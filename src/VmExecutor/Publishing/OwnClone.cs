@@ -8,6 +8,7 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
+using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Publishing;

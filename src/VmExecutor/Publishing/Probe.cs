@@ -4,6 +4,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Publishing;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Publishing;
 

@@ -1,9 +1,9 @@
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Reports;
 

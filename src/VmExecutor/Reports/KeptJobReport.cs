@@ -1,6 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
-using VmExecutor.Core.Replays;
+using VmExecutor.Core.Keeping;
 
 namespace VmExecutor.Reports;
 

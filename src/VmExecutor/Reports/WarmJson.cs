@@ -1,5 +1,5 @@
 using System.Text.Json;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 

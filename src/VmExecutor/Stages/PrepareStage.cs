@@ -7,7 +7,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Ledger;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
 using VmExecutor.Observing;

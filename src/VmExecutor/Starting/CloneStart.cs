@@ -9,6 +9,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Starting;
 

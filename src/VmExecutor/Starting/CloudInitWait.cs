@@ -4,6 +4,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Starting;
 

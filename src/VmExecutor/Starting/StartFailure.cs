@@ -1,7 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Diagnosis;
 using VmExecutor.Core.Failures;
-using VmExecutor.Host.Diagnosis;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Starting;

@@ -11,6 +11,7 @@ using VmExecutor.GitlabCi.Artifacts;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
+using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Trials;

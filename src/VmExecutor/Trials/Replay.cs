@@ -1,10 +1,11 @@
 using System.Globalization;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Replays;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
 using VmExecutor.GitlabCi;
 using VmExecutor.Host.Files;
+using VmExecutor.Observing;
 
 namespace VmExecutor.Trials;
 

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using VmExecutor.Core.Jobs;
 using VmExecutor.GitlabCi;
-using VmExecutor.Stages;
+using VmExecutor.Keeping;
 
 namespace VmExecutor.Trials;
 

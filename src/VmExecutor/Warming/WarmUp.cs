@@ -2,9 +2,9 @@ using System.Security.Cryptography;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Guests.Identity;
+using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Host;
-using VmExecutor.Host.Guests.Identity;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Publishing;
 
 namespace VmExecutor.Warming;

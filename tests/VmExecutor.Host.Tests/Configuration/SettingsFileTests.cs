@@ -2,7 +2,6 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Configuration;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Configuration;

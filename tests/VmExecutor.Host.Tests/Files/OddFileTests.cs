@@ -3,7 +3,6 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Configuration;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;

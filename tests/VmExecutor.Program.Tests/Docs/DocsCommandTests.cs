@@ -101,7 +101,7 @@ public sealed partial class DocsCommandTests
         CommandLines.In(line).Select(words => string.Join(' ', words)).Should().Equal(arguments.Length == 0 ? [] : [arguments]);
 
     private static RootCommand Create() =>
-        DriverCommand.Create(new Composition(new StageEnvironment(new Dictionary<string, string>()), TextWriter.Null, TextWriter.Null, CancellationToken.None));
+        DriverCommand.Create(new Invocation(new StageEnvironment(new Dictionary<string, string>()), TextWriter.Null, TextWriter.Null, CancellationToken.None));
 
     private static bool IsName(Command root, IReadOnlyList<string> words)
     {

@@ -3,7 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Replays;
+using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using Xunit;

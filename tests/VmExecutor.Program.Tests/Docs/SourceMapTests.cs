@@ -30,7 +30,7 @@ public sealed partial class SourceMapTests
     {
         var map = File.ReadAllText(Path.Combine(Page.Root, "src/README.md"));
         var section = map.Split(heading)[1].Split("\n`VmExecutor", StringSplitOptions.None)[0].Split("\n## ")[0];
-        var folders = Directory.GetDirectories(Path.Combine(Page.Root, room)).Select(path => Path.GetFileName(path)).Where(name => name is not ("bin" or "obj")).ToList();
+        var folders = Directory.GetDirectories(Path.Combine(Page.Root, room)).Where(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Any()).Select(path => Path.GetFileName(path)).Where(name => name is not ("bin" or "obj")).ToList();
 
         folders.Where(folder => !section.Contains($"| {folder} |", StringComparison.Ordinal) && !section.Contains($"`{folder}`", StringComparison.Ordinal)).Should().BeEmpty();
         TableLine().Matches(section).Select(match => match.Groups["name"].Value).Where(name => !folders.Contains(name)).Should().BeEmpty();

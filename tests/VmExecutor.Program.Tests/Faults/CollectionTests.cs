@@ -4,6 +4,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Observing;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Locks;
@@ -50,7 +51,7 @@ public sealed class CollectionTests : IDisposable
         collected.Parts.Should().HaveCount(3);
         _world.Left().Should().BeEmpty();
         var entry = _world.Ledger().Should().ContainSingle().Which;
-        entry.Should().Match<Core.Ledger.LedgerEntry>(line => line.Result == "leftover" && line.Reason == "runner_gone" && line.RemovedBy == "gc" && line.Project == "group/project");
+        entry.Should().Match<LedgerEntry>(line => line.Result == "leftover" && line.Reason == "runner_gone" && line.RemovedBy == "gc" && line.Project == "group/project");
     }
 
     [Fact(Timeout = 60_000)]

@@ -3,7 +3,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;

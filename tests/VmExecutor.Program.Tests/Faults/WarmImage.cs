@@ -5,6 +5,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
+using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Program.Tests.Faults;

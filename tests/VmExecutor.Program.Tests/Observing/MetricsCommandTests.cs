@@ -1,5 +1,5 @@
 using FluentAssertions;
-using VmExecutor.Core.Ledger;
+using VmExecutor.Core.Observing;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Observing;

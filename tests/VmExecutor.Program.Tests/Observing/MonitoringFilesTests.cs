@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using FluentAssertions;
-using VmExecutor.Core.Metrics;
+using VmExecutor.Core.Observing;
 using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using Xunit;
 

@@ -6,6 +6,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using Xunit;
 

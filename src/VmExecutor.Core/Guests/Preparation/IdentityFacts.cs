@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace VmExecutor.Core.Guests.Preparation;
+
+/// <summary>What a guest said of itself at the end of <see cref="IdentityScript"/>.</summary>
+public sealed record IdentityFacts
+{
+    /// <summary>The line with which the guest asks what time it is.</summary>
+    public const string AsksForTime = $"{Mark}what-time";
+
+    private const string Mark = "vmx-identity:";
+    private const string ClockMark = $"{Mark}clock ";
+
+    /// <summary>Its clock, after it was set; null: it was not.</summary>
+    public DateTimeOffset? Clock { get; init; }
+
+    /// <summary>What reseeded its random generator; null: nothing did.</summary>
+    public string? ReseededBy { get; init; }
+
+    /// <summary>Null: not asked.</summary>
+    public string? Hostname { get; init; }
+
+    /// <summary>Null: it has none.</summary>
+    public string? MachineId { get; init; }
+
+    /// <summary>The authorized_keys files that let in who has the template's key.</summary>
+    public IReadOnlyList<string> TemplateKeyIn { get; init; } = [];
+
+    /// <summary>Those that let in who has the clone's own.</summary>
+    public IReadOnlyList<string> OwnKeyIn { get; init; } = [];
+
+    /// <summary>What the clock showed after it was set, if this line tells that.</summary>
+    public static DateTimeOffset? ClockIn(string line) =>
+        line.StartsWith(ClockMark, StringComparison.Ordinal) ? ParseClock(line[ClockMark.Length..]) : null;
+
+    /// <summary>Null when the text did not run to its end.</summary>
+    public static IdentityFacts? Parse(string output)
+    {
+        var lines = output.Split('\n')
+            .Where(line => line.StartsWith(Mark, StringComparison.Ordinal))
+            .Select(line => line[Mark.Length..].Split(' ', 2))
+            .ToLookup(parts => parts[0], parts => parts.Length > 1 ? parts[1] : "", StringComparer.Ordinal);
+        return !lines.Contains("done")
+            ? null
+            : new IdentityFacts
+            {
+                Clock = lines["clock"].Select(ParseClock).LastOrDefault(),
+                ReseededBy = lines["reseeded"].LastOrDefault(),
+                Hostname = lines["hostname"].LastOrDefault(),
+                MachineId = lines["machine-id"].LastOrDefault(),
+                TemplateKeyIn = [.. lines["template-key"].Distinct()],
+                OwnKeyIn = [.. lines["own-key"].Distinct()],
+            };
+    }
+
+    /// <summary>Seconds since 1970, a point, nine digits.</summary>
+    private static DateTimeOffset? ParseClock(string text)
+    {
+        var parts = text.Split('.');
+        return parts is [var whole, { Length: 9 } fraction]
+            && long.TryParse(whole, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && int.TryParse(fraction, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
+            && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+                ? DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(nanoseconds / 100)
+                : null;
+    }
+}

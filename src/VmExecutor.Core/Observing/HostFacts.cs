@@ -1,0 +1,42 @@
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Configuration;
+
+namespace VmExecutor.Core.Observing;
+
+/// <summary>What is there at the moment of reading.</summary>
+public sealed record HostFacts
+{
+    public required DateTimeOffset Now { get; init; }
+
+    public required string Driver { get; init; }
+
+    /// <summary>Null: libvirt does not answer, so nobody knows.</summary>
+    public required VmFacts? Vms { get; init; }
+
+    public required long OverlayBytes { get; init; }
+
+    public required IReadOnlyList<ImageFacts> Images { get; init; }
+
+    public required HostResources Host { get; init; }
+
+    public required LimitSettings Limits { get; init; }
+}
+
+/// <summary>The VMs of a host.</summary>
+/// <param name="Starting">Prepare is under way.</param>
+/// <param name="Running">Ready, and the job is not over.</param>
+/// <param name="Kept">The job is over, and they stay for people.</param>
+/// <param name="Leftovers">What gc would remove.</param>
+/// <param name="OutstandingBytes">Memory that VMs were promised and have not taken.</param>
+public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers, long OutstandingBytes);
+
+/// <summary>One published image.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Generations">How many there are.</param>
+/// <param name="Bytes">What they take on the disk.</param>
+/// <param name="Published">When the current one was; null: there is no current one.</param>
+/// <param name="Templates">Of the current one.</param>
+/// <param name="TemplateBytes">What all templates take.</param>
+/// <param name="OldestTemplate">When the oldest of the current generation's was made; null: it has none.</param>
+public sealed record ImageFacts(
+    string Name, int Generations, long Bytes, DateTimeOffset? Published, int Templates, long TemplateBytes, DateTimeOffset? OldestTemplate);

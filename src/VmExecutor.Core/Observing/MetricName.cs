@@ -1,0 +1,45 @@
+namespace VmExecutor.Core.Observing;
+
+/// <summary>One metric as it is described in the output.</summary>
+/// <param name="Name">In <c>snake_case</c>, with its unit; a counter ends in <c>_total</c>.</param>
+/// <param name="Type"><c>counter</c>, <c>gauge</c> or <c>histogram</c>.</param>
+/// <param name="Help">One line for people.</param>
+public sealed record MetricName(string Name, string Type, string Help)
+{
+    public static readonly MetricName Jobs = new("vm_executor_jobs_total", "counter", "VMs of jobs that are removed, by the job's result and what it failed for. Each attempt of prepare counts.");
+    public static readonly MetricName Starts = new("vm_executor_start_seconds", "histogram", "How long prepare took until the guest was ready, without waiting for capacity.");
+    public static readonly MetricName Fallbacks = new("vm_executor_cold_fallbacks_total", "counter", "Cold starts of images with templates, by reason.");
+    public static readonly MetricName CapacityWaits = new("vm_executor_capacity_waits_total", "counter", "Jobs that had to wait until the host had room for their VM.");
+    public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
+    public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Jobs' VMs and files that were collected since nobody else had removed them, by reason.");
+    public static readonly MetricName CpuSeconds = new("vm_executor_cpu_seconds_total", "counter", "CPU time of all VMs that are removed.");
+
+    public static readonly MetricName Info = new("vm_executor_build_info", "gauge", "Always 1; the driver's version.");
+    public static readonly MetricName Libvirt = new("vm_executor_libvirt_up", "gauge", "Whether libvirt answered: 1 or 0. At 0, VMs and leftovers are left out.");
+    public static readonly MetricName Vms = new("vm_executor_vms", "gauge", "VMs of jobs now: starting, running, kept after a failure.");
+    public static readonly MetricName VmLimit = new("vm_executor_vms_limit", "gauge", "limits.max_vms, where it is set.");
+    public static readonly MetricName Leftovers = new("vm_executor_leftovers", "gauge", "What jobs have left and gc has not removed yet.");
+    public static readonly MetricName OverlayBytes = new("vm_executor_overlay_bytes", "gauge", "What the overlays of all jobs take on the disk.");
+    public static readonly MetricName ImageBytes = new("vm_executor_image_bytes", "gauge", "What all generations of an image take on the disk, without templates.");
+    public static readonly MetricName TemplateBytes = new("vm_executor_template_bytes", "gauge", "What the templates of an image take on the disk.");
+    public static readonly MetricName Generations = new("vm_executor_image_generations", "gauge", "How many generations of an image there are.");
+    public static readonly MetricName Published = new("vm_executor_image_published_timestamp_seconds", "gauge", "When the generation that jobs get was published.");
+    public static readonly MetricName Templates = new("vm_executor_templates", "gauge", "How many templates the generation that jobs get has.");
+    public static readonly MetricName TemplateMade = new("vm_executor_template_created_timestamp_seconds", "gauge", "When the oldest of them was made.");
+    public static readonly MetricName MemoryTotal = new("vm_executor_memory_total_bytes", "gauge", "The host's memory.");
+    public static readonly MetricName MemoryAvailable = new("vm_executor_memory_available_bytes", "gauge", "What programs can still get without swapping.");
+    public static readonly MetricName MemoryFree = new("vm_executor_memory_free_for_vms_bytes", "gauge", "What a further VM may have: available, less what VMs were promised and limits.memory_headroom.");
+    public static readonly MetricName DiskTotal = new("vm_executor_disk_total_bytes", "gauge", "The file system of state_dir.");
+    public static readonly MetricName DiskFree = new("vm_executor_disk_free_bytes", "gauge", "What is free on it.");
+    public static readonly MetricName DiskHeadroom = new("vm_executor_disk_headroom_bytes", "gauge", "limits.disk_headroom: below it no VM is started.");
+    public static readonly MetricName DiskWatermark = new("vm_executor_disk_watermark_bytes", "gauge", "limits.disk_watermark: below it VMs are stopped.");
+    public static readonly MetricName Read = new("vm_executor_metrics_timestamp_seconds", "gauge", "When these numbers were read.");
+
+    /// <summary>In the order of the output.</summary>
+    public static IReadOnlyList<MetricName> All { get; } =
+    [
+        Jobs, Starts, Fallbacks, CapacityWaits, CapacityWaitSeconds, Collected, CpuSeconds,
+        Info, Read, Libvirt, Vms, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
+        MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
+    ];
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace VmExecutor.Core.Observing;
+
+/// <summary>
+/// Everything that was ever counted, and how far the ledger was read for it: <c>metrics.json</c>. Both are one document, written as a whole, so a line counts
+/// once whatever is killed; and what was counted stays when the ledger's files go.
+/// </summary>
+public sealed record MetricTotals
+{
+    /// <summary>Another one's numbers mean something else, and are not gone on with.</summary>
+    public const int CurrentVersion = 1;
+
+    private static readonly double[] Buckets = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
+
+    public required int Version { get; init; }
+
+    /// <summary>By which the file that was read last is known under any name; null: none was.</summary>
+    public string? File { get; init; }
+
+    /// <summary>How many bytes of it are counted.</summary>
+    public long Offset { get; init; }
+
+    /// <summary>By series.</summary>
+    public SortedDictionary<string, double> Totals { get; init; } = new(StringComparer.Ordinal);
+
+    public static MetricTotals Empty()
+    {
+        var totals = new MetricTotals { Version = CurrentVersion };
+
+        // What never happened is 0 and not missing, so that its first time is an increase.
+        foreach (var start in (string[])["warm", "cold"])
+        {
+            totals.Observe(start, null);
+        }
+
+        foreach (var name in (MetricName[])[MetricName.CapacityWaits, MetricName.CapacityWaitSeconds, MetricName.CpuSeconds])
+        {
+            totals.Add(name.Name, 0);
+        }
+
+        return totals;
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, MetricTotalsContext.Default.MetricTotals);
+
+    /// <summary>Null: damaged, or of another version.</summary>
+    public static MetricTotals? TryParse(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, MetricTotalsContext.Default.MetricTotals) is { Version: CurrentVersion, Offset: >= 0 } totals
+                ? totals with { Totals = new SortedDictionary<string, double>(totals.Totals, StringComparer.Ordinal) }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Counts one line of the ledger.</summary>
+    public void Count(LedgerEntry entry)
+    {
+        Add(Series.Of(MetricName.Jobs.Name, ("result", entry.Result), ("class", FailureClass.Of(entry)), ("image", entry.Image ?? "")), 1);
+        if (entry.Ready is not null)
+        {
+            Observe(entry.Start == "warm" ? "warm" : "cold", entry.Prepare.Where(phase => phase.Key != "capacity").Sum(phase => phase.Value));
+            if (entry is { Start: not "warm", ColdReason: { } word })
+            {
+                Add(Series.Of(MetricName.Fallbacks.Name, ("reason", word), ("image", entry.Image ?? "")), 1);
+            }
+        }
+
+        if (entry.Prepare.TryGetValue("capacity", out var waited))
+        {
+            Add(MetricName.CapacityWaits.Name, 1);
+            Add(MetricName.CapacityWaitSeconds.Name, waited);
+        }
+
+        if (entry.RemovedBy == "gc")
+        {
+            Add(Series.Of(MetricName.Collected.Name, ("reason", entry.Reason ?? "")), 1);
+        }
+
+        Add(MetricName.CpuSeconds.Name, entry.CpuSeconds ?? 0);
+    }
+
+    private void Observe(string start, double? seconds)
+    {
+        var name = MetricName.Starts.Name;
+        foreach (var bucket in Buckets)
+        {
+            Add(Series.Of($"{name}_bucket", ("start", start), ("le", Series.Number(bucket))), seconds <= bucket ? 1 : 0);
+        }
+
+        Add(Series.Of($"{name}_bucket", ("start", start), ("le", "+Inf")), seconds is null ? 0 : 1);
+        Add(Series.Of($"{name}_count", ("start", start)), seconds is null ? 0 : 1);
+        Add(Series.Of($"{name}_sum", ("start", start)), seconds ?? 0);
+    }
+
+    // To the microsecond, so that sums do not end in ever more digits; less than nothing would be a counter that goes down.
+    private void Add(string series, double value) =>
+        Totals[series] = Math.Round(Totals.GetValueOrDefault(series) + (double.IsFinite(value) ? Math.Max(0, value) : 0), 6);
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(MetricTotals))]
+internal sealed partial class MetricTotalsContext : JsonSerializerContext;

@@ -1,0 +1,60 @@
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Locks;
+
+namespace VmExecutor.Host.Keeping;
+
+/// <summary>The VMs of failed jobs that stay for people: the first to go when a disk gets full, since no job needs them.</summary>
+/// <param name="self">The job that looks.</param>
+/// <param name="stateDir">Where they are.</param>
+/// <param name="uri">Of the libvirt that <paramref name="stopper"/> works with; those of another one are left to its jobs.</param>
+/// <param name="stopper">Ends them.</param>
+/// <param name="locks">Whoever removes one holds its lock.</param>
+internal sealed class KeptVms(JobKey self, AbsolutePath stateDir, string uri, DomainStopper stopper, StateLocks locks)
+{
+    /// <summary>Ends the one that has written most and gives its room back; its record is left for gc, which then removes the rest.</summary>
+    /// <returns>Whether room was made.</returns>
+    public async Task<bool> TryEndLargestAsync(Action<string> tell)
+    {
+        try
+        {
+            foreach (var (directory, record, bytes) in Find())
+            {
+                var key = JobKey.TryParse(record.Stamp.Key, out var parsed) ? parsed : null;
+                using var held = key is null ? null : locks.TryTake(key);
+                if (held is null)
+                {
+                    continue;
+                }
+
+                tell($"the disk of this host is nearly full: ending VM {key!.Domain}, which was kept after its job ({RoughSize.Of(bytes)})");
+                await stopper.DestroyAsync(key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
+                directory.RemoveOverlays();
+                var stopped = new StopRecord(ErrorCodes.DiskWatermarkPassed.Number, false, "the host's disk was nearly full", "Make room on it.", bytes);
+                await directory.UpdateAsync(locks, now => now with { Kept = false, Stopped = stopped }).ConfigureAwait(false);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is HypervisorException or HostFileException)
+        {
+            tell($"a VM that was kept after its job had failed could not be ended: {e.Message}");
+        }
+
+        return false;
+    }
+
+    private IEnumerable<(JobDirectory Directory, JobRecord Record, long Bytes)> Find() =>
+        from folder in JobFolder.List(stateDir).Ours
+        where !folder.IsHalf && folder.Key != self
+        let directory = JobDirectory.Of(stateDir, folder.Key)
+        let record = directory.Read()
+        where record is { Kept: true, Stopped: null } && record.LibvirtUri == uri
+        let bytes = directory.DiskBytes()
+        orderby bytes descending
+        select (directory, record, bytes);
+}

@@ -1,0 +1,98 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Observing;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
+using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
+
+namespace VmExecutor.Host.Observing;
+
+/// <summary>Looks at what is there now: VMs, files, memory and disk.</summary>
+public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimeProvider time)
+{
+    /// <param name="driver">The driver's version.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    /// <exception cref="HostFileException">A directory below <c>state_dir</c> cannot be listed.</exception>
+    public async Task<HostFacts> ReadAsync(string driver, CancellationToken cancellationToken) => new()
+    {
+        Now = time.GetUtcNow(),
+        Driver = driver,
+        Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
+        OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
+        Images = Images(),
+        Host = HostRoom.Read(settings.StateDir),
+        Limits = settings.Limits,
+    };
+
+    private async Task<VmFacts?> FindVmsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = await survey.TakeAsync(cancellationToken).ConfigureAwait(false);
+            var inUse = found.Jobs.Where(job => job is { Leftover: null, Doubt: null }).ToList();
+            return new VmFacts(
+                inUse.Count(job => job.Record is { Ready: null }),
+                inUse.Count(job => job.Record is { Ready: not null, Kept: false }),
+                inUse.Count(job => job.Record is { Kept: true }),
+                found.Jobs.Count(job => job.Leftover is not null) + found.HalfMade.Count,
+                inUse.Sum(Outstanding));
+        }
+        catch (HypervisorException)
+        {
+            return null;
+        }
+    }
+
+    private static long Outstanding(FoundJob job)
+    {
+        var resident = job.Processes.Where(process => process.Kind == JobProcessKind.Qemu).Sum(process => ProcessTable.ResidentMemory(process.Process.Pid) ?? 0);
+        return Math.Max(0, (job.Record?.Claim?.MemoryBytes ?? 0) - resident);
+    }
+
+    private List<ImageFacts> Images()
+    {
+        var catalogue = new Catalogue(settings.StateDir);
+        var images = new List<ImageFacts>();
+        foreach (var name in catalogue.Names())
+        {
+            var generations = catalogue.Of(name);
+            if (generations.Count > 0)
+            {
+                var current = generations.FirstOrDefault(generation => generation.Number == Pointer(catalogue, name));
+                var templates = generations.SelectMany(TemplateCatalogue.Of).ToList();
+                var usable = current is null ? [] : TemplateCatalogue.Of(current);
+                images.Add(new ImageFacts(
+                    name.Value,
+                    generations.Count,
+                    generations.Sum(generation => generation.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => Allocated(generation.PathOf(file)))),
+                    current?.Record.Published,
+                    usable.Count,
+                    templates.Sum(template => template.Record.Files.Sum(file => Allocated(template.PathOf(file)))),
+                    usable.Count == 0 ? null : usable.Min(template => template.Record.Made)));
+            }
+        }
+
+        return images;
+    }
+
+    private static int? Pointer(Catalogue catalogue, ImageName name)
+    {
+        try
+        {
+            return catalogue.CurrentNumber(name);
+        }
+        catch (SystemFailureException)
+        {
+            // A damaged pointer is told by 'image list' and by every job; here the image has no current generation.
+            return null;
+        }
+    }
+
+    private static long Allocated(AbsolutePath path) => FileStat.TryRead(path)?.AllocatedBytes ?? 0;
+}

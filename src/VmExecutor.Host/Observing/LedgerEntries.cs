@@ -1,0 +1,39 @@
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Observing;
+using VmExecutor.Host.Clones;
+
+namespace VmExecutor.Host.Observing;
+
+/// <summary>Makes a ledger's line of what was removed.</summary>
+public static class LedgerEntries
+{
+    /// <param name="key">The job.</param>
+    /// <param name="removal">What was there.</param>
+    /// <param name="removedBy">Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>.</param>
+    /// <param name="result">How the job ended.</param>
+    /// <param name="reason">Why, where there is more to say.</param>
+    /// <param name="now">When.</param>
+    public static LedgerEntry Of(JobKey key, Removal removal, string removedBy, string result, string? reason, DateTimeOffset now) => new()
+    {
+        Job = key.Value,
+        Project = removal.Record?.Stamp.Project,
+        Image = removal.Record?.Stamp.Image,
+        Generation = removal.Record?.Stamp.Generation,
+        Start = removal.Record?.Start,
+        ColdReason = removal.Record?.ColdReason,
+        Result = result,
+        Reason = reason,
+        RemovedBy = removedBy,
+        Created = removal.Record?.Stamp.Created,
+        Ready = removal.Record?.Ready,
+        Removed = now,
+        Prepare = removal.Record?.Phases ?? new Dictionary<string, double>(),
+        Scripts = removal.Scripts,
+        CleanupSeconds = Math.Round(removal.Duration.TotalSeconds, 3),
+        CpuSeconds = removal.CpuTime is { } cpu ? Math.Round(cpu.TotalSeconds, 2) : null,
+        PeakMemoryBytes = removal.PeakMemoryBytes,
+        DiskBytes = removal.DiskBytes,
+        Made = [.. removal.Record?.Ready is null ? [] : new[] { $"domain {key.Domain}" }, .. removal.Overlays.Select(name => $"overlay {name}")],
+        RemovedParts = removal.Parts,
+    };
+}

@@ -1,0 +1,41 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Observing;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
+
+namespace VmExecutor.Host.Observing;
+
+/// <summary><c>ledger.jsonl</c>, to which any number of processes append. Each holds the ledger's lock for the moment of its one write.</summary>
+public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long longestBytes = LedgerFile.LongestBytes)
+{
+    /// <summary>From this size on a new file is begun.</summary>
+    public const long LongestBytes = 8 << 20;
+
+    /// <summary>How many earlier files stay: <c>ledger.1.jsonl</c> is the last one.</summary>
+    public const int Earlier = 4;
+
+    // It is held for a millisecond, but on a host that is busy beyond measure those who wait get their turn late.
+    private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
+
+    public AbsolutePath Path { get; } = stateDir.Child(StateFiles.Ledger);
+
+    /// <summary>All files that there may be, the oldest first.</summary>
+    public static IReadOnlyList<AbsolutePath> FilesOf(AbsolutePath stateDir) => LineFile.AllOf(stateDir.Child(StateFiles.Ledger), Earlier);
+
+    /// <summary>Appends one line.</summary>
+    /// <exception cref="HostFileException">The file system refused, or somebody holds the lock far too long.</exception>
+    public async Task AppendAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        using var held = await locks.TakeLedgerAsync(LockLimit, cancellationToken).ConfigureAwait(false)
+            ?? throw new HostFileException($"the ledger {Path} cannot be written", new IOException("another process holds its lock"));
+        try
+        {
+            new LineFile(Path, longestBytes, Earlier).Append(entry.ToLine());
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"the ledger {Path} cannot be written", e);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using VmExecutor.Core.Observing;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.Observing;
+
+/// <summary>
+/// Reads all that the ledger still has, without its lock: who reads in the moment in which a new file is begun may miss a file or see one twice,
+/// which is good enough for counting.
+/// </summary>
+public static class LedgerReader
+{
+    /// <summary>The oldest first; what is no line of the ledger is left out.</summary>
+    /// <exception cref="HostFileException">A file is there and cannot be read.</exception>
+    public static IEnumerable<LedgerEntry> Read(AbsolutePath stateDir) =>
+        LedgerFile.FilesOf(stateDir).SelectMany(Lines).Select(LedgerEntry.TryParse).OfType<LedgerEntry>();
+
+    private static IEnumerable<string> Lines(AbsolutePath file)
+    {
+        using var reader = Open(file);
+        while (reader is not null && ReadLine(reader, file) is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    private static StreamReader? Open(AbsolutePath file)
+    {
+        try
+        {
+            return new StreamReader(HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        }
+        catch (HostFileException e) when (e.IsMissing)
+        {
+            return null;
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw Unreadable(file, e);
+        }
+    }
+
+    private static string? ReadLine(StreamReader reader, AbsolutePath file)
+    {
+        try
+        {
+            return reader.ReadLine();
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw Unreadable(file, e);
+        }
+    }
+
+    private static HostFileException Unreadable(AbsolutePath file, Exception reason) => new($"the ledger {file} cannot be read", reason);
+}

@@ -1,0 +1,145 @@
+using System.Collections;
+using VmExecutor.Commands;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
+using VmExecutor.Host;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Processes;
+using VmExecutor.Observing;
+using VmExecutor.Stages;
+
+namespace VmExecutor;
+
+/// <summary>
+/// One call of the program: what it was started with, where its lines go, what it tells the operator's log, and how whatever happens becomes its exit
+/// code. From the configuration it makes the <see cref="Host.Machine"/> that stages and commands work on.
+/// </summary>
+internal sealed class Invocation(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
+{
+    public TextWriter Output { get; } = output;
+
+    /// <summary>Of the process; where a command needs to know it, it asks here.</summary>
+    public IReadOnlyDictionary<string, string> Variables => environment.Variables;
+
+    public TimeProvider Time { get; } = TimeProvider.System;
+
+    /// <summary>What the runner said to this process.</summary>
+    public StageEnvironment StageEnvironment => environment;
+
+    public TextWriter Error { get; } = error;
+
+    /// <summary>What this process tells the operator's log.</summary>
+    public StageReport Report { get; } = new(TimeProvider.System, error);
+
+    /// <summary>The warnings that this command has given already (<see cref="JobLog.WarnOnce"/>).</summary>
+    public ISet<string> Said { get; } = new HashSet<string>(StringComparer.Ordinal);
+
+    public static Invocation FromProcess(Signals signals) =>
+        new(new StageEnvironment(ReadEnvironment()), Console.Out, Console.Error, signals.Token);
+
+    /// <exception cref="DriverException">It is missing or has errors.</exception>
+    public ConfigurationResult Load(string? configOption)
+    {
+        var loaded = SettingsFile.Load(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
+        Report.Settings = loaded.Settings;
+        return loaded;
+    }
+
+    /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
+    public Task<int> GuardStageAsync(string name, TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
+    {
+        var log = new JobLog(jobLog);
+        return GuardAsync(log, () => Report.AroundAsync(name, log, async () =>
+        {
+            await stage(Report.About(TrustedJob.Read(environment)), log, cancelled);
+            return ExitCodes.Success;
+        }));
+    }
+
+    /// <summary>The run stage, whose exit code tells the script's.</summary>
+    public Task<int> GuardRunAsync(string? configOption, Func<AbsolutePath> script, string subStage)
+    {
+        var log = new JobLog(Error);
+        return GuardAsync(log, () => Report.AroundAsync("run", log, async () =>
+        {
+            // First of all: a number that an earlier sub-stage left would be taken for this one's (docs/runner-contract.md section 3).
+            ExitCodes.Forget(environment);
+            var job = Report.About(TrustedJob.Read(environment));
+            using var machine = MachineWithoutImages(configOption);
+            return ExitCodes.For(
+                await new RunStage(machine, environment, Report, JobOutput.Output(), JobOutput.Error()).RunAsync(job, script(), subStage, log, new JobLog(Output), cancelled), environment);
+        }));
+    }
+
+    /// <summary>An administrator's command: its own exit code, or 2 with the reason.</summary>
+    public int GuardAdmin(Func<int> command) => Guard(new JobLog(Error), command);
+
+    /// <inheritdoc cref="GuardAdmin"/>
+    public Task<int> GuardAdminAsync(Func<CancellationToken, Task<int>> command) => GuardAsync(new JobLog(Error), () => command(cancelled));
+
+    /// <summary>
+    /// A command line we do not understand. A system failure also where a stage was meant: a wrong config.toml is the
+    /// operator's to correct, not the job author's.
+    /// </summary>
+    public int RefuseUsage(IEnumerable<string> arguments, IEnumerable<string> errors) => ExitCodes.For(
+        new SystemFailureException(
+            ErrorCodes.UsageWrong,
+            $"'{string.Join(' ', arguments.Prepend(DriverVersion.Name))}' is not understood: {string.Join(' ', errors)}",
+            $"See '{DriverVersion.Name} --help'; the stages' arguments are in config.toml, [runners.custom]."),
+        environment,
+        new JobLog(Error));
+
+    private int Guard(JobLog log, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+#pragma warning disable CA1031 // The last place before the exit code; everything is sorted there.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return ExitCodes.For(e, environment, log);
+        }
+    }
+
+    private async Task<int> GuardAsync(JobLog log, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return ExitCodes.For(e, environment, log);
+        }
+    }
+
+    /// <summary>What needs no image is not kept from working by one that has an error.</summary>
+    public Settings LoadWithoutImages(string? configOption) =>
+        Report.Settings = SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
+
+    public string UriOf(Settings settings) =>
+        LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
+
+    /// <summary>The machine by this configuration; whoever asks disposes of it.</summary>
+    public Machine Machine(Settings settings) => new(settings, environment.Variables, Time);
+
+    /// <summary>The same by the configuration in force, with its images.</summary>
+    public Machine Machine(string? configOption) => Machine(Load(configOption).Settings);
+
+    /// <summary>The same for what needs no image.</summary>
+    public Machine MachineWithoutImages(string? configOption) => Machine(LoadWithoutImages(configOption));
+
+    public SshGuestShell GuestShell() => new(Tools(), new ToolEnvironment(environment.Variables), Time);
+
+    public ToolRunner Tools() => new(new ToolEnvironment(environment.Variables), Time);
+
+    private static Dictionary<string, string> ReadEnvironment() =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
+}

@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
+using VmExecutor.Host.Keeping;
+using VmExecutor.Observing;
+
+namespace VmExecutor.Keeping;
+
+/// <summary>What the stages do so that a failed job can be replayed. Nothing of it is a reason for a stage to fail.</summary>
+internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment environment, TimeProvider time)
+{
+    /// <summary>In the environment of a replay's stages, where no job can set anything: what is kept already is not kept again.</summary>
+    public const string ReplayMark = "VM_EXECUTOR_REPLAY";
+
+    private const int LongestName = 200;
+
+    private readonly KeptScripts _kept = new(settings.StateDir, settings.KeepScripts);
+
+    private bool IsReplay => environment.Variables.ContainsKey(ReplayMark);
+
+    /// <summary>Before the script runs.</summary>
+    public void Save(JobDirectory directory, string subStage, AbsolutePath script, JobLog log)
+    {
+        if (!IsReplay)
+        {
+            Try(log, () => _kept.Save(directory, subStage, script));
+        }
+    }
+
+    /// <summary>Tells how to replay the job, once what it is about has failed.</summary>
+    public void SayOf(JobKey key, string subStage, ScriptExit exit, JobLog log)
+    {
+        if (settings.KeepScripts.For is { } duration && !IsReplay && !exit.Succeeded && KeepRule.DecidesTheJob(subStage))
+        {
+            log.Say($"This job's scripts are kept on the host for {DurationText.Format(duration)}. Its administrator runs them again with: vm-executor replay {key}");
+        }
+    }
+
+    /// <summary>Before the job's directory is removed.</summary>
+    public void Keep(Job job, string result, JobDirectory directory, JobLog log)
+    {
+        if (settings.KeepScripts.For is not { } duration || IsReplay)
+        {
+            return;
+        }
+
+        Try(log, () =>
+        {
+            var record = directory.Read();
+            if (record is null || record.Stamp.Image is not { } image || !ScriptRetention.IsFailed(result, directory.ReadScripts()))
+            {
+                return;
+            }
+
+            var now = time.GetUtcNow();
+            _kept.Keep(directory, scripts => new KeptJob
+            {
+                Key = job.Key.Value,
+                JobId = job.Id,
+                Name = Said("CI_JOB_NAME"),
+                Project = job.ProjectPath ?? record.Stamp.Project,
+                Image = image,
+                Generation = record.Stamp.Generation,
+                Cpus = job.Sizes.Cpus,
+                Memory = job.Sizes.Memory,
+                Disk = job.Sizes.Disk,
+                ProjectDirectory = Said("CI_PROJECT_DIR") is { } said && AbsolutePath.TryParse(said, out var project) ? project.Value : null,
+                Commit = Said("CI_COMMIT_SHA") is { } sha && Sha().IsMatch(sha) ? sha : null,
+                Kept = now,
+                Expires = now + duration,
+                Scripts = scripts,
+            });
+            _kept.Prune(now);
+        });
+    }
+
+    /// <summary>Ends those whose time is over.</summary>
+    public void Prune(bool dryRun, JobLog log) => Try(log, () =>
+    {
+        if (!dryRun && _kept.Prune(time.GetUtcNow()) is { Count: > 0 } gone)
+        {
+            log.Say($"The kept scripts of {gone.Count} job{(gone.Count == 1 ? "" : "s")} were removed: {string.Join(", ", gone)}");
+        }
+    });
+
+    /// <summary>What a job's author can have set: for people, and for a machine that is thrown away.</summary>
+    private string? Said(string name) =>
+        environment.Variables.GetValueOrDefault($"CUSTOM_ENV_{name}") is { Length: > 0 } value ? PlainText.OneLine(value, LongestName) : null;
+
+    private static void Try(JobLog log, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (SystemFailureException e)
+        {
+            log.Warn(e.Message);
+        }
+    }
+
+    [GeneratedRegex(@"\A[0-9a-f]{40,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Sha();
+}

@@ -1,0 +1,64 @@
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Observing;
+
+/// <summary>
+/// Lines for people in the job log. No timestamps, since the runner adds its own; never a secret, since what cleanup writes
+/// ends unmasked in the runner's log.
+/// </summary>
+/// <param name="writer">Where they go.</param>
+/// <param name="said">The warnings that this command has given already; shared by all logs of a command that makes several.</param>
+internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
+{
+    private readonly ISet<string> _said = said ?? new HashSet<string>(StringComparer.Ordinal);
+
+    public void Say(string line) => Write(line);
+
+    public void Warn(string line) => Write($"WARNING: {line}");
+
+    /// <summary>A warning about the host, which does not change while a command runs: given once, however many VMs the command starts.</summary>
+    public void WarnOnce(string line)
+    {
+        if (_said.Add(line))
+        {
+            Warn(line);
+        }
+    }
+
+    /// <summary>What failed, then what to do.</summary>
+    public void Fail(DriverException failure)
+    {
+        Write($"ERROR {failure.Code}: {failure.Message}");
+        Write($"What to do: {failure.Hint}");
+    }
+
+    /// <summary>In one line: what to do about it stands above.</summary>
+    public void FailAgain(DriverException failure) => Write($"ERROR {failure.Code}: {failure.Message}");
+
+    public void ShowConsole(IReadOnlyList<string> lines)
+    {
+        if (lines.Count > 0)
+        {
+            Write("Last lines of the guest's console:");
+            foreach (var line in lines)
+            {
+                Write($"  | {line}");
+            }
+        }
+    }
+
+    private void Write(string line)
+    {
+        try
+        {
+            // Messages quote what jobs, guests and tools say.
+            writer.WriteLine(PlainText.Lines(line));
+            writer.Flush();
+        }
+        catch (IOException)
+        {
+            // The runner is gone and with it the reader; the stage still has to do its work.
+        }
+    }
+}

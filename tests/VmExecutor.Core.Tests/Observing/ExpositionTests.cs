@@ -1,0 +1,82 @@
+using FluentAssertions;
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Observing;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Observing;
+
+public sealed class ExpositionTests
+{
+    internal static readonly DateTimeOffset Time = new(2026, 1, 2, 3, 4, 5, 250, TimeSpan.Zero);
+
+    internal static readonly HostFacts Facts = new()
+    {
+        Now = Time,
+        Driver = "0.1.0",
+        Vms = new VmFacts(1, 2, 3, 4, 1 << 20),
+        OverlayBytes = 1 << 20,
+        Images = [new ImageFacts("debian", 2, 1000, Time, 1, 2000, Time.AddDays(-1)), new ImageFacts("never\"current\\", 1, 10, null, 0, 0, null)],
+        Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
+        Limits = new LimitSettings { MaxVms = 8 },
+    };
+
+    [Fact]
+    public void Every_metric_is_there_once_with_its_type_and_a_line_of_help()
+    {
+        var lines = Text().Split('\n');
+
+        lines.Where(line => line.StartsWith("# TYPE ", StringComparison.Ordinal)).Should().Equal(MetricName.All.Select(metric => $"# TYPE {metric.Name} {metric.Type}"));
+        lines.Where(line => line.StartsWith("# HELP ", StringComparison.Ordinal)).Should().HaveCount(MetricName.All.Count);
+        lines[^1].Should().BeEmpty("a file of lines ends with one");
+    }
+
+    [Fact]
+    public void Numbers_and_labels_are_written_as_the_format_wants()
+    {
+        var text = Text();
+
+        text.Should().Contain("\nvm_executor_vms{state=\"running\"} 2\n").And.Contain("\nvm_executor_metrics_timestamp_seconds 1767323045.25\n")
+            .And.Contain("\nvm_executor_memory_free_for_vms_bytes 3757047808\n").And.Contain("\nvm_executor_vms_limit 8\n")
+            .And.Contain("\nvm_executor_image_bytes{image=\"never\\\"current\\\\\"} 10\n");
+        text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published");
+    }
+
+    [Fact]
+    public void Buckets_come_in_the_order_of_their_limits()
+    {
+        var limits = Text().Split('\n').Where(line => line.StartsWith("vm_executor_start_seconds_bucket{start=\"warm\"", StringComparison.Ordinal))
+            .Select(line => line.Split("le=\"")[1].Split('"')[0]).ToList();
+
+        limits[^1].Should().Be("+Inf");
+        limits.SkipLast(1).Select(double.Parse).Should().BeInAscendingOrder();
+    }
+
+    [Fact]
+    public void Without_libvirt_nobody_claims_to_know_of_VMs()
+    {
+        var text = Exposition.Write(MetricTotals.Empty(), Facts with { Vms = null });
+
+        text.Should().Contain("vm_executor_libvirt_up 0\n").And.NotContain("vm_executor_vms{").And.NotContain("vm_executor_leftovers");
+    }
+
+    internal static string Text()
+    {
+        var totals = MetricTotals.Empty();
+        var entry = new LedgerEntry
+        {
+            Job = "a",
+            Image = "debian",
+            Result = "failed",
+            ColdReason = "no_template",
+            RemovedBy = "gc",
+            Reason = "runner_gone",
+            Ready = Time,
+            Removed = Time,
+            CleanupSeconds = 1,
+            RemovedParts = [],
+        };
+        totals.Count(entry);
+        return Exposition.Write(totals, Facts);
+    }
+}
