@@ -52,7 +52,7 @@ public static partial class DomainParts
     internal static PartRule? RuleForAll(IReadOnlyList<string> elements, string? attribute) =>
         Candidates(elements).FirstOrDefault(rule => rule.Pattern.IsUnconditional && rule.Pattern.Names(elements, attribute));
 
-    [GeneratedRegex("^@?[A-Za-z_][A-Za-z0-9_.:-]*$")]
+    [GeneratedRegex(@"^@?[A-Za-z_][A-Za-z0-9_.:-]*\z")]
     private static partial Regex PlainName();
 
     private static IEnumerable<PartRule> Candidates(IReadOnlyList<string> elements) => elements switch

@@ -26,4 +26,10 @@ public sealed class DomainPartsTests
             .Order(StringComparer.Ordinal)
             .Should().BeEmpty();
     }
+
+    [Theory]
+    [InlineData("devices/hostdev\n")]
+    [InlineData("foo\n/bar")]
+    [InlineData("foo\n")]
+    public void A_name_with_a_line_break_is_no_part(string name) => DomainParts.WhyNotAllowed(name).Should().NotBeNull();
 }

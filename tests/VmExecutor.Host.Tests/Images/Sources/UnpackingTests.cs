@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Tests.Files;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
@@ -49,7 +50,9 @@ public sealed class UnpackingTests : DownloadTest
     {
         var packed = await PackAsync("gzip", Content);
         Directory.CreateDirectory(Cache.Value);
-        File.CreateSymbolicLink(Cache.Child($"{Sha256(packed)[..16]}.unpacked.part").Value, "/dev/full");
+        using var small = SmallFileSystem.Make("touch state/part");
+        small.Fill();
+        File.CreateSymbolicLink(Cache.Child($"{Sha256(packed)[..16]}.unpacked.part").Value, small.Root.Child("state").Child("part").Value);
 
         var fetch = () => FetchAsync(Address, Cancellation, expected: packed);
 
