@@ -4,6 +4,7 @@ using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
@@ -64,6 +65,12 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     public IHypervisor Hypervisor => Hypervisors.At(Hypervisors.Configured);
 
     public ToolEnvironment ToolEnvironment => field ??= new ToolEnvironment(Variables);
+
+    /// <summary>Where GitLab Runner runs.</summary>
+    public RunnerHost RunnerHost => field ??= RunnerHost.FromEnvironment(Variables);
+
+    /// <summary>Delivers what <c>tools</c> of an image names.</summary>
+    public GuestTools GuestTools => field ??= new GuestTools(GuestShell, ToolEnvironment, RunnerHost);
 
     public StateLocks Locks => _locks ??= new StateLocks(StateDir, Time);
 

@@ -8,6 +8,9 @@ namespace VmExecutor.Host.Health;
 /// <param name="ConfigFile">What it was told by <c>--config</c>; null: nothing.</param>
 public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
 {
+    /// <summary>Its directory in the process table; null: not known.</summary>
+    public AbsolutePath? Process { get; init; }
+
     private static readonly string[] Options = ["--config", "-c"];
 
     /// <summary>The first that is found in the machine's process table; null: there is none that can be seen.</summary>
@@ -23,7 +26,7 @@ public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
         host.Process(process) is var (directory, arguments) && IsRunner(arguments) ? Of(host, directory, arguments) : null;
 
     private static GitLabRunner? Of(RunnerHost host, AbsolutePath directory, string[] arguments) =>
-        FileStat.TryRead(directory) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(arguments) is { } file ? host.Of(file) : null) : null;
+        FileStat.TryRead(directory) is { } stat ? new GitLabRunner(stat.Owner, ConfigOf(arguments) is { } file ? host.Of(file) : null) { Process = directory } : null;
 
     /// <summary><c>gitlab-runner run …</c>; not one that only verifies or registers, nor the helper of a job.</summary>
     internal static bool IsRunner(string[] arguments) =>

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -48,6 +49,7 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
                 return new SourceLook([await MissingAsync(domain, cancellationToken)], []);
             }
 
+            GuestArchitecture.EnsureKnown(source.Xml, "this image");
             var findings = DomainReview.Of(source.Xml, ClonePurpose.Job, allowed);
             if (DomainReview.FailureOf(domain, ClonePurpose.Job, findings) is { } refusal)
             {

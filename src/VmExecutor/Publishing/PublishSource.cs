@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -80,6 +81,7 @@ internal sealed class PublishSource(Machine machine)
             return [];
         }
 
+        GuestArchitecture.EnsureKnown(definition.Xml, $"image '{image.Name}'");
         DomainReview.Demand(definition.Xml, ClonePurpose.Job, image.AllowParts);
         var notes = PartWords.Notes(DomainReview.Of(definition.Xml, ClonePurpose.Job, image.AllowParts));
         return [.. definition.Remarks, .. LibvirtUri.IsRemote(machine.Hypervisor.Uri) ? [] : SourceMedia.Missing(definition.Xml), .. notes];

@@ -4,7 +4,6 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Images;
 
 namespace VmExecutor.Publishing;
@@ -122,7 +121,7 @@ internal sealed class Publisher(Machine machine)
     private bool IsMadeOf(Generation generation, ImageDefinition image, string fingerprint) =>
         generation.Record.SourceFingerprint == fingerprint
         && generation.Record.InPlace == image.Publish.InPlace
-        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(new GuestTools(machine.GuestShell, machine.ToolEnvironment).Describe(image.Tools)));
+        && (generation.Record.InPlace || generation.Record.Tools.SequenceEqual(machine.GuestTools.Describe(image.Tools)));
 
     private void TellUnchanged(ImageDefinition image, Generation known, PublishLog log)
     {

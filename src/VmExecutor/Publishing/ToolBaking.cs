@@ -3,7 +3,6 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
-using VmExecutor.Host.Guests.Preparation;
 
 namespace VmExecutor.Publishing;
 
@@ -31,7 +30,7 @@ internal sealed class ToolBaking(Machine machine)
             log.Job,
             async clone =>
             {
-                var done = await new GuestTools(machine.GuestShell, machine.ToolEnvironment).DeliverAsync(clone.Access, image.Tools, [], log.Say, cancellationToken);
+                var done = await machine.GuestTools.DeliverAsync(clone.Access, image.Tools, [], log.Say, cancellationToken);
                 if (!await machine.Stopper.ShutDownAsync(clone.Plan.Domain.Value, ShutdownLimit, cancellationToken))
                 {
                     throw new SystemFailureException(

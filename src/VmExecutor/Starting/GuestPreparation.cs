@@ -23,8 +23,7 @@ internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<strin
 
         if (image.Tools.Count > 0)
         {
-            await new GuestTools(machine.GuestShell, machine.ToolEnvironment)
-                .DeliverAsync(access, image.Tools, plan.Generation?.Record.Tools ?? [], run.Log.Say, cancellationToken);
+            await machine.GuestTools.DeliverAsync(access, image.Tools, plan.Generation?.Record.Tools ?? [], run.Log.Say, cancellationToken);
             run.Times.Ended("tools");
         }
 

@@ -5,6 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.Images;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests.Preparation;
@@ -16,16 +17,17 @@ public sealed class GuestTools
     private readonly ToolSources _sources;
 
     /// <param name="guest">The guest's shell.</param>
-    /// <param name="environment">In its PATH the runner's executable is looked for, if no runner started us.</param>
-    public GuestTools(IGuestShell guest, ToolEnvironment environment)
-        : this(guest, environment, ProcessTable.Parent().Pid)
+    /// <param name="environment">In its PATH the runner's executable is looked for, if no runner started us and none runs.</param>
+    /// <param name="host">Where a runner may run.</param>
+    public GuestTools(IGuestShell guest, ToolEnvironment environment, RunnerHost host)
+        : this(guest, environment, host, ProcessTable.Parent().Pid)
     {
     }
 
-    internal GuestTools(IGuestShell guest, ToolEnvironment environment, int starter)
+    internal GuestTools(IGuestShell guest, ToolEnvironment environment, RunnerHost host, int starter)
     {
         _guest = guest;
-        _sources = new ToolSources(starter, environment);
+        _sources = new ToolSources(starter, environment, host);
     }
 
     /// <summary>What they are on the host now, for the record of a generation.</summary>

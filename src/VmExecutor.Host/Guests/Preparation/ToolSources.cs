@@ -3,14 +3,16 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests.Preparation;
 
 /// <summary>Finds what <c>tools</c> names on this host.</summary>
 /// <param name="starter">The process that started this one: the runner, in a stage.</param>
-/// <param name="environment">Its PATH is searched for a runner otherwise.</param>
-internal sealed class ToolSources(int starter, ToolEnvironment environment)
+/// <param name="environment">Its PATH is searched for a runner where none runs.</param>
+/// <param name="host">Where a runner may run that did not start this process: for <c>image publish</c> and <c>try</c>.</param>
+internal sealed class ToolSources(int starter, ToolEnvironment environment, RunnerHost host)
 {
     private const string Deleted = " (deleted)";
 
@@ -34,22 +36,26 @@ internal sealed class ToolSources(int starter, ToolEnvironment environment)
     }
 
     /// <summary>
-    /// The runner that started us, even if its file was exchanged since by an update: the job's scripts are made for that version. Else
-    /// the one in PATH, for stages that something else started.
+    /// The runner that started us, even if its file was exchanged since by an update: the job's scripts are made for that version. Else one that
+    /// runs on this host, so that publishing puts onto the disk what jobs look for. Else the one in PATH.
     /// </summary>
     private HostTool FindRunner(string target)
     {
-        var link = string.Create(CultureInfo.InvariantCulture, $"/proc/{starter}/exe");
-        var name = Executable(link);
-        if (Path.GetFileName(name)?.StartsWith(ToolSettings.GitLabRunner, StringComparison.Ordinal) == true)
+        if ((LookRunning($"/proc/{starter.ToString(CultureInfo.InvariantCulture)}/exe", target) ?? LookRunning(GitLabRunner.Find(host)?.Process?.Child("exe").Value, target)) is { } running)
         {
-            return HostTool.Look(ToolSettings.GitLabRunner, new AbsolutePath(link), name!, target);
+            return running;
         }
 
         var found = environment.Find(ToolSettings.GitLabRunner);
         var path = HostFile.FinalTarget(found) ?? found;
         return HostTool.Look(ToolSettings.GitLabRunner, new AbsolutePath(path), path, target);
     }
+
+    /// <summary>The executable of a process; null: it is no runner, or what it runs cannot be seen.</summary>
+    private static HostTool? LookRunning(string? link, string target) =>
+        link is not null && Executable(link) is { } name && Path.GetFileName(name).StartsWith(ToolSettings.GitLabRunner, StringComparison.Ordinal)
+            ? HostTool.Look(ToolSettings.GitLabRunner, new AbsolutePath(link), name, target)
+            : null;
 
     private static string? Executable(string link)
     {

@@ -4,6 +4,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests.Preparation;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 using Xunit;
 
@@ -146,6 +147,29 @@ public sealed class GuestToolsTests(SshdFixture sshd) : GuestTest(sshd)
         System.IO.File.ReadAllText(In("found")).Should().Be("in PATH");
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_runner_that_runs_on_the_host_goes_before_one_in_PATH_where_no_runner_started_us()
+    {
+        Directory.CreateDirectory(In("path"));
+        System.IO.File.WriteAllText(In("path/gitlab-runner"), "in PATH");
+        System.IO.File.SetUnixFileMode(In("path/gitlab-runner"), Odd);
+        System.IO.File.WriteAllText(In("gitlab-runner-17"), "running");
+        Process("41", "bash", "gitlab-runner run");
+        Process("42", "/usr/bin/gitlab-runner", "verify");
+        Process("43", "/usr/bin/gitlab-runner", "run", "--config", "/etc/gitlab-runner/config.toml");
+        System.IO.File.CreateSymbolicLink(In("machine/proc/43/exe"), In("gitlab-runner-17"));
+
+        await DeliverAsync([new ToolSettings(null, In("running"))]);
+
+        System.IO.File.ReadAllText(In("running")).Should().Be("running");
+    }
+
+    private void Process(string id, params string[] arguments)
+    {
+        Directory.CreateDirectory(In($"machine/proc/{id}"));
+        System.IO.File.WriteAllText(In($"machine/proc/{id}/cmdline"), string.Concat(arguments.Select(argument => argument + '\0')));
+    }
+
     private async Task<SystemFailureException> FailAsync(ToolSettings tool)
     {
         var failure = (await FluentActions.Awaiting(() => DeliverAsync([tool])).Should().ThrowAsync<SystemFailureException>()).Which;
@@ -156,7 +180,7 @@ public sealed class GuestToolsTests(SshdFixture sshd) : GuestTest(sshd)
     private Task<IReadOnlyList<GenerationTool>> DeliverAsync(IReadOnlyList<ToolSettings> tools, IReadOnlyList<GenerationTool>? already = null, int? starter = null)
     {
         var environment = new ToolEnvironment(new Dictionary<string, string> { ["PATH"] = $"{In("path")}:/usr/bin:/bin" });
-        return new GuestTools(Guest, environment, starter ?? Environment.ProcessId).DeliverAsync(Job, tools, already ?? [], _told.Add, Cancellation);
+        return new GuestTools(Guest, environment, new RunnerHost(new AbsolutePath(In("machine"))), starter ?? Environment.ProcessId).DeliverAsync(Job, tools, already ?? [], _told.Add, Cancellation);
     }
 
     private string Tree => Directory.CreateDirectory(File("it's here")).FullName;
