@@ -1,16 +1,13 @@
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
-using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
-using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Observing;
-using VmExecutor.Stages;
+using VmExecutor.Program.Tests.Faults;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;
@@ -140,8 +137,8 @@ public sealed class LostGuestTests : IDisposable
     private async Task<int> EndAsync(string subStage)
     {
         var environment = new StageEnvironment(new Dictionary<string, string> { ["SYSTEM_FAILURE_EXIT_CODE"] = "2", ["BUILD_FAILURE_EXIT_CODE"] = "1" });
-        var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
-        var stage = RunStage(settings);
+        var settings = TestMachine.Settings(_state);
+        var stage = TestMachine.RunStage(TestMachine.Of(settings, _guestShell, _hypervisor));
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
         var log = new JobLog(_log);
         try
@@ -157,25 +154,12 @@ public sealed class LostGuestTests : IDisposable
 
     private async Task RunAsync(ErrorCode expected, TimeProvider? time = null)
     {
-        var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
-        var stage = RunStage(settings, time);
+        var settings = TestMachine.Settings(_state);
+        var stage = TestMachine.RunStage(TestMachine.Of(settings, _guestShell, _hypervisor, time));
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
 
         var run = () => stage.RunAsync(job, _state.Child("script"), "build_script", new JobLog(_log), new JobLog(TextWriter.Null), CancellationToken.None);
 
         (await run.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(expected);
     }
-
-    private RunStage RunStage(Settings settings, TimeProvider? time = null) =>
-        new(
-            new Machine(settings, new Dictionary<string, string>(), time ?? TimeProvider.System)
-            {
-                Hypervisors = new Hypervisors("fake:///", _ => _hypervisor),
-                GuestShell = _guestShell,
-                Processes = new FakeJobProcesses(),
-            },
-            new StageEnvironment(new Dictionary<string, string>()),
-            new StageReport(TimeProvider.System, TextWriter.Null),
-            Stream.Null,
-            Stream.Null);
 }

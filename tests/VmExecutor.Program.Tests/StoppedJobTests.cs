@@ -3,12 +3,11 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
-using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
-using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Observing;
+using VmExecutor.Program.Tests.Faults;
 using VmExecutor.Stages;
 using Xunit;
 
@@ -102,23 +101,10 @@ public sealed class StoppedJobTests : IDisposable
     private Task<Core.Guests.ScriptExit> RunAsync()
     {
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = new LimitSettings { DiskWatermark = new ByteSize(1) } };
-        var stage = RunStage(settings);
+        var stage = TestMachine.RunStage(TestMachine.Of(settings, _guestShell, _hypervisor));
         var job = new Job { Key = _key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
         return stage.RunAsync(job, _state.Child("script"), "build_script", new JobLog(_log), new JobLog(TextWriter.Null), CancellationToken.None);
     }
 
     private void Write(int bytes) => File.WriteAllBytes(Directory_.Paths.Overlay("vda").Value, new byte[bytes]);
-
-    private RunStage RunStage(Settings settings) =>
-        new(
-            new Machine(settings, new Dictionary<string, string>(), TimeProvider.System)
-            {
-                Hypervisors = new Hypervisors("fake:///", _ => _hypervisor),
-                GuestShell = _guestShell,
-                Processes = new FakeJobProcesses(),
-            },
-            new StageEnvironment(new Dictionary<string, string>()),
-            new StageReport(TimeProvider.System, TextWriter.Null),
-            Stream.Null,
-            Stream.Null);
 }

@@ -3,10 +3,9 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Health;
-using VmExecutor.Host;
-using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.Observing;
+using VmExecutor.Program.Tests.Faults;
 using VmExecutor.Publishing;
 using Xunit;
 
@@ -40,11 +39,7 @@ public sealed class SourceArchitectureTests : IDisposable
     public async Task Publishing_refuses_it_before_the_domain_is_asked_to_shut_down()
     {
         Define("riscv64");
-        using var machine = new Machine(
-            new Settings { File = new AbsolutePath("/vm-executor.yaml"), StateDir = new AbsolutePath("/state"), Images = [] }, new Dictionary<string, string>(), TimeProvider.System)
-        {
-            Hypervisors = new Hypervisors("fake:///", _ => _hypervisor),
-        };
+        using var machine = TestMachine.Of(TestMachine.Settings(new AbsolutePath("/state")), new FakeGuestShell(), _hypervisor);
         var image = new ImageDefinition
         {
             File = new AbsolutePath("/base.yaml"),

@@ -2,8 +2,8 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
-using VmExecutor.Host;
 using VmExecutor.Publishing;
+using VmExecutor.Program.Tests.Faults;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Publishing;
@@ -26,11 +26,7 @@ public sealed class QuotingProbeTests
         }
 
         var guest = new FakeGuestShell { Script = (script, output) => HostShell.RunAsync(program, script, output) };
-        using var machine = new Machine(
-            new Settings { File = new AbsolutePath("/vm-executor.yaml"), StateDir = new AbsolutePath("/state"), Images = [] }, new Dictionary<string, string>(), TimeProvider.System)
-        {
-            GuestShell = guest,
-        };
+        using var machine = TestMachine.Of(TestMachine.Settings(new AbsolutePath("/state")), guest);
 
         var answer = await new QuotingProbe(new OwnScript(machine)).RunAsync(shell, Access, CancellationToken.None);
 
