@@ -18,6 +18,8 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
     /// <summary>A day: the disk may be as large as the host's.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromDays(1);
 
+    private const int LongestComplaint = 64 << 10;
+
     // qemu-img writes up to 2 MiB at once (IO_BUF_SIZE of qemu-img.c), several at a time; what does not fit is not written at all.
     private const long NearlyFull = 64L << 20;
 
@@ -60,8 +62,7 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
         {
             await using var end = cancellationToken.Register(() => _ = tool.EndAsync()).ConfigureAwait(false);
             tool.Input.Close();
-            using var errors = new StreamReader(tool.Error, Encoding.UTF8);
-            var complaint = errors.ReadToEndAsync(CancellationToken.None);
+            var complaint = BoundedText.ReadEndAsync(tool.Error, LongestComplaint, CancellationToken.None);
             await FollowAsync(tool.Output, progress).ConfigureAwait(false);
             var exitCode = await WaitAsync(tool, call).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Host.Files;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
@@ -16,6 +16,10 @@ namespace VmExecutor.Host.Guests;
 /// </summary>
 internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
 {
+    // As OpenSSH's client has it (SSH_MAX_BANNER_LEN, SSH_MAX_PRE_BANNER_LINES): no login works with more.
+    private const int LongestLine = 8192;
+    private const int MostLinesBefore = 1024;
+
     private static readonly TimeSpan PerTry = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
@@ -90,17 +94,19 @@ internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
         {
             await socket.ConnectAsync(address.Host, address.Port, stop.Token).ConfigureAwait(false);
             await using var stream = new NetworkStream(socket);
-            using var reader = new StreamReader(stream, Encoding.ASCII);
+            var lines = new BoundedLines(stream, LongestLine);
 
             // RFC 4253, 4.2: a server may send other lines before its version.
-            string? line;
-            do
+            for (var number = 0; number <= MostLinesBefore; number++)
             {
-                line = await reader.ReadLineAsync(stop.Token).ConfigureAwait(false);
+                var line = await lines.NextAsync(stop.Token).ConfigureAwait(false);
+                if (line is null || line.StartsWith("SSH-", StringComparison.Ordinal))
+                {
+                    return line;
+                }
             }
-            while (line is not null && !line.StartsWith("SSH-", StringComparison.Ordinal));
 
-            return line;
+            return null;
         }
         catch (Exception failure) when (failure is SocketException or IOException)
         {

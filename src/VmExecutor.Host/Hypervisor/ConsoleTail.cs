@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
@@ -16,12 +15,7 @@ public static class ConsoleTail
     {
         try
         {
-            using var stream = HostFile.Open(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            stream.Seek(-Math.Min(Bytes, stream.Length), SeekOrigin.End);
-            var buffer = new byte[Bytes];
-            var length = stream.ReadAtLeast(buffer, Bytes, throwOnEndOfStream: false);
-            var text = Encoding.UTF8.GetString(buffer, 0, length);
-            string[] lines = [.. text.Split('\n').Select(Printable).Where(line => line.Length > 0)];
+            string[] lines = [.. BoundedText.ReadEndOf(console.Value, Bytes).Split('\n').Select(Printable).Where(line => line.Length > 0)];
 
             // A panic says why first, and then, in more lines than these, where.
             var why = lines.SkipLast(Lines).LastOrDefault(line => line.Contains("Kernel panic - ", StringComparison.Ordinal));

@@ -18,10 +18,7 @@ internal static class QemuLog
 
         try
         {
-            using var log = HostFile.Open(Path.Combine(directories.Logs, $"{domain}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            log.Seek(-Math.Min(TailBytes, log.Length), SeekOrigin.End);
-            using var text = new StreamReader(log);
-            return text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            return BoundedText.ReadEndOf(Path.Combine(directories.Logs, $"{domain}.log"), TailBytes).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

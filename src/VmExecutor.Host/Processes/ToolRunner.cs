@@ -1,27 +1,37 @@
-using System.Text;
 using CliWrap;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>Runs tools with CliWrap and collects what they say.</summary>
+/// <summary>Runs tools with CliWrap and collects what they say, in bounded memory: stdout as a whole or not at all, of stderr the end.</summary>
 public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) : IToolRunner
 {
+    /// <summary>No tool answers with more.</summary>
+    internal const int LongestOutput = 16 << 20;
+
+    private const int LongestErrors = 4 << 20;
+
     // Per step of ending a tool: a cancelled stage is to be over within two seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var output = new StringBuilder();
-        var errors = new StringBuilder();
+        var said = new Said();
         using var kill = new CancellationTokenSource();
-        var command = Start(call, output, errors, kill.Token);
+        var command = Start(call, said, kill.Token);
         try
         {
-            var result = await command.Task.WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);
+            await Task.WhenAny(command.Task, said.TooLong).WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);
+            if (said.TooLong.IsCompleted)
+            {
+                await EndAsync(command, kill).ConfigureAwait(false);
+                throw new ToolOutputTooLongException(call, LongestOutput);
+            }
+
+            var result = await command.Task.ConfigureAwait(false);
             await SignalHeadStart.WaitAsync(result.ExitCode, clock, cancellationToken).ConfigureAwait(false);
-            return new ToolResult(call, result.ExitCode, output.ToString(), errors.ToString());
+            return new ToolResult(call, result.ExitCode, said.Output, said.Errors);
         }
         catch (TimeoutException e)
         {
@@ -35,10 +45,10 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         }
     }
 
-    private CommandTask<CommandResult> Start(ToolCall call, StringBuilder output, StringBuilder errors, CancellationToken kill) => Cli.Wrap(call.Program)
+    private CommandTask<CommandResult> Start(ToolCall call, Said said, CancellationToken kill) => Cli.Wrap(call.Program)
         .WithValidation(CommandResultValidation.None)
-        .WithStandardOutputPipe(PipeTarget.ToStringBuilder(output, Utf8))
-        .WithStandardErrorPipe(PipeTarget.ToStringBuilder(errors, Utf8))
+        .WithStandardOutputPipe(PipeTarget.Create(said.TakeOutputAsync))
+        .WithStandardErrorPipe(PipeTarget.Create(said.TakeErrorsAsync))
         .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), configureProcess: null, kill, gracefulCancellationToken: CancellationToken.None);
 
     /// <summary>Terminate, bounded wait, kill (which also ends the reading of its output), bounded wait.</summary>
@@ -57,5 +67,34 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         var end = (Task)command.Task;
         await end.WaitAsync(Patience, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return end.IsCompleted;
+    }
+
+    /// <summary>What a tool has said.</summary>
+    private sealed class Said
+    {
+        private readonly TaskCompletionSource _tooLong = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Output { get; private set; } = "";
+
+        public string Errors { get; private set; } = "";
+
+        /// <summary>Ends when stdout has more than <see cref="LongestOutput"/>.</summary>
+        public Task TooLong => _tooLong.Task;
+
+        public async Task TakeOutputAsync(Stream stream, CancellationToken cancellationToken)
+        {
+            try
+            {
+                Output = await BoundedText.ReadWholeAsync(stream, LongestOutput, cancellationToken).ConfigureAwait(false);
+            }
+            catch (FileTooLargeException)
+            {
+                // The tool is ended; until then nobody reads on.
+                _tooLong.TrySetResult();
+            }
+        }
+
+        public async Task TakeErrorsAsync(Stream stream, CancellationToken cancellationToken) =>
+            Errors = await BoundedText.ReadEndAsync(stream, LongestErrors, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -91,6 +91,50 @@ public sealed class SshBannerTests : IDisposable
         await wait.Invoking(w => w).Should().ThrowAsync<OperationCanceledException>();
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("x")]
+    [InlineData("SSH-2.0-x")]
+    [InlineData("a line\r\n")]
+    [InlineData("\n")]
+    public async Task A_server_that_speaks_without_end_is_hung_up_and_asked_again(string text)
+    {
+        var wait = banner.WaitAsync(Address, Long, Alive, Cancellation);
+        var block = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(text, 1000)));
+        using (var client = await listener.AcceptTcpClientAsync(Cancellation))
+        {
+            // It ends when the other side closes: the driver does so after 8 MiB at most, and what the kernel holds comes on top.
+            var speak = async () =>
+            {
+                for (var sent = 0L; sent < 256 << 20; sent += block.Length)
+                {
+                    await client.GetStream().WriteAsync(block, Cancellation);
+                }
+            };
+            await speak.Should().ThrowAsync<IOException>();
+        }
+
+        var answer = AnswerAllAsync("SSH-2.0-x\r\n");
+
+        (await wait).Should().Be("SSH-2.0-x");
+        listener.Stop();
+        await answer;
+    }
+
+    private async Task AnswerAllAsync(string text)
+    {
+        try
+        {
+            while (true)
+            {
+                await AnswerAsync(text);
+            }
+        }
+        catch (Exception e) when (e is SocketException or IOException or InvalidOperationException or ObjectDisposedException)
+        {
+            // The listener was stopped, or a try was given up.
+        }
+    }
+
     private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task AnswerAsync(string text)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FluentAssertions;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Libvirt;
@@ -66,6 +67,31 @@ public sealed class ToolRunnerTests : IDisposable
 
         result.StandardOutput.Should().HaveLength(3_000_000).And.NotContain("y");
         result.StandardError.Should().HaveLength(3_000_000).And.NotContain("x");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("yes")]
+    [InlineData("cat /dev/zero")]
+    [InlineData("trap '' TERM PIPE; while :; do head -c 100000 /dev/zero; done")]
+    [InlineData("head -c 17000000 /dev/zero; exit 3")]
+    [InlineData("yes >&2 & yes; wait")]
+    public async Task A_tool_that_prints_without_end_is_ended_and_named(string script)
+    {
+        var run = () => tools.RunAsync(Sh(script), Cancellation);
+
+        var failure = (await run.Should().ThrowAsync<ToolOutputTooLongException>()).Which;
+
+        failure.Code.Should().Be(ErrorCodes.ToolFailed);
+        failure.Message.Should().StartWith("'sh -c ").And.EndWith("printed more than 16 MiB, and was ended");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Of_endless_complaints_the_end_is_kept()
+    {
+        var result = await tools.RunAsync(Sh("head -c 300000000 /dev/zero | tr '\\0' x >&2; echo the end >&2; exit 1"), Cancellation);
+
+        result.StandardError.Should().EndWith("xthe end\n");
+        result.StandardError.Length.Should().Be(4 << 20);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Text;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
@@ -15,10 +14,7 @@ internal static class BuildLog
     {
         try
         {
-            using var file = HostFile.Open(log.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            file.Seek(-Math.Min(EndLength, file.Length), SeekOrigin.End);
-            using var reader = new StreamReader(file, Encoding.UTF8);
-            return [.. reader.ReadToEnd().Split('\n', '\r').Select(line => line.Trim()).Where(line => line.Length > 0).TakeLast(count).Select(line => PlainText.OneLine(line, LongestLine))];
+            return [.. BoundedText.ReadEndOf(log.Value, EndLength).Split('\n', '\r').Select(line => line.Trim()).Where(line => line.Length > 0).TakeLast(count).Select(line => PlainText.OneLine(line, LongestLine))];
         }
         catch (HostFileException)
         {

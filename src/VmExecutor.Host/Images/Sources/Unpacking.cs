@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
@@ -75,8 +74,7 @@ internal sealed class Unpacking(ToolEnvironment environment, TimeProvider clock)
 
     private static async Task<string> SayAsync(Stream error, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(error, Encoding.UTF8);
-        var text = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        var text = await BoundedText.ReadEndAsync(error, 4 * EvidenceLength, cancellationToken).ConfigureAwait(false);
         return PlainText.OneLine(text.Trim().ReplaceLineEndings(" "), EvidenceLength);
     }
 }

@@ -1,0 +1,64 @@
+using System.Text;
+
+namespace VmExecutor.Host.Files;
+
+/// <summary>
+/// The text of what may not end: a pipe, a log that another process writes. Memory is bounded by the length that the caller names, whatever comes. The
+/// one way to such text; a convention test refuses the readers of .NET, which read to the end.
+/// </summary>
+public static class BoundedText
+{
+    private const int BlockLength = 16 * 1024;
+
+    /// <summary>Text that is of use only as a whole.</summary>
+    /// <exception cref="IOException">It has more than <paramref name="longest"/> bytes; the rest is not read.</exception>
+    public static async Task<string> ReadWholeAsync(Stream stream, int longest, CancellationToken cancellationToken)
+    {
+        using var kept = new BoundedStream(longest);
+        var block = new byte[BlockLength];
+        int count;
+        while ((count = await stream.ReadAsync(block, cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            kept.Write(block.AsSpan(0, count));
+        }
+
+        return kept.Text;
+    }
+
+    /// <summary>Reads to the end, so that the writer is never held up, and keeps the last bytes.</summary>
+    public static async Task<string> ReadEndAsync(Stream stream, int longest, CancellationToken cancellationToken)
+    {
+        // Twice the length, so that each byte is moved once at most.
+        var kept = new byte[BlockLength];
+        var length = 0;
+        int count;
+        while ((count = await stream.ReadAsync(kept.AsMemory(length), cancellationToken).ConfigureAwait(false)) > 0)
+        {
+            length += count;
+            if (length == kept.Length && length < 2 * longest)
+            {
+                Array.Resize(ref kept, (int)Math.Min(2L * length, 2L * longest));
+            }
+            else if (length == kept.Length)
+            {
+                kept.AsSpan(length - longest, longest).CopyTo(kept);
+                length = longest;
+            }
+        }
+
+        var end = Math.Min(length, longest);
+        return Decode(kept.AsSpan(length - end, end));
+    }
+
+    /// <summary>The last bytes that a file has now.</summary>
+    /// <exception cref="HostFileException">It cannot be read.</exception>
+    public static string ReadEndOf(string path, int longest)
+    {
+        using var file = HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.Seek(-Math.Min(longest, file.Length), SeekOrigin.End);
+        var end = new byte[longest];
+        return Decode(end.AsSpan(0, file.ReadAtLeast(end, longest, throwOnEndOfStream: false)));
+    }
+
+    internal static string Decode(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
+}
