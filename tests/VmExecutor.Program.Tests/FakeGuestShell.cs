@@ -43,6 +43,10 @@ internal sealed class FakeGuestShell : IGuestShell
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync("connect", () => Open(access), alive, cancellationToken);
 
+    public Task<GuestAccess> ConnectBesideAsync(
+        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        CallAsync("connect beside", () => beside, alive, cancellationToken);
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
         CallAsync("close", () => true, _ => Task.CompletedTask, cancellationToken);
 

@@ -32,6 +32,8 @@ public static partial class JobFiles
     public static readonly JobFile ControlSocket = new("ssh.sock", "ssh");
     public static readonly JobFile UnprovenSocket = new("ssh.sock.unproven", "ssh");
     public static readonly JobFile SshLog = new("ssh.log", "ssh");
+    public static readonly JobFile PersonSocket = new(".ssh.sock", "ssh, for 'vm-executor ssh'", IsEnding: true);
+    public static readonly JobFile PersonLog = new(".ssh.log", "ssh, for 'vm-executor ssh'", IsEnding: true);
     public static readonly JobFile Trial = new("try", "try", IsSecret: true);
     public static readonly JobFile Artifacts = new("artifacts.tar", "try --artifacts", IsSecret: true);
     public static readonly JobFile HandMade = new("by-hand.xml", "bench --by-hand");
@@ -39,7 +41,8 @@ public static partial class JobFiles
     /// <summary>All of them, without the names that are derived from these.</summary>
     public static IReadOnlyList<JobFile> All { get; } =
     [
-        Record, Scripts, ScriptTexts, Overlay, Nvram, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, Trial, Artifacts, HandMade,
+        Record, Scripts, ScriptTexts, Overlay, Nvram, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, PersonSocket, PersonLog,
+        Trial, Artifacts, HandMade,
     ];
 
     /// <summary>Whether something of that name in a job's directory can be of our making.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Values;
 
@@ -43,6 +45,20 @@ public sealed record GuestAccess(
 
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
+
+    /// <summary>The name in the job's directory of what ssh says when it connects.</summary>
+    public string Log { get; init; } = SshArguments.Log;
+
+    /// <summary>
+    /// By a connection of one process's own: each of its files has another name than the kept connection's, so that it is not in the way of the stages,
+    /// whose user may be another.
+    /// </summary>
+    /// <param name="processId">Of the process that closes the connection.</param>
+    public GuestAccess Beside(int processId)
+    {
+        var id = processId.ToString(CultureInfo.InvariantCulture);
+        return this with { Socket = $"{id}{JobFiles.PersonSocket.Name}", Log = $"{id}{JobFiles.PersonLog.Name}" };
+    }
 
     public override string ToString() => $"{User}@{Domain} ({Address})";
 }

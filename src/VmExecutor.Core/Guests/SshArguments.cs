@@ -17,6 +17,9 @@ public static class SshArguments
     public static readonly string KnownHostsFile = JobFiles.KnownHosts.Name;
     public static readonly string Log = JobFiles.SshLog.Name;
 
+    /// <summary>Makes a client use the connection that is there: where there is none, it has no way to the guest.</summary>
+    private static readonly string[] Joining = ["ControlMaster=no", "ProxyCommand=false"];
+
     /// <summary>Begins the option that names the job in every ssh of ours.</summary>
     public const string HostKeyAliasOption = "HostKeyAlias=";
 
@@ -25,7 +28,7 @@ public static class SshArguments
     /// <param name="firstContact">No key is pinned yet: take the one the guest shows, this once.</param>
     public static IReadOnlyList<string> Open(GuestAccess access, bool firstContact) =>
     [
-        "-f", "-N", "-M", "-E", Log,
+        "-f", "-N", "-M", "-E", access.Log,
         .. Common(access),
         .. Options("LogLevel=INFO"),
         .. Options(Trust(access, firstContact ? "StrictHostKeyChecking=accept-new" : "StrictHostKeyChecking=yes")),
@@ -44,21 +47,20 @@ public static class SshArguments
 
     /// <summary>Runs a command line over the kept connection, and never over one of its own.</summary>
     public static IReadOnlyList<string> Run(GuestAccess access, string commandLine) =>
-        [.. Common(access), .. Options("LogLevel=ERROR", "ControlMaster=no", "ProxyCommand=false"), "--", access.Address.Host, commandLine];
+        [.. Common(access), .. Options("LogLevel=ERROR"), .. Options(Joining), "--", access.Address.Host, commandLine];
 
     /// <summary>
-    /// Lets a person in: over the kept connection while that is open, else over one of its own. What the person's terminal needs is as in any ssh;
-    /// what the guest could reach on the host is not there.
+    /// Lets a person in over a connection whose guest has proved that it is the job's, and never over another. What the person's terminal needs is as in
+    /// any ssh; what the guest could reach on the host is not there.
     /// </summary>
-    /// <param name="access">The guest.</param>
+    /// <param name="access">The guest, with the socket of that connection.</param>
     /// <param name="terminal">Whether the guest's side gets a terminal.</param>
     /// <param name="commandLine">Null: the login shell.</param>
     public static IReadOnlyList<string> Enter(GuestAccess access, bool terminal, string? commandLine) =>
     [
         terminal ? "-t" : "-T", .. Route(access),
-        .. Options(HostKeyAlias(access.Domain), "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "BatchMode=yes", "ControlMaster=no", "LogLevel=ERROR"),
-        .. Options(Trust(access, "StrictHostKeyChecking=yes")),
-        .. Options("ConnectTimeout=15"),
+        .. Options(HostKeyAlias(access.Domain), "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "BatchMode=yes", "LogLevel=ERROR"),
+        .. Options(Joining),
         "--", access.Address.Host, .. commandLine is null ? [] : new[] { commandLine },
     ];
 

@@ -57,8 +57,49 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         EnsureKeyIsThere(access);
         var unproven = access with { Socket = SshArguments.UnprovenSocket };
         RemoveSocket(access);
-        RemoveSocket(unproven);
         PinHostKeys(access);
+        var answer = await OpenNewAsync(unproven, () => IsFirstContact(access), limit, alive, question, cancellationToken).ConfigureAwait(false);
+        HostFile.Move(SocketPath(unproven), SocketPath(access));
+        return answer;
+    }
+
+    /// <summary>
+    /// For a person: unless the kept connection is open, opens one beside it, whose guest proves itself in the same way. Whoever gets it closes it.
+    /// It neither pins a host key nor touches a file of the kept connection.
+    /// </summary>
+    /// <param name="access">Where and how.</param>
+    /// <param name="beside">The same with the names of the other connection's files.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="alive">As above.</param>
+    /// <param name="cancellationToken">The person's.</param>
+    /// <returns>Which of the two is open.</returns>
+    /// <exception cref="SystemFailureException">As above.</exception>
+    public async Task<GuestAccess> OpenBesideAsync(
+        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    {
+        if (await IsOpenAsync(access, cancellationToken).ConfigureAwait(false))
+        {
+            return access;
+        }
+
+        EnsureDirectoryIsThere(access);
+        EnsureKeyIsThere(access);
+        try
+        {
+            await CloseOnFailureAsync(beside, OpenNewAsync(beside, () => false, limit, alive, question: null, cancellationToken)).ConfigureAwait(false);
+            return beside;
+        }
+        finally
+        {
+            HostFile.Delete(LogPath(beside));
+        }
+    }
+
+    /// <summary>Opens a connection, and closes it again unless its guest proves that it is the job's.</summary>
+    private async Task<GuestCommandResult?> OpenNewAsync(
+        GuestAccess access, Func<bool> isFirstContact, TimeSpan limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
+    {
+        RemoveSocket(access);
         SshFailure? last = null;
         using var over = new CancellationTokenSource(limit, clock);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
@@ -68,12 +109,12 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
                 async token =>
                 {
                     await alive(token).ConfigureAwait(false);
-                    return last = await TryOpenAsync(unproven, limit, token).ConfigureAwait(false);
+                    return last = await TryOpenAsync(access, isFirstContact(), limit, token).ConfigureAwait(false);
                 },
                 stop.Token).ConfigureAwait(false);
             if (last is null)
             {
-                return await ProveAsync(unproven, access, question, stop.Token).ConfigureAwait(false);
+                return await ProveAsync(access, question, stop.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -86,25 +127,24 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         SystemFailureException Failure(SshFailure failure) => SshFailures.ToException(access, failure with { SeemsLimited = pace.SeemsLimited(access.Address) }, limit);
     }
 
-    /// <summary>Lets the connection be used if it leads to the clone's guest, else closes it.</summary>
-    private async Task<GuestCommandResult?> ProveAsync(GuestAccess unproven, GuestAccess access, string? question, CancellationToken cancellationToken)
+    /// <summary>Closes the connection unless it leads to the clone's guest.</summary>
+    private async Task<GuestCommandResult?> ProveAsync(GuestAccess access, string? question, CancellationToken cancellationToken)
     {
         var proof = access.Proof;
         var text = (proof is null ? "" : proof.Placed ? GuestProofText.Ask(proof) : GuestProofText.Claim(proof)) + question;
-        var answer = text.Length == 0 ? null : await CloseOnFailureAsync(unproven, commands.RunTextAsync(unproven, text, cancellationToken)).ConfigureAwait(false);
+        var answer = text.Length == 0 ? null : await CloseOnFailureAsync(access, commands.RunTextAsync(access, text, cancellationToken)).ConfigureAwait(false);
         if (proof?.Judge(answer!.StandardOutput) is { } verdict and not GuestProofVerdict.Ours)
         {
-            await CloseAsync(unproven, CancellationToken.None).ConfigureAwait(false);
+            await CloseAsync(access, CancellationToken.None).ConfigureAwait(false);
             throw verdict == GuestProofVerdict.NoAnswer
                 ? GuestCommands.NotRun(access, answer!.ExitCode, answer.StandardOutput + answer.StandardError)
                 : SshFailures.NotOurs(access, verdict);
         }
 
-        HostFile.Move(SocketPath(unproven), SocketPath(access));
         return answer;
     }
 
-    private async Task<T> CloseOnFailureAsync<T>(GuestAccess unproven, Task<T> work)
+    private async Task<T> CloseOnFailureAsync<T>(GuestAccess access, Task<T> work)
     {
         try
         {
@@ -112,7 +152,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         }
         catch (Exception e) when (e is SystemFailureException or OperationCanceledException)
         {
-            await CloseAsync(unproven, CancellationToken.None).ConfigureAwait(false);
+            await CloseAsync(access, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
@@ -173,6 +213,8 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
 
     private static string SocketPath(GuestAccess access) => access.Directory.Child(access.Socket).Value;
 
+    private static string LogPath(GuestAccess access) => access.Directory.Child(access.Log).Value;
+
     // A socket without a listener would make a new master go without one.
     private static void RemoveSocket(GuestAccess access) => HostFile.Delete(SocketPath(access));
 
@@ -215,13 +257,13 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         return access.HostKeys.Count == 0 && (!HostFile.Exists(pinned) || HostFile.ReadAllText(pinned).Length == 0);
     }
 
-    private async Task<SshFailure?> TryOpenAsync(GuestAccess access, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<SshFailure?> TryOpenAsync(GuestAccess access, bool firstContact, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var log = access.Directory.Child(SshArguments.Log).Value;
+        var log = LogPath(access);
         HostFile.Delete(log);
         await Task.Delay(pace.Left(access.Address), clock, cancellationToken).ConfigureAwait(false);
         pace.Started(access.Address);
-        var result = await ssh.RunAsync(access, SshArguments.Open(access, IsFirstContact(access)), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
+        var result = await ssh.RunAsync(access, SshArguments.Open(access, firstContact), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode == 0)
         {
             pace.Answered(access.Address);

@@ -27,7 +27,18 @@ public interface IGuestShell
     /// <exception cref="SystemFailureException">As <see cref="OpenAsync"/>, without the last.</exception>
     Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
-    /// <summary>Closes the kept connection; one that is not open is closed.</summary>
+    /// <summary>For a person: where the kept connection is not open, opens another to the same guest, which the caller closes. Host keys must be pinned.</summary>
+    /// <param name="access">The guest by the kept connection.</param>
+    /// <param name="beside">The guest by the other one: <see cref="GuestAccess.Beside"/>.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
+    /// <param name="cancellationToken">The person's.</param>
+    /// <returns>Which of the two is open: its guest has proved to be the job's.</returns>
+    /// <exception cref="SystemFailureException">As <see cref="ConnectAsync"/>.</exception>
+    Task<GuestAccess> ConnectBesideAsync(
+        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+
+    /// <summary>Closes a connection; one that is not open is closed.</summary>
     Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
 
     /// <summary>

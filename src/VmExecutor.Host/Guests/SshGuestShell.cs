@@ -54,6 +54,10 @@ public sealed class SshGuestShell : IGuestShell
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         connection.OpenAsync(access, limit, alive, question: null, cancellationToken);
 
+    public Task<GuestAccess> ConnectBesideAsync(
+        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        connection.OpenBesideAsync(access, beside, limit, alive, cancellationToken);
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
 
     public Task<ScriptRun> RunScriptAsync(

@@ -2,21 +2,25 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Host;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Jobs;
 
-/// <summary><c>ssh</c>: into a job's guest with the job's own key and its pinned host keys, over the kept connection while that is open.</summary>
+/// <summary><c>ssh</c>: into a job's guest with the job's own key and its pinned host keys: over the kept connection while that is open, else over one beside it.</summary>
 internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, string> variables, TimeProvider time)
 {
+    // A loaded emulated guest takes many seconds for a login.
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(60);
+
     /// <param name="job">As somebody typed it.</param>
     /// <param name="words">A command; empty: the login shell.</param>
     /// <param name="terminal">Whether the person has a terminal on both ends.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The command's exit code; 255 where ssh itself failed, and said why.</returns>
-    /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter.</exception>
+    /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter, or another guest answers at its address.</exception>
     public async Task<int> RunAsync(string job, IReadOnlyList<string> words, bool terminal, CancellationToken cancellationToken)
     {
         var jobs = new JobsAtHand(settings, time);
@@ -24,8 +28,19 @@ internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, 
         var record = directory.Read();
         var access = GuestOfJob.Access(key, directory.Paths, record);
         await EnsureRunsAsync(jobs, key, record!, cancellationToken);
-        var call = new ToolCall("ssh", SshArguments.Enter(access, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory };
-        return await TerminalTool.RunAsync(call, variables, cancellationToken);
+        using var machine = new Machine(settings, variables, time);
+        var beside = access.Beside(Environment.ProcessId);
+        var way = await machine.GuestShell.ConnectBesideAsync(access, beside, ConnectLimit, token => EnsureRunsAsync(jobs, key, record!, token), cancellationToken);
+        try
+        {
+            var call = new ToolCall("ssh", SshArguments.Enter(way, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory };
+            return await TerminalTool.RunAsync(call, variables, cancellationToken);
+        }
+        finally
+        {
+            // The kept connection stays open for the job.
+            await machine.GuestShell.CloseAsync(beside, CancellationToken.None);
+        }
     }
 
     private static async Task EnsureRunsAsync(JobsAtHand jobs, JobKey key, JobRecord record, CancellationToken cancellationToken)

@@ -30,6 +30,9 @@ public sealed class JobFilesTests
     [InlineData("console.log.12")]
     [InlineData("known_hosts.old")]
     [InlineData("ssh.sock.a1B2c3D4e5F6g7H8")]
+    [InlineData("4194304.ssh.sock")]
+    [InlineData("4194304.ssh.sock.a1B2c3D4e5F6g7H8")]
+    [InlineData("4194304.ssh.log")]
     [InlineData("job.json.0123456789abcdef0123456789abcdef.tmp")]
     [InlineData("sda.qcow2")]
     public void Names_that_come_of_ours_are_ours(string name) => JobFiles.IsOurs(name).Should().BeTrue();

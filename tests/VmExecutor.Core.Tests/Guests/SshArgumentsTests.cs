@@ -39,14 +39,23 @@ public sealed class SshArgumentsTests
         SshArguments.Run(Access, "true").Should().ContainInOrder("-S", "ssh.sock").And.Contain(["ControlMaster=no", "ProxyCommand=false"]).And.EndWith(["--", "127.0.0.1", "true"]);
 
     [Fact]
-    public void A_person_comes_in_over_the_kept_connection_or_by_the_pinned_keys()
+    public void A_person_comes_in_over_a_connection_that_is_there_and_never_over_another()
     {
         SshArguments.Enter(Access, terminal: true, commandLine: null).Should()
             .ContainInOrder("-t", "-S", "ssh.sock")
-            .And.Contain(["ControlMaster=no", "StrictHostKeyChecking=yes", "HostKeyAlias=vmx-abc-7", "IdentityAgent=none", "ForwardAgent=no"])
-            .And.NotContain("ProxyCommand=false", "the kept connection may be gone")
+            .And.Contain(["ControlMaster=no", "ProxyCommand=false", "HostKeyAlias=vmx-abc-7", "ForwardAgent=no"])
             .And.EndWith(["--", "127.0.0.1"]);
         SshArguments.Enter(Access, terminal: false, "df -h").Should().StartWith("-T").And.EndWith(["--", "127.0.0.1", "df -h"]);
+        SshArguments.Enter(Access.Beside(4711), terminal: true, commandLine: null).Should().ContainInOrder("-S", "4711.ssh.sock").And.Contain("ProxyCommand=false");
+    }
+
+    [Fact]
+    public void A_connection_beside_the_kept_one_shares_no_file_with_it_but_the_hosts_file()
+    {
+        var kept = SshArguments.Open(Access, firstContact: false);
+
+        SshArguments.Open(Access.Beside(4711), firstContact: false).Except(kept).Should().BeEquivalentTo("4711.ssh.sock", "4711.ssh.log");
+        SshArguments.Control(Access.Beside(4711), "exit").Should().ContainInOrder("-S", "4711.ssh.sock");
     }
 
     [Theory]

@@ -135,6 +135,30 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
         File.Exists(OwnToken).Should().Be(ours);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_person_is_let_into_the_jobs_guest_alone_and_leaves_nothing_behind()
+    {
+        await _guest.OpenAsync(NewJob("ffffffffffffffffffffffffffffffff") with { Address = sshd.Twin }, Limit, Alive, Cancellation);
+        var job = await _guest.OpenAsync(NewJob(), Limit, Alive, Cancellation);
+        (await BesideAsync(job)).Should().Be(job, "the kept connection is open");
+        await LoseAsync(job);
+        var files = Directory.GetFiles(job.Directory.Value).Order().ToList();
+
+        var strange = () => BesideAsync(job with { Address = sshd.Twin });
+        (await strange.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestIsAnother);
+        SshdFixture.Connections(job).Should().BeEmpty();
+        Directory.GetFiles(job.Directory.Value).Order().Should().Equal(files);
+
+        var way = await BesideAsync(job);
+        way.Socket.Should().Be("4711.ssh.sock");
+        var entered = await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "echo $HOME")) { WorkingDirectory = job.Directory }, Cancellation);
+        entered.StandardOutput.Should().Be(sshd.OwnHome + "\n", entered.StandardError);
+        await _guest.CloseAsync(way, Cancellation);
+        (await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "echo in")) { WorkingDirectory = job.Directory }, Cancellation))
+            .Should().Match<ToolResult>(result => result.ExitCode == 255 && result.StandardOutput == "", "ssh has no way of its own");
+        Directory.GetFiles(job.Directory.Value).Order().Should().Equal(files);
+    }
+
     private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>A run's wrapper writes the second line after the end that the driver waits for: a file removed before it would come back.</summary>
@@ -158,6 +182,8 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
             await Task.Delay(20, Cancellation);
         }
     }
+
+    private Task<GuestAccess> BesideAsync(GuestAccess job) => _guest.ConnectBesideAsync(job, job.Beside(4711), Limit, Alive, Cancellation);
 
     private GuestAccess NewJob(string token = Token)
     {

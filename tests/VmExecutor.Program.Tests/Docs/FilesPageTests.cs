@@ -17,7 +17,7 @@ public sealed class FilesPageTests
 
     [Fact]
     public void The_table_of_a_jobs_directory_has_every_file_of_it_and_no_other() =>
-        Files.Names("A job's directory").Select(name => name.Replace("<disk>", "").TrimEnd('…').TrimEnd('/'))
+        Files.Names("A job's directory").Select(name => name.Replace("<disk>", "").Replace("<process>", "").TrimEnd('…').TrimEnd('/'))
             .Should().BeEquivalentTo(JobFiles.All.Select(file => file.Name));
 
     [Fact]

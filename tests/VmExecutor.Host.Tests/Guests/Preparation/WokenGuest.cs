@@ -59,6 +59,10 @@ internal sealed class WokenGuest(TimeProvider time) : IGuestShell
     public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<GuestAccess> ConnectBesideAsync(
+        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ScriptRun> RunScriptAsync(
