@@ -42,7 +42,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
 
         try
         {
-            var token = (option == "-" ? Console.In.ReadLine() ?? "" : Encoding.UTF8.GetString(HostFile.ReadAllBytes(Commands.DriverCommand.Resolve(option).Value, Longest))).Trim();
+            var token = (option == "-" ? ReadLine() : Encoding.UTF8.GetString(HostFile.ReadAllBytes(Commands.DriverCommand.Resolve(option).Value, Longest))).Trim();
             return token.Length is > 0 and < 500 && token.All(character => character is > ' ' and < '\x7f')
                 ? token
                 : throw new SystemFailureException(ErrorCodes.RunnerNotChosen, $"there is no token in {(option == "-" ? "standard input" : option)}", "GitLab shows it once, when the runner is created; it begins with glrt-.");
@@ -51,6 +51,13 @@ internal sealed class Installation(TextWriter output, TextWriter error)
         {
             throw new HostFileException($"the token file {option} cannot be read", e);
         }
+    }
+
+    /// <summary>The first line of standard input; empty where it is longer than any token.</summary>
+    private static string ReadLine()
+    {
+        using var input = Console.OpenStandardInput();
+        return new BoundedLines(input, 4096).Next() ?? "";
     }
 
     /// <param name="file">config.toml.</param>

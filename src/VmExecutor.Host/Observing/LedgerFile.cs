@@ -15,6 +15,9 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     /// <summary>How many earlier files stay: <c>ledger.1.jsonl</c> is the last one.</summary>
     public const int Earlier = 4;
 
+    /// <summary>A longer line is none of the ledger.</summary>
+    internal const int LongestLine = 1 << 20;
+
     // It is held for a millisecond, but on a host that is busy beyond measure those who wait get their turn late.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(30);
 
@@ -37,5 +40,20 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
         {
             throw new HostFileException($"the ledger {Path} cannot be written", e);
         }
+    }
+
+    /// <summary>One of its files, to be read while others append.</summary>
+    /// <exception cref="HostFileException">It cannot be read, or has far more in it than the driver writes into one.</exception>
+    internal static FileStream OpenRead(AbsolutePath file)
+    {
+        var stream = HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (stream.Length <= 8 * LongestBytes)
+        {
+            return stream;
+        }
+
+        var bytes = stream.Length;
+        stream.Dispose();
+        throw HostFile.Failure(file.Value, "read", new FileTooLargeException(bytes, 8 * LongestBytes));
     }
 }

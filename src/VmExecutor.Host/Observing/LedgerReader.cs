@@ -17,18 +17,19 @@ public static class LedgerReader
 
     private static IEnumerable<string> Lines(AbsolutePath file)
     {
-        using var reader = Open(file);
-        while (reader is not null && ReadLine(reader, file) is { } line)
+        using var stream = Open(file);
+        var lines = stream is null ? null : new BoundedLines(stream, LedgerFile.LongestLine);
+        while (lines is not null && ReadLine(lines, file) is { } line)
         {
             yield return line;
         }
     }
 
-    private static StreamReader? Open(AbsolutePath file)
+    private static FileStream? Open(AbsolutePath file)
     {
         try
         {
-            return new StreamReader(HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return LedgerFile.OpenRead(file);
         }
         catch (HostFileException e) when (e.IsMissing)
         {
@@ -40,11 +41,11 @@ public static class LedgerReader
         }
     }
 
-    private static string? ReadLine(StreamReader reader, AbsolutePath file)
+    private static string? ReadLine(BoundedLines lines, AbsolutePath file)
     {
         try
         {
-            return reader.ReadLine();
+            return lines.Next();
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

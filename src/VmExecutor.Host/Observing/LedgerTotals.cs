@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Observing;
 using VmExecutor.Core.Values;
@@ -81,18 +80,16 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
         }
 
         stream.Seek(offset, SeekOrigin.Begin);
-        var bytes = new byte[stream.Length - offset];
-        stream.ReadExactly(bytes);
-        var whole = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
-        foreach (var line in Encoding.UTF8.GetString(bytes, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        var lines = new BoundedLines(stream, LedgerFile.LongestLine);
+        while (lines.Next() is { } line)
         {
-            if (LedgerEntry.TryParse(line) is { } entry)
+            if (lines.IsWhole && LedgerEntry.TryParse(line) is { } entry)
             {
                 totals.Count(entry);
             }
         }
 
-        return offset + whole;
+        return offset + lines.WholeBytes;
     }
 
     /// <summary>Null: there is no such file, or no whole line in it yet.</summary>
@@ -122,5 +119,5 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
         }
     }
 
-    private static FileStream Open(AbsolutePath path) => HostFile.Open(path.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    private static FileStream Open(AbsolutePath path) => LedgerFile.OpenRead(path);
 }

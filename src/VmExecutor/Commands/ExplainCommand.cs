@@ -90,22 +90,22 @@ internal static class ExplainCommand
 
     private static async Task<(string From, string Xml)> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        if (file == StandardInput)
-        {
-            using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-            return ("standard input", await input.ReadToEndAsync(cancellationToken));
-        }
-
-        var path = DriverCommand.Resolve(file);
+        var from = file == StandardInput ? "standard input" : DriverCommand.Resolve(file).Value;
         try
         {
-            using var text = new StreamReader(new MemoryStream(HostFile.ReadAllBytes(path.Value, LongestDefinition)), Encoding.UTF8);
-            return (path.Value, await text.ReadToEndAsync(cancellationToken));
+            if (file == StandardInput)
+            {
+                await using var input = Console.OpenStandardInput();
+                return (from, (await BoundedText.ReadWholeAsync(input, LongestDefinition, cancellationToken)).TrimStart('\ufeff'));
+            }
+
+            using var text = new StreamReader(new MemoryStream(HostFile.ReadAllBytes(from, LongestDefinition)), Encoding.UTF8);
+            return (from, await text.ReadToEndAsync(cancellationToken));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
             throw new SystemFailureException(
-                ErrorCodes.DefinitionUnreadable, $"{path} cannot be read: {e.Message}", "Give what libvirt prints: virsh dumpxml --inactive DOMAIN > FILE.xml", e);
+                ErrorCodes.DefinitionUnreadable, $"{from} cannot be read: {e.Message}", "Give what libvirt prints: virsh dumpxml --inactive DOMAIN > FILE.xml", e);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
@@ -43,12 +42,25 @@ internal sealed class OwnScript(Machine machine)
 
     /// <summary>A script whose output is looked at, and shown to no one.</summary>
     /// <inheritdoc cref="RunAsync(GuestAccess, GuestScript, string, ErrorCode, CancellationToken)"/>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestAnswerTooLong"/>: it printed more than a MiB, and was ended.</exception>
     public async Task<(ScriptExit Exit, string Output)> CaptureAsync(GuestAccess access, GuestScript script, string what, ErrorCode code, CancellationToken cancellationToken)
     {
-        using var said = new MemoryStream();
-        var exit = await RunAsync(access, script, (said, Stream.Null), what, code, cancellationToken);
-        return (exit, Encoding.UTF8.GetString(said.ToArray()));
+        using var said = new BoundedStream(Longest);
+        try
+        {
+            var exit = await RunAsync(access, script, (said, Stream.Null), what, code, cancellationToken);
+            return said.WasCut ? throw TooLong(access, what) : (exit, said.Text);
+        }
+        catch (Exception e) when (said.WasCut && !cancellationToken.IsCancellationRequested && e is IOException or SystemFailureException)
+        {
+            throw TooLong(access, what);
+        }
     }
+
+    private static SystemFailureException TooLong(GuestAccess access, string what) => new(
+        ErrorCodes.GuestAnswerTooLong,
+        $"{what} printed more than {Longest >> 20} MiB in the guest {access}, and was ended",
+        "Look at what the guest's sh and the programs of the image are: one of them prints without end.");
 
     private async Task<ScriptExit> RunAsync(GuestAccess access, GuestScript script, (Stream Output, Stream Error) streams, string what, ErrorCode code, CancellationToken cancellationToken)
     {
