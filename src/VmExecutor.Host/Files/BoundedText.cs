@@ -3,8 +3,7 @@ using System.Text;
 namespace VmExecutor.Host.Files;
 
 /// <summary>
-/// The text of what may not end: a pipe, a log that another process writes. Memory is bounded by the length that the caller names, whatever comes. The
-/// one way to such text; a convention test refuses the readers of .NET, which read to the end.
+/// The text of what may not end: a pipe, a log that another process writes. Memory is bounded by the length that the caller names, whatever comes.
 /// </summary>
 public static class BoundedText
 {
