@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Host.Files;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Guests;
 

@@ -2,8 +2,8 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
-using VmExecutor.Publishing;
 using VmExecutor.Program.Tests.Faults;
+using VmExecutor.Publishing;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Publishing;
