@@ -5,7 +5,7 @@ namespace VmExecutor.GitlabCi;
 /// <summary>A node of a <c>.gitlab-ci.yml</c> with its place; never changed, so an anchor's node may stand in many places.</summary>
 internal abstract record CiNode(Position At)
 {
-    /// <summary>How many levels are below it.</summary>
+    /// <summary>The number of levels below it.</summary>
     public int Height => this switch
     {
         CiList { Items.Count: > 0 } list => 1 + list.Items.Max(item => item.Height),

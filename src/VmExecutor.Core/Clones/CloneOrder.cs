@@ -22,7 +22,7 @@ internal static class CloneOrder
         domain.Add(elements);
     }
 
-    /// <summary>What libvirt has for one hypervisor only comes last.</summary>
+    /// <summary>Elements of a single hypervisor come last.</summary>
     private static int Place(XElement element)
     {
         for (var place = 0; place < Order.Count; place++)

@@ -24,10 +24,10 @@ public static class StateFiles
     /// <summary>A line for each removed job.</summary>
     public const string Ledger = "ledger.jsonl";
 
-    /// <summary>What was counted for Prometheus up to now.</summary>
+    /// <summary>The counters for Prometheus.</summary>
     public const string Totals = "metrics.json";
 
-    /// <summary>Whether KVM works on this host.</summary>
+    /// <summary>The remembered answer of the probe for KVM.</summary>
     public const string Accelerator = "accelerator.json";
 }
 

@@ -73,7 +73,7 @@ public sealed record PlaceFault(int Index, string Kind, string Said)
     private const string Full = "No space left on device";
     private const string Denied = "Permission denied";
 
-    /// <summary>What the place's file system has; null: not known.</summary>
+    /// <summary>The room on the place's file system; null: not known.</summary>
     public PlaceRoom? Room { get; init; }
 
     /// <summary>What is wrong with it: <c>its file system is full (No space left on device)</c>.</summary>

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>What <c>df</c> says of a place's file system.</summary>
+/// <summary>The figures of <c>df</c> for a place's file system.</summary>
 /// <param name="Size">In KiB.</param>
 /// <param name="Free">In KiB, for a user who is not root.</param>
 /// <param name="Inodes">Null: not known, or the file system has no fixed number.</param>

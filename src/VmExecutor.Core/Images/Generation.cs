@@ -11,7 +11,7 @@ public sealed record Generation(AbsolutePath Directory, GenerationRecord Record)
     public const string RecordName = "image.json";
     public const string DomainName = "domain.xml";
 
-    /// <summary>What the name of a copied disk ends with, behind its target.</summary>
+    /// <summary>The ending of a copied disk's file name, behind the disk's target.</summary>
     public const string DiskEnding = ".disk";
 
     public int Number => Record.Number;

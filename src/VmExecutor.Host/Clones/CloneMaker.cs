@@ -21,10 +21,10 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     public Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, Generation? generation, CancellationToken cancellationToken) =>
         InspectDisksAsync(source, generation, evenIfWritten: false, cancellationToken);
 
-    /// <summary>As above.</summary>
-    /// <param name="source">As above.</param>
-    /// <param name="generation">As above.</param>
-    /// <param name="evenIfWritten">Also while a VM writes to them: for who only looks.</param>
+    /// <inheritdoc cref="InspectDisksAsync(XElement, Generation?, CancellationToken)"/>
+    /// <param name="source">Whose writable disks are meant.</param>
+    /// <param name="generation">Set: the source is this generation's.</param>
+    /// <param name="evenIfWritten">True: disks that a running VM writes to are read, too. For a caller that makes nothing.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(
         XElement source, Generation? generation, bool evenIfWritten, CancellationToken cancellationToken)

@@ -12,10 +12,10 @@ public sealed class BoundedLines(Stream stream, int longest)
     private int _from;
     private int _to;
 
-    /// <summary>How many bytes all lines have that were read to their end.</summary>
+    /// <summary>The length in bytes of all lines that were read to their end.</summary>
     public long WholeBytes { get; private set; }
 
-    /// <summary>Whether the last line that was read has an end; the stream's last may have none.</summary>
+    /// <summary>True: the last line that was read has an end; the stream's last may have none.</summary>
     public bool IsWhole { get; private set; }
 
     /// <summary>The next line without its end; empty where it was too long. Null: the stream is over.</summary>

@@ -8,10 +8,10 @@ public sealed class BoundedStream(int longest) : Stream
 {
     private readonly ArrayBufferWriter<byte> _kept = new();
 
-    /// <summary>Whether there was more than is kept.</summary>
+    /// <summary>True: there was more than is kept.</summary>
     public bool WasCut { get; private set; }
 
-    /// <summary>What was kept.</summary>
+    /// <summary>The kept part.</summary>
     public string Text => BoundedText.Decode(_kept.WrittenSpan);
 
     public override bool CanRead => false;

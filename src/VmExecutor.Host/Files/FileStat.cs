@@ -92,7 +92,7 @@ public sealed partial record FileStat
         return error is NoSuchFile or NotADirectory ? (Presence.Missing, null) : (Presence.Unknown, new IOException(Marshal.GetPInvokeErrorMessage(error), error));
     }
 
-    /// <summary>What kind of file is at a path, links followed, without opening it.</summary>
+    /// <summary>Looks which kind of file is at a path, links followed, without opening it.</summary>
     internal static FileKind KindOf(string path)
     {
         Span<byte> buffer = stackalloc byte[256];

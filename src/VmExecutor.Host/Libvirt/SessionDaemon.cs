@@ -10,7 +10,7 @@ public static class SessionDaemon
     // https://libvirt.org/daemons.html#socket-paths: the modular daemon's socket, then the monolithic one's.
     private static readonly string[] Sockets = ["virtqemud-sock", "libvirt-sock"];
 
-    /// <summary>Whether a connection would start a daemon.</summary>
+    /// <summary>True: a connection would start a daemon.</summary>
     /// <param name="uri">Of the connection.</param>
     /// <param name="environment">The process's environment, as data.</param>
     public static bool WouldBeStarted(string uri, IReadOnlyDictionary<string, string> environment) =>

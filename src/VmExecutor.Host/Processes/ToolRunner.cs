@@ -69,7 +69,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         return end.IsCompleted;
     }
 
-    /// <summary>What a tool has said.</summary>
+    /// <summary>The output of a tool.</summary>
     private sealed class Said
     {
         private readonly TaskCompletionSource _tooLong = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -102,7 +102,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         log.Say($"Ready after {run.Times.With(run.Directory.Read()?.Start ?? "cold")}");
     }
 
-    /// <summary>What the runner's settings make of this image's jobs.</summary>
+    /// <summary>Warns of settings of the runner that this image's jobs cannot work with.</summary>
     private void WarnOfRunner(ClonePlan plan, JobLog log)
     {
         var variables = machine.Variables;

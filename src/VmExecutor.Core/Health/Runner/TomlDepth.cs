@@ -9,7 +9,7 @@ internal static class TomlDepth
     /// <summary>config.toml has six.</summary>
     private const int Most = 64;
 
-    /// <summary>What is wrong and where; null: it may be parsed.</summary>
+    /// <summary>The error with its line; null: the text may be parsed.</summary>
     public static string? Problem(string text)
     {
         var (depth, dots, line) = (0, 0, 1);

@@ -15,7 +15,7 @@ internal sealed record MachineOutlook
     /// <summary>Null: the source could not be looked at without starting something.</summary>
     public MachineSize? Sizes { get; init; }
 
-    /// <summary>What becomes of each part of the source.</summary>
+    /// <summary>The treatment of each part of the source.</summary>
     public IReadOnlyList<PartFinding> Findings { get; init; } = [];
 
     /// <summary><c>kvm</c> or <c>tcg</c>; null: only a start tells.</summary>
@@ -24,7 +24,7 @@ internal sealed record MachineOutlook
     public required StartOutlook Start { get; init; }
 }
 
-/// <summary>How the VM would be started.</summary>
+/// <summary>The way in which the VM would be started.</summary>
 /// <param name="Kind"><c>warm</c>, <c>cold</c>, or <c>unknown</c> without a look at libvirt.</param>
 /// <param name="Why">A sentence without an end.</param>
 internal sealed record StartOutlook(string Kind, string Why)

@@ -3,7 +3,7 @@ using VmExecutor.GitlabCi;
 
 namespace VmExecutor.Trials.DryRuns;
 
-/// <summary>What a trial would do. No text in it has the value of a secret.</summary>
+/// <summary>The plan of a trial. No text in it has the value of a secret.</summary>
 internal sealed record TrialOutlook
 {
     public required MachineOutlook Machine { get; init; }
