@@ -25,6 +25,9 @@ public sealed record LibvirtError(
         or LibvirtErrorNumber.AuthenticationCancelled
         or LibvirtErrorNumber.AuthenticationUnavailable;
 
+    /// <summary>The programs of an emulated TPM are missing or failed (libvirt's virtpm.c and qemu_tpm.c: both messages name swtpm).</summary>
+    public bool IsOfTheTpm => Message.Contains("swtpm", StringComparison.Ordinal);
+
     /// <summary>At opening: there is no socket or port, or it refuses, or breaks off; a daemon that restarts does all of that.</summary>
     public bool IsNobodyListening => SystemError is NoSuchFile or ConnectionReset or ConnectionRefused or BrokenPipe or IoFailed;
 

@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Host.Libvirt;
 
-/// <summary>What to do about a libvirt error, decided by its numbers.</summary>
+/// <summary>The advice for a libvirt error, decided by its numbers, and for an emulated TPM by its text: libvirt gives the failure of swtpm no number of its own.</summary>
 internal static class LibvirtHint
 {
     // errno.h, the same on every architecture .NET runs on.
@@ -47,6 +47,11 @@ internal static class LibvirtHint
         { IsRefusal: true } => JoinGroup,
         { Domain: LibvirtErrorDomain.Network } =>
             $"Look whether the network is there and active: virsh -c {uri} net-list --all. Correct network.name, or start it: net-start NAME, net-autostart NAME.",
+        { IsOfTheTpm: true, Message: var message } when message.Contains("rights on", StringComparison.Ordinal) =>
+            "Give the directory in the message to the user as whom libvirt runs swtpm (swtpm_user in /etc/libvirt/qemu.conf; else tss, where there is one): "
+            + "chown -R tss:root /var/lib/swtpm-localca.",
+        { IsOfTheTpm: true } =>
+            "The source has an emulated TPM. Install what makes one: apt-get install swtpm swtpm-tools. If it is there, the message has its reason.",
         { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
             "Correct the image's machine definition; this libvirt does not take it as it is.",
         _ => "QEMU's last words are in the message; what the libvirt daemon says: journalctl -u libvirtd -u virtqemud.",

@@ -67,6 +67,11 @@ internal sealed partial class LibvirtSession : IDisposable
     private LibvirtException Failure(string call, ErrorCode code, Func<LibvirtError, string> hint)
     {
         var error = LibvirtError.OfLastCall();
+        if (TpmLog.ReasonBehind(error.Message, uri) is { } reason)
+        {
+            error = error with { Message = $"{error.Message} The log says: {reason}" };
+        }
+
         var lost = IsConnectionLost(error);
         return new LibvirtException(code, call, uri, error, lost ? LibvirtHint.ForLostConnection(uri) : hint(error)) { ConnectionLost = lost };
     }
