@@ -119,7 +119,7 @@ public sealed class LostGuestTests : IDisposable
         (await EndAsync("after_script")).Should().Be(1);
 
         _log.ToString().Split('\n').Where(line => line.Contains("too much was written")).Should().ContainSingle();
-        _log.ToString().Should().Contain("see above (section of step_script)");
+        _log.ToString().Should().Contain("the error is above, in section 'step_script'");
     }
 
     [Fact(Timeout = 60_000)]

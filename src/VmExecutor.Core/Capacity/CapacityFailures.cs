@@ -5,7 +5,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Capacity;
 
-/// <summary>A job that gets no VM: the operator's to change, since the same job may fit on another host or at another time.</summary>
+/// <summary>
+/// Failures of a job that gets no VM. The host's administrator must act, since the same job may fit on another host or at another time.
+/// </summary>
 public static class CapacityFailures
 {
     /// <param name="key">The job.</param>
@@ -34,6 +36,6 @@ public static class CapacityFailures
                 $"Give the image less memory ('memory', or 'sizes: max_memory' for what jobs may ask for), or lower 'limits: memory_headroom' in {settings}.")
             : new SystemFailureException(
                 ErrorCodes.CapacityNeverEnough,
-                $"no job can ever run on this host: {look.Limits.DiskHeadroom} of the file system of {stateDir} must be free, which has {RoughSize.Of(look.Host.DiskTotalBytes ?? 0)} in all",
+                $"no job can ever run on this host: the file system of {stateDir} has {RoughSize.Of(look.Host.DiskTotalBytes ?? 0)} in all, and {look.Limits.DiskHeadroom} of it must stay free ('limits: disk_headroom')",
                 $"Move state_dir to a larger file system, or lower 'limits: disk_headroom' in {settings}.");
 }

@@ -2,14 +2,14 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Capacity;
 
-/// <summary>One look at the host with the eyes of one job that wants a VM: does it fit, and if not, what is in its way?</summary>
+/// <summary>One look at the host for one job that wants a VM: it tells whether the job fits, and otherwise what the host lacks.</summary>
 public sealed record CapacityLook
 {
     public required LimitSettings Limits { get; init; }
 
     public required HostResources Host { get; init; }
 
-    /// <summary>Of all other jobs of the same state directory.</summary>
+    /// <summary>The claims of all other jobs of the same state directory.</summary>
     public required IReadOnlyList<LiveClaim> Claims { get; init; }
 
     /// <summary>The memory that the job's VM will have.</summary>
@@ -17,13 +17,13 @@ public sealed record CapacityLook
 
     public int Starts => Claims.Count(claim => claim.Starting);
 
-    /// <summary>Promised to VMs that have not taken it yet.</summary>
+    /// <summary>Memory that is promised to VMs and that they have not taken yet, in bytes.</summary>
     public long OutstandingBytes => Claims.Sum(claim => claim.OutstandingBytes);
 
-    /// <summary>What a further VM may have; negative when the host is short of memory already.</summary>
+    /// <summary>Memory that a further VM may have, in bytes; negative when the host is short of memory already.</summary>
     public long FreeMemoryBytes => Host.MemoryAvailableBytes - OutstandingBytes - Limits.MemoryHeadroom.Bytes;
 
-    /// <summary>What lacks, the first of them in the order in which an operator thinks of them; null: the job fits.</summary>
+    /// <summary>The first thing that the host lacks for the job; null: the job fits.</summary>
     public Shortage? FindShortage() => this switch
     {
         { Limits.MaxVms: { } most } when Claims.Count >= most => Shortage.Vms,
@@ -33,7 +33,7 @@ public sealed record CapacityLook
         _ => null,
     };
 
-    /// <summary>What lacks even on a host without any VM; null: waiting makes sense.</summary>
+    /// <summary>The thing that the host would lack without any VM, too; null: waiting makes sense.</summary>
     public Shortage? FindImpossibility() => this switch
     {
         _ when NeededBytes > Host.MemoryTotalBytes - Limits.MemoryHeadroom.Bytes => Shortage.Memory,
@@ -42,7 +42,7 @@ public sealed record CapacityLook
     };
 }
 
-/// <summary>What a job can wait for.</summary>
+/// <summary>The things that a job can wait for.</summary>
 public enum Shortage
 {
     Vms,

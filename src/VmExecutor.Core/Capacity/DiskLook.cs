@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Capacity;
 
-/// <summary>One look at what a job with a running script has written.</summary>
+/// <summary>One look at the amount that a job with a running script has written.</summary>
 public sealed record DiskLook
 {
     /// <summary>A job that has written less is not what fills a disk.</summary>
@@ -11,10 +11,10 @@ public sealed record DiskLook
 
     public required JobKey Job { get; init; }
 
-    /// <summary>What its overlays take on the host's disk.</summary>
+    /// <summary>The size of the job's overlays on the host's disk, in bytes.</summary>
     public required long WrittenBytes { get; init; }
 
-    /// <summary>What they may take; null: no limit.</summary>
+    /// <summary>The most that the overlays may take, in bytes; null: no limit.</summary>
     public required long? AllowedBytes { get; init; }
 
     /// <summary>Of the file system of <c>state_dir</c>; null: it does not say.</summary>
@@ -24,11 +24,14 @@ public sealed record DiskLook
 
     public bool IsTooLarge => WrittenBytes > AllowedBytes;
 
-    /// <summary>Somebody must be stopped; whether it is this job depends on the others.</summary>
+    /// <summary>
+    /// True when a job must be stopped to keep the disk from becoming full. <see cref="IsLargestOf"/> tells whether it is this one.
+    /// </summary>
     public bool IsShort => FreeBytes < Watermark.Bytes && WrittenBytes > Negligible;
 
     /// <summary>
-    /// Whether this job has written most of those whose scripts run: exactly one of them says yes, so that one VM goes at a time.
+    /// True when this job has written the most of all jobs whose scripts run. It is true for exactly one of them, so that one VM is
+    /// stopped at a time.
     /// </summary>
     public bool IsLargestOf(IEnumerable<(JobKey Job, long WrittenBytes)> others) =>
         others.Where(other => other.Job != Job).All(other =>

@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>A base disk and what it stands on, top first. All of it is only ever read by clones.</summary>
+/// <summary>A base disk and the files that it stands on, top first. Clones only read them.</summary>
 public sealed record BackingChain(IReadOnlyList<BackingFile> Files, ByteSize VirtualSize)
 {
     public BackingFile Top => Files[0];

@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What an overlay stands on, as a disk's <c>backingStore</c> states it: then libvirt need not look into the files' headers.</summary>
+/// <summary>
+/// The files below an overlay, as a disk's <c>backingStore</c> states them. With it libvirt need not look into the files' headers.
+/// </summary>
 internal static class BackingStore
 {
     /// <summary>virStorageFileFormat in libvirt's storage_file_probe.h: those of QEMU's formats that libvirt has under the same name.</summary>
@@ -19,7 +21,7 @@ internal static class BackingStore
             new XElement("source", new XAttribute(file.IsBlockDevice ? "dev" : "file", file.Path.Value), keepOwners ? LeaveOwnerAlone() : null),
             below));
 
-    /// <summary>Whether libvirt has a name for each format of the chain; it refuses a definition with another one.</summary>
+    /// <summary>True when libvirt has a name for each format of the chain; it refuses a definition with another one.</summary>
     public static bool CanState(BackingChain chain) => chain.Files.All(file => KnownToLibvirt.Contains(file.Format));
 
     public static XElement LeaveOwnerAlone() =>

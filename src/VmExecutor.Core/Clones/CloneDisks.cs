@@ -24,7 +24,7 @@ internal static class CloneDisks
         }
     }
 
-    /// <summary>What describes the source's running state (indices, aliases, a mirror job) is libvirt's to make anew.</summary>
+    /// <summary>Removes the source's running state (indices, aliases, a mirror job); libvirt makes it anew.</summary>
     internal static void ForgetRunningState(XElement disk) =>
         disk.Elements().Where(e => e.Name.LocalName is "backingStore" or "mirror" or "alias").Remove();
 

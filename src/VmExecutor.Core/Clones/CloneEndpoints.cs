@@ -3,8 +3,8 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones;
 
 /// <summary>
-/// The host's ends of serial ports, consoles and channels. The first serial port writes the console log; libvirt opens a socket of the clone's own
-/// for the guest agent; at all others there is nothing.
+/// The host's ends of serial ports, consoles and channels. The first serial port writes the console log. libvirt opens a socket of the
+/// clone's own for the guest agent. All other ends are connected to nothing.
 /// </summary>
 internal static class CloneEndpoints
 {

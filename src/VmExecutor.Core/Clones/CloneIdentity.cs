@@ -30,7 +30,7 @@ internal static class CloneIdentity
             hasGenerationId ? new XElement("genid") : null);
     }
 
-    /// <summary>Where tools put what they want to know of a domain; made if it is not there.</summary>
+    /// <summary>The element for what tools record about a domain; it is made if it is not there.</summary>
     internal static XElement MetadataOf(XElement domain)
     {
         var metadata = domain.Element("metadata");

@@ -4,7 +4,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What tells the guest who may log in: a disk with a seed for cloud-init, or strings in the SMBIOS tables for systemd.</summary>
+/// <summary>
+/// Gives the guest the login that it lets in: a disk with a seed for cloud-init, or strings in the SMBIOS tables for systemd.
+/// </summary>
 internal static class CloneLogin
 {
     public static void Apply(XElement domain, LoginMaterial login)

@@ -4,8 +4,8 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones;
 
 /// <summary>
-/// Memory in a file that we name, which libvirt's own XML cannot say: its memoryBacking picks the path itself. So QEMU is given a memory
-/// backend of ours, and of its two <c>-machine</c> options the later one counts; libvirt's backend is there and never touched.
+/// Places a clone's memory in a file of a given path. libvirt's own XML cannot say that: its memoryBacking picks the path itself. So QEMU
+/// is given a memory backend by argument. Of its two <c>-machine</c> options the later one counts, and libvirt's backend stays unused.
 /// </summary>
 internal static class CloneMemory
 {
@@ -29,7 +29,7 @@ internal static class CloneMemory
             ]);
     }
 
-    /// <summary>Takes out what <see cref="Apply"/> has put in; what a source has of its own stays.</summary>
+    /// <summary>Removes the elements that <see cref="Apply"/> has added; elements of the source stay.</summary>
     public static void Remove(XElement domain)
     {
         foreach (var line in domain.Elements(QemuXml.Namespace + "commandline").ToList())

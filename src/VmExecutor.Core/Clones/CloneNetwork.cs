@@ -10,7 +10,10 @@ internal static class CloneNetwork
 {
     private const string User = "user";
 
-    /// <summary>What a card says of its tap device; without one libvirt refuses it ("is not supported for network interface of type 'user'").</summary>
+    /// <summary>
+    /// The elements of a card that configure its tap device; libvirt refuses them on a card without one ("is not supported for network
+    /// interface of type 'user'").
+    /// </summary>
     private static readonly string[] OfTap = ["mtu", "coalesce", "tune"];
 
     private static readonly string[] OfTapsDriver = ["name", "queues", "rss", "rss_hash_report"];
@@ -51,8 +54,8 @@ internal static class CloneNetwork
     }
 
     /// <summary>
-    /// In user mode a clone's network is its own, so its card keeps the source's address: guests that are pinned to it (ifcfg, netplan,
-    /// udev rules) come up. Null: on a network that others are on, or the source names none.
+    /// The MAC address that a clone's card keeps from the source. In user mode the clone's network is its own, so guests that are pinned
+    /// to the address (ifcfg, netplan, udev rules) come up. Null: other machines are on the network, or the source names no address.
     /// </summary>
     internal static string? KeptAddress(XElement source, ClonePlan plan) =>
         plan.Image.Network.Mode == NetworkMode.User ? (string?)source.Element("mac")?.Attribute("address") : null;
@@ -80,7 +83,7 @@ internal static class CloneNetwork
         card.Element("mac")!.AddAfterSelf(new XElement("source", new XAttribute("network", network.Name)));
     }
 
-    /// <summary>Every further card of the source is on the network it is on, or is not there: a job has no other way out than these.</summary>
+    /// <summary>Keeps a further card of the source on its network, or removes the card: a job gets no other network than these.</summary>
     private static void StayConnected(XElement card)
     {
         var source = DomainWalk.SourceOf(card);

@@ -33,13 +33,13 @@ public sealed record ClonePlan
     /// <summary>Set: the clone is to become a template, and its memory is this file.</summary>
     public MemoryFile? Memory { get; init; }
 
-    /// <summary>Set: the template that the clone is woken up from, come what may; null: one is looked for.</summary>
+    /// <summary>Set: the template that the clone must wake up from; null: a template is looked for.</summary>
     public Template? Template { get; init; }
 
     /// <summary>The private key that lets the driver in: the image's, or the job's own.</summary>
     public AbsolutePath LoginKey => Image.Ssh.Key ?? Paths.LoginKey;
 
-    /// <summary>What the clone is given so that this key gets in.</summary>
+    /// <summary>The login material that the clone is given so that <see cref="LoginKey"/> lets the driver in.</summary>
     public LoginMaterial Login { get; init; } = LoginMaterial.None;
 
     /// <summary>

@@ -73,8 +73,8 @@ internal static class CloneProcessor
     }
 
     /// <summary>
-    /// The guest's NUMA nodes say how many processors and how much memory each has, so they go with the source's sizes, and with them all that names
-    /// one: memory modules, for which there must be nodes, and the places of controllers.
+    /// Removes the guest's NUMA nodes and everything that names one (memory modules, the places of controllers). The nodes say how many
+    /// processors and how much memory each has, so they fit only the source's sizes.
     /// </summary>
     private static void ForgetNodes(XElement domain)
     {

@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>How large a clone is; null: as its source.</summary>
+/// <summary>The sizes of a clone; null: the same as the source's.</summary>
 public sealed record CloneSizes
 {
     public int? Cpus { get; init; }

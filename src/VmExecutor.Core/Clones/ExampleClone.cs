@@ -6,10 +6,10 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>A job's clone before there is a job: derived as for a job, with placeholders for all that only a job has.</summary>
+/// <summary>A job's clone before there is a job: derived as for a job, with placeholders for the parts that only a job has.</summary>
 public static class ExampleClone
 {
-    /// <summary>Where the disk of an image is that has none yet, since publishing downloads or builds it.</summary>
+    /// <summary>A placeholder path for the disk of an image that has none yet, since publishing downloads or builds it.</summary>
     public static readonly AbsolutePath DiskToCome = new("/DISK-OF-THE-IMAGE");
 
     private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
@@ -36,7 +36,7 @@ public static class ExampleClone
         };
         var stamp = plan.Stamp(new RunnerProcess(1, 0), null, new HostMoment("host", "boot", "processes", default), DateTimeOffset.UnixEpoch);
 
-        // All that is refused is named at once, before a disk that is looked at names itself alone.
+        // All refused parts are named at once, before a disk is looked at: a failure of the disk would name only that disk.
         DomainReview.Demand(source, ClonePurpose.Job, image.AllowParts);
         var chains = new Dictionary<string, BackingChain>(StringComparer.Ordinal);
         foreach (var disk in SourceDisk.WritableOf(source))
@@ -46,7 +46,7 @@ public static class ExampleClone
 
         var clone = LinkedClone.Derive(source, plan, stamp, chains, image.Accelerator == Accelerator.Tcg ? Accelerator.Tcg : Accelerator.Kvm);
 
-        // It says who owns a clone, and nobody owns this one.
+        // The stamp names the owner of a clone, and this example has none.
         clone.Elements("metadata").Elements(StampXml.Namespace + "job").Remove();
         clone.Elements("metadata").Where(metadata => !metadata.HasElements).Remove();
         clone.AddFirst(new XComment(

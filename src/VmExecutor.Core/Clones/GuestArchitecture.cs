@@ -5,8 +5,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Clones;
 
 /// <summary>
-/// Which processors this driver knows: for others no built-in machine is described, and what a clone's definition must have (firmware, ports
-/// for hot-plug, a console) was never tried.
+/// The processor architectures that this driver knows. For others there is no built-in machine, and the parts that a clone's definition
+/// must have (firmware, ports for hot-plug, a console) were never tried.
 /// </summary>
 public static class GuestArchitecture
 {

@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What <c>auto</c> means: one VM's part of a host that is divided among as many as it takes.</summary>
+/// <summary>The size <c>auto</c>: one VM's share of the host, which is divided by the number of VMs it takes.</summary>
 /// <param name="Cpus">At least one.</param>
 /// <param name="Memory">A whole number of 64 MiB, at least one of them.</param>
 public sealed record HostShare(int Cpus, ByteSize Memory)

@@ -13,8 +13,8 @@ public sealed record JobFile(string Name, string Maker, bool IsSecret = false, b
 }
 
 /// <summary>
-/// Every file and directory that the driver, or a tool that it starts, makes in a job's directory. <see cref="JobPaths"/> takes the names from
-/// here, and so does who judges a directory without a usable record: anything else in it is not removed.
+/// Every file and directory that the driver, or a tool that it starts, makes in a job's directory. <see cref="JobPaths"/> takes the names
+/// from here. A directory without a usable record is removed only if it holds no other names.
 /// </summary>
 public static partial class JobFiles
 {
@@ -45,12 +45,13 @@ public static partial class JobFiles
         Trial, Artifacts, HandMade,
     ];
 
-    /// <summary>Whether something of that name in a job's directory can be of our making.</summary>
+    /// <summary>True when a file of that name in a job's directory can have been made by the driver or its tools.</summary>
     public static bool IsOurs(string name) => All.Any(file => file.Matches(name) || (Derived().Match(name) is { Success: true } derived && file.Matches(derived.Groups["of"].Value)));
 
     /// <summary>
-    /// Names that come of others: a file that is being written beside its place (AtomicFile), the public half of a key (ssh-keygen), a console
-    /// that virtlogd has exchanged (<c>console.log.0</c>), a known_hosts or control socket that ssh is exchanging or binding (mkstemp, mux.c).
+    /// Names derived from other names: a file that is being written beside its place (AtomicFile), the public half of a key (ssh-keygen),
+    /// a console that virtlogd has exchanged (<c>console.log.0</c>), a known_hosts file or control socket that ssh is exchanging or
+    /// binding (mkstemp, mux.c).
     /// </summary>
     [GeneratedRegex(@"\A(?<of>.+?)\.(?:[0-9a-f]{32}\.tmp|pub|[0-9]{1,4}|old|[A-Za-z0-9]{6,20})\z")]
     private static partial Regex Derived();

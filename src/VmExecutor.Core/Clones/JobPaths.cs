@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>Where everything of one job lies: one directory, so that removing it removes all.</summary>
+/// <summary>The paths of one job's files. All are in one directory, so removing that removes them all.</summary>
 public sealed record JobPaths
 {
     private JobPaths(AbsolutePath stateDir, AbsolutePath directory) => (StateDir, Directory) = (stateDir, directory);
@@ -25,7 +25,7 @@ public sealed record JobPaths
 
     public AbsolutePath Nvram => Of(JobFiles.Nvram);
 
-    /// <summary>Where a guest with such a device (ACPI ERST) keeps what it says when it crashes.</summary>
+    /// <summary>The file into which a guest with such a device (ACPI ERST) writes its crash messages.</summary>
     public AbsolutePath Pstore => Directory.Child(JobFiles.Pstore.Name);
 
     /// <summary>The job's own private key, for images that are told who may log in.</summary>
@@ -34,7 +34,7 @@ public sealed record JobPaths
     /// <summary>The disk by which cloud-init is told who may log in.</summary>
     public AbsolutePath Seed => Of(JobFiles.Seed);
 
-    /// <summary>Where the seed is made; nobody but its owner looks in.</summary>
+    /// <summary>The directory in which the seed is made; only its owner may read it.</summary>
     public AbsolutePath SeedFiles => Of(JobFiles.SeedFiles);
 
     public AbsolutePath KnownHosts => Of(JobFiles.KnownHosts);

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>How large a machine is.</summary>
+/// <summary>The sizes of a machine.</summary>
 /// <param name="Cpus">Virtual processors.</param>
 /// <param name="Memory">The most that the guest may take.</param>
 /// <param name="Disk">The virtual size of its first writable disk; nothing: it has none.</param>

@@ -42,7 +42,7 @@ public static partial class PrintedDefinition
         return printed;
     }
 
-    /// <summary>True: it has something that must not be printed.</summary>
+    /// <summary>True when the definition has a secret that must not be printed.</summary>
     public static bool HidesOf(XElement domain) => !XNode.DeepEquals(domain, Of(domain));
 
     private static bool IsSecret(XElement leaf) =>

@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What libvirt's XML has for QEMU only (https://libvirt.org/drvqemu.html, "Pass-through of arbitrary qemu commands").</summary>
+/// <summary>
+/// The namespace of libvirt's XML for QEMU only (https://libvirt.org/drvqemu.html, "Pass-through of arbitrary qemu commands").
+/// </summary>
 internal static class QemuXml
 {
     public static readonly XNamespace Namespace = "http://libvirt.org/schemas/domain/qemu/1.0";

@@ -4,7 +4,7 @@ using VmExecutor.Core.Health.Runner;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What the runner's scripts need that this image or config.toml does not have, where it concerns this very job.</summary>
+/// <summary>Warnings about things that the runner's scripts of this job need and that the image or config.toml does not have.</summary>
 public static class RunnerNeeds
 {
     private const string Shared = "no Type in [runners.cache] of config.toml";
@@ -41,7 +41,7 @@ public static class RunnerNeeds
         return warnings;
     }
 
-    /// <summary>Whether the runner writes for a POSIX shell: what config.toml says counts, else the job's variable.</summary>
+    /// <summary>True when the runner writes its scripts for a POSIX shell: config.toml decides, else the job's variable.</summary>
     /// <param name="runner">Null: not known.</param>
     /// <param name="flag">The job's variable of that name; null: none.</param>
     public static bool IsPosix(RunnerEntry? runner, string? flag) =>

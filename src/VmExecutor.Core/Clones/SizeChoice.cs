@@ -6,7 +6,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>How large a job's clone is: what the job chooses within the image's limits, else what the image says, else as the source.</summary>
+/// <summary>Decides the sizes of a job's clone: the job's choice within the image's limits, else the image's, else the source's.</summary>
 public static class SizeChoice
 {
     private const string CpusForm = "a whole number such as 4";
@@ -30,7 +30,7 @@ public static class SizeChoice
         };
     }
 
-    /// <summary>Refuses before anything of the clone is known what can be judged by the configuration alone.</summary>
+    /// <summary>Refuses a size that the configuration alone shows to be wrong, before anything of the clone is known.</summary>
     /// <exception cref="BuildFailureException">As <see cref="Decide"/>.</exception>
     public static void Check(Job job, ImageDefinition image)
     {
@@ -72,7 +72,7 @@ public static class SizeChoice
             throw new BuildFailureException(
                 ErrorCodes.SizeOutOfRange,
                 $"{RequestedSizes.DiskVariable} is set, and image '{image.Name}' has no disk that could be made larger",
-                $"Leave {RequestedSizes.DiskVariable} of the job in .gitlab-ci.yml out.");
+                $"Remove {RequestedSizes.DiskVariable} from the job in .gitlab-ci.yml.");
         }
 
         var most = image.Sizes.MaxDisk is { } max && own is { } b && max < b ? b : image.Sizes.MaxDisk;

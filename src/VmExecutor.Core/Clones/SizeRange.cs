@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
 
-/// <summary>What a job may choose of one size.</summary>
+/// <summary>The range in which a job may choose one size.</summary>
 /// <param name="Variable">The job variable that says it.</param>
 /// <param name="Least">Null: not known yet.</param>
 /// <param name="Most">Null: not known yet.</param>

@@ -18,7 +18,7 @@ public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format
     public static IReadOnlyList<SourceDisk> WritableOf(XElement domain, ClonePurpose purpose = ClonePurpose.Job) =>
         [.. domain.Elements("devices").Elements("disk").Where(disk => IsWritable(disk, purpose)).Select(Read)];
 
-    /// <summary>Whether a <c>disk</c> element is one that the guest writes to, and that a clone needs an overlay on.</summary>
+    /// <summary>True when a <c>disk</c> element is one that the guest writes to, so that a clone needs an overlay on it.</summary>
     internal static bool IsWritable(XElement disk, ClonePurpose purpose) =>
         (string?)disk.Attribute("device") is null or "disk" or "lun"
         && disk.Element("readonly") is null

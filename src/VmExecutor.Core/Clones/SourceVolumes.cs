@@ -113,7 +113,9 @@ public static class SourceVolumes
         disk.Element("source")!.SetAttributeValue(isBlock ? "dev" : "file", path);
     }
 
-    /// <summary>What else the source element says (its label, its startup policy) is the disk's, not the volume's.</summary>
+    /// <summary>
+    /// Empties a drive whose volume cannot be used. The source element's other parts (label, startup policy) belong to the disk and stay.
+    /// </summary>
     private static void Empty(XElement disk)
     {
         disk.SetAttributeValue("type", "file");

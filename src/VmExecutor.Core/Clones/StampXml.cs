@@ -11,7 +11,7 @@ public static class StampXml
     /// <summary>The stamp's XML namespace; an identifier, not an address.</summary>
     public static readonly XNamespace Namespace = "urn:vm-executor:job:1";
 
-    /// <summary>The key in a domain's stamp; null when the domain is not ours.</summary>
+    /// <summary>The job key in a domain's stamp; null: the domain has no stamp of this driver.</summary>
     public static string? KeyIn(XElement domain) =>
         (string?)domain.Element("metadata")?.Element(Namespace + "job")?.Attribute("key");
 

@@ -1,14 +1,16 @@
 namespace VmExecutor.Core.Clones;
 
-/// <summary>Which of the two starts a clone may have. Jobs never choose: who measures does.</summary>
+/// <summary>
+/// The starts that a clone may have. Jobs always have <see cref="Ladder"/>; <c>bench</c> chooses the others to measure them.
+/// </summary>
 public enum StartChoice
 {
-    /// <summary>Warm where that can be; what keeps it from being warm makes it cold, and is said.</summary>
+    /// <summary>A warm start where possible, else a cold one with the reason in the job log.</summary>
     Ladder,
 
-    /// <summary>Cold, also where there is a template.</summary>
+    /// <summary>A cold start, also where there is a template.</summary>
     Cold,
 
-    /// <summary>Warm or not at all: what keeps it from being warm is a failure.</summary>
+    /// <summary>A warm start, or a failure with the reason.</summary>
     Warm,
 }

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Diagnosis;
 
-/// <summary>What the last lines of a guest's console say to who has seen many of them.</summary>
+/// <summary>Known signs of trouble in the last lines of a guest's console.</summary>
 internal static partial class ConsoleSigns
 {
     private static readonly (Regex Sign, string Meaning)[] Known =

@@ -3,7 +3,7 @@ using VmExecutor.Core.Capacity;
 
 namespace VmExecutor.Core.Diagnosis;
 
-/// <summary>How hard pressed the host is at one moment, as the kernel tells.</summary>
+/// <summary>The load of the host at one moment, as the kernel reports it.</summary>
 public sealed record HostPressure
 {
     private const double MuchStalled = 20;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Diagnosis;
 
-/// <summary>Reads what the kernel says of its load.</summary>
+/// <summary>Reads the kernel's reports of its load.</summary>
 public static class PressureText
 {
     /// <summary>The first number of <c>/proc/loadavg</c>: <c>0.20 0.18 0.12 1/80 11206</c>.</summary>

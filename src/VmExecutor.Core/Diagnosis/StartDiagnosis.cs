@@ -5,12 +5,12 @@ using VmExecutor.Core.Failures;
 namespace VmExecutor.Core.Diagnosis;
 
 /// <summary>
-/// The likely cause of a failed start, in a sentence. What the guest says itself goes before what the host looks like, and what explains
-/// one failure before what would explain any.
+/// The likely cause of a failed start, in a sentence. The guest's own messages go before the host's state, and a cause of this very
+/// failure before causes that would explain any.
 /// </summary>
 public static class StartDiagnosis
 {
-    /// <summary>Null: nothing is known that the failure does not say itself.</summary>
+    /// <summary>Null: no cause is known beyond the failure's own message.</summary>
     public static string? Explain(StartTrouble trouble) =>
         trouble.Pressure.IsDiskFull ? "the host's disk is full: overlays cannot grow."
         : ConsoleSigns.Find(trouble.Console)
@@ -35,7 +35,7 @@ public static class StartDiagnosis
 
     private static string? OfPressure(StartTrouble trouble) => !IsTimeout(trouble) ? null
         : trouble.Code == ErrorCodes.GuestBootTimedOut && ConsoleSigns.ShowsServer(trouble.Console)
-            ? $"the guest has started its ssh server, but nobody answers on port {Port(trouble)}: it listens on another one ('ssh: port' of the image), a firewall is in between, or its network is down."
+            ? $"the guest has started its ssh server, but nothing answers on port {Port(trouble)}: it listens on another one ('ssh: port' of the image), a firewall is in between, or its network is down."
         : ConsoleSigns.ShowsLogin(trouble.Console)
             ? trouble.Network.Mode == NetworkMode.User
                 ? $"the guest has booted, but its ssh server did not start or does not listen on port {Port(trouble)}; or its network card has no address."
@@ -62,7 +62,7 @@ public static class StartDiagnosis
             ? "the guest has written nothing to its serial console (console=ttyS0 on its kernel's command line would show more); it may not have booted at all."
             : trouble.Code == ErrorCodes.GuestBootTimedOut
                 ? "the guest was still booting, or its ssh server does not start; the console's last line above shows where it stands."
-                : "the ssh server answers, but does not let anybody in yet: it waits for the end of the boot (pam_nologin), for random numbers or for the name service.";
+                : "the ssh server answers, but does not let users log in yet: it waits for the end of the boot (pam_nologin), for random numbers or for the name service.";
     }
 
     private static string Port(StartTrouble trouble) => (trouble.Ssh?.Port ?? 22).ToString(CultureInfo.InvariantCulture);

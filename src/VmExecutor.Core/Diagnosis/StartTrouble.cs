@@ -3,18 +3,18 @@ using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Core.Diagnosis;
 
-/// <summary>All that is known of a start that failed.</summary>
+/// <summary>Everything that is known of a start that failed.</summary>
 public sealed record StartTrouble
 {
     public required ErrorCode Code { get; init; }
 
-    /// <summary>What really executes the guest.</summary>
+    /// <summary>The accelerator that really executes the guest.</summary>
     public required Accelerator Accelerator { get; init; }
 
     /// <summary>The phase that did not end.</summary>
     public required string Phase { get; init; }
 
-    /// <summary>How long it had lasted.</summary>
+    /// <summary>The time since the phase had begun.</summary>
     public required TimeSpan Stalled { get; init; }
 
     /// <summary>The last lines of the guest's console.</summary>

@@ -6,6 +6,6 @@ public abstract class DriverException(ErrorCode code, string message, string hin
 {
     public ErrorCode Code { get; } = code;
 
-    /// <summary>What whoever must act can do about it, as an imperative sentence.</summary>
+    /// <summary>An imperative sentence that tells the person who must act what to do.</summary>
     public string Hint { get; } = hint;
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Whether cloud-init is still at work in a guest, by the files it leaves in /run and by <c>cloud-init status --wait</c>.</summary>
+/// <summary>
+/// Finds out whether cloud-init is still at work in a guest, by the files it leaves in /run and by <c>cloud-init status --wait</c>.
+/// </summary>
 public static partial class CloudInit
 {
     /// <summary>
@@ -30,8 +32,8 @@ public static partial class CloudInit
         """;
 
     /// <summary>
-    /// Shell text; ends when cloud-init has, and prints how. Before 17.1 it has no command <c>status</c>, and in some versions the command fails
-    /// for users other than root: then result.json is waited for.
+    /// Shell text; ends when cloud-init has ended, and prints the result. Before 17.1 cloud-init has no command <c>status</c>, and in
+    /// some versions the command fails for users other than root: then the text waits for result.json.
     /// </summary>
     public const string Wait =
         """
@@ -47,10 +49,10 @@ public static partial class CloudInit
         echo "vmx-cloud-init-end:$e"
         """;
 
-    /// <summary>Which stage cloud-init is in, as its status.json says; empty where there is none.</summary>
+    /// <summary>Prints cloud-init's status.json, which names the stage that it is in; prints nothing where there is none.</summary>
     public const string AskStage = "cat /run/cloud-init/status.json 2>/dev/null";
 
-    /// <summary>A guest that says nothing of it has none.</summary>
+    /// <summary>The state in the answer; an answer without one means that the guest has no cloud-init.</summary>
     public static CloudInitState Parse(string output) => Answer().Match(output).Groups[1].Value switch
     {
         "running" => CloudInitState.Running,
@@ -59,7 +61,10 @@ public static partial class CloudInit
         _ => CloudInitState.None,
     };
 
-    /// <summary>What came of waiting: from 23.4 on the command ends with 2 when it is done with recoverable errors, with 1 when it failed.</summary>
+    /// <summary>
+    /// The result of waiting. From 23.4 on the command ends with 2 when cloud-init is done with recoverable errors, and with 1 when it
+    /// failed.
+    /// </summary>
     public static CloudInitState ParseEnd(string output) => End().Match(output) is not { Success: true } end ? CloudInitState.None
         : end.Groups[1].Value switch
         {
@@ -81,7 +86,7 @@ public static partial class CloudInit
     private static partial Regex Stage();
 }
 
-/// <summary>What is known of cloud-init in a guest.</summary>
+/// <summary>The state of cloud-init in a guest.</summary>
 public enum CloudInitState
 {
     /// <summary>It is not installed, or switched off.</summary>

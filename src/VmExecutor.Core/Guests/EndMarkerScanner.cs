@@ -4,9 +4,9 @@ using System.Text;
 namespace VmExecutor.Core.Guests;
 
 /// <summary>
-/// Finds the end of a script's output in a stream that may go on: the wrapper writes NUL, token, space, status, newline
-/// after the script's last byte (see <see cref="ScriptWrapper"/>). All before is forwarded at once, but for bytes that may be a
-/// marker's beginning; what follows is dropped: it was written by background processes after the script's end.
+/// Finds the end of a script's output in a stream that may go on. The wrapper writes NUL, token, space, status, newline after the
+/// script's last byte (see <see cref="ScriptWrapper"/>). All bytes before the marker are forwarded at once, except those that may be the
+/// beginning of a marker. All bytes after it are dropped: background processes wrote them after the script's end.
 /// </summary>
 public sealed class EndMarkerScanner
 {
@@ -24,7 +24,7 @@ public sealed class EndMarkerScanner
     /// <summary>The status in the marker; null until it was seen.</summary>
     public int? Status { get; private set; }
 
-    /// <summary>Takes the next bytes and writes to <paramref name="output"/> what is known not to be the marker.</summary>
+    /// <summary>Takes the next bytes and writes those to <paramref name="output"/> that are certainly not part of the marker.</summary>
     public void Feed(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
     {
         while (!input.IsEmpty && Status is null)

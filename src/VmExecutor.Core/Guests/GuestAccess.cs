@@ -5,7 +5,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>All it takes to get into a job's guest and run its scripts there.</summary>
+/// <summary>Everything that is needed to enter a job's guest and to run its scripts there.</summary>
 /// <param name="Domain">The clone; its guest's host key is known under this name.</param>
 /// <param name="Address">Where its ssh server is reached.</param>
 /// <param name="User">The account scripts run under.</param>
@@ -22,22 +22,24 @@ public sealed record GuestAccess(
     IReadOnlyList<HostKey> HostKeys,
     GuestShell Shell)
 {
-    /// <summary>As the guest said when the connection was opened.</summary>
+    /// <summary>The login shell, as the guest said when the connection was opened.</summary>
     public LoginShell LoginShell { get; init; } = LoginShell.Other;
 
     /// <summary>Of the boot in which the connection was opened; null: the guest has not said.</summary>
     public string? BootId { get; init; }
 
-    /// <summary>Where jobs write; looked at when the connection is opened for the first time.</summary>
+    /// <summary>The directories that jobs write to; they are tested when the connection is opened for the first time.</summary>
     public IReadOnlyList<GuestPlace> Places { get; init; } = [];
 
     /// <summary>Null: the guest was not asked, since it woke up from one that was.</summary>
     public GuestLook? Look { get; init; }
 
-    /// <summary>How the guest proves to each new connection that it is the clone's; null: it is not asked.</summary>
+    /// <summary>The proof by which the guest shows on each new connection that it is the clone's; null: it is not asked.</summary>
     public GuestProof? Proof { get; init; }
 
-    /// <summary>Whether the server, when the connection was opened, refused after it had answered: a firewall in the guest seems to count connections.</summary>
+    /// <summary>
+    /// True when the guest's ssh server refused a connection after it had answered: a firewall in the guest seems to count connections.
+    /// </summary>
     public bool CountsConnections { get; init; }
 
     /// <summary>The control socket's name in the job's directory.</summary>
@@ -46,12 +48,12 @@ public sealed record GuestAccess(
     /// <summary>The known hosts file that pins the keys: one line each under the domain's name.</summary>
     public string KnownHosts => string.Concat(HostKeys.Select(key => $"{Domain} {key}\n"));
 
-    /// <summary>The name in the job's directory of what ssh says when it connects.</summary>
+    /// <summary>The name, in the job's directory, of the file with ssh's messages of opening the connection.</summary>
     public string Log { get; init; } = SshArguments.Log;
 
     /// <summary>
-    /// By a connection of one process's own: each of its files has another name than the kept connection's, so that it is not in the way of the stages,
-    /// whose user may be another.
+    /// The same guest through a connection of one process's own. Each of its files has another name than the kept connection's, so that
+    /// it does not disturb the stages, which may run as another user.
     /// </summary>
     /// <param name="processId">Of the process that closes the connection.</param>
     public GuestAccess Beside(int processId)

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Where a guest's ssh server is reached from the host.</summary>
+/// <summary>The address of a guest's ssh server, as the host reaches it.</summary>
 public sealed record GuestAddress
 {
     /// <param name="host">An IP address or a plain host name; nothing that ssh could take for an option.</param>

@@ -2,9 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>
-/// Which of its boots a guest is in: Linux makes a random id for each (random(4)). Other systems have none, and then nothing is said.
-/// </summary>
+/// <summary>Tells the boots of a guest apart: Linux makes a random id for each (random(4)). Other systems have no id.</summary>
 public static partial class GuestBoot
 {
     /// <summary>Shell text; prints <c>vmx-boot:</c> and the id.</summary>

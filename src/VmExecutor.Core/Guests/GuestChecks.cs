@@ -3,13 +3,15 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>The question that proves a guest ready: its answer is what is missing there to run scripts, and what the guest is like.</summary>
+/// <summary>
+/// The shell text that finds out whether a guest is ready: it prints what the guest lacks to run scripts, and facts about the guest.
+/// </summary>
 public static partial class GuestChecks
 {
     /// <summary>A word of the shell: the directory for temporary files, where scripts are stored.</summary>
     internal const string Temporary = "\"${TMPDIR:-/tmp}\"";
 
-    /// <summary>Shell text; its last line is <c>vmx-ready:</c> and the names of what is missing.</summary>
+    /// <summary>Shell text; its last line is <c>vmx-ready:</c> and the names of the missing things.</summary>
     /// <param name="shell">The shell that jobs need.</param>
     /// <param name="places">Where they write, beside the directory for temporary files.</param>
     public static string Text(GuestShell shell, IReadOnlyList<GuestPlace> places) =>
@@ -26,14 +28,14 @@ public static partial class GuestChecks
         echo "vmx-ready:$m"
         """;
 
-    /// <summary>What is missing; null when the answer is not one (a login shell that only says "not available").</summary>
+    /// <summary>The names of the missing things; null: the output is no answer (a login shell that only says "not available").</summary>
     public static IReadOnlyList<string>? ParseMissing(string output)
     {
         var answer = Answer().Match(output);
         return answer.Success ? answer.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : null;
     }
 
-    /// <summary>Why scripts cannot be stored in the guest, and what to do; null: they can.</summary>
+    /// <summary>The reason why scripts cannot be stored in the guest, and what to do; null: they can.</summary>
     public static (string What, string Fix)? FindTemporaryFault(string output, GuestUser user)
     {
         if (PlaceCheck.Parse(output).FirstOrDefault(fault => fault.Index == 0) is not { } fault)
@@ -49,7 +51,7 @@ public static partial class GuestChecks
     public static IReadOnlyList<(GuestPlace Place, PlaceFault Fault)> FindFaults(string output, IReadOnlyList<GuestPlace> places) =>
         [.. PlaceCheck.Parse(output).Where(fault => fault.Index >= 1 && fault.Index <= places.Count).Select(fault => (places[fault.Index - 1], fault))];
 
-    /// <summary>What sshd said the account's shell is.</summary>
+    /// <summary>The account's login shell, as sshd named it.</summary>
     public static LoginShell ParseLoginShell(string output) =>
         output.Split('\n').Contains("vmx-login:bash") ? LoginShell.Bash : LoginShell.Other;
 

@@ -22,7 +22,7 @@ public static class JobChoice
             _ => throw new SystemFailureException(
                 ErrorCodes.JobAmbiguous,
                 $"'{PlainText.OneLine(text, 100)}' is the number of {meant.Count} jobs, of several runners or servers: {List(meant)}",
-                "Give the key of the one that is meant."),
+                "Give the key of one of these jobs."),
         };
     }
 

@@ -11,7 +11,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName Fallbacks = new("vm_executor_cold_fallbacks_total", "counter", "Cold starts of images with templates, by reason.");
     public static readonly MetricName CapacityWaits = new("vm_executor_capacity_waits_total", "counter", "Jobs that had to wait until the host had room for their VM.");
     public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
-    public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Jobs' VMs and files that were collected since nobody else had removed them, by reason.");
+    public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Leftovers of jobs that were collected, by reason.");
     public static readonly MetricName CpuSeconds = new("vm_executor_cpu_seconds_total", "counter", "CPU time of all VMs that are removed.");
 
     public static readonly MetricName Info = new("vm_executor_build_info", "gauge", "Always 1; the driver's version.");

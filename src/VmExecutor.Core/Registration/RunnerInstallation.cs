@@ -54,7 +54,7 @@ public static class RunnerInstallation
         {
             throw new SystemFailureException(
                 ErrorCodes.RunnerConfigUnusable,
-                $"{file} is written in a way that this driver cannot add keys to without changing what it says; it was left alone",
+                $"vm-executor cannot add keys to {file} without changing what the file says already, so the file was not changed",
                 $"Add these lines by hand:\n{ByHand(set)}");
         }
 

@@ -28,8 +28,8 @@ public static class TemplateRefusal
         var (who, hint) = (obstacle, driver) switch
         {
             ({ } found, _) => (found.What, $"As root: {found.Command}."),
-            (_, SecurityDriver.AppArmor) => ("AppArmor knows nothing of this file", AppArmorHint(ram)),
-            (_, SecurityDriver.SELinux) => ("SELinux knows nothing of this file", SELinuxHint(ram)),
+            (_, SecurityDriver.AppArmor) => ("AppArmor has no rule for this file", AppArmorHint(ram)),
+            (_, SecurityDriver.SELinux) => ("this file has no SELinux label for QEMU", SELinuxHint(ram)),
             _ => (
                 "neither AppArmor nor SELinux is active, and owner and mode allow it",
                 $"Look at access lists and at where the file lies: getfacl {ram}, namei -l {ram}, findmnt -T {ram}. The template can be made anew: vm-executor image warm {Image(ram)}."),

@@ -12,5 +12,5 @@ public sealed class CleanupException(JobKey key, IReadOnlyList<Exception> failur
         failures.Count == 1 ? failures[0] : new AggregateException(failures))
 {
     private static string Describe(Exception failure) =>
-        failure is OperationCanceledException ? "the time was over before the VM and what belongs to it were gone" : failure.Message;
+        failure is OperationCanceledException ? "the time for cleanup was over before the VM and its files were removed" : failure.Message;
 }

@@ -200,7 +200,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     private HypervisorException NotOurs(JobKey key) => new(
         ErrorCodes.DomainNotOurs,
         $"there is a domain {key.Domain} on {hypervisor.Uri} without this driver's ownership stamp; it was left alone",
-        $"If nobody needs it, remove it: virsh -c {hypervisor.Uri} destroy {key.Domain}");
+        $"If it is not needed, remove it: virsh -c {hypervisor.Uri} destroy {key.Domain}");
 
     private async Task StopAsync(JobKey key, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
     {
@@ -208,7 +208,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         if (grace is { } limit && !await TryShutDownAsync(domain, limit, hurry, cancellationToken).ConfigureAwait(false))
         {
             tell(hurry.IsCancellationRequested
-                ? "told to hurry: the guest was destroyed before it had shut down"
+                ? "the cleanup was cancelled: the guest was destroyed before it had shut down"
                 : $"the guest did not shut down within {DurationText.Format(limit)}: destroyed");
         }
 

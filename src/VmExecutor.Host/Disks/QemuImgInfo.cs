@@ -17,7 +17,7 @@ internal static class QemuImgInfo
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IndexOutOfRangeException)
         {
-            throw BaseDiskException.Unusable(asked, "qemu-img describes it in a way that is not understood", $"See 'qemu-img info --output=json --backing-chain {asked}'.", e);
+            throw BaseDiskException.Unusable(asked, "the JSON that qemu-img printed about it is not understood", $"See 'qemu-img info --output=json --backing-chain {asked}'.", e);
         }
     }
 
@@ -50,7 +50,7 @@ internal static class QemuImgInfo
         if (HasExternalData(entry))
         {
             throw BaseDiskException.Unusable(
-                asked, $"the content of '{name}' lies in a file of its own (data_file), which nobody watches", "Copy it into one file: qemu-img convert -O qcow2.");
+                asked, $"the content of '{name}' lies in a file of its own (data_file), whose changes the driver would not notice", "Copy it into one file: qemu-img convert -O qcow2.");
         }
 
         // Relative backing names are resolved by qemu-img against the overlay's directory, not always to an absolute path.

@@ -65,7 +65,7 @@ internal static class FileFailure
         TooMany => "Let the runner's processes open more files: LimitNOFILE= in gitlab-runner's systemd unit, or ulimit -n.",
         TooManyOnHost => "Let this host open more files: sysctl fs.file-max",
         Stale => "Mount the network file system again: its server no longer knows the file.",
-        NoSuchFile or NotADirectory => "See whether the path is right, and whether somebody has removed the file meanwhile.",
+        NoSuchFile or NotADirectory => "See whether the path is right, and whether the file was removed meanwhile.",
         _ => "See whether the file system is full (df -h, df -i) or read-only, and whether the runner's user may write there.",
     };
 }

@@ -225,8 +225,8 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         {
             throw new SystemFailureException(
                 ErrorCodes.GuestNotPrepared,
-                $"the job's directory {access.Directory} is gone, and with it what it takes to reach the guest",
-                "Somebody has removed it, or the job was taken for a leftover; see ledger.jsonl in the state directory.");
+                $"the job's directory {access.Directory} is gone, and with it the files that reach the guest",
+                "It was removed by hand, or as a leftover: ledger.jsonl in the state directory says what removed it.");
         }
     }
 

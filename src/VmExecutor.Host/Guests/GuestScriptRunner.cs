@@ -150,7 +150,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             return outcome.IsScriptsOwn(lostAgo)
                 ? new ScriptRun(ToExit(outcome.Status), OutputMayBeCut: true)
                 : throw new GuestConnectionLostException(
-                    $"{loss.Sentence(access)}; the script ended unobserved with {ToExit(outcome.Status)}, which a lost connection can be the cause of");
+                    $"{loss.Sentence(access)}; the script ended after that with {ToExit(outcome.Status)}, which the loss may have caused");
         }
 
         if (access.BootId is { } before && GuestBoot.ParseId(answer.StandardOutput) is { } now && now != before)

@@ -22,7 +22,7 @@ internal static class SshFailures
             "The network has given one address to two guests; see dhcp-ignore-clid in config/README.md. Retry the job."),
         _ => new(
             ErrorCodes.GuestUnproven,
-            $"the guest at {access.Address} has nothing that shows that it is {access.Domain}: the connection was opened anew, and neither the token that prepare left in the guest nor its boot is there. Nothing of this job was sent to it",
+            $"the guest at {access.Address} has nothing that shows that it is {access.Domain}: the connection was opened anew, and neither the token nor the boot of the guest that prepare met was found. Nothing of this job was sent to it",
             "Did the job remove ~/.vmx-clone and the temporary directory's, or reboot the guest? If not, another machine answers at this address: see dhcp-ignore-clid in config/README.md."),
     };
 
@@ -39,7 +39,7 @@ internal static class SshFailures
         SshFailureKind.KeyUnusable => new(
             ErrorCodes.GuestSshRefused,
             $"ssh cannot use the key {access.Key}: {failure.Evidence}",
-            "The private key must be readable by the runner's user and by nobody else: chown it to that user and chmod 600."),
+            "The private key must be readable by the runner's user and by no other user: chown it to that user and chmod 600."),
         SshFailureKind.Incompatible => new(
             ErrorCodes.GuestSshRefused,
             $"ssh on this host and the guest {access} do not understand each other: {failure.Evidence}",

@@ -32,10 +32,10 @@ internal sealed partial record GuestDeath(string How, string Hint)
             "QEMU's own words say why; a newer QEMU may help. Its whole log is in /var/log/libvirt/qemu until cleanup."),
         { Reason: "crashed" or "failed" } => OfPanic(console) ?? new(
             "is gone: its QEMU was killed or crashed, without a last word",
-            "Most likely the host's kernel killed it because memory ran out: dmesg | grep -i 'killed process'. Somebody may also have killed it by hand."),
+            "Most likely the host's kernel killed it because memory ran out: dmesg | grep -i 'killed process'. A user of this host may also have killed it by hand."),
         { Reason: "destroyed" } => new(
-            "was destroyed by somebody on this host, by virsh destroy or another program that uses libvirt",
-            "Ask who administers this host, and look whether a cleanup of this same job ran at that time."),
+            "was destroyed on this host, by virsh destroy or another program that uses libvirt",
+            "Ask the administrator of this host, and look whether a cleanup of this same job ran at that time."),
         { Signal: { IsFromLibvirt: false } signal } => new(
             string.Create(CultureInfo.InvariantCulture, $"was ended from outside: its QEMU was sent signal {signal.Number} by process {signal.SenderPid} ({signal.SenderName})"),
             "Find out what that program is; the driver itself ends VMs through libvirt only."),

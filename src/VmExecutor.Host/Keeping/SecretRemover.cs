@@ -40,7 +40,7 @@ public sealed class SecretRemover(IGuestShell guestShell, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            return limit.IsCancellationRequested ? $"it took longer than {DurationText.Format(Limit)}" : "the cleanup was told to hurry";
+            return limit.IsCancellationRequested ? $"it took longer than {DurationText.Format(Limit)}" : "the cleanup was cancelled";
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
 
         return new JobList(
             jobs,
-            [.. found.Others.Select(path => $"{path} is nothing of ours"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
+            [.. found.Others.Select(path => $"{path} was not made by vm-executor"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
 
     private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken)

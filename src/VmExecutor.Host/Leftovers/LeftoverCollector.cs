@@ -38,7 +38,7 @@ public sealed class LeftoverCollector(Machine machine)
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
-            [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} is nothing of ours; left alone"), .. found.Problems],
+            [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} was not made by vm-executor and is left alone"), .. found.Problems],
             found.Jobs.Count(job => job.Leftover is null && job.Doubt is null));
     }
 

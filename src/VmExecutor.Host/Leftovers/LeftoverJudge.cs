@@ -38,7 +38,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         return !job.HasDirectory
             ? job with { Leftover = half ? LeftoverReason.HalfMade : LeftoverReason.NoJob }
             : Strangers(job.Key) is { Count: > 0 } strangers
-                ? job with { Doubt = $"its directory has no usable job.json and files that are not ours ({string.Join(", ", strangers.Take(3))})" }
+                ? job with { Doubt = $"its directory has no usable job.json, and has files that vm-executor did not make ({string.Join(", ", strangers.Take(3))})" }
                 : job with { Leftover = LeftoverReason.NoRecord };
     }
 

@@ -104,7 +104,7 @@ public sealed class LinkPlanner(IHypervisor hypervisor, QemuImg qemuImg, TimePro
             throw new SystemFailureException(
                 ErrorCodes.LinkPlaceUnusable,
                 $"{file} is there already, and is not overwritten",
-                "Give the clone another name or another --dir; if the file is left of a clone that nobody needs, remove it.");
+                "Give the clone another name or another --dir; if the file is left of a clone that is not needed any more, remove it.");
         }
     }
 

@@ -44,7 +44,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
         {
             throw new SystemFailureException(
                 ErrorCodes.LinkSourceHasSavedState,
-                $"'{name}' is off with its memory saved (managed save): its disks are in the midst of something, and its next start would go on writing to them",
+                $"'{name}' is off with its memory saved (managed save): its next start would go on writing to its disks",
                 $"Start it and shut it down (virsh -c {hypervisor.Uri} start {Word(name)}), or throw the saved memory away: virsh -c {hypervisor.Uri} managedsave-remove {Word(name)}");
         }
 

@@ -88,6 +88,6 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         throw new SystemFailureException(
             ErrorCodes.ToolFailed,
             $"{start.Name} start of image '{image.Name}': the stage {stage} failed with exit code {exitCode}",
-            "Its own words are above. The VM is removed again.");
+            "Its error message is above. The VM is removed again.");
     }
 }

@@ -30,7 +30,7 @@ internal static class CloneCommand
         var start = new Option<bool>("--start") { Description = "Start the clone; if it does not start, it is removed again." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing: print the clone's XML on stdout and the commands on stderr." };
         var noProtect = new Option<bool>("--no-protect") { Description = "Leave the source's disks writable; by default they are made read-only, since a source that is started spoils its clones." };
-        var noBackingStore = new Option<bool>("--no-backing-store") { Description = "Do not write into the definition what the overlays stand on: for who rebases or flattens them while the clone is off. libvirt then looks at each start." };
+        var noBackingStore = new Option<bool>("--no-backing-store") { Description = "Do not write into the definition what the overlays stand on: for disks that will be rebased or flattened while the clone is off. libvirt then looks at each start." };
         var allowPart = new Option<string[]>("--allow-part")
         {
             Description = "Keep a part of the source's definition that is refused, by the name that the refusal says. Give it once for each part.",

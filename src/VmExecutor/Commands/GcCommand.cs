@@ -45,7 +45,7 @@ internal static class GcCommand
             {
                 CollectionOutcome.Removed => $"removed {leftover.Name} ({why}): {parts}{(leftover.Failure is null ? "" : $"; {leftover.Failure}")}",
                 CollectionOutcome.WouldBeRemoved => $"would remove {leftover.Name} ({why}): {parts}",
-                CollectionOutcome.Busy => $"left {leftover.Name} alone: somebody is at work on it",
+                CollectionOutcome.Busy => $"left {leftover.Name} alone: another process is at work on it",
                 _ => $"FAILED {leftover.Name} ({why}): {leftover.Failure}",
             });
         }

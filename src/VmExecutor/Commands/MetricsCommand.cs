@@ -16,7 +16,7 @@ internal static class MetricsCommand
         };
         var command = new Command(
             "metrics",
-            "Print what there was and is of jobs, VMs, images, memory and disk in Prometheus' text format. Example: vm-executor metrics --output /var/lib/prometheus/node-exporter/vm-executor.prom")
+            "Print the numbers of jobs, VMs, images, memory and disk in Prometheus' text format. Example: vm-executor metrics --output /var/lib/prometheus/node-exporter/vm-executor.prom")
         {
             output,
         };

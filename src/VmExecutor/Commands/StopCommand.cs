@@ -11,7 +11,7 @@ internal static class StopCommand
     public static Command Create(Invocation invocation, Option<string?> config)
     {
         var job = JobArgument.Create(invocation, config);
-        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask; it is asked only on a terminal, and only for a job that a runner works on." };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Stop it without a question. The question comes only on a terminal, and only for a job that a runner works on." };
         var command = new Command(
             "stop",
             "End the VM of a job. A job that runs fails and its log says who did it; a kept or left one is removed with all its files. Example: vm-executor stop 4711 --yes")

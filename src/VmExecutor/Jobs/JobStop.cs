@@ -94,6 +94,6 @@ internal sealed class JobStop(Machine machine)
             await machine.Ledger.AppendAsync(entry, deadline.Token);
         }
 
-        tell(removal.Parts.Count == 0 ? $"of job {job.Key} nothing was left" : $"job {job.Key} is over: {string.Join(", ", removal.Parts)} removed");
+        tell(removal.Parts.Count == 0 ? $"nothing was left of job {job.Key}" : $"job {job.Key} is over: {string.Join(", ", removal.Parts)} removed");
     }
 }

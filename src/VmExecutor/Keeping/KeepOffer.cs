@@ -33,8 +33,8 @@ internal sealed class KeepOffer(Machine machine)
             if (holders.Count >= machine.Settings.Limits.MaxKept)
             {
                 log.Say(holders.Count == 0
-                    ? "This VM does not stay after the job: 'limits: max_kept' of this host allows none"
-                    : $"This VM does not stay after the job, since {holders.Count} of failed jobs do already ('limits: max_kept'): {string.Join(", ", holders.Select(holder => holder.Stamp.Key))}");
+                    ? "This VM will not be kept: 'limits: max_kept' of this host allows none"
+                    : $"This VM will not be kept: {holders.Count} of failed jobs are kept already ('limits: max_kept'): {string.Join(", ", holders.Select(holder => holder.Stamp.Key))}");
                 return;
             }
 
@@ -44,12 +44,12 @@ internal sealed class KeepOffer(Machine machine)
                 return;
             }
 
-            log.Say($"This VM stays for {DurationText.Format(plan.For)} after the job, without the job's secrets and processes. To enter it, on host {record.Stamp.Made.Host}:");
+            log.Say($"This VM is kept for {DurationText.Format(plan.For)} after the job, without the job's secrets and processes. To enter it, on host {record.Stamp.Made.Host}:");
             log.Say($"  {DriverVersion.Name} ssh {key}");
         }
         catch (HostFileException e)
         {
-            log.Warn($"this VM does not stay after the job: {e.Message}");
+            log.Warn($"this VM will not be kept: {e.Message}");
         }
     }
 }

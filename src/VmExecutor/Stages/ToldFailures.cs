@@ -25,7 +25,7 @@ internal static class ToldFailures
 /// <param name="original">What is told above.</param>
 /// <param name="subStage">Where.</param>
 internal sealed class ToldFailureException(DriverException original, string subStage)
-    : SystemFailureException(original.Code, $"the VM of this job cannot be used, see above (section of {subStage})", original.Hint, original)
+    : SystemFailureException(original.Code, $"the VM of this job cannot be used: the error is above, in section '{subStage}'", original.Hint, original)
 {
     public DriverException Original { get; } = original;
 }

@@ -146,5 +146,5 @@ internal sealed class FrozenGuest(Machine machine)
         cancellationToken);
 
     private static SystemFailureException Gone(string domain) => new(
-        ErrorCodes.TemplateNotMade, $"{domain} ended while it was being frozen", "See QEMU's log and the kernel's: somebody has ended it, or the host had no memory.");
+        ErrorCodes.TemplateNotMade, $"{domain} ended while it was being frozen", "See QEMU's log and the kernel's: it was ended from outside, or the host had no memory left.");
 }

@@ -97,7 +97,7 @@ internal sealed class TemplateMaking(Machine machine)
         {
             throw new SystemFailureException(
                 ErrorCodes.WarmNotEnabled,
-                $"image '{image.Name}' is not to be started warm, so no template was made",
+                $"image '{image.Name}' has warm starts disabled, so no template was made",
                 $"Write 'warm: {{enabled: true}}' into {image.File}; docs/warm-clones.md says what it gives and what it costs.");
         }
     }

@@ -90,7 +90,7 @@ public sealed class StartDiagnosisTests
 
     [Fact]
     public void An_ssh_server_that_lets_nobody_in_is_another_thing_than_none() =>
-        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestSshTimedOut }).Should().Contain("does not let anybody in");
+        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestSshTimedOut }).Should().Contain("does not let users log in");
 
     [Fact]
     public void What_says_itself_why_gets_no_guess() =>

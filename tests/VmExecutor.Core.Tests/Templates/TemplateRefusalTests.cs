@@ -36,7 +36,7 @@ public sealed class TemplateRefusalTests
     {
         var failure = TemplateRefusal.Of(Words, Ram, SecurityDriver.AppArmor, null);
 
-        failure.Message.Should().Contain("AppArmor knows nothing of this file");
+        failure.Message.Should().Contain("AppArmor has no rule for this file");
         failure.Hint.Should().StartWith(
             "As root: executor/apparmor/install, which adds this line to /etc/apparmor.d/local/abstractions/libvirt-qemu: "
             + "/var/lib/vm-executor/images/*/*/warm/*/ram.img rw, VMs started after that have it");
@@ -61,7 +61,7 @@ public sealed class TemplateRefusalTests
     {
         var failure = TemplateRefusal.Of(Words, Ram, SecurityDriver.SELinux, null);
 
-        failure.Message.Should().Contain("SELinux knows nothing of this file");
+        failure.Message.Should().Contain("this file has no SELinux label for QEMU");
         failure.Hint.Should().StartWith(
             "As root: semanage fcontext -a -t svirt_image_t '/var/lib/vm-executor/images(/.*)?' && restorecon -R '/var/lib/vm-executor/images'. ");
     }

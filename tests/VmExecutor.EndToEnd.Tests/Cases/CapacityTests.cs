@@ -72,7 +72,7 @@ public sealed class CapacityTests(TestMachine machine) : BenchTest(machine)
         (result.State, result.FailureReason, result.ExitCode).Should().Be((JobState.Failed, FailureReason.ScriptFailure, 1), result.ToString());
         var build = result.Last(Stage.Run, SubStages.BuildScript).ErrorText;
         build.Should().Contain("stopping VM vmx-").And.Contain("VMX1015").And.Contain("more than the 64MiB that image 'small' allows").And.Contain("max_overlay");
-        result.Last(Stage.Run, SubStages.AfterScript).ErrorText.Should().Contain("VMX1015").And.Contain("see above (section of build_script)", "the whole story is told once");
+        result.Last(Stage.Run, SubStages.AfterScript).ErrorText.Should().Contain("VMX1015").And.Contain("the error is above, in section 'build_script'", "the whole story is told once");
         var ledger = File.ReadLines(Path.Combine(Bench.StateDirectory, "ledger.jsonl")).Should().ContainSingle().Which;
         ledger.Should().Contain("\"VMX1015\"");
         System.Text.Json.JsonDocument.Parse(ledger).RootElement.GetProperty("disk_bytes").GetInt64().Should().BeInRange(64 << 20, 256 << 20);

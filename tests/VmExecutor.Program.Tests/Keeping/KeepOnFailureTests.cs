@@ -30,7 +30,7 @@ public sealed class KeepOnFailureTests : IDisposable
         (await _world.TryKeepAsync(Key)).Should().BeTrue();
         _world.DeleteTemporaryDirectory();
 
-        _world.Log.ToString().Should().Contain("This VM stays for 2h after the job, without the job's secrets and processes").And.Contain($"\n  vm-executor ssh {Key}\n");
+        _world.Log.ToString().Should().Contain("This VM is kept for 2h after the job, without the job's secrets and processes").And.Contain($"\n  vm-executor ssh {Key}\n");
         (await _world.CollectAsync()).Leftovers.Should().BeEmpty();
         _world.Hypervisor.Domains.Should().ContainKey(Key.Domain.Value);
         _world.GuestShell.Calls.Should().Contain("command").And.EndWith("close");
@@ -89,7 +89,7 @@ public sealed class KeepOnFailureTests : IDisposable
 
         (await _world.TryKeepAsync(Key)).Should().BeFalse();
 
-        _world.Log.ToString().Should().Contain("does not stay");
+        _world.Log.ToString().Should().Contain("is not kept");
         _world.JobDirectory.Read()!.Kept.Should().BeFalse();
         await _world.CleanupAsync();
         _world.Left().Should().BeEmpty();
@@ -128,7 +128,7 @@ public sealed class KeepOnFailureTests : IDisposable
 
         await _world.FailAsync(second);
 
-        _world.Log.ToString().Should().Contain("This VM does not stay after the job, since 1 of failed jobs do already ('limits: max_kept'): " + Key);
+        _world.Log.ToString().Should().Contain("This VM will not be kept: 1 of failed jobs are kept already ('limits: max_kept'): " + Key);
         (await _world.TryKeepAsync(second)).Should().BeFalse();
         _world.JobDirectory.Read()!.Kept.Should().BeTrue();
     }

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>For whom a clone is made.</summary>
+/// <summary>The two uses of a clone.</summary>
 public enum ClonePurpose
 {
     /// <summary>A CI job: it writes to overlays and to nothing else of the host.</summary>

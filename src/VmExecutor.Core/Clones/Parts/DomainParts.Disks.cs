@@ -44,7 +44,7 @@ public static partial class DomainParts
         Out("devices/disk/source/@fdgroup", LeftOut, "descriptors that were handed to libvirt for the source"),
         Out("devices/disk/source/@index", LeftOut, "libvirt numbers anew"),
         Own("devices/disk/source/seclabel/**", Kept, "the owner of a file that is shared stays as it is"),
-        Out("devices/disk/source/reservations/**", Kept, "reservations on a disk are for who writes"),
+        Out("devices/disk/source/reservations/**", Kept, "reservations on a disk are for machines that write to it"),
         Keep("devices/disk/source/{slices,host,snapshot,config,auth,initiator,cookies,readahead,timeout,ssl,identity,knownHosts,encryption,address,dataStore}/**", "it is only read"),
         Out("devices/disk/source/{privateData,reconnect}/**", LeftOut, "it belongs to the running source"),
         Keep("devices/disk/source", "it is only read"),

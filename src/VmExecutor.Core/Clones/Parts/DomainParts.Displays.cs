@@ -5,9 +5,9 @@ namespace VmExecutor.Core.Clones.Parts;
 /// <content>Screens and sound: the guest keeps its cards, and nothing of the host shows or plays what they make.</content>
 public static partial class DomainParts
 {
-    private const string NoDisplay = "nobody looks at a job's screen";
+    private const string NoDisplay = "a job needs no screen";
     private const string OwnPort = "the clone gets a port or socket of its own where the source's is fixed";
-    private const string NoSound = "nobody listens to a job";
+    private const string NoSound = "a job needs no sound";
 
     private static PartRule[] Displays =>
     [

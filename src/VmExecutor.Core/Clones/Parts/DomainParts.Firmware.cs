@@ -30,7 +30,7 @@ public static partial class DomainParts
         Keep("os/cmdline", Seen),
         Keep("os/boot/@dev", Seen),
         Keep("os/boot", Seen),
-        Out("os/bootmenu/**", Kept, "nobody chooses from a menu while a job starts"),
+        Out("os/bootmenu/**", Kept, "a job's start must not wait for a choice from a menu"),
         OutAndTold("os/smbios[@mode=host]", Kept, "jobs would read the host's serial numbers"),
         Keep("os/smbios/@mode", Seen),
         Keep("os/smbios", Seen),

@@ -88,7 +88,7 @@ public static partial class DomainParts
         OfHost("devices/lease/**", Kept, "a lease that one machine can hold at a time"),
     ];
 
-    /// <summary>What any device may have.</summary>
+    /// <summary>The rows that apply to any device.</summary>
     private static PartRule[] AnyDevice =>
     [
         Keep("devices/*/address/**", "the device's place in the machine"),

@@ -77,7 +77,7 @@ public static partial class DomainParts
         NotClonable("vmware:datacenterpath/**", Refused, "settings of another hypervisor"),
     ];
 
-    /// <summary>Refused for jobs: libvirt does not know what QEMU makes of it.</summary>
+    /// <summary>Refused for jobs: libvirt does not know the effect of an argument that it passes to QEMU.</summary>
     private static PartRule Arguments(string path, string why) =>
         new(path, Refused, Kept, why) { Refusal = RefusalKind.QemuArguments, CanBeAllowed = true, IsNote = true };
 }

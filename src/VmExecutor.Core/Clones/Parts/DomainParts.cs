@@ -4,10 +4,10 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones.Parts;
 
 /// <summary>
-/// The table of parts: for each element and each attribute that libvirt allows in a domain (formatdomain; the schema domaincommon.rng), what
-/// becomes of it in a job's clone and in a person's. The first row that fits counts, and rows for any device come last. What has no row is
-/// refused, so what a later libvirt adds reaches no clone before a row says what it is. A row covers a whole subtree (<c>/**</c>) where all of it is
-/// hardware that only the guest sees, or where none of it is copied.
+/// The table of parts. For each element and each attribute that libvirt allows in a domain (formatdomain; the schema domaincommon.rng) it
+/// says what becomes of the part in a job's clone and in a person's. The first row that fits counts, and rows for any device come last. A
+/// part without a row is refused, so a part that a later libvirt adds reaches no clone before a row covers it. A row covers a whole
+/// subtree (<c>/**</c>) if all of it is hardware that only the guest sees, or if none of it is copied.
 /// </summary>
 public static partial class DomainParts
 {
@@ -21,8 +21,8 @@ public static partial class DomainParts
         All.SelectMany(rule => rule.Pattern.Places, (rule, place) => (rule, place)).ToLookup(row => row.place, row => row.rule, StringComparer.Ordinal);
 
     /// <summary>
-    /// Why an administrator cannot allow this (<c>allow_parts</c>); null: it is a row that can be, or no row speaks of such a part, so that a source with it is
-    /// refused by its path.
+    /// The reason why an administrator cannot allow this part (<c>allow_parts</c>). Null: it can be allowed, or no row covers it, so that
+    /// a source with it is refused by the part's path.
     /// </summary>
     public static string? WhyNotAllowed(string key)
     {
@@ -48,7 +48,7 @@ public static partial class DomainParts
     internal static PartRule? RuleFor(IReadOnlyList<XElement> elements, XAttribute? attribute, ClonePurpose purpose) =>
         Candidates([.. elements.Take(2).Select(element => PartNames.Of(element.Name))]).FirstOrDefault(rule => rule.Pattern.Matches(elements, attribute, purpose));
 
-    /// <summary>The row that fits every part with these names, whatever else it is like; null: there is none.</summary>
+    /// <summary>The row that fits every part with these names, under any condition; null: there is none.</summary>
     internal static PartRule? RuleForAll(IReadOnlyList<string> elements, string? attribute) =>
         Candidates(elements).FirstOrDefault(rule => rule.Pattern.IsUnconditional && rule.Pattern.Names(elements, attribute));
 
@@ -77,7 +77,9 @@ public static partial class DomainParts
     private static PartRule OfHost(string path, Treatment person, string why) =>
         new(path, Treatment.Refused, person, why) { Refusal = RefusalKind.HostDevice, CanBeAllowed = true };
 
-    /// <summary>Refused for jobs, and nothing allows it, since the clone needs one of its own in its place and cannot have it.</summary>
+    /// <summary>
+    /// Refused for jobs, and it cannot be allowed: the clone would need a part of its own in its place and cannot have one.
+    /// </summary>
     private static PartRule NotClonable(string path, Treatment person, string why) =>
         new(path, Treatment.Refused, person, why) { Refusal = RefusalKind.NotClonable };
 }

@@ -4,14 +4,14 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>What becomes of a definition in its clones, and whether there can be any.</summary>
+/// <summary>Reviews what becomes of a definition's parts in its clones, and whether clones of it are possible.</summary>
 public static class DomainReview
 {
     private const int LongestWords = 160;
 
     /// <summary>
-    /// Every device and every other part of a definition, in its order, with what becomes of it. Of what is kept there is no more to tell than
-    /// that; of its parts only those are told that are not kept.
+    /// Lists every device and every other part of a definition, in its order, with its treatment. For a kept part the list has one line,
+    /// and further lines only for its own parts that are not kept.
     /// </summary>
     /// <param name="source">The source's inactive domain XML; it is not changed.</param>
     /// <param name="purpose">For whom the clone is.</param>

@@ -3,8 +3,8 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones.Parts;
 
 /// <summary>
-/// Goes through a definition by the table, and copies what is kept. There is no other way by which an element, an attribute or a text of a
-/// source comes into a clone: what the table does not name is refused, and what a clone has of its own is put in afterwards.
+/// Goes through a definition by the table of parts, and copies the parts that are kept. No element, attribute or text of a source reaches
+/// a clone in another way: a part that the table does not name is refused, and the clone's own parts are added afterwards.
 /// </summary>
 internal sealed class DomainWalk
 {
@@ -15,8 +15,8 @@ internal sealed class DomainWalk
     private DomainWalk(ClonePurpose purpose, IReadOnlySet<string> allowed) => (_purpose, _allowed) = (purpose, allowed);
 
     /// <summary>
-    /// The copy and the findings. An element of the copy tells by <see cref="SourceOf"/> which element of the source it is the copy of, for who
-    /// makes something of the clone's own by what the source's was like.
+    /// The copy and the findings. <see cref="SourceOf"/> gives the source's element for an element of the copy. Later steps need it to
+    /// make the clone's own parts from the source's.
     /// </summary>
     public static (XElement Copy, IReadOnlyList<PartFinding> Findings) Through(XElement source, ClonePurpose purpose, IReadOnlySet<string> allowed)
     {
@@ -100,7 +100,10 @@ internal sealed class DomainWalk
         return (treatment, false);
     }
 
-    /// <summary>What is kept is told of devices and of what stands beside them; of their parts only what is not kept.</summary>
+    /// <summary>
+    /// Adds a finding: kept parts are reported for devices and the elements beside them, and below those only the parts that are not
+    /// kept.
+    /// </summary>
     private void Add(PartFinding finding, int depth, bool isAttribute)
     {
         var isDevice = depth == 2 && finding.Path.StartsWith("devices/", StringComparison.Ordinal);

@@ -9,7 +9,7 @@ namespace VmExecutor.Core.Clones.Parts;
 /// </summary>
 internal sealed class PartCondition
 {
-    /// <summary>A disk that the guest writes to, so that the clone gets an overlay on it.</summary>
+    /// <summary>The condition that the guest writes to the disk, so that the clone gets an overlay on it.</summary>
     private const string Written = "written";
 
     private readonly IReadOnlyList<string> _operand;

@@ -2,7 +2,7 @@ using System.Xml.Linq;
 
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>How parts of a domain are called: by their paths, and in words that say which one of several is meant.</summary>
+/// <summary>Names of a domain's parts: their paths, and words that tell one of several parts from the others.</summary>
 internal static class PartNames
 {
     private const string Libvirt = "http://libvirt.org/schemas/domain/";
@@ -32,7 +32,7 @@ internal static class PartNames
         return below.Length == 0 ? Device(device) : $"{Device(device)}: {below}";
     }
 
-    /// <summary>A device, by what tells it from others of its kind.</summary>
+    /// <summary>A device's name, with the words that tell it from others of its kind.</summary>
     public static string Device(XElement device)
     {
         var type = (string?)device.Attribute("type");

@@ -3,9 +3,10 @@ using System.Xml.Linq;
 namespace VmExecutor.Core.Clones.Parts;
 
 /// <summary>
-/// Which parts of a domain a row is about. Names of elements from below <c>domain</c> on, with slashes between them; the last one may be
-/// an attribute's (<c>@name</c>). <c>*</c> is any name, <c>{a,b}</c> one of these, and <c>/**</c> at the end means the element with all that is in
-/// it. Conditions in brackets follow the name of what they look at (<see cref="PartCondition"/>).
+/// The path of a row: it selects parts of a domain. It has the names of elements from below <c>domain</c> on, with slashes between them;
+/// the last one may be an attribute's (<c>@name</c>). <c>*</c> is any name, <c>{a,b}</c> one of these, and <c>/**</c> at the end means
+/// the element with everything in it. Conditions in brackets follow the name of the element or attribute that they test
+/// (<see cref="PartCondition"/>).
 /// </summary>
 internal sealed class PartPath
 {
@@ -18,10 +19,12 @@ internal sealed class PartPath
     private PartPath(IReadOnlyList<Step> elements, Step? attribute, bool below) =>
         (_elements, _attribute, _below) = (elements, attribute, below);
 
-    /// <summary>Whether it holds for every definition that has such a part.</summary>
+    /// <summary>True when the path selects such a part in every definition.</summary>
     public bool IsUnconditional => _elements.All(step => step.Conditions.Count == 0) && _attribute is null or { Conditions.Count: 0 };
 
-    /// <summary>Where rows are looked up: by the name of a first element, or as <c>devices/name</c> by that of a device (<c>*</c>: any).</summary>
+    /// <summary>
+    /// The keys under which rows are found: the name of a first element, or <c>devices/name</c> for a device (<c>*</c>: any).
+    /// </summary>
     public IEnumerable<string> Places => _elements switch
     {
         [] => [string.Empty],
@@ -43,7 +46,7 @@ internal sealed class PartPath
         return new PartPath([.. steps.Select(Step.Parse)], attribute, below);
     }
 
-    /// <summary>Whether this part is one of them.</summary>
+    /// <summary>True when the path selects this part.</summary>
     /// <param name="elements">The elements from below the domain down to the part, or to the element whose attribute it is.</param>
     /// <param name="attribute">Null: the part is the last of the elements.</param>
     /// <param name="purpose">For whom the clone is.</param>
@@ -66,7 +69,7 @@ internal sealed class PartPath
             || _attribute.Names(PartNames.Of(attribute!.Name)) && _attribute.Conditions.All(condition => condition.Holds(attribute.Value));
     }
 
-    /// <summary>Whether a part with these names is one of them in some definition.</summary>
+    /// <summary>True when the path selects a part with these names in some definition.</summary>
     public bool Names(IReadOnlyList<string> elements, string? attribute) =>
         Fits(elements.Count, attribute is not null)
         && _elements.Select((step, index) => step.Names(elements[index])).All(named => named)

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>A row of the table of parts: what becomes of one element, or of one group of attributes, of a domain's definition.</summary>
+/// <summary>A row of the table of parts: the treatment of one element, or of one group of attributes, of a domain's definition.</summary>
 /// <param name="Path">
 /// Where it is in the domain, as <see cref="PartPath"/> reads it: <c>devices/disk/source</c>, <c>devices/graphics/@passwd</c>,
 /// <c>devices/tpm/backend[@type=passthrough]</c>, <c>cpu/**</c>.
@@ -13,13 +13,15 @@ public sealed record PartRule(string Path, Treatment Job, Treatment Person, stri
     /// <summary>Set where it is refused for anyone.</summary>
     public RefusalKind? Refusal { get; init; }
 
-    /// <summary>Whether an administrator may let clones have it all the same, by naming this row's key in the image's <c>allow_parts</c>.</summary>
+    /// <summary>
+    /// True when an administrator may let clones have the part all the same, by naming this row's key in the image's <c>allow_parts</c>.
+    /// </summary>
     public bool CanBeAllowed { get; init; }
 
-    /// <summary>The path, without what says that all below is meant as well.</summary>
+    /// <summary>The path without the <c>/**</c> at its end.</summary>
     public string Key { get; } = Path.EndsWith("/**", StringComparison.Ordinal) ? Path[..^3] : Path;
 
-    /// <summary>Whether an administrator is told without having asked; what is usual in every definition is not.</summary>
+    /// <summary>True when the administrator is told of it without having asked; false for parts that every definition has.</summary>
     public bool IsNote { get; init; }
 
     internal PartPath Pattern { get; } = PartPath.Parse(Path);

@@ -21,7 +21,7 @@ public static class PartWords
         _ => "refused",
     };
 
-    /// <summary>What an administrator is told without having asked: <c>disk 'vda': shareable is left out of clones: …</c>.</summary>
+    /// <summary>The note for an administrator who has not asked: <c>disk 'vda': shareable is left out of clones: …</c>.</summary>
     public static string Note(PartFinding finding) => finding.Treatment switch
     {
         Treatment.Kept => $"{finding.Part} is kept in clones: {finding.Why}",

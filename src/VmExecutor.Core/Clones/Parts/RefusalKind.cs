@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>Why a part is refused; there is one hint, and one error code, for each kind.</summary>
+/// <summary>The reasons for refusing a part; each has one hint and one error code.</summary>
 public enum RefusalKind
 {
     /// <summary>A device, directory or socket of the host.</summary>

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Clones.Parts;
 
-/// <summary>What becomes of a part of a source's definition in a clone.</summary>
+/// <summary>The treatment of a part of a source's definition in a clone.</summary>
 public enum Treatment
 {
     /// <summary>The clone has it as the source has it.</summary>

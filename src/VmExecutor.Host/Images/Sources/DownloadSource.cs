@@ -60,8 +60,8 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
             part.Remove();
             throw new SystemFailureException(
                 ErrorCodes.ImageChecksumWrong,
-                $"what came from {address} for image '{image}' is not what was expected: its {cache.Checksum.Kind.ToString().ToLowerInvariant()} is {found} and should be {cache.Checksum.Hex}",
-                "If the server has a new version, take its address and checksum from where the server's owner publishes them; if not, somebody or something has changed the file: do not use it.");
+                $"the download {address} of image '{image}' has the wrong checksum: its {cache.Checksum.Kind.ToString().ToLowerInvariant()} is {found} and should be {cache.Checksum.Hex}",
+                "If the server has a new version, take its address and checksum from where the server's owner publishes them; if not, the file was changed: do not use it.");
         }
 
         part.Complete();

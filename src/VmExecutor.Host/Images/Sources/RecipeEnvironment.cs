@@ -45,7 +45,7 @@ internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Var
             ? result.StandardOutput.Trim()
             : throw new SystemFailureException(
                 ErrorCodes.ImageBuildFailed,
-                $"the public half of ssh.key {key} cannot be had: {PlainText.OneLine(result.StandardError.Trim().ReplaceLineEndings(" "), 500)}",
+                $"the public half of ssh.key {key} cannot be made: {PlainText.OneLine(result.StandardError.Trim().ReplaceLineEndings(" "), 500)}",
                 $"Let ssh.key name a private key without a passphrase, of the user who publishes and with mode 0600 (ssh-keygen -t ed25519 -N '' -f {key} makes one).",
                 new ToolFailedException(result));
     }
