@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Disks;
 
 /// <summary>A copy that shares its blocks with the original until one of them is written (ioctl_ficlone(2)): XFS, Btrfs, bcachefs.</summary>
-internal static partial class Reflink
+internal static class Reflink
 {
     private const ulong Clone = 0x40049409; // FICLONE, linux/fs.h
 
@@ -18,7 +16,7 @@ internal static partial class Reflink
         bool cloned;
         using (var target = HostFile.OpenHandle(to.Value, FileMode.CreateNew, FileAccess.Write))
         {
-            cloned = Control(target, Clone, source) == 0;
+            cloned = Libc.Control(target, Clone, source) == 0;
             if (cloned)
             {
                 RandomAccess.FlushToDisk(target);
@@ -32,7 +30,4 @@ internal static partial class Reflink
 
         return cloned;
     }
-
-    [LibraryImport("libc", EntryPoint = "ioctl")]
-    private static partial int Control(SafeFileHandle target, ulong request, SafeFileHandle source);
 }

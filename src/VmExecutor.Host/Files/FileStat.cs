@@ -4,9 +4,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Files;
 
 /// <summary>What statx(2) tells of a file; its layout is the same on every architecture.</summary>
-public sealed partial record FileStat
+public sealed record FileStat
 {
-    private const int CurrentDirectory = -100; // AT_FDCWD
     private const int DoNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
     private const uint BasicStats = 0x7ff; // STATX_BASIC_STATS
     private const uint BirthTime = 0x800; // STATX_BTIME
@@ -48,7 +47,7 @@ public sealed partial record FileStat
     {
         Span<byte> buffer = stackalloc byte[256];
         var flags = followLinks ? 0 : DoNotFollow;
-        if (Statx(CurrentDirectory, path.Value, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) != 0)
+        if (Libc.Stat(Libc.CurrentDirectory, path.Value, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) != 0)
         {
             return null;
         }
@@ -75,7 +74,7 @@ public sealed partial record FileStat
     public static bool IsMissing(AbsolutePath path)
     {
         Span<byte> buffer = stackalloc byte[256];
-        return Statx(CurrentDirectory, path.Value, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0
+        return Libc.Stat(Libc.CurrentDirectory, path.Value, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0
             && Marshal.GetLastPInvokeError() is (NoSuchFile or NotADirectory);
     }
 
@@ -83,20 +82,20 @@ public sealed partial record FileStat
     internal static (Presence Presence, IOException? Failure) Look(string path, bool isDirectory)
     {
         Span<byte> buffer = stackalloc byte[256];
-        if (Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) == 0)
+        if (Libc.Stat(Libc.CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) == 0)
         {
             return ((MemoryMarshal.Read<ushort>(buffer[28..]) & 0xF000) == 0x4000 == isDirectory ? Presence.There : Presence.Missing, null);
         }
 
-        var error = Marshal.GetLastPInvokeError();
-        return error is NoSuchFile or NotADirectory ? (Presence.Missing, null) : (Presence.Unknown, new IOException(Marshal.GetPInvokeErrorMessage(error), error));
+        var failure = Libc.Failure();
+        return failure.HResult is NoSuchFile or NotADirectory ? (Presence.Missing, null) : (Presence.Unknown, failure);
     }
 
     /// <summary>Looks which kind of file is at a path, links followed, without opening it.</summary>
     internal static FileKind KindOf(string path)
     {
         Span<byte> buffer = stackalloc byte[256];
-        return Statx(CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0 ? FileKind.Unknown : (MemoryMarshal.Read<ushort>(buffer[28..]) & 0xF000) switch
+        return Libc.Stat(Libc.CurrentDirectory, path, 0, BasicStats, ref MemoryMarshal.GetReference(buffer)) != 0 ? FileKind.Unknown : (MemoryMarshal.Read<ushort>(buffer[28..]) & 0xF000) switch
         {
             0x8000 => FileKind.Regular,
             0x4000 => FileKind.Directory,
@@ -110,7 +109,4 @@ public sealed partial record FileStat
 
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Statx(int directory, string path, int flags, uint mask, ref byte buffer);
 }

@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
 /// <summary>Whether we may make files in a directory, asked without making one (access(2)).</summary>
-internal static partial class WriteAccess
+internal static class WriteAccess
 {
     private const int Execute = 1; // X_OK
     private const int Write = 2; // W_OK
@@ -12,8 +11,8 @@ internal static partial class WriteAccess
     /// <returns>Why not, in the system's words; null: we may.</returns>
     public static string? Obstacle(AbsolutePath directory) =>
         FileStat.TryRead(directory) is { IsDirectory: false } ? "it is no directory"
-        : Access(directory.Value, Write | Execute) == 0 ? null
-        : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()).ToLowerInvariant();
+        : Libc.Access(Libc.CurrentDirectory, directory.Value, Write | Execute, flags: 0) == 0 ? null
+        : Libc.Failure().Message.ToLowerInvariant();
 
     /// <summary>
     /// Why a path could not be removed or changed, where .NET says "denied" for a read-only file system, too, and not which; null: nothing of its own or of
@@ -23,16 +22,12 @@ internal static partial class WriteAccess
     {
         foreach (var place in (string?[])[path, System.IO.Path.GetDirectoryName(path)])
         {
-            if (place is not null && Access(place, Write) != 0)
+            if (place is not null && Libc.Access(Libc.CurrentDirectory, place, Write, flags: 0) != 0)
             {
-                var error = Marshal.GetLastPInvokeError();
-                return new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+                return Libc.Failure();
             }
         }
 
         return null;
     }
-
-    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Access(string path, int mode);
 }

@@ -5,7 +5,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Health;
 
 /// <summary>SELinux's label of a file (selinux(8)), an extended attribute.</summary>
-public static partial class FileLabel
+public static class FileLabel
 {
     private const int Longest = 4096;
 
@@ -13,10 +13,7 @@ public static partial class FileLabel
     public static string? Read(AbsolutePath path)
     {
         Span<byte> buffer = stackalloc byte[Longest];
-        var length = GetAttribute(path.Value, "security.selinux", ref MemoryMarshal.GetReference(buffer), Longest);
+        var length = Libc.GetAttribute(path.Value, "security.selinux", ref MemoryMarshal.GetReference(buffer), Longest);
         return length <= 0 ? null : Encoding.UTF8.GetString(buffer[..(int)length]).TrimEnd('\0');
     }
-
-    [LibraryImport("libc", EntryPoint = "getxattr", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint GetAttribute(string path, string name, ref byte value, nuint size);
 }

@@ -6,7 +6,7 @@ namespace VmExecutor.Host.Health;
 /// Whether somebody keeps the host's clock: chrony, ntpd and systemd-timesyncd all tell the kernel (adjtimex(2)), which says
 /// "unsynchronised" by itself when nobody has for long.
 /// </summary>
-public static partial class KernelClock
+public static class KernelClock
 {
     // struct timex on 64-bit kernels: modes, then three longs and two, then status. Modes 0 only asks.
     private const int Size = 208;
@@ -18,9 +18,6 @@ public static partial class KernelClock
     {
         Span<byte> buffer = stackalloc byte[Size];
         buffer.Clear();
-        return Ask(ref MemoryMarshal.GetReference(buffer)) < 0 ? null : (MemoryMarshal.Read<int>(buffer[StatusOffset..]) & Unsynchronised) == 0;
+        return Libc.AdjustClock(ref MemoryMarshal.GetReference(buffer)) < 0 ? null : (MemoryMarshal.Read<int>(buffer[StatusOffset..]) & Unsynchronised) == 0;
     }
-
-    [LibraryImport("libc", EntryPoint = "adjtimex")]
-    private static partial int Ask(ref byte buffer);
 }

@@ -1,29 +1,21 @@
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Health;
 
 /// <summary>Who we are, and what we may do with a path.</summary>
-public static partial class ProcessUser
+public static class ProcessUser
 {
     private const int MayWriteAndPass = 2 | 1; // W_OK | X_OK, unistd.h
     private const int MayRead = 4; // R_OK
     private const int MayRun = 1; // X_OK
-    private const int CurrentDirectory = -100; // AT_FDCWD
     private const int Effective = 0x200; // AT_EACCESS
 
-    public static uint Id => EffectiveUser();
+    public static uint Id => Libc.EffectiveUser();
 
     /// <summary>Whether we could make files in a directory; a file system that is read-only refuses root, too (access(2)).</summary>
-    public static bool MayMakeFilesIn(AbsolutePath directory) => Access(CurrentDirectory, directory.Value, MayWriteAndPass, Effective) == 0;
+    public static bool MayMakeFilesIn(AbsolutePath directory) => Libc.Access(Libc.CurrentDirectory, directory.Value, MayWriteAndPass, Effective) == 0;
 
-    public static bool MayReadFrom(AbsolutePath file) => Access(CurrentDirectory, file.Value, MayRead, Effective) == 0;
+    public static bool MayReadFrom(AbsolutePath file) => Libc.Access(Libc.CurrentDirectory, file.Value, MayRead, Effective) == 0;
 
-    public static bool MayExecute(AbsolutePath file) => Access(CurrentDirectory, file.Value, MayRun, Effective) == 0;
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint EffectiveUser();
-
-    [LibraryImport("libc", EntryPoint = "faccessat", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Access(int directory, string path, int mode, int flags);
+    public static bool MayExecute(AbsolutePath file) => Libc.Access(Libc.CurrentDirectory, file.Value, MayRun, Effective) == 0;
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using Microsoft.Win32.SafeHandles;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
@@ -42,13 +41,13 @@ internal static partial class KernelLog
 
     private static List<string> Read()
     {
-        // .NET opens no file without blocking, and at its end this one blocks for ever.
-        using var log = new SafeFileHandle(Open("/dev/kmsg", ReadOnly | NonBlocking | CloseOnExec), ownsHandle: true);
+        // At its end this file blocks for ever.
+        using var log = Libc.Open("/dev/kmsg", ReadOnly | NonBlocking | CloseOnExec);
         var records = new List<string>();
         var buffer = new byte[8192];
         while (!log.IsInvalid && records.Count < MaxRecords)
         {
-            var count = Read(log, buffer, (nuint)buffer.Length);
+            var count = Libc.Read(log, buffer, (nuint)buffer.Length);
             if (count > 0)
             {
                 records.Add(Encoding.UTF8.GetString(buffer, 0, (int)count));
@@ -64,10 +63,4 @@ internal static partial class KernelLog
 
     [GeneratedRegex(@"^\d+,\d+,(?<time>\d{1,18}),[^;]*;(?<line>[^\n]*Killed process \d+ \([^)]*(?:qemu|kvm)[^)]*\)[^,\n]*)")]
     private static partial Regex Killed();
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    private static partial nint Read(SafeFileHandle file, [Out] byte[] buffer, nuint count);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -10,7 +9,7 @@ namespace VmExecutor.Host.Locks;
 /// its holder dies, however that happens; nothing is written, so nothing can be stale; and one file serves any number of locks, so
 /// no lock file is ever left or removed under somebody's feet.
 /// </summary>
-public sealed partial class KernelLock : IDisposable
+public sealed class KernelLock : IDisposable
 {
     private const int GetLock = 36; // F_OFD_GETLK
     private const int SetLock = 37; // F_OFD_SETLK
@@ -34,16 +33,16 @@ public sealed partial class KernelLock : IDisposable
         try
         {
             handle = HostFile.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            var wanted = new Lock { Type = WriteLock, Start = position, Length = 1 };
-            if (Control(handle, SetLock, ref wanted) == 0)
+            var wanted = new Libc.FileLock { Type = WriteLock, Start = position, Length = 1 };
+            if (Libc.Lock(handle, SetLock, ref wanted) == 0)
             {
                 var taken = new KernelLock(handle, position);
                 handle = null;
                 return taken;
             }
 
-            var error = Marshal.GetLastPInvokeError();
-            return error is TryAgain or AccessDenied ? null : throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+            var failure = Libc.Failure();
+            return failure.HResult is TryAgain or AccessDenied ? null : throw failure;
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -69,10 +68,10 @@ public sealed partial class KernelLock : IDisposable
         try
         {
             using var handle = HostFile.OpenHandle(file.Value, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            var asked = new Lock { Type = WriteLock, Start = start, Length = length };
-            if (Control(handle, GetLock, ref asked) != 0)
+            var asked = new Libc.FileLock { Type = WriteLock, Start = start, Length = length };
+            if (Libc.Lock(handle, GetLock, ref asked) != 0)
             {
-                throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+                throw Libc.Failure();
             }
 
             // To the kernel, length 0 is everything behind the start.
@@ -92,23 +91,9 @@ public sealed partial class KernelLock : IDisposable
     {
         if (!_file.IsClosed)
         {
-            var wanted = new Lock { Type = Unlocked, Start = _position, Length = 1 };
-            _ = Control(_file, SetLock, ref wanted);
+            var wanted = new Libc.FileLock { Type = Unlocked, Start = _position, Length = 1 };
+            _ = Libc.Lock(_file, SetLock, ref wanted);
             _file.Dispose();
         }
-    }
-
-    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    private static partial int Control(SafeFileHandle file, int command, ref Lock wanted);
-
-    /// <summary>fcntl.h, struct flock of 64-bit Linux.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Lock
-    {
-        public short Type;
-        public short Whence;
-        public long Start;
-        public long Length;
-        public int Process;
     }
 }

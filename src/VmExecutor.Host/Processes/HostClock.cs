@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
 /// <summary>Which host and boot this is, and how long it has been up, by the kernel.</summary>
-public static partial class HostClock
+public static class HostClock
 {
     private const int BootTime = 7; // CLOCK_BOOTTIME: like CLOCK_MONOTONIC, but goes on while the host sleeps (clock_gettime(2))
 
@@ -35,18 +34,7 @@ public static partial class HostClock
     /// <summary>The same clock for all processes of a boot, which nobody can set.</summary>
     public static TimeSpan SinceBoot()
     {
-        _ = GetTime(BootTime, out var time);
+        _ = Libc.GetTime(BootTime, out var time);
         return TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromTicks(time.Nanoseconds / TimeSpan.NanosecondsPerTick);
-    }
-
-    [LibraryImport("libc", EntryPoint = "clock_gettime")]
-    private static partial int GetTime(int clock, out TimeSpec time);
-
-    /// <summary>time.h, struct timespec of 64-bit Linux.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct TimeSpec
-    {
-        public long Seconds;
-        public long Nanoseconds;
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -12,7 +11,7 @@ namespace VmExecutor.Host.Templates;
 /// The file that is a template's memory. QEMU opens it for reading and writing even where it maps it privately (QEMU 7.2; from 8.2 on it could be
 /// told not to), so its user needs both rights for as long as there are clones.
 /// </summary>
-internal static partial class RamFile
+internal static class RamFile
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -32,7 +31,7 @@ internal static partial class RamFile
             throw new HostFileException($"{path} cannot be made", e);
         }
 
-        if (user is { User: not 0 } other && other.User != GetUser())
+        if (user is { User: not 0 } other && other.User != Libc.EffectiveUser())
         {
             Allow(path, other);
         }
@@ -42,8 +41,8 @@ internal static partial class RamFile
     private static void Allow(AbsolutePath path, QemuUser user)
     {
         var why = Environment.IsPrivilegedProcess ? FileOwner.Change(path.Value, user.User, FileOwner.Same)
-            : SetAttribute(path.Value, "system.posix_acl_access", AccessList(user.User), (nuint)AccessListBytes, 0) == 0 ? null
-            : Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+            : Libc.SetAttribute(path.Value, "system.posix_acl_access", AccessList(user.User), (nuint)AccessListBytes, 0) == 0 ? null
+            : Libc.Failure().Message;
         if (why is not null)
         {
             throw new SystemFailureException(
@@ -77,10 +76,4 @@ internal static partial class RamFile
 
         return list;
     }
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint GetUser();
-
-    [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int SetAttribute(string path, string name, byte[] value, nuint size, int flags);
 }

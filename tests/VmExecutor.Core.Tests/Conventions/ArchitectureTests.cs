@@ -100,6 +100,8 @@ public sealed partial class ArchitectureTests
 
     [Theory]
     [InlineData("DangerousGetHandle", "src/VmExecutor.Host/Libvirt/LibvirtSession.Qemu.cs")]
+    [InlineData("[LibraryImport(", "src/VmExecutor.Host/Libc.cs", "src/VmExecutor.Host/Libvirt/Native/LibvirtLibrary.cs", "src/VmExecutor.Host/Libvirt/Native/LibvirtQemuLibrary.cs")]
+    [InlineData("DllImport(")]
     [InlineData("Process.Start(", "src/VmExecutor.Host/Processes/TerminalTool.cs")]
     [InlineData("Cli.Wrap(", "src/VmExecutor.Host/Images/Sources/RecipeRun.cs", "src/VmExecutor.Host/Processes/ToolRunner.cs", "src/VmExecutor.Host/Processes/ToolStream.cs", "src/VmExecutor/Trials/StageProcess.cs")]
     [InlineData("XmlReader.Create(", "src/VmExecutor.Core/Values/XmlText.cs")]

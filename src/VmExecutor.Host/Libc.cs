@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace VmExecutor.Host;
+
+/// <summary>
+/// The functions of the C library that .NET does not offer, by their own names. Nothing is decided here: who calls one knows its arguments and what its
+/// result means. Those that report an error leave it for <see cref="Failure"/>.
+/// </summary>
+internal static partial class Libc
+{
+    /// <summary>Takes a path as relative to the current directory (AT_FDCWD).</summary>
+    public const int CurrentDirectory = -100;
+
+    /// <summary>The error of the last call that failed, with the system's words and its number.</summary>
+    public static IOException Failure()
+    {
+        var error = Marshal.GetLastPInvokeError();
+        return new IOException(Marshal.GetPInvokeErrorMessage(error), error);
+    }
+
+    /// <summary>open(2): .NET opens no directory, and no file without blocking. An invalid handle: the call failed.</summary>
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags);
+
+    /// <summary>read(2).</summary>
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeFileHandle file, [Out] byte[] buffer, nuint count);
+
+    /// <summary>fsync(2).</summary>
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Sync(SafeFileHandle file);
+
+    /// <summary>syncfs(2).</summary>
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    public static partial int SyncFileSystem(SafeFileHandle file);
+
+    /// <summary>statx(2); the buffer has 256 bytes.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Stat(int directory, string path, int flags, uint mask, ref byte buffer);
+
+    /// <summary>faccessat(2).</summary>
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(int directory, string path, int mode, int flags);
+
+    /// <summary>chown(2).</summary>
+    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint owner, uint group);
+
+    /// <summary>getxattr(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint GetAttribute(string path, string name, ref byte value, nuint size);
+
+    /// <summary>setxattr(2).</summary>
+    [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int SetAttribute(string path, string name, byte[] value, nuint size, int flags);
+
+    /// <summary>ioctl(2), for requests whose argument is a file.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(SafeFileHandle target, ulong request, SafeFileHandle source);
+
+    /// <summary>fcntl(2), for locks.</summary>
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Lock(SafeFileHandle file, int command, ref FileLock wanted);
+
+    /// <summary>geteuid(2).</summary>
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    /// <summary>kill(2): .NET itself can only send SIGKILL.</summary>
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Signal(int processId, int signal);
+
+    /// <summary>clock_gettime(2).</summary>
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    public static partial int GetTime(int clock, out TimeSpec time);
+
+    /// <summary>adjtimex(2); the buffer has the 208 bytes of a struct timex on 64-bit kernels.</summary>
+    [LibraryImport("libc", EntryPoint = "adjtimex", SetLastError = true)]
+    public static partial int AdjustClock(ref byte buffer);
+
+    /// <summary>fcntl.h, struct flock of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
+
+    /// <summary>time.h, struct timespec of 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}
