@@ -106,7 +106,7 @@ public sealed class LostGuestTests : IDisposable
         lines.Should().ContainSingle(line => line == "  | last words");
         lines.Should().ContainSingle(line => line.StartsWith("What to do: "));
         lines.Where(line => line.StartsWith($"ERROR {code}: ")).Should().HaveCount(3);
-        lines[^2..].Should().OnlyContain(line => line.StartsWith($"ERROR {code}: ") && line.Contains("see above") && line.Contains("step_script"));
+        lines[^2..].Should().OnlyContain(line => line.StartsWith($"ERROR {code}: ") && line.Contains("is above") && line.Contains("step_script"));
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,8 +1,9 @@
 namespace VmExecutor.Core.Guests;
 
 /// <summary>
-/// How a clone's guest is told from other guests that answer at the same address. Clones of one image have the same host keys, and a network may give
-/// one address to two guests; so each new connection is asked for something that only this clone has, before a script is sent over it.
+/// Tells a clone's guest from other guests that answer at the same address. Clones of one image have the same host keys, and a network
+/// may give one address to two guests. So the guest of each new connection is asked for something that only this clone has, before a
+/// script is sent over it.
 /// </summary>
 /// <param name="Token">128 random bits as hexadecimal digits, which prepare leaves in the guest.</param>
 /// <param name="Card">The MAC address of the clone's own network card; null: its network is its own, and the card may be as its source's.</param>
@@ -11,13 +12,15 @@ public sealed record GuestProof(string Token, string? Card)
     /// <summary>Whether the token is in the guest. Before, at the first contact, the card alone tells.</summary>
     public bool Placed { get; init; }
 
-    /// <summary>The boot in which the token was left there; null: not known, or shared with the other clones of a template.</summary>
+    /// <summary>
+    /// The boot in which the token was left in the guest; null: not known, or shared with the other clones of a template.
+    /// </summary>
     public string? BootId { get; init; }
 
     /// <summary>The same with the token in the guest.</summary>
     public GuestProof InPlace(string? bootId) => this with { Placed = true, BootId = bootId };
 
-    /// <summary>What an answer to <see cref="GuestProofText.Ask"/> or <see cref="GuestProofText.Claim"/> proves.</summary>
+    /// <summary>The verdict on an answer to <see cref="GuestProofText.Ask"/> or <see cref="GuestProofText.Claim"/>.</summary>
     public GuestProofVerdict Judge(string answer)
     {
         var told = GuestProofText.Parse(answer);
@@ -40,7 +43,7 @@ public sealed record GuestProof(string Token, string? Card)
     }
 }
 
-/// <summary>Whose guest answers.</summary>
+/// <summary>The owner of the guest that answers.</summary>
 public enum GuestProofVerdict
 {
     /// <summary>The clone's own.</summary>
@@ -52,7 +55,7 @@ public enum GuestProofVerdict
     /// <summary>It has the token of another clone.</summary>
     OtherToken,
 
-    /// <summary>It has nothing by which a clone is known.</summary>
+    /// <summary>The guest has nothing that shows whose clone it is.</summary>
     Nothing,
 
     /// <summary>It did not answer the question.</summary>

@@ -55,7 +55,7 @@ public static partial class GuestProofText
 
         """;
 
-    /// <summary>What the guest told; null: the text did not run to its end.</summary>
+    /// <summary>The facts that the guest told; null: the text did not run to its end.</summary>
     internal static GuestProofAnswer? Parse(string answer)
     {
         var lines = answer.Split('\n');

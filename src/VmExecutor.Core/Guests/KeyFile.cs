@@ -6,15 +6,17 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Why ssh cannot use a file as a private key without asking a person.</summary>
+/// <summary>The reason why ssh cannot use a file as a private key without asking a person.</summary>
 /// <param name="What">The end of a sentence that begins with the file's path.</param>
 /// <param name="Fix">A command, or what to do.</param>
 public sealed record KeyTrouble(string What, string Fix);
 
-/// <summary>Tells by its content what a file is that the configuration names as a private key (OpenSSH's PROTOCOL.key, RFC 7468, RFC 1421).</summary>
+/// <summary>
+/// Recognizes by its content a file that the configuration names as a private key (OpenSSH's PROTOCOL.key, RFC 7468, RFC 1421).
+/// </summary>
 public static partial class KeyFile
 {
-    /// <summary>More than any key; who reads the file need read no more.</summary>
+    /// <summary>The number of bytes that must be read of the file; larger than any key.</summary>
     public const int MostBytes = 64 << 10;
 
     private const string OpenSsh = "-----BEGIN OPENSSH PRIVATE KEY-----";

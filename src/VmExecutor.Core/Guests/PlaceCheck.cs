@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace VmExecutor.Core.Guests;
 
 /// <summary>
-/// Looks whether <c>ssh.user</c> can make the directories that jobs write in, and write there. It does what a job does, since modes do not
-/// tell of read-only and full file systems, access lists and quotas.
+/// Tests whether <c>ssh.user</c> can make the directories that jobs write in, and write there. It does what a job does, since modes do
+/// not tell of read-only and full file systems, access lists and quotas.
 /// </summary>
 internal static partial class PlaceCheck
 {
@@ -76,7 +76,7 @@ public sealed record PlaceFault(int Index, string Kind, string Said)
     /// <summary>The room on the place's file system; null: not known.</summary>
     public PlaceRoom? Room { get; init; }
 
-    /// <summary>What is wrong with it: <c>its file system is full (No space left on device)</c>.</summary>
+    /// <summary>The trouble in words: <c>its file system is full (No space left on device)</c>.</summary>
     public string Reason(GuestUser user) => (Kind, Said) switch
     {
         ("file", _) => "it is there and is no directory",
@@ -93,7 +93,7 @@ public sealed record PlaceFault(int Index, string Kind, string Said)
         _ => $"nothing can be written there{Evidence}",
     };
 
-    /// <summary>What to do about it.</summary>
+    /// <summary>The remedy in words.</summary>
     /// <param name="path">The place.</param>
     /// <param name="user">Who must be able to write there.</param>
     /// <param name="key">The key of the image's YAML that names it; null: none does.</param>

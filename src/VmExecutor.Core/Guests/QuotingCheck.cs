@@ -2,13 +2,15 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Whether the guest's shell reads what the runner writes: a script as the runner's, with a text in it that must come back as it is.</summary>
+/// <summary>
+/// Tests whether the guest's shell reads scripts as the runner writes them: such a script has a text in it that must come back unchanged.
+/// </summary>
 public static class QuotingCheck
 {
-    /// <summary>What quoting is there for.</summary>
+    /// <summary>A text with every character that quoting must protect.</summary>
     private const string Hard = "vmx-quoting: it's \"so\" \\n `date` $HOME $(date) a;b|c&d * ? [x] {y} ~ # ! é";
 
-    /// <summary>The scripts of PowerShell are not quoted in these ways.</summary>
+    /// <summary>True for shells whose scripts are quoted; those of PowerShell are not quoted in these ways.</summary>
     public static bool Concerns(GuestShell shell) => shell != GuestShell.Pwsh;
 
     /// <param name="shell">The image's, which <see cref="Concerns"/>.</param>
@@ -19,7 +21,7 @@ public static class QuotingCheck
     /// <param name="output">What it printed.</param>
     public static bool Passed(ScriptExit exit, string output) => exit.Succeeded && output.Split('\n').Any(line => line.TrimEnd('\r') == Hard);
 
-    /// <summary>What is wrong, for an image that is being published.</summary>
+    /// <summary>The trouble in words, for an image that is being published.</summary>
     /// <param name="shell">The image's.</param>
     /// <param name="exit">How the script ended that was written with the feature flag.</param>
     public static string Problem(GuestShell shell, ScriptExit exit) =>

@@ -2,7 +2,7 @@ using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>What follows from a guest's answer to <see cref="GuestChecks"/>: it is ready, with remarks, or a failure.</summary>
+/// <summary>Judges a guest's answer to <see cref="GuestChecks"/>: the guest is ready, with remarks, or it is a failure.</summary>
 public static class Readiness
 {
     /// <param name="access">The guest that was asked.</param>

@@ -102,17 +102,22 @@ public static partial class RunEnder
         end_all
         """;
 
-    /// <summary>How long what was asked to end may take, in hundredths of a second; the runner's user waits for it.</summary>
+    /// <summary>
+    /// The time that processes get to end after they were asked to, in hundredths of a second. The user who cancelled waits for it.
+    /// </summary>
     private const string Grace = "70";
 
-    /// <summary>When to give up on what cannot be killed (it waits in the kernel, or is another user's and there is no sudo).</summary>
+    /// <summary>
+    /// The time after which processes that cannot be killed are given up, in hundredths of a second. Such a process waits in the kernel,
+    /// or it is another user's and there is no sudo.
+    /// </summary>
     private const string Limit = "1000";
 
     /// <summary>The text to give to <c>sh</c> on stdin; takes as long as the guest needs to end its processes, ten seconds at most.</summary>
     public static string Text(RunToken token) =>
         $"token={token}\n{Program.Replace("@grace", Grace, StringComparison.Ordinal).Replace("@limit", Limit, StringComparison.Ordinal)}\n";
 
-    /// <summary>How many processes could not be ended; null when the answer is not one.</summary>
+    /// <summary>The number of processes that could not be ended; null: the output is no answer.</summary>
     public static int? ParseLeft(string output) =>
         Answer().Match(output) is { Success: true } answer ? int.Parse(answer.Groups[1].Value, null) : null;
 

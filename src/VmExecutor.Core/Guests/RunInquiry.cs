@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Asks a guest, after a lost connection, what became of a run: a shell text for <c>sh</c>'s stdin.</summary>
+/// <summary>Asks a guest, after a lost connection, how a run ended: a shell text for <c>sh</c>'s stdin.</summary>
 public static partial class RunInquiry
 {
     /// <summary>The script may have ended just now: then its wrapper is about to say whether it still had its session.</summary>
@@ -22,7 +22,7 @@ public static partial class RunInquiry
         echo "vmx-status:$s $w $u"
         """;
 
-    /// <summary>What the run has recorded; null: nothing.</summary>
+    /// <summary>The outcome that the run has recorded; null: none.</summary>
     public static RunOutcome? Parse(string output)
     {
         if (Answer().Match(output) is not { Success: true } answer)

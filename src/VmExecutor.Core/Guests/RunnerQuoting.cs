@@ -4,7 +4,7 @@ using System.Text;
 namespace VmExecutor.Core.Guests;
 
 /// <summary>
-/// How the runner writes a text as one word of a script for bash and sh (gitlab-runner, helpers/shell_escape.go): by default with
+/// Quotes a text as the runner does, as one word of a script for bash and sh (gitlab-runner, helpers/shell_escape.go): by default with
 /// <c>$'...'</c>, which dash before 0.5.13 does not know; with the feature flag <see cref="PosixFlag"/> in double quotes.
 /// </summary>
 public static class RunnerQuoting
@@ -14,7 +14,10 @@ public static class RunnerQuoting
 
     private const string Plain = ",-./@_";
 
-    /// <summary>What double quotes are written for; what is neither here nor in <see cref="Escaped"/> is taken for harmless.</summary>
+    /// <summary>
+    /// The characters that the runner writes double quotes for. It takes characters that are neither here nor in <see cref="Escaped"/>
+    /// for harmless.
+    /// </summary>
     private const string PosixQuoted = " !#%&()*<=>?[|";
     private const string Escaped = "`\"\\$";
 

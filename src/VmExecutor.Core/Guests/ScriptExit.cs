@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>How a script ended in the guest: its exit code, 128 + n when signal n ended its shell (137: killed, 143: terminated).</summary>
+/// <summary>
+/// The end of a script in the guest: its exit code, or 128 + n when signal n ended its shell (137: killed, 143: terminated).
+/// </summary>
 public readonly record struct ScriptExit
 {
     public ScriptExit(int exitCode)

@@ -72,7 +72,7 @@ public sealed class ScriptNameScanner
         _matched = 0;
     }
 
-    /// <summary>Where the path begins, or its beginning that the input ends with; the input's length: nowhere.</summary>
+    /// <summary>The place where the path, or a beginning of it at the input's end, begins; the input's length: nowhere.</summary>
     private int Start(ReadOnlySpan<byte> input)
     {
         var start = input.IndexOf(_path);

@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Guests;
 /// <summary>Finds out why a script could not be stored in a guest that had room for it when its VM was prepared.</summary>
 public static class ScriptStorage
 {
-    /// <summary>Says that the guest has looked to the end.</summary>
+    /// <summary>The word at the end of a complete answer.</summary>
     private const string Looked = "vmx-looked";
 
     /// <summary>Shell text for any POSIX sh: writes a file as large as the script where the script would be. It makes no directory.</summary>

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Guests;
 
-/// <summary>Text for POSIX shells.</summary>
+/// <summary>Writes text for POSIX shells.</summary>
 public static class ShellText
 {
     /// <summary>One word is a shell line, as with <c>sh -c</c>; several are a command with its arguments.</summary>

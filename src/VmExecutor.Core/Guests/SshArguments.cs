@@ -12,12 +12,12 @@ public static class SshArguments
 {
     public static readonly string ControlSocket = JobFiles.ControlSocket.Name;
 
-    /// <summary>The socket of a connection that has not proved yet whose guest it leads to; no script is sent over it.</summary>
+    /// <summary>The socket of a connection whose guest has not yet proved to be the job's; no script is sent over it.</summary>
     public static readonly string UnprovenSocket = JobFiles.UnprovenSocket.Name;
     public static readonly string KnownHostsFile = JobFiles.KnownHosts.Name;
     public static readonly string Log = JobFiles.SshLog.Name;
 
-    /// <summary>Makes a client use the connection that is there: where there is none, it has no way to the guest.</summary>
+    /// <summary>Makes a client use the kept connection: without it, the client has no way to the guest.</summary>
     private static readonly string[] Joining = ["ControlMaster=no", "ProxyCommand=false"];
 
     /// <summary>Begins the option that names the job in every ssh of ours.</summary>
@@ -83,7 +83,7 @@ public static class SshArguments
         "-F", "/dev/null", "-S", access.Socket, "-l", access.User.Value, "-p", access.Address.Port.ToString(CultureInfo.InvariantCulture),
     ];
 
-    /// <summary>Which host keys are believed, and the one key that is shown.</summary>
+    /// <summary>The host keys that are believed, and the one key that ssh shows to the guest.</summary>
     private static string[] Trust(GuestAccess access, string checking) =>
     [
         checking,

@@ -3,21 +3,21 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
-/// <summary>Why a file will not do as a base disk.</summary>
+/// <summary>The reason why a file cannot be used as a base disk.</summary>
 /// <param name="IsFatal">Jobs fail, or their guest finds nothing to start; else it works in some cases, or badly.</param>
 /// <param name="What">The end of a sentence that begins with the file's path.</param>
 /// <param name="Fix">A command, or what to do.</param>
 public sealed record DiskTrouble(bool IsFatal, string What, string Fix);
 
-/// <summary>Tells by its content what a file is that the configuration or a domain names as a disk.</summary>
+/// <summary>Recognizes by its content a file that the configuration or a domain names as a disk.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Name">QEMU's name of a disk's format; the name of the packer, archive or image else.</param>
 public sealed record DiskContent(DiskContentKind Kind, string Name)
 {
-    /// <summary>The beginning of a file that is needed: up to the mark of an ISO image.</summary>
+    /// <summary>The number of bytes that are needed of a file's beginning: up to the mark of an ISO image.</summary>
     public const int HeadBytes = 33 << 10;
 
-    /// <summary>The end of a file that is needed: the footer of a fixed VHD.</summary>
+    /// <summary>The number of bytes that are needed of a file's end: the footer of a fixed VHD.</summary>
     public const int TailBytes = 512;
 
     // Formats: QEMU's block/*.c; packers: their own magic numbers, as file(1) has them.
@@ -101,10 +101,10 @@ public sealed record DiskContent(DiskContentKind Kind, string Name)
     private string Convert(AbsolutePath path, string file) => $"qemu-img convert -f {Name} -O qcow2 {file} {ShellText.Quote($"{path}.qcow2")}";
 }
 
-/// <summary>What a file is that should be a disk.</summary>
+/// <summary>The kind of a file that should be a disk.</summary>
 public enum DiskContentKind
 {
-    /// <summary>A disk; also everything that is not known, since a raw disk may begin with anything.</summary>
+    /// <summary>A disk; also a file of unknown content, since a raw disk may begin with anything.</summary>
     Disk,
     Packed,
     Archive,

@@ -16,7 +16,7 @@ public static class FrozenDomain
     public const string InitrdRole = "initrd";
     public const string NvramRole = "nvram";
 
-    /// <summary>Whether a role is a disk's target; a disk of libvirt's is never called as the others are.</summary>
+    /// <summary>True when a role is a disk's target; libvirt never names a disk like the other roles.</summary>
     public static bool IsDisk(string role) => role is not (KernelRole or InitrdRole or NvramRole);
 
     /// <summary>The files of a source that a generation needs, each with its role, in the order of the XML.</summary>

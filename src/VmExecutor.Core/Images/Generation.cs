@@ -19,12 +19,15 @@ public sealed record Generation(AbsolutePath Directory, GenerationRecord Record)
     /// <summary>Its domain XML, in which files are named by their role.</summary>
     public AbsolutePath Domain => Directory.Child(DomainName);
 
-    /// <summary>A disk that was copied into one file, as publishing has recorded it; null: there is none of this target, or it must be looked at.</summary>
+    /// <summary>
+    /// The backing chain of a disk that was copied into one file, as publishing has recorded it; null: there is none of this target, or
+    /// the disk must be looked at.
+    /// </summary>
     public BackingChain? ChainOf(string target) =>
         Record.Files.FirstOrDefault(file => file.Role == target) is { Format: { } format, VirtualBytes: { } size } file
             ? new BackingChain([new BackingFile(PathOf(file), format, IsBlockDevice: false)], new ByteSize(size))
             : null;
 
-    /// <summary>Where one of its files lies: in its directory, or where it was when it was published in place.</summary>
+    /// <summary>The path of one of its files: in its directory, or the original place where it was published in place.</summary>
     public AbsolutePath PathOf(GenerationFile file) => Directory.Resolve(file.Path);
 }

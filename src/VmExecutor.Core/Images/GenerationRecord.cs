@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
-/// <summary>What publishing leaves beside the disks of a generation, as <c>image.json</c>. It holds no secret.</summary>
+/// <summary>The record of a generation, <c>image.json</c> beside its disks. It holds no secret.</summary>
 public sealed record GenerationRecord
 {
     public required string Image { get; init; }
@@ -23,18 +23,20 @@ public sealed record GenerationRecord
     /// <summary>The domain's name, the file, the address or the recipe.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Changes when publishing anew would give something else; what <c>publish --if-changed</c> compares.</summary>
+    /// <summary>
+    /// A fingerprint of the source. It changes when publishing again would give something else; <c>publish --if-changed</c> compares it.
+    /// </summary>
     public required string SourceFingerprint { get; init; }
 
-    /// <summary>Whether the disks are the source's own and not a copy.</summary>
+    /// <summary>True when the disks are the source's own and not a copy.</summary>
     public bool InPlace { get; init; }
 
     public required IReadOnlyList<GenerationFile> Files { get; init; }
 
-    /// <summary>What was put into it of <c>tools</c>.</summary>
+    /// <summary>The <c>tools</c> that were put into it.</summary>
     public IReadOnlyList<GenerationTool> Tools { get; init; } = [];
 
-    /// <summary>What the probe found out; null until it has passed.</summary>
+    /// <summary>The probe's findings; null until it has passed.</summary>
     public ProbeRecord? Probe { get; init; }
 
     /// <summary>Indented, for administrators who look.</summary>
@@ -53,10 +55,10 @@ public sealed record GenerationRecord
         }
     }
 
-    /// <summary>A driver before this one wrote the whole address of a download.</summary>
+    /// <summary>The record without the secrets of a download's address, which an earlier driver wrote as a whole.</summary>
     private GenerationRecord WithoutSecrets() => SourceKind == "url" ? this with { Source = DownloadAddress.Redact(Source) } : this;
 
-    /// <summary>What JSON's reader does not look at: elements of lists, and what a number or a name means.</summary>
+    /// <summary>Checks the things that JSON's reader does not: elements of lists, and the meaning of numbers and names.</summary>
     private bool IsUsable() =>
         Number > 0
         && Files.All(file => file is { Role.Length: > 0 } && (AbsolutePath.TryParse(file.Path, out _) || IsPlainName(file.Path)))
@@ -79,7 +81,9 @@ public sealed record GenerationRecord
 public sealed record GenerationFile(
     string Role, string Path, string? Format, long Bytes, long DiskBytes, string? Sha256, ulong Inode, long ModifiedNanoseconds)
 {
-    /// <summary>How large the guest sees a disk that was copied into one file, in bytes; null: no disk, or published in place.</summary>
+    /// <summary>
+    /// The size that the guest sees of a disk that was copied into one file, in bytes; null: no disk, or published in place.
+    /// </summary>
     public long? VirtualBytes { get; init; }
 }
 
@@ -88,16 +92,19 @@ public sealed record GenerationFile(
 /// <param name="Fingerprint">Of what it was on the host then.</param>
 public sealed record GenerationTool(string Target, string Fingerprint);
 
-/// <summary>What a probe job in a clone found out.</summary>
+/// <summary>The findings of a probe job in a clone.</summary>
 /// <param name="Passed">When.</param>
 /// <param name="BootSeconds">From the domain's start to the first bytes of its ssh server.</param>
 /// <param name="HostKeys">The guest's public host keys, pinned from then on.</param>
 public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IReadOnlyList<string> HostKeys)
 {
-    /// <summary>Whether its shell reads the runner's scripts only with <see cref="Guests.RunnerQuoting.PosixFlag"/>; null: an older driver did not ask.</summary>
+    /// <summary>
+    /// True when its shell reads the runner's scripts only with <see cref="Guests.RunnerQuoting.PosixFlag"/>; null: an older driver did
+    /// not ask.
+    /// </summary>
     public bool? NeedsPosixQuoting { get; init; }
 
-    /// <summary>Whether it has gitlab-runner, which artifacts and caches need; null: not known.</summary>
+    /// <summary>True when it has gitlab-runner, which artifacts and caches need; null: not known.</summary>
     public bool? HasRunner { get; init; }
 }
 

@@ -5,15 +5,17 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Images;
 
 /// <summary>
-/// Whether a job may use an image, by what the trusted job response says of it. What an older GitLab or runner does not tell is never taken
-/// for a permission.
+/// Decides whether a job may use an image, by the trusted job response. A fact that an older GitLab or runner does not tell is never
+/// taken for a permission.
 /// </summary>
 public static class ImageAccess
 {
     private const int LongestShown = 200;
     private const string Update = "Ask the administrator of this runner to update GitLab and GitLab Runner, or for an image without this condition.";
 
-    /// <summary>Why not, and what to do about it; null: it may. Whom else the image is for is not said.</summary>
+    /// <summary>
+    /// The reason why the job may not use it, and what to do about it; null: it may. The other projects that may use it are not named.
+    /// </summary>
     public static (string Why, string Hint)? Refusal(Job job, AccessSettings allow)
     {
         if (allow.Projects.Count > 0)

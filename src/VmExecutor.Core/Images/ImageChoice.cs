@@ -6,8 +6,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Images;
 
 /// <summary>
-/// Which image a job gets: what it asks for is compared with the names first, then with the patterns in the order of the images; of those
-/// that match, the first one that the job may use is taken.
+/// Decides which image a job gets. The job's <c>image:</c> is compared with the names first, then with the patterns in the order of the
+/// images. Of the images that match, the job gets the first one that it may use.
 /// </summary>
 public static class ImageChoice
 {
@@ -55,7 +55,7 @@ public static class ImageChoice
         return new BuildFailureException(ErrorCodes.ImageNotAllowed, $"this job may not use {what}: {why}; {Available(job, settings)}", hint);
     }
 
-    /// <summary>What this job may write; what others may is none of its business.</summary>
+    /// <summary>The names that this job may write; names for other jobs are not told.</summary>
     private static string Available(Job job, Settings settings)
     {
         if (settings.Images.Count == 0)

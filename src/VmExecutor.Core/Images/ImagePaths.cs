@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
-/// <summary>Where the published generations of one image lie, below <c>state_dir/images</c>.</summary>
+/// <summary>The paths of one image's published generations, below <c>state_dir/images</c>.</summary>
 public sealed record ImagePaths
 {
     /// <summary>The directory in a generation's own that holds its templates.</summary>
@@ -17,13 +17,13 @@ public sealed record ImagePaths
     /// <summary>A file with the number of the generation that jobs get; swapped by a rename.</summary>
     public AbsolutePath Current => Directory.Child("current");
 
-    /// <summary>What a download is kept as until it is published, so that an interrupted one goes on.</summary>
+    /// <summary>The directory of a download until it is published, so that an interrupted one goes on.</summary>
     public AbsolutePath Download => Directory.Child("download");
 
-    /// <summary>Where a recipe works; gone when the image is published, or was not.</summary>
+    /// <summary>The directory in which a recipe works; it is removed when publishing ends.</summary>
     public AbsolutePath Build => Directory.Child($"{HalfMadeName.Making}build");
 
-    /// <summary>What the recipe said the last time.</summary>
+    /// <summary>The output of the recipe's last run.</summary>
     public AbsolutePath BuildLog => Directory.Child("build.log");
 
     public static ImagePaths For(AbsolutePath stateDir, ImageName image) => new(All(stateDir).Child(image.Value));
@@ -33,12 +33,12 @@ public sealed record ImagePaths
 
     public AbsolutePath Generation(int number) => Directory.Child(number.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>Where a generation is while it is made or removed.</summary>
+    /// <summary>The path of a generation while it is made or removed.</summary>
     /// <inheritdoc cref="HalfMadeName.Of"/>
     public AbsolutePath Half(string kind, int number, string digits) =>
         Directory.Child(HalfMadeName.Of(kind, number.ToString(CultureInfo.InvariantCulture), digits));
 
-    /// <summary>Where the whole directory of the image goes when it is removed.</summary>
+    /// <summary>The path of the image's whole directory while it is removed.</summary>
     public AbsolutePath Gone(string digits) => Directory.Parent().Child(HalfMadeName.Of(HalfMadeName.Removing, Directory.Name, digits));
 
     /// <summary>The image whose directory was being removed under this name; null: it is no such name.</summary>

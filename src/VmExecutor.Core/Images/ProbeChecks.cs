@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
 
-/// <summary>What is asked in a clone of a new generation before jobs get it; that it boots and runs a shell is known by then.</summary>
+/// <summary>The questions that a clone of a new generation is asked before jobs get it. It has booted and run a shell by then.</summary>
 public static class ProbeChecks
 {
     /// <summary>A clone that is off by more than this makes certificates and build tools fail.</summary>
@@ -23,7 +23,7 @@ public static class ProbeChecks
         true
         """;
 
-    /// <summary>What is wrong, one sentence each; empty: the generation is good.</summary>
+    /// <summary>The troubles, one sentence each; empty: the generation is good.</summary>
     /// <param name="output">What the text printed.</param>
     /// <param name="now">The host's clock when it did.</param>
     /// <param name="minFreeDisk">What must be free on the guest's root file system.</param>
@@ -59,8 +59,8 @@ public static class ProbeChecks
     }
 
     /// <summary>
-    /// Whether the keys that the guest has shown were in its files before it booted, so that every clone shows them. False means that they may be
-    /// made anew at each boot, or are kept elsewhere: only another boot tells.
+    /// True when the keys that the guest has shown were in its files before it booted, so that every clone shows them. False: they may be
+    /// made anew at each boot, or are kept elsewhere, which only another boot shows.
     /// </summary>
     /// <param name="output">What the text printed.</param>
     /// <param name="shown">What ssh has met, as in known_hosts.</param>
@@ -71,7 +71,7 @@ public static class ProbeChecks
         return shown.Count > 0 && shown.All(old.Contains);
     }
 
-    /// <summary>Whether the guest has gitlab-runner, as the runner's scripts ask for it; null: it has not said.</summary>
+    /// <summary>True when the guest has gitlab-runner, as the runner's scripts ask for it; null: it has not said.</summary>
     /// <param name="output">What the text printed.</param>
     public static bool? HasRunner(string output) => Line(output, "vmx-runner:") switch { "yes" => true, "no" => false, _ => null };
 

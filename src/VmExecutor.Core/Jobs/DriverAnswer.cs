@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What the config stage prints on stdout (docs/runner-contract.md section 6).</summary>
+/// <summary>The answer that the config stage prints on stdout (docs/runner-contract.md section 6).</summary>
 public sealed record DriverAnswer
 {
     /// <summary>Name and version, shown by the runner as "Using Custom executor with driver NAME VERSION".</summary>

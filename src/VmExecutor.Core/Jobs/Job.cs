@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What the driver knows of a job, from the trusted job response; no secret of it is kept.</summary>
+/// <summary>The facts that the driver knows of a job, from the trusted job response; no secret of it is kept.</summary>
 public sealed record Job
 {
     public required JobKey Key { get; init; }
@@ -13,26 +13,26 @@ public sealed record Job
     /// <summary>Null when an older server does not tell.</summary>
     public string? ProjectPath { get; init; }
 
-    /// <summary>What the job's <c>image:</c> asks for, variables expanded; null: the job names none.</summary>
+    /// <summary>The image that the job's <c>image:</c> asks for, variables expanded; null: the job names none.</summary>
     public string? Image { get; init; }
 
-    /// <summary>Whether its branch or tag is protected; null when an older server does not tell.</summary>
+    /// <summary>True when its branch or tag is protected; null: an older server does not tell.</summary>
     public bool? ProtectedRef { get; init; }
 
-    /// <summary>The names of its <c>services:</c>, which nobody starts here.</summary>
+    /// <summary>The names of its <c>services:</c>, which are not started here.</summary>
     public IReadOnlyList<string> Services { get; init; } = [];
 
-    /// <summary>Which files of it are moved by gitlab-runner in the guest.</summary>
+    /// <summary>The kinds of its files that gitlab-runner moves in the guest.</summary>
     public JobTransfers Files { get; init; } = new(false, false, false);
 
-    /// <summary>How large a VM it asks for.</summary>
+    /// <summary>The sizes of the VM that it asks for.</summary>
     public RequestedSizes Sizes { get; init; } = new();
 
-    /// <summary>How long the job may run altogether.</summary>
+    /// <summary>The time that the job may take altogether.</summary>
     public required TimeSpan Timeout { get; init; }
 }
 
-/// <summary>Which files a job leaves or wants, that gitlab-runner moves in the guest.</summary>
+/// <summary>The kinds of files that a job leaves or wants, and that gitlab-runner moves in the guest.</summary>
 /// <param name="Artifacts">It leaves artifacts.</param>
 /// <param name="Cache">It wants a cache.</param>
 /// <param name="Dependencies">It wants artifacts of earlier jobs.</param>

@@ -3,7 +3,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>Which job somebody means: by its key, its domain's name, or GitLab's number for it where only one job here has it.</summary>
+/// <summary>
+/// Finds the job that a person names: by its key, its domain's name, or GitLab's number for it where only one job here has it.
+/// </summary>
 public static class JobChoice
 {
     private const int MostNamed = 10;

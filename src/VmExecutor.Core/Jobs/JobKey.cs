@@ -8,8 +8,9 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// What all four stages of one job agree on: GitLab server, runner and job id. Written <c>token-id-hash</c>; the hash covers
-/// the three in full, so that two servers or two runners with equal job ids never meet, whatever was cut for the name.
+/// The key on which all four stages of one job agree, made of GitLab server, runner and job id. It is written <c>token-id-hash</c>. The
+/// hash covers the three in full, so that two servers or two runners with equal job ids never share a key, though parts are cut for the
+/// name.
 /// </summary>
 public sealed partial record JobKey
 {

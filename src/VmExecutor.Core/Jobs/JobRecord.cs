@@ -4,7 +4,9 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What prepare leaves for run and cleanup in the job's directory, as <c>job.json</c>. It holds no secret.</summary>
+/// <summary>
+/// The record that prepare leaves for run and cleanup in the job's directory, <c>job.json</c>. It holds no secret of the job.
+/// </summary>
 public sealed record JobRecord
 {
     public required OwnershipStamp Stamp { get; init; }
@@ -25,34 +27,38 @@ public sealed record JobRecord
     /// <summary>The files the clone stands on, as they were when it was made.</summary>
     public IReadOnlyList<BaseFingerprint> Bases { get; init; } = [];
 
-    /// <summary>What the job was admitted with; null: it still waits for its turn.</summary>
+    /// <summary>The resources that the job was admitted with; null: it still waits for its turn.</summary>
     public ClaimRecord? Claim { get; init; }
 
-    /// <summary>What its overlays may take on the host's disk; null: no limit.</summary>
+    /// <summary>The most that its overlays may take on the host's disk, in bytes; null: no limit.</summary>
     public long? MaxOverlayBytes { get; init; }
 
     /// <summary>Null: the driver has not stopped its VM.</summary>
     public StopRecord? Stopped { get; init; }
 
-    /// <summary>How the VM came up: <c>cold</c> or <c>warm</c>.</summary>
+    /// <summary>The kind of start: <c>cold</c> or <c>warm</c>.</summary>
     public string Start { get; init; } = "cold";
 
-    /// <summary>Why an image with templates was started cold: the word of a <c>ColdReason</c>; null: it was not, or has no templates.</summary>
+    /// <summary>
+    /// The reason why an image with templates was started cold, the word of a <c>ColdReason</c>; null: it was not, or has no templates.
+    /// </summary>
     public string? ColdReason { get; init; }
 
     /// <summary>The directory of the template that a warm VM stands on.</summary>
     public string? Template { get; init; }
 
-    /// <summary>When the guest was ready for scripts; null: it was not, or not yet.</summary>
+    /// <summary>The time at which the guest was ready for scripts; null: it was not, or not yet.</summary>
     public DateTimeOffset? Ready { get; init; }
 
     /// <summary>Seconds that each phase of prepare took.</summary>
     public IReadOnlyDictionary<string, double> Phases { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Somebody asked to keep the VM when the job is over; it stays until its time is over.</summary>
+    /// <summary>
+    /// True when the VM is to be kept after the job (<c>try --keep</c>, or a failed job's); it stays until its time is over.
+    /// </summary>
     public bool Kept { get; init; }
 
-    /// <summary>What becomes of the VM if the job's script fails; null: it goes with the job.</summary>
+    /// <summary>The plan for the VM in case the job's script fails; null: it goes with the job.</summary>
     public KeepPlan? KeepFailed { get; init; }
 
     /// <summary>Null: no script has failed so that the VM stays.</summary>
@@ -75,20 +81,20 @@ public sealed record JobRecord
     }
 }
 
-/// <summary>How to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
+/// <summary>The way to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
 public sealed record GuestRecord(string Host, int Port, string User, string KeyFile, IReadOnlyList<string> HostKeys, string LoginShell)
 {
     /// <summary>Of the boot that prepare met; null: the guest has not said, or an older driver has written this.</summary>
     public string? BootId { get; init; }
 
-    /// <summary>How the guest is told from others; null: an older driver has written this.</summary>
+    /// <summary>The proof that tells the guest from others; null: an older driver has written this.</summary>
     public GuestProof? Proof { get; init; }
 
     /// <summary>A firewall in the guest seems to count connections.</summary>
     public bool CountsConnections { get; init; }
 }
 
-/// <summary>A base file's identity and last change: what a clone of it relies on not to change (statx(2)).</summary>
+/// <summary>A base file's identity and last change; a clone relies on them not to change (statx(2)).</summary>
 public sealed record BaseFingerprint(string Path, ulong Inode, long Bytes, long ModifiedNanoseconds);
 
 [JsonSourceGenerationOptions(

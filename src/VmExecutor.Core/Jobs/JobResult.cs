@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>How the job ended, as the runner tells cleanup (docs/runner-contract.md section 1, CI_JOB_STATUS).</summary>
+/// <summary>The result of the job, as the runner tells it to cleanup (docs/runner-contract.md section 1, CI_JOB_STATUS).</summary>
 public static class JobResult
 {
     public const string Unknown = "unknown";

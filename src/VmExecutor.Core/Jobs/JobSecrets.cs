@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// What in the trusted job response must not stay in a VM that outlives its job: the job's token, and the values of variables that are masked,
-/// are files, or are called a token or a password. In memory only, and only for looking for them in the guest.
+/// The secrets of the trusted job response that must not stay in a VM that outlives its job: the job's token, and the values of variables
+/// that are masked, are files, or are called a token or a password. They are in memory only, and only to look for them in the guest.
 /// </summary>
 public sealed class JobSecrets
 {
@@ -38,7 +38,10 @@ public sealed class JobSecrets
         return secrets;
     }
 
-    /// <summary>GitLab's own <c>public</c> does not tell: it is false for most predefined variables, also where they are names or numbers.</summary>
+    /// <summary>
+    /// True for a variable that counts as a secret. GitLab's own <c>public</c> does not tell: it is false for most predefined variables,
+    /// also where they are names or numbers.
+    /// </summary>
     private static bool IsSecret(JsonElement variable) =>
         variable.ValueKind == JsonValueKind.Object
         && (IsTrue(variable, "masked") || IsTrue(variable, "file") || IsCredential(JobResponse.String(variable, "key")));

@@ -3,7 +3,7 @@ using VmExecutor.Core.Capacity;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What a job's VM has used of the host so far; null: not known.</summary>
+/// <summary>The resources of the host that a job's VM has used so far; null: not known.</summary>
 /// <param name="Memory">What of its memory the guest has touched; a guest hardly ever gives any back.</param>
 /// <param name="CpuTime">Of its QEMU, emulation and devices included.</param>
 /// <param name="DiskBytes">What its overlays take.</param>
@@ -31,7 +31,7 @@ public sealed record JobUsage(GuestMemoryUse? Memory, TimeSpan? CpuTime, long? D
 /// <summary>A guest's own memory, without what QEMU takes beside it.</summary>
 public readonly record struct GuestMemoryUse(long UsedBytes, long AllBytes)
 {
-    /// <summary>What is known of a guest from its QEMU.</summary>
+    /// <summary>The use of a guest's memory, computed from its QEMU.</summary>
     /// <param name="touched">Of the guest's memory; null: it may not be looked at.</param>
     /// <param name="peakOfQemu">The most that the whole process had at once; null: not known.</param>
     /// <param name="all">The guest's memory; null: not known.</param>

@@ -1,8 +1,8 @@
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// The variables of a job that somebody has asked for by name, and no others: among the rest are secrets. References in values are left
-/// as they are written, and a file variable's value is the file's content.
+/// The variables of a job that were asked for by name, and no others: among the rest are secrets. References in values are left as they
+/// are written, and a file variable's value is the file's content.
 /// </summary>
 public sealed class JobVariables
 {
@@ -19,6 +19,6 @@ public sealed class JobVariables
     public static JobVariables Read(ReadOnlyMemory<byte> utf8, IReadOnlyList<string> names) =>
         new(JobResponse.ReadVariables(utf8, names.ToHashSet(StringComparer.Ordinal).Contains));
 
-    /// <summary>Says no value, wherever it is printed.</summary>
+    /// <summary>The number of variables; no value, so that none is printed by accident.</summary>
     public override string ToString() => $"{_values.Count} job variable{(_values.Count == 1 ? "" : "s")}";
 }

@@ -1,7 +1,8 @@
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// Who owns a clone and its files: written into the domain's metadata and into <c>job.json</c>. Nothing without it is touched.
+/// The owner of a clone and its files: written into the domain's metadata and into <c>job.json</c>. Domains and files without a stamp are
+/// never touched.
 /// </summary>
 public sealed record OwnershipStamp
 {
@@ -20,15 +21,17 @@ public sealed record OwnershipStamp
     /// <summary>The runner's directory of this attempt; gone when the attempt is over.</summary>
     public required string? TemporaryDirectory { get; init; }
 
-    /// <summary>Where the clone's files are, and the lock that whoever works on the job holds.</summary>
+    /// <summary>The state directory: the clone's files are there, and the lock that is held by a process that works on the job.</summary>
     public required string StateDir { get; init; }
 
-    /// <summary>Where and when it was made, as the kernel counts: what clocks and process ids mean elsewhere is not this.</summary>
+    /// <summary>
+    /// The place and time at which it was made, by the kernel's count: process ids and clocks mean something else on other hosts.
+    /// </summary>
     public required HostMoment Made { get; init; }
 
     public required DateTimeOffset Created { get; init; }
 
-    /// <summary>When the job's time is over, with a margin: from then on the clone is a leftover.</summary>
+    /// <summary>The time from which the clone is a leftover: the end of the job's time, with a margin.</summary>
     public required DateTimeOffset Expires { get; init; }
 }
 
@@ -44,8 +47,9 @@ public sealed record RunnerProcess(int Pid, long StartTicks);
 public sealed record HostMoment(string Host, string Boot, string Processes, TimeSpan SinceBoot, string? Machine = null)
 {
     /// <summary>
-    /// Whether a moment of another boot was on this host. The machine's id decides where both have one; the host's name may have changed
-    /// since (DHCP). Hosts that were installed by copying a disk can have the same id: where they can share files, the name must be the same, too.
+    /// True when a moment of another boot was on this host. The machine's id decides where both have one; the host's name may have
+    /// changed since (DHCP). Hosts that were installed by copying a disk can have the same id: where they can share files, the name must
+    /// be the same, too.
     /// </summary>
     /// <param name="other">The moment of another boot.</param>
     /// <param name="mayBeShared">Whether another host can have written what is looked at.</param>

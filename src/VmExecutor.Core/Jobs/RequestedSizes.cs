@@ -1,6 +1,8 @@
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What a job asks for by its variables, as it was written, references expanded; null: nothing, or an empty text.</summary>
+/// <summary>
+/// The sizes that a job asks for by its variables, as they were written, references expanded; null: none, or an empty text.
+/// </summary>
 public sealed record RequestedSizes
 {
     public const string CpusVariable = "VM_CPUS";

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>What one run of a script leaves for the ledger: a line in the job's directory.</summary>
+/// <summary>The note of one run of a script, for the ledger: a line in the job's directory.</summary>
 /// <param name="SubStage">As the runner called it, cut and made printable.</param>
 /// <param name="Seconds">How long it took.</param>
 /// <param name="ExitCode">The script's; null: it did not come to an end of its own.</param>

@@ -15,7 +15,7 @@ public sealed class StageEnvironment(IReadOnlyDictionary<string, string> variabl
     /// <summary>The exit code that means a system failure; 2 where the runner does not say.</summary>
     public int SystemFailureExitCode => ExitCode("SYSTEM_FAILURE_EXIT_CODE", 2);
 
-    /// <summary>Where the script's own exit code goes.</summary>
+    /// <summary>The file for the script's own exit code.</summary>
     public AbsolutePath? BuildExitCodeFile => Path("BUILD_EXIT_CODE_FILE");
 
     public AbsolutePath? JobResponseFile => Path("JOB_RESPONSE_FILE");

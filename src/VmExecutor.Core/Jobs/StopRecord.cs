@@ -4,7 +4,10 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
-/// <summary>Why the driver stopped a job's VM while its scripts ran: the scripts that come after it fail for the same reason, and say so.</summary>
+/// <summary>
+/// The reason why the driver stopped a job's VM while its scripts ran. The scripts that come after it fail for the same reason, and say
+/// so.
+/// </summary>
 /// <param name="Code">Of <see cref="ErrorCodes"/>.</param>
 /// <param name="IsBuildFailure">The job's author must act; else the operator.</param>
 /// <param name="Message">What happened.</param>
@@ -23,7 +26,7 @@ public sealed record StopRecord(int Code, bool IsBuildFailure, string Message, s
         "Ask the administrator of the runner; then retry the job.",
         diskBytes);
 
-    /// <summary>What the ledger says of the job's end in place of the runner's word for it; null: nothing else.</summary>
+    /// <summary>The result that the ledger gives in place of the runner's; null: none.</summary>
     [JsonIgnore]
     public string? Result => Code == ErrorCodes.JobStoppedByHand.Number ? "stopped" : null;
 

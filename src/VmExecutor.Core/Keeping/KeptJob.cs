@@ -24,7 +24,7 @@ public sealed record KeptJob
     /// <summary>Null: the image was never published.</summary>
     public int? Generation { get; init; }
 
-    /// <summary>How large a VM it asked for, as it was written.</summary>
+    /// <summary>The number of processors that it asked for, as it was written.</summary>
     public string? Cpus { get; init; }
 
     public string? Memory { get; init; }
@@ -34,7 +34,7 @@ public sealed record KeptJob
     /// <summary>The project's directory in the guest, where its scripts expect the sources; null: unknown.</summary>
     public string? ProjectDirectory { get; init; }
 
-    /// <summary>What it was to check out; null: unknown.</summary>
+    /// <summary>The commit that it was to check out; null: unknown.</summary>
     public string? Commit { get; init; }
 
     public required DateTimeOffset Kept { get; init; }
@@ -59,7 +59,7 @@ public sealed record KeptJob
         }
     }
 
-    /// <summary>Whether somebody means this one: by its key, its VM's name, or the job's id.</summary>
+    /// <summary>True when a reference means this job: its key, its VM's name, or its id.</summary>
     public bool IsMeantBy(string reference) =>
         reference == Key || reference == $"vmx-{Key}" || reference == JobId.ToString(CultureInfo.InvariantCulture);
 }
@@ -75,7 +75,7 @@ public sealed record KeptScript(string SubStage, string File, int? ExitCode, str
     public static string FileName(int number, string subStage) =>
         string.Create(CultureInfo.InvariantCulture, $"{number:000}-{ScriptRecord.Name(subStage).Replace('?', '_')}");
 
-    /// <summary>The files with what became of them: of several runs of one sub-stage in their order.</summary>
+    /// <summary>Joins the files with the notes of their runs: several runs of one sub-stage are taken in their order.</summary>
     /// <param name="files">By <see cref="FileName"/>, sorted.</param>
     /// <param name="notes">What run has noted.</param>
     public static IReadOnlyList<KeptScript> Join(IEnumerable<string> files, IEnumerable<ScriptRecord> notes)

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Keeping;
 
-/// <summary>Which of a job's kept scripts are run again.</summary>
+/// <summary>The kept scripts of a job that are run again.</summary>
 /// <param name="Scripts">In their order.</param>
 /// <param name="LeftOut">Those that would write to GitLab, whose job is over.</param>
 public sealed record ReplayPlan(IReadOnlyList<KeptScript> Scripts, IReadOnlyList<string> LeftOut)
@@ -35,13 +35,13 @@ public sealed record ReplayPlan(IReadOnlyList<KeptScript> Scripts, IReadOnlyList
             [.. leftOut.Select(script => script.SubStage)]);
     }
 
-    /// <summary>Whether a failure of this one is most likely the token's, which GitLab has ended with the job.</summary>
+    /// <summary>True when a failure of this script most likely comes from the token, which GitLab has ended with the job.</summary>
     public static bool NeedsToken(string subStage) => NeedGitlab.Contains(subStage);
 
-    /// <summary>Whether the runner runs it also after a script that has failed.</summary>
+    /// <summary>True when the runner runs it also after a script that has failed.</summary>
     public static bool RunsAfterFailure(string subStage) => Last.Contains(subStage);
 
-    /// <summary>Whether the sources are there before it.</summary>
+    /// <summary>True when the sources are there before it.</summary>
     public static bool IsAfterSources(string subStage) => !BeforeSources.Contains(subStage);
 
     private static bool WritesToGitlab(KeptScript script) =>

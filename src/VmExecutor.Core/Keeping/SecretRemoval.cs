@@ -94,7 +94,7 @@ public static partial class SecretRemoval
         return $"if [ \"$(id -u)\" != 0 ] && command -v sudo >/dev/null && sudo -n true 2>/dev/null; then exec sudo -n sh -c {program} {arguments}; fi; exec sh -c {program} {arguments}";
     }
 
-    /// <summary>Whether it came to its end.</summary>
+    /// <summary>True when the text ran to its end.</summary>
     public static bool IsDone(string output) => Answer().IsMatch(output);
 
     [GeneratedRegex($"^{Done}$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

@@ -3,10 +3,10 @@ using VmExecutor.Core.Jobs;
 namespace VmExecutor.Core.Leftovers;
 
 /// <summary>
-/// Whether what carries a stamp is a leftover. Age counts from creation and in the kernel's own time: neither a disk's mtime nor a
-/// clock that was stepped says anything. The kernel's id of the boot decides first: two hosts never have the same. Where the stamp was
-/// made on another host or among other process ids (a runner in a container), pids and directories seen from here mean nothing, and only
-/// the job's time decides.
+/// Decides whether something with a stamp is a leftover. Age counts from creation and in the kernel's own time: a disk's mtime and a
+/// clock that was stepped say nothing. The kernel's id of the boot decides first: two hosts never have the same. If the stamp was made on
+/// another host or among other process ids (a runner in a container), pids and directories seen from here mean nothing, and only the
+/// job's time decides.
 /// </summary>
 /// <param name="Now">Here and now, by the kernel.</param>
 /// <param name="Clock">By the wall clock; used only for stamps of other hosts.</param>

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Leftovers;
 
-/// <summary>Why something of a job is a leftover.</summary>
+/// <summary>The reasons why something of a job is a leftover.</summary>
 public enum LeftoverReason
 {
     /// <summary>The runner's process has ended; a process of the same id that started later is another one.</summary>
@@ -12,7 +12,7 @@ public enum LeftoverReason
     /// <summary>The job's time with its margin is over.</summary>
     TimeOver,
 
-    /// <summary>The host was started anew since, which no VM of ours survives.</summary>
+    /// <summary>The host was started anew since; no VM of the driver survives that.</summary>
     HostRestarted,
 
     /// <summary>Files of a job whose record is damaged or missing, and no VM runs on them.</summary>

@@ -1,9 +1,9 @@
 namespace VmExecutor.Core.Leftovers;
 
-/// <summary>Reasons for people and for scripts.</summary>
+/// <summary>Names leftovers' reasons for people and for scripts.</summary>
 public static class LeftoverText
 {
-    /// <summary>What stands behind a job in a list: <c>the runner's process is gone</c>.</summary>
+    /// <summary>The text behind a job in a list: <c>the runner's process is gone</c>.</summary>
     public static string Describe(LeftoverReason reason) => reason switch
     {
         LeftoverReason.RunnerGone => "the runner's process is gone",

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Observing;
 
-/// <summary>What a job failed for, in one word: who must look. The hundreds of an error code say it (<see cref="Failures.ErrorCodes"/>).</summary>
+/// <summary>
+/// The class of a job's failure, in one word; it says who must look. The hundreds of an error code decide it
+/// (<see cref="Failures.ErrorCodes"/>).
+/// </summary>
 public static class FailureClass
 {
     private const string Unknown = "unknown";

@@ -3,14 +3,14 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Observing;
 
-/// <summary>What is there at the moment of reading.</summary>
+/// <summary>The facts about a host at the moment of reading.</summary>
 public sealed record HostFacts
 {
     public required DateTimeOffset Now { get; init; }
 
     public required string Driver { get; init; }
 
-    /// <summary>Null: libvirt does not answer, so nobody knows.</summary>
+    /// <summary>Null: libvirt does not answer, so the VMs are not known.</summary>
     public required VmFacts? Vms { get; init; }
 
     public required long OverlayBytes { get; init; }

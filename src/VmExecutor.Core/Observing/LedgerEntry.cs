@@ -5,8 +5,8 @@ using VmExecutor.Core.Jobs;
 namespace VmExecutor.Core.Observing;
 
 /// <summary>
-/// What was made for a job and what became of it: one line of <c>ledger.jsonl</c>, written when its VM and files are removed. A job
-/// whose preparation failed and was tried again has a line for each try. No secret, no script, no value of a variable.
+/// One line of <c>ledger.jsonl</c>: the parts that were made for a job, and their end. It is written when the VM and files are removed. A
+/// job whose preparation failed and was tried again has a line for each try. It has no secret, no script and no value of a variable.
 /// </summary>
 public sealed record LedgerEntry
 {
@@ -22,19 +22,21 @@ public sealed record LedgerEntry
     /// <summary><c>cold</c> or <c>warm</c>.</summary>
     public string? Start { get; init; }
 
-    /// <summary>Why the VM of an image with templates was started cold all the same, in one word: <c>no_template</c>, <c>qemu_changed</c>.</summary>
+    /// <summary>
+    /// The reason why the VM of an image with templates was started cold, in one word: <c>no_template</c>, <c>qemu_changed</c>.
+    /// </summary>
     public string? ColdReason { get; init; }
 
     /// <summary>
-    /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>; <c>stopped</c> by an administrator;
-    /// <c>leftover</c> when nobody came to clean up.
+    /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>;
+    /// <c>stopped</c> by an administrator; <c>leftover</c> when no cleanup came.
     /// </summary>
     public required string Result { get; init; }
 
     /// <summary>An error code (<c>VMX1402</c>), or why it was a leftover (<c>runner_gone</c>).</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>, <c>stop</c>.</summary>
+    /// <summary>The command or stage that removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>, <c>stop</c>.</summary>
     public required string RemovedBy { get; init; }
 
     public DateTimeOffset? Created { get; init; }
@@ -49,22 +51,24 @@ public sealed record LedgerEntry
     /// <summary>The scripts that ran, in order.</summary>
     public IReadOnlyList<ScriptRecord> Scripts { get; init; } = [];
 
-    /// <summary>How long the removing took.</summary>
+    /// <summary>The seconds that the removal took.</summary>
     public required double CleanupSeconds { get; init; }
 
-    /// <summary>Of QEMU, emulation and devices included; null: the VM was gone before anybody could ask.</summary>
+    /// <summary>CPU time of QEMU, emulation and devices included; null: the VM was gone before it could be asked.</summary>
     public double? CpuSeconds { get; init; }
 
     /// <summary>The most memory QEMU had at once (proc(5), VmHWM).</summary>
     public long? PeakMemoryBytes { get; init; }
 
-    /// <summary>What the overlays took on the host's disk in the end; they only grow, so it is the most as well.</summary>
+    /// <summary>The size of the overlays on the host's disk at the end, in bytes; they only grow, so it is the most as well.</summary>
     public long? DiskBytes { get; init; }
 
-    /// <summary>What was made and was there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
+    /// <summary>The parts that were made and were there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
     public IReadOnlyList<string> Made { get; init; } = [];
 
-    /// <summary>What there was to remove: <c>domain vmx-…</c>, <c>ssh 4711</c>, <c>qemu 4712</c>, <c>directory …</c>; all of it is gone.</summary>
+    /// <summary>
+    /// The parts that were removed: <c>domain vmx-…</c>, <c>ssh 4711</c>, <c>qemu 4712</c>, <c>directory …</c>; all of them are gone.
+    /// </summary>
     public required IReadOnlyList<string> RemovedParts { get; init; }
 
     public string ToLine() => JsonSerializer.Serialize(this, LedgerContext.Default.LedgerEntry) + "\n";

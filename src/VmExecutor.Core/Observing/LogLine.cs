@@ -3,8 +3,8 @@ using VmExecutor.Core.Configuration;
 namespace VmExecutor.Core.Observing;
 
 /// <summary>
-/// One line of the operator's log. Only what is a name, a number or a word of our own: no message, since messages quote what jobs and guests say; no
-/// variable, script or key. What is null is left out.
+/// One line of the operator's log. It holds names, numbers and the driver's own words only: no message, since messages quote jobs and
+/// guests; no variable, script or key. Null fields are left out.
 /// </summary>
 public sealed record LogLine
 {
@@ -37,10 +37,10 @@ public sealed record LogLine
     /// <summary><c>VMX1402</c>.</summary>
     public string? Error { get; init; }
 
-    /// <summary>How the job ended, as the runner says.</summary>
+    /// <summary>The result of the job, as the runner says.</summary>
     public string? Result { get; init; }
 
-    /// <summary>How long the stage or command took.</summary>
+    /// <summary>The seconds that the stage or command took.</summary>
     public double Seconds { get; init; }
 
     /// <summary>Of prepare, in seconds.</summary>
@@ -52,13 +52,13 @@ public sealed record LogLine
 
     public long? DiskBytes { get; init; }
 
-    /// <summary>How many leftovers gc has removed.</summary>
+    /// <summary>The number of leftovers that gc has removed.</summary>
     public int? Removed { get; init; }
 
-    /// <summary>How many it could not remove.</summary>
+    /// <summary>The number of leftovers that gc could not remove.</summary>
     public int? Failed { get; init; }
 
-    /// <summary>How important it is; it follows from the rest.</summary>
+    /// <summary>The importance of the line; it follows from the rest.</summary>
     public LogLevel Level => Outcome switch
     {
         "system_failure" or "bug" => LogLevel.Error,

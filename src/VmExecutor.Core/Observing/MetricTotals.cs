@@ -9,7 +9,7 @@ namespace VmExecutor.Core.Observing;
 /// </summary>
 public sealed record MetricTotals
 {
-    /// <summary>Another one's numbers mean something else, and are not gone on with.</summary>
+    /// <summary>The version of the format. Numbers of another version mean something else, and are not continued.</summary>
     public const int CurrentVersion = 1;
 
     private static readonly double[] Buckets = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
@@ -19,7 +19,7 @@ public sealed record MetricTotals
     /// <summary>By which the file that was read last is known under any name; null: none was.</summary>
     public string? File { get; init; }
 
-    /// <summary>How many bytes of it are counted.</summary>
+    /// <summary>The number of its bytes that are counted.</summary>
     public long Offset { get; init; }
 
     /// <summary>By series.</summary>

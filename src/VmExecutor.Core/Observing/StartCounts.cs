@@ -1,6 +1,8 @@
 namespace VmExecutor.Core.Observing;
 
-/// <summary>How an image's VMs came up, counted over what the ledger still has: what tells an operator that templates are of use.</summary>
+/// <summary>
+/// The starts of an image's VMs, counted over the lines that the ledger still has: they show whether templates are of use.
+/// </summary>
 /// <param name="Warm">How many woke up from a template.</param>
 /// <param name="Cold">How many booted.</param>
 /// <param name="Reasons">How many booted for which reason (<c>no_template</c>), the most frequent first; without those for which nobody wanted a template.</param>

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Registration;
 
-/// <summary>Which of the runners in config.toml is meant.</summary>
+/// <summary>Finds the runner in config.toml that is meant.</summary>
 internal sealed class RunnerChoice(IReadOnlyList<RunnerEntry> runners, AbsolutePath file, IReadOnlyList<RunnerKey> keys, RunnerRequest request)
 {
     private enum Stages

@@ -5,9 +5,9 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Registration;
 
 /// <summary>
-/// Makes a runner's jobs this driver's, in config.toml: one that was registered with a custom executor and has no stages yet, or a new one at
-/// the end. Keys that are absent are added, and keys that are there and empty are filled, as <c>gitlab-runner register</c> leaves them
-/// (<c>run_exec = ""</c>). What an administrator has said is never changed, unless another driver's stages are to be exchanged.
+/// Gives a runner in config.toml this driver's stages: one that was registered with a custom executor and has no stages yet, or a new one
+/// at the end. Keys that are absent are added, and keys that are there and empty are filled, as <c>gitlab-runner register</c> leaves them
+/// (<c>run_exec = ""</c>). An administrator's own values are never changed, unless another driver's stages are to be replaced.
 /// </summary>
 public static class RunnerInstallation
 {

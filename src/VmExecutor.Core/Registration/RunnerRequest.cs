@@ -1,12 +1,12 @@
 namespace VmExecutor.Core.Registration;
 
-/// <summary>Which runner is to be this driver's.</summary>
+/// <summary>The runner that is to run its jobs with this driver.</summary>
 /// <param name="Name">Of the runner; null: the one that was registered for a custom executor and has no stages yet, or a new one.</param>
 /// <param name="Url">Of GitLab, for a new one.</param>
 /// <param name="Token">The runner's authentication token, for a new one. A secret.</param>
 public sealed record RunnerRequest(string? Name, string? Url, string? Token)
 {
-    /// <summary>Whether stages that are another driver's are exchanged.</summary>
+    /// <summary>True when another driver's stages are replaced.</summary>
     public bool Replaces { get; init; }
 
     /// <summary>Of a new one.</summary>
@@ -22,13 +22,13 @@ public sealed record RunnerRequest(string? Name, string? Url, string? Token)
 /// <param name="Value">As TOML writes it.</param>
 public sealed record RunnerKey(IReadOnlyList<string> Table, string Name, string Value)
 {
-    /// <summary>Whether it names what is run for a stage; two drivers cannot share these.</summary>
+    /// <summary>True when it names the program of a stage; two drivers cannot share these keys.</summary>
     public bool IsOfStage => Name.EndsWith("_exec", StringComparison.Ordinal) || Name.EndsWith("_args", StringComparison.Ordinal);
 
     public override string ToString() => $"{Name} = {Value}";
 }
 
-/// <summary>What becomes of config.toml.</summary>
+/// <summary>The edit of config.toml.</summary>
 /// <param name="Text">The whole file from then on.</param>
 /// <param name="Runner">Whose it is.</param>
 /// <param name="Changes">What is new in it; without the token.</param>

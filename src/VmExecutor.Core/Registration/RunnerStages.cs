@@ -54,7 +54,10 @@ public static class RunnerStages
     /// <summary>A basic string of TOML; a path has no control characters.</summary>
     public static string Quote(string text) => $"\"{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    /// <summary>What is needed, with room: whole minutes for prepare, and never less than the sample's for cleanup. Scripts have no limit but the job's.</summary>
+    /// <summary>
+    /// The limit that is needed, with room: whole minutes for prepare, and never less than the sample's for cleanup. Scripts have no
+    /// limit but the job's.
+    /// </summary>
     private static TimeSpan? Limit(string stage, TimeSpan prepare, TimeSpan cleanup) => stage switch
     {
         "config" => ConfigLimit,

@@ -44,7 +44,7 @@ internal sealed class TomlEditor
         return (text + _text[position..], changes);
     }
 
-    /// <summary>Whether a key has that value already, whatever the way in which it is written.</summary>
+    /// <summary>True when a key has that value already, in whatever way it is written.</summary>
     public bool Says(TomlNode value, RunnerKey key) => TomlProof.SameValue(_text[Start(value.Value!)..End(value.Value!)], key.Value);
 
     /// <summary>Gives a key that is there another value.</summary>
@@ -141,7 +141,7 @@ internal sealed class TomlEditor
         _patches.Add(new Patch(offset, 0, isOpen ? _ending : "", string.Concat(lines.Select(line => line + _ending)), null));
     }
 
-    /// <summary>Where a table's own keys end: at the last of them, or at its header.</summary>
+    /// <summary>The end of a table's own keys: at the last of them, or at its header.</summary>
     private static int EndOf(TableSyntaxBase header) => header.Items.LastOrDefault() is { } last ? End(last.Value!) : header.CloseBracket!.Span.Offset;
 
     private string IndentOfKeys(TableSyntaxBase header) =>
@@ -179,7 +179,7 @@ internal sealed class TomlEditor
     private sealed record Patch(int Offset, int Removed, string Lead, string Text, string? Shown);
 }
 
-/// <summary>What has become of a line of the document.</summary>
+/// <summary>A changed line of the document.</summary>
 /// <param name="Number">In the new document, from 1.</param>
 /// <param name="Line">A new line, or the key with its new value.</param>
 /// <param name="IsLine">Whether the whole line is new.</param>

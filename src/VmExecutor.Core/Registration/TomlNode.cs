@@ -22,7 +22,9 @@ internal sealed class TomlNode
     /// <summary><c>name.key = ...</c>: the last of them.</summary>
     public DottedKeys? Dotted { get; set; }
 
-    /// <summary>Whether it is a table that keys can be added to; one that only has other tables below it is not written itself.</summary>
+    /// <summary>
+    /// True when it is a table that keys can be added to; a table that only has other tables below it is not written itself.
+    /// </summary>
     public bool IsWritten => Header is not null || Inline is not null || Dotted is not null;
 
     public bool IsEmptyValue => Value is StringValueSyntax { Value: "" } or ArraySyntax { Items.ChildrenCount: 0 };

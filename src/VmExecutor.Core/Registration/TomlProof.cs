@@ -4,7 +4,7 @@ using VmExecutor.Core.Health.Runner;
 
 namespace VmExecutor.Core.Registration;
 
-/// <summary>Checks an edited config.toml by what it says: all that it said before, and the keys that were to be set.</summary>
+/// <summary>Checks the meaning of an edited config.toml: it has everything that it had before, and the keys that were to be set.</summary>
 internal static class TomlProof
 {
     /// <param name="before">The document as it was.</param>
@@ -29,7 +29,7 @@ internal static class TomlProof
         return runners[runner] is Dictionary<string, object?> table && keys.All(key => Set(table, key)) && Same(expected, found);
     }
 
-    /// <summary>Whether two texts of values mean the same.</summary>
+    /// <summary>True when two texts of values mean the same.</summary>
     public static bool SameValue(string one, string other) => TryRead($"value = {one}") is { } read && Same(read, TryRead($"value = {other}"));
 
     private static bool Set(Dictionary<string, object?> runner, RunnerKey key)

@@ -3,7 +3,7 @@ using Tomlyn.Syntax;
 
 namespace VmExecutor.Core.Registration;
 
-/// <summary>Finds where each table and key of a TOML document is written, whichever of TOML's ways of writing it is used.</summary>
+/// <summary>Finds the place of each table and key of a TOML document, in whatever way they are written.</summary>
 internal static class TomlTree
 {
     /// <param name="text">A valid document.</param>

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Templates;
 
-/// <summary>What confines QEMU to the files that libvirt knows of, beside owners and modes.</summary>
+/// <summary>The security module that confines QEMU to the files that libvirt knows of, beside owners and modes.</summary>
 public enum SecurityDriver
 {
     None,

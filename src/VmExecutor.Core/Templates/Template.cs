@@ -26,7 +26,7 @@ public sealed record Template(AbsolutePath Directory, TemplateRecord Record)
     /// <summary>The file of a role; null: it has none.</summary>
     public AbsolutePath? Find(string role) => Record.Files.FirstOrDefault(file => file.Role == role) is { } file ? PathOf(file) : null;
 
-    /// <summary>What a clone's overlays stand on: the template's overlays, and below them the generation's disks.</summary>
+    /// <summary>The base of a clone's overlays: the template's overlays, and below them the generation's disks.</summary>
     /// <param name="bases">For each writable disk's target: the generation's.</param>
     public IReadOnlyDictionary<string, BackingChain> ChainsOn(IReadOnlyDictionary<string, BackingChain> bases) =>
         Record.Files.Where(file => file.Format is not null).ToDictionary(

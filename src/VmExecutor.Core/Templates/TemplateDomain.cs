@@ -7,8 +7,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Templates;
 
 /// <summary>
-/// A template's machine as libvirt made it: with the address of every device, since QEMU reads a state only into the same ones. It is kept
-/// without what was the template's own, and each clone's machine is made of it.
+/// A template's machine as libvirt made it, with the address of every device: QEMU reads a state only into the same devices. It is kept
+/// without the template's own parts, and each clone's machine is made of it.
 /// </summary>
 public static class TemplateDomain
 {
@@ -65,7 +65,9 @@ public static class TemplateDomain
         return domain;
     }
 
-    /// <summary>What is plugged into a clone in place of the card that its template gave up: at the same address of the bus.</summary>
+    /// <summary>
+    /// The card that is plugged into a clone in place of the card that its template gave up, at the same address of the bus.
+    /// </summary>
     /// <param name="card">What was unplugged.</param>
     /// <param name="plan">The clone.</param>
     public static XElement PlugIn(XElement card, ClonePlan plan)
@@ -76,7 +78,7 @@ public static class TemplateDomain
         return own;
     }
 
-    /// <summary>The card that is unplugged before the template is frozen, and what is plugged into each clone in its place.</summary>
+    /// <summary>The card that is unplugged before the template is frozen; its like is plugged into each clone in its place.</summary>
     /// <param name="running">The template's XML.</param>
     /// <returns>Null: it has none.</returns>
     public static XElement? CardOf(XElement running) => running.Elements("devices").Elements("interface").FirstOrDefault();

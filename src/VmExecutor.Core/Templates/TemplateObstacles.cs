@@ -3,7 +3,7 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Templates;
 
-/// <summary>What a machine may have that cannot be frozen and woken up many times.</summary>
+/// <summary>The parts of a machine that keep it from being frozen and woken up many times.</summary>
 public static class TemplateObstacles
 {
     /// <summary>One sentence for each; empty: nothing stands in the way.</summary>

@@ -5,7 +5,7 @@ using VmExecutor.Core.Images;
 
 namespace VmExecutor.Core.Templates;
 
-/// <summary>What <c>image warm</c> leaves beside a template's files, as <c>template.json</c>. It holds no secret.</summary>
+/// <summary>The record that <c>image warm</c> leaves beside a template's files, <c>template.json</c>. It holds no secret.</summary>
 public sealed record TemplateRecord
 {
     public required TemplateShape Shape { get; init; }

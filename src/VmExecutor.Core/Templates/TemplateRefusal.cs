@@ -3,18 +3,20 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Templates;
 
-/// <summary>What to say when QEMU may not open a template's memory: it is named in QEMU's command line only, so libvirt gives no rights to it.</summary>
+/// <summary>
+/// Explains why QEMU may not open a template's memory. The file is named in QEMU's command line only, so libvirt gives no rights to it.
+/// </summary>
 public static class TemplateRefusal
 {
     private const string Rule = "executor/apparmor/install";
     private const string Local = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
 
-    // What AppArmor takes for a pattern or for the end of a quoted path.
+    // Characters that AppArmor takes for a pattern or for the end of a quoted path.
     private const string Special = "\\\"*?[]{}^@#";
 
     private static readonly AbsolutePath DefaultStateDir = new("/var/lib/vm-executor");
 
-    /// <summary>Whether QEMU's words are about a file for memory that it may not open.</summary>
+    /// <summary>True when QEMU's words are about a file for memory that it may not open.</summary>
     public static bool Explains(string words) =>
         words.Contains("can't open backing store", StringComparison.Ordinal)
         && (words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("Operation not permitted", StringComparison.Ordinal));

@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Templates;
 
-/// <summary>What a file of a template is, beside overlays, whose role is their disk's target.</summary>
+/// <summary>The roles of a template's files, beside overlays, whose role is their disk's target.</summary>
 public static class TemplateRole
 {
     /// <summary>The guest's memory.</summary>

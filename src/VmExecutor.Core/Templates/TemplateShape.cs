@@ -6,8 +6,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Templates;
 
 /// <summary>
-/// All that must be the same for a frozen memory to fit a machine: QEMU reads a state only into the machine that it was taken of, and a guest
-/// must find the processor that it has booted on.
+/// Everything that must be equal for a frozen memory to fit a machine. QEMU reads a state only into the machine that it was taken from,
+/// and a guest must find the processor that it has booted on.
 /// </summary>
 public sealed record TemplateShape
 {
@@ -18,7 +18,7 @@ public sealed record TemplateShape
     /// <summary><c>kvm</c> or <c>tcg</c>.</summary>
     public required string Accelerator { get; init; }
 
-    /// <summary>What the guest sees of the host's processor; the same for all hosts where it is emulated.</summary>
+    /// <summary>The host's processor as the guest sees it; the same for all hosts where it is emulated.</summary>
     public required string Cpu { get; init; }
 
     /// <summary>Machine type, as the definition has it.</summary>

@@ -6,7 +6,7 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Core.Templates;
 
-/// <summary>Which shape a clone wants, and what to tell when no template has it.</summary>
+/// <summary>Computes the shape that a clone wants, and the reason when no template has it.</summary>
 public static class TemplateShapes
 {
     /// <param name="source">The source's domain XML.</param>
@@ -50,7 +50,7 @@ public static class TemplateShapes
         };
     }
 
-    /// <summary>Why none of an image's templates fits; the closest one is compared.</summary>
+    /// <summary>The reason why none of an image's templates fits; the closest one is compared.</summary>
     /// <param name="wanted">The shape a clone wants.</param>
     /// <param name="there">The shapes of the templates there are.</param>
     /// <param name="image">For the command that helps.</param>

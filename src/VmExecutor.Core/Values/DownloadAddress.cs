@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace VmExecutor.Core.Values;
 
 /// <summary>
-/// Where a disk is downloaded from. An address can be a secret: user and password, a signature in the query, a token in the path. So its text,
-/// wherever it is printed or kept, is without them; the whole is given to the request and to nothing else.
+/// The address of a disk to download. An address can be a secret: user and password, a signature in the query, a token in the path. So
+/// its text, wherever it is printed or kept, is without them; the whole is given to the request and to nothing else.
 /// </summary>
 public sealed partial record DownloadAddress
 {

@@ -23,10 +23,10 @@ public sealed record Glob
         return glob is not null;
     }
 
-    /// <summary>Whether the whole text is as the pattern says; a text of more than 4096 characters never is.</summary>
+    /// <summary>True when the whole text matches the pattern; a text of more than 4096 characters never does.</summary>
     public bool Matches(string text) => Wildcards.Match(_places, text);
 
-    /// <summary>Whether one of the patterns, or several together, match everything that this one matches.</summary>
+    /// <summary>True when one of the patterns, or several together, match everything that this one matches.</summary>
     public bool IsCoveredBy(IEnumerable<Glob> others) => WildcardCover.Covers([.. others.Select(other => other._places)], _places);
 
     public bool Equals(Glob? other) => other?.Value == Value;

@@ -21,7 +21,7 @@ public sealed record MountedFileSystem(string Type, AbsolutePath MountPoint, boo
     public bool IsOnNetwork => Type is "nfs" or "nfs4" or "cifs" or "smb2" or "smb3" or "smbfs" or "ceph" or "9p" or "virtiofs" or "afs" or "lustre" or "glusterfs"
         or "fuse" || Type.StartsWith("fuse.", StringComparison.Ordinal);
 
-    /// <summary>Why no disk that is to last may lie there, as the end of a sentence; null: it may.</summary>
+    /// <summary>The reason why a disk that is to last may not lie there, as the end of a sentence; null: it may.</summary>
     public string? ObstacleForDisks =>
         IsInMemory ? $"{MountPoint} is a {Type}, so its files are in memory and are lost when the host restarts"
         : IsOfKernel ? $"{MountPoint} is a {Type}, which takes no files"

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace VmExecutor.Core.Values;
 
-/// <summary>Text of others within our messages: nothing in it steers a terminal, hides, or turns the line around.</summary>
+/// <summary>
+/// Makes others' text safe for the driver's messages: nothing in it steers a terminal, is invisible, or turns the line around.
+/// </summary>
 public static class PlainText
 {
     /// <summary>On one line, at most <paramref name="longest"/> characters and an ellipsis; what cannot be seen is written as <c>\u001b</c>.</summary>

@@ -41,11 +41,11 @@ public sealed record ProjectGlob
         return glob is not null;
     }
 
-    /// <summary>Whether this is one of the projects meant.</summary>
+    /// <summary>True when this is one of the projects meant.</summary>
     /// <param name="projectPath">In full: <c>group/subgroup/project</c>.</param>
     public bool Matches(string projectPath) => Wildcards.Match(_places, projectPath.ToUpperInvariant());
 
-    /// <summary>Whether one of the patterns, or several together, match every project that this one matches.</summary>
+    /// <summary>True when one of the patterns, or several together, match every project that this one matches.</summary>
     public bool IsCoveredBy(IEnumerable<ProjectGlob> others) => WildcardCover.Covers([.. others.Select(other => other._places)], _places);
 
     public bool Equals(ProjectGlob? other) => other?.Value == Value;

@@ -1,8 +1,8 @@
 namespace VmExecutor.Core.Values;
 
 /// <summary>
-/// Decides whether everything that one glob matches is matched by one of others. Both sides are followed together, character by character:
-/// a place of the first with all places of the others that the same text reaches.
+/// Decides whether everything that one glob matches is matched by one of others. Both sides are followed together, character by
+/// character: a place of the first, with all places of the others that the same text reaches.
 /// </summary>
 internal static class WildcardCover
 {

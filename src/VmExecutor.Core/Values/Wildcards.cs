@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Values;
 
-/// <summary>What one place of a glob matches.</summary>
+/// <summary>The texts that one place of a glob matches.</summary>
 internal enum WildcardKind
 {
     /// <summary>Just this character.</summary>
@@ -30,8 +30,9 @@ internal readonly record struct Wildcard(WildcardKind Kind, char Character = '\0
 }
 
 /// <summary>
-/// Matches by following all places of the glob that a text could have reached, character by character: time grows with text times
-/// glob and never explodes, as it can where a regular expression tracks back. Both come from people who are not trusted alike.
+/// Matches by following all places of the glob that a text could have reached, character by character. Its time grows with text times
+/// glob and never explodes, as it can where a regular expression tracks back. Text and glob may both come from people who are not
+/// trusted.
 /// </summary>
 internal static class Wildcards
 {

@@ -50,7 +50,7 @@ public static class XmlText
     private static XmlReader Reader(string text) =>
         XmlReader.Create(new StringReader(text), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
 
-    /// <summary>Whether a domain's XML can carry the text.</summary>
+    /// <summary>True when a domain's XML can carry the text.</summary>
     public static bool CanCarry(string text) => Replace(text) == text;
 
     /// <summary>The text with a question mark for each character that cannot be written.</summary>

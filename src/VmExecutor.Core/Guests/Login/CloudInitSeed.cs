@@ -6,7 +6,7 @@ using static VmExecutor.Core.Guests.Login.YamlText;
 namespace VmExecutor.Core.Guests.Login;
 
 /// <summary>
-/// Who may log in, the host key and the guest's name as the two files of cloud-init's NoCloud data source
+/// The accounts that may log in, the host key and the guest's name, as the two files of cloud-init's NoCloud data source
 /// (https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html). They are on a volume with the label
 /// <see cref="VolumeLabel"/>.
 /// </summary>

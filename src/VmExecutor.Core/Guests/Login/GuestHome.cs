@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Guests.Login;
 
-/// <summary>Where an account's home is in a guest that cannot be asked yet: where useradd(8) puts it.</summary>
+/// <summary>Guesses an account's home in a guest that cannot be asked yet, by the rule of useradd(8).</summary>
 internal static class GuestHome
 {
     public static string Of(GuestUser user) => user.Value == "root" ? "/root" : $"/home/{user}";

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Guests.Login;
 
 /// <summary>
-/// Who may log in and the guest's name as systemd's credential <c>tmpfiles.extra</c> (systemd-tmpfiles(8), since version 252): lines of
+/// The login key and the guest's name as systemd's credential <c>tmpfiles.extra</c> (systemd-tmpfiles(8), since version 252): lines of
 /// tmpfiles.d(5) that the guest carries out before its ssh server starts. A guest reads credentials from its SMBIOS tables
 /// (systemd.exec(5), "type 11"). They are in QEMU's argument list, so there is no private key among them.
 /// </summary>
@@ -18,7 +18,7 @@ public static class TmpfilesCredential
     /// <param name="domain">The clone, and its guest's host name.</param>
     public static string Lines(GuestUser user, HostKey authorized, DomainName domain)
     {
-        // A percent sign would begin a specifier; neither user names nor domain names have one, and base64 is expanded by nobody.
+        // A percent sign would begin a specifier. User names and domain names have none, and the base64 of a key is not expanded.
         var directory = $"{GuestHome.Of(user)}/.ssh";
         var key = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{authorized} {domain}\n"));
         return $"""

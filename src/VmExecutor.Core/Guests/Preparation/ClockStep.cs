@@ -6,12 +6,12 @@ namespace VmExecutor.Core.Guests.Preparation;
 /// <param name="ReceivedAt">When the answer was there.</param>
 public sealed record ClockStep(DateTimeOffset SentAt, DateTimeOffset Told, DateTimeOffset ReceivedAt)
 {
-    /// <summary>How far a guest's clock may be off.</summary>
+    /// <summary>The most that a guest's clock may be off.</summary>
     public static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(0.5);
 
     /// <summary>
-    /// How far the guest's clock is off at most. It was read before the answer came, so it is behind by no more than from it to the
-    /// answer; it was set after it was told, so it is ahead by no more than what was added for the way.
+    /// The most that the guest's clock can be off. It was read before the answer came, so it is behind by at most the time from the
+    /// reading to the answer. It was set after it was told, so it is ahead by at most the time that was added for the way.
     /// </summary>
     /// <param name="clock">As the guest read it after it was set.</param>
     public TimeSpan LargestError(DateTimeOffset clock)
@@ -25,7 +25,7 @@ public sealed record ClockStep(DateTimeOffset SentAt, DateTimeOffset Told, DateT
             : Max(ahead, behind);
     }
 
-    /// <summary>Half of what the way there and back took: what is best added next time.</summary>
+    /// <summary>Half of the time that the way there and back took: the best time to add at the next step.</summary>
     /// <param name="clock">As the guest read it after it was set.</param>
     public TimeSpan NextLead(DateTimeOffset clock) => Max(TimeSpan.Zero, (ReceivedAt - SentAt - (clock - Told)) / 2);
 

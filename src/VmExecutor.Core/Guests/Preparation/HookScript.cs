@@ -5,8 +5,8 @@ using VmExecutor.Core.Configuration;
 namespace VmExecutor.Core.Guests.Preparation;
 
 /// <summary>
-/// The administrator's script with the chosen job variables put before it, as text of the image's shell: it goes to the guest by stdin,
-/// and no value comes into an argument list. A shebang line then is a comment, since the shell is told which file to run.
+/// The administrator's script with the chosen job variables put before it, as text of the image's shell. It goes to the guest by stdin,
+/// and no value is in an argument list. A shebang line has no effect, since the shell is told which file to run.
 /// </summary>
 public static partial class HookScript
 {
@@ -42,7 +42,9 @@ public static partial class HookScript
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex Name();
 
-    /// <summary>What PowerShell takes for a single quote: typographic ones too (about_Quoting_Rules; CharTraits.IsSingleQuote).</summary>
+    /// <summary>
+    /// The characters that PowerShell takes for a single quote: typographic ones too (about_Quoting_Rules; CharTraits.IsSingleQuote).
+    /// </summary>
     [GeneratedRegex("['\u2018\u2019\u201a\u201b]", RegexOptions.CultureInvariant)]
     private static partial Regex QuoteMark();
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Guests.Preparation;
 
-/// <summary>Whether a woken guest is no twin of others any more.</summary>
+/// <summary>Checks that a woken guest has an identity of its own.</summary>
 public static class IdentityCheck
 {
-    /// <summary>Everything that is not as wanted, in words; empty: the guest has its identity.</summary>
+    /// <summary>Every difference from the wanted identity, in words; empty: the guest has its identity.</summary>
     /// <param name="wanted">What it was given.</param>
     /// <param name="facts">What it says it has.</param>
     /// <param name="step">When <see cref="IdentityFacts.Clock"/> was set.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Guests.Preparation;
 
-/// <summary>What a guest said of itself at the end of <see cref="IdentityScript"/>.</summary>
+/// <summary>The facts that a guest told of itself at the end of <see cref="IdentityScript"/>.</summary>
 public sealed record IdentityFacts
 {
     /// <summary>The line with which the guest asks what time it is.</summary>
@@ -14,7 +14,7 @@ public sealed record IdentityFacts
     /// <summary>Its clock, after it was set; null: it was not.</summary>
     public DateTimeOffset? Clock { get; init; }
 
-    /// <summary>What reseeded its random generator; null: nothing did.</summary>
+    /// <summary>The program that reseeded its random generator; null: none did.</summary>
     public string? ReseededBy { get; init; }
 
     /// <summary>Null: not asked.</summary>
@@ -23,13 +23,13 @@ public sealed record IdentityFacts
     /// <summary>Null: it has none.</summary>
     public string? MachineId { get; init; }
 
-    /// <summary>The authorized_keys files that let in who has the template's key.</summary>
+    /// <summary>The authorized_keys files that let the template's key in.</summary>
     public IReadOnlyList<string> TemplateKeyIn { get; init; } = [];
 
-    /// <summary>Those that let in who has the clone's own.</summary>
+    /// <summary>The authorized_keys files that let the clone's own key in.</summary>
     public IReadOnlyList<string> OwnKeyIn { get; init; } = [];
 
-    /// <summary>What the clock showed after it was set, if this line tells that.</summary>
+    /// <summary>The time that the clock showed after it was set; null: this line does not tell it.</summary>
     public static DateTimeOffset? ClockIn(string line) =>
         line.StartsWith(ClockMark, StringComparison.Ordinal) ? ParseClock(line[ClockMark.Length..]) : null;
 

@@ -130,14 +130,14 @@ public static class IdentityScript
 
         """;
 
-    /// <summary>What the connection's command line starts, to get the text by stdin: a shell of root.</summary>
+    /// <summary>The command that the connection starts, to get the text by stdin: a shell of root.</summary>
     public static string RootShell(GuestUser user) => user.Value == "root" ? "exec sh" : "exec sudo -n sh";
 
     /// <summary>A time, as the text's answer to <see cref="IdentityFacts.AsksForTime"/> and to each clock that it tells.</summary>
     public static string Time(DateTimeOffset told) =>
         string.Create(CultureInfo.InvariantCulture, $"{told.ToUnixTimeSeconds()} {told.Ticks % TimeSpan.TicksPerSecond * 100}\n");
 
-    /// <summary>No more times.</summary>
+    /// <summary>Ends the sequence of times.</summary>
     public const string Enough = "enough\n";
 
     /// <summary>The text.</summary>

@@ -3,18 +3,18 @@ using System.Globalization;
 namespace VmExecutor.Core.Guests.Preparation;
 
 /// <summary>
-/// The shell texts that put a file or directory of the host into the guest. It arrives in a directory beside its place, and is moved there
-/// only when all of it has arrived: its place has the old one or the new one, never a part. Who may not write there asks sudo, and what
-/// comes so belongs to root.
+/// The shell texts that put a file or directory of the host into the guest. It arrives in a directory beside its place, and is moved
+/// there only when it has arrived completely. So its place has the old one or the new one, never a part. An account that may not write
+/// there uses sudo, and then the files belong to root.
 /// </summary>
 /// <param name="Target">Its place, an absolute path.</param>
 /// <param name="Nonce">Letters and digits that name the directory beside it.</param>
 public sealed record ToolPlacement(string Target, string Nonce)
 {
-    /// <summary>How the texts end when the account may not write to the place.</summary>
+    /// <summary>The exit code of the texts when the account may not write to the place.</summary>
     public const int NotAllowed = 93;
 
-    /// <summary>How they end when a file would take the place of a directory, or the other way round.</summary>
+    /// <summary>The exit code when a file would take the place of a directory, or the other way round.</summary>
     public const int OfOtherKind = 94;
 
     private string Parent => Target.LastIndexOf('/') is > 0 and var slash ? Target[..slash] : "/";
@@ -48,7 +48,7 @@ public sealed record ToolPlacement(string Target, string Nonce)
         $s mkdir -m 0700 "$n" && $s mkdir "$n/new" && exec $s tar -x -p -f - -C "$n/new"
         """;
 
-    /// <summary>Lets what has arrived take its place.</summary>
+    /// <summary>Moves the files that have arrived to their place.</summary>
     /// <param name="mode">The mode of the file or directory itself.</param>
     /// <param name="fileBytes">The file's length; null: it is a directory.</param>
     public string Finish(UnixFileMode mode, long? fileBytes) =>
@@ -59,6 +59,6 @@ public sealed record ToolPlacement(string Target, string Nonce)
             $s chmod {Convert.ToString((int)mode, 8)} "$n/new" && $s mv -f "$n/new" "$t" && $s rm -rf "$n"
             """);
 
-    /// <summary>Removes what has arrived in part.</summary>
+    /// <summary>Removes files that have arrived in part.</summary>
     public string GiveUp => Begin + """exec $s rm -rf "$n" """;
 }

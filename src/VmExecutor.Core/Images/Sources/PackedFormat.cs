@@ -1,9 +1,9 @@
 namespace VmExecutor.Core.Images.Sources;
 
-/// <summary>How a file is packed, which its first bytes say: names lie, and addresses often have none.</summary>
+/// <summary>The way in which a file is packed, by its first bytes: names can be wrong, and addresses often have none.</summary>
 public enum PackedFormat
 {
-    /// <summary>Not at all, or in a way that we do not know.</summary>
+    /// <summary>Not packed, or packed in a way that the driver does not know.</summary>
     None,
 
     Gzip,
@@ -15,7 +15,7 @@ public enum PackedFormat
 
 public static class PackedFormats
 {
-    /// <summary>How many bytes <see cref="Of"/> needs.</summary>
+    /// <summary>The number of bytes that <see cref="Of"/> needs.</summary>
     public const int HeadLength = 6;
 
     /// <param name="head">The file's first bytes; fewer than <see cref="HeadLength"/> where it has no more.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VmExecutor.Core.Images.Sources;
 
-/// <summary>How far a long transfer is, in words.</summary>
+/// <summary>Describes the progress of a long transfer.</summary>
 public static class TransferText
 {
     private const double Mebibyte = 1 << 20;
