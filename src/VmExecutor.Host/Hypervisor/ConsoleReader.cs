@@ -7,14 +7,18 @@ namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
 /// A guest's console as it was written into a file. What a guest writes may steer the terminal that shows it, so unless the raw text is
-/// wanted, only what prints comes through.
+/// wanted, only what prints comes through. It may also write more than any memory takes, so the text is never held as a whole.
 /// </summary>
 public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeProvider time)
 {
+    /// <summary>How many bytes before the end the last lines are looked for: a guest can write lines without end.</summary>
+    public const long LookBack = 64L << 20;
+
+    private const int BlockLength = 64 * 1024;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
     private readonly char[] _buffer = new char[16 * 1024];
 
-    /// <param name="last">How many lines of what is there; null: all.</param>
+    /// <param name="last">How many lines of what is there, as far as they are within <see cref="LookBack"/>: else "…" comes first. Null: all.</param>
     /// <param name="raw">Everything as the guest wrote it.</param>
     /// <param name="goesOn">Whether more may come; null: what is there is enough.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -23,18 +27,20 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
     {
         try
         {
-            using var reader = new StreamReader(HostFile.Open(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), new UTF8Encoding(false));
+            using var file = HostFile.Open(console.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             if (last is { } count)
             {
-                Write(Last(reader, count), raw);
+                file.Position = BeginningOfLast(file, count, out var isCut);
+                Write(isCut ? "…\n" : "", raw);
             }
 
+            using var reader = new StreamReader(file, new UTF8Encoding(false));
             var more = true;
             await new Poll(Timeout.InfiniteTimeSpan, Interval, time).UntilAsync(
                 async token =>
                 {
                     var isLast = !more;
-                    Drain(reader, raw);
+                    Drain(reader, raw, token);
                     more = goesOn is not null && await goesOn(token).ConfigureAwait(false);
 
                     // What was written before it ended may have come after we looked.
@@ -48,29 +54,48 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
         }
     }
 
-    private static string Last(StreamReader reader, int count)
+    /// <summary>Where the last lines begin, as tail(1) counts them: also a last one without an end.</summary>
+    /// <param name="file">The console.</param>
+    /// <param name="count">How many lines.</param>
+    /// <param name="isCut">The first line begins further in front than is looked.</param>
+    private static long BeginningOfLast(FileStream file, int count, out bool isCut)
     {
-        var lines = new Queue<string>();
-        foreach (var line in reader.ReadToEnd().Split('\n'))
+        var (end, block) = (file.Length, new byte[BlockLength]);
+        var (first, position, ends) = (Math.Max(0, end - LookBack), end, 0);
+        isCut = false;
+        if (count == 0)
         {
-            lines.Enqueue(line);
+            return end;
+        }
 
-            // The part after the last line's end counts as well, and is empty as a rule.
-            if (lines.Count > count + 1)
+        while (position > first)
+        {
+            var length = (int)Math.Min(block.Length, position - first);
+            position -= length;
+            file.Position = position;
+            length = file.ReadAtLeast(block.AsSpan(0, length), length, throwOnEndOfStream: false);
+            for (var at = block.AsSpan(0, length).LastIndexOf((byte)'\n'); at >= 0; at = block.AsSpan(0, at).LastIndexOf((byte)'\n'))
             {
-                lines.Dequeue();
+                // What ends the last line stands before no other.
+                ends += position + at + 1 == end ? 0 : 1;
+                if (ends == count)
+                {
+                    return position + at + 1;
+                }
             }
         }
 
-        return string.Join('\n', lines);
+        isCut = first > 0;
+        return first;
     }
 
-    private void Drain(StreamReader reader, bool raw)
+    private void Drain(StreamReader reader, bool raw, CancellationToken cancellationToken)
     {
         int count;
         while ((count = reader.Read(_buffer, 0, _buffer.Length)) > 0)
         {
             Write(new string(_buffer, 0, count), raw);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

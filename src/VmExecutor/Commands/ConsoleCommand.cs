@@ -11,7 +11,7 @@ internal static class ConsoleCommand
     {
         var job = JobArgument.Create(invocation, config);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until the VM is gone, or until Ctrl-C." };
-        var last = new Option<int?>("--last") { Description = "Begin with the last N lines; else with the first.", HelpName = "N" };
+        var last = new Option<int?>("--last") { Description = $"Begin with the last N lines, as far as they are within the last {ConsoleReader.LookBack >> 20} MiB; else with the first.", HelpName = "N" };
         last.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int?>() is < 0)

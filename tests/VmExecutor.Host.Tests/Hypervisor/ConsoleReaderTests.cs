@@ -36,6 +36,75 @@ public sealed class ConsoleReaderTests : IDisposable
     }
 
     [Theory(Timeout = 60_000)]
+    [InlineData("one\ntwo", 1, "two")]
+    [InlineData("one\ntwo", 2, "one\ntwo")]
+    [InlineData("\n\n\n", 2, "\n\n")]
+    [InlineData("", 3, "")]
+    [InlineData("one line without an end", 1, "one line without an end")]
+    [InlineData("one line without an end", 0, "")]
+    [InlineData("ä\nö\nü\n", 2, "ö\nü\n")]
+    public async Task The_last_lines_are_those_of_tail(string text, int last, string expected)
+    {
+        File.WriteAllText(Console.Value, text);
+
+        await Reader.CopyAsync(last, raw: false, goesOn: null, Token);
+
+        _output.ToString().Should().Be(expected);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(65_537)]
+    [InlineData(200_000)]
+    public async Task The_last_lines_are_found_across_blocks(int length)
+    {
+        var line = new string('x', length);
+        File.WriteAllText(Console.Value, $"first\n{line}\nlast\n");
+
+        await Reader.CopyAsync(last: 2, raw: false, goesOn: null, Token);
+
+        _output.ToString().Should().Be($"{line}\nlast\n");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("\nthe end\n", 1, "the end\n")]
+    [InlineData("\nthe\nend", 2, "the\nend")]
+    [InlineData("\nthe end\n", 5, "…\n\nthe end\n")]
+    [InlineData("", 1, "…\n")]
+    public async Task Of_a_console_of_a_TiB_only_the_end_is_read_and_none_of_it_kept(string end, int last, string expected)
+    {
+        using (var file = File.OpenWrite(Console.Value))
+        {
+            // One line, of which nothing is on the disk.
+            file.SetLength(1L << 40);
+            file.Seek(0, SeekOrigin.End);
+            file.Write(System.Text.Encoding.UTF8.GetBytes(end));
+        }
+
+        var before = GC.GetTotalAllocatedBytes();
+        await Reader.CopyAsync(last, raw: false, goesOn: null, Token);
+
+        _output.ToString().Should().Be(expected);
+        (GC.GetTotalAllocatedBytes() - before).Should().BeLessThan(1 << 30, "the last 64 MiB go through a small buffer");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_console_without_end_is_left_when_it_is_cancelled()
+    {
+        using (var file = File.OpenWrite(Console.Value))
+        {
+            file.SetLength(1L << 42);
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        stop.CancelAfter(TimeSpan.FromMilliseconds(300));
+        var copy = () => Task.Run(() => Reader.CopyAsync(last: null, raw: false, goesOn: null, stop.Token), Token);
+
+        await copy.Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Theory(Timeout = 60_000)]
     [InlineData(false, "[31mred[0m\tä\n")]
     [InlineData(true, "\u001b[31mred\u001b[0m\tä\r\n")]
     public async Task A_guest_steers_no_terminal_unless_it_is_let(bool raw, string expected)
