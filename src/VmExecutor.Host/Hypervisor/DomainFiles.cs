@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -5,11 +7,14 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
-/// What libvirt leaves of a domain for ever: logs by its name (QEMU's, and swtpm's where it has a TPM), and the state of its TPM where libvirt or the host went
-/// down with it. A job's name and UUID never come again, so these files go with the job.
+/// What libvirt leaves of a domain for ever: logs by its name (QEMU's, and swtpm's where it has a TPM) with their earlier parts, and the state of its TPM where
+/// libvirt or the host went down with it. A job's name and UUID never come again, so these files go with the job.
 /// </summary>
-internal static class DomainFiles
+internal static partial class DomainFiles
 {
+    /// <summary>As many are removed by name where the directory cannot be listed; virtlogd keeps 3, if its configuration says nothing else.</summary>
+    private const int MostParts = 10;
+
     /// <summary>All of a clone that is gone. Does nothing for remote hosts.</summary>
     public static void Remove(string uri, JobKey key)
     {
@@ -25,8 +30,42 @@ internal static class DomainFiles
     {
         if (LibvirtDirectories.For(uri) is { } directories)
         {
-            HostFile.TryDelete(Path.Combine(directories.Logs, $"{domain}.log"));
-            HostFile.TryDelete(Path.Combine(directories.TpmLogs, $"{domain}-swtpm.log"));
+            RemoveLogs(directories, domain);
         }
     }
+
+    internal static void RemoveLogs(LibvirtDirectories directories, DomainName domain)
+    {
+        RemoveLog(directories.Logs, $"{domain}.log");
+        RemoveLog(directories.TpmLogs, $"{domain}-swtpm.log");
+    }
+
+    /// <summary>
+    /// A log and its earlier parts: virtlogd's are called NAME.log.0 and so on, as many as its max_backups says; logrotate's NAME.log.1, NAME.log.2.gz or
+    /// NAME.log-20261127.
+    /// </summary>
+    private static void RemoveLog(string directory, string name)
+    {
+        HostFile.TryDelete(Path.Combine(directory, name));
+        foreach (var part in Parts(directory, name))
+        {
+            HostFile.TryDelete(part);
+        }
+    }
+
+    private static IEnumerable<string> Parts(string directory, string name)
+    {
+        try
+        {
+            return HostDirectory.GetFiles(directory, $"{name}*").Where(file => Part().IsMatch(Path.GetFileName(file)[name.Length..]));
+        }
+        catch (HostFileException)
+        {
+            // Not there, or not to be listed: who may not do that may still remove by name (a directory of mode 0733).
+            return Enumerable.Range(0, MostParts).Select(number => Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{name}.{number}")));
+        }
+    }
+
+    [GeneratedRegex(@"^(\.[0-9]+|-[0-9]+)(\.(gz|bz2|xz|zst))?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Part();
 }
