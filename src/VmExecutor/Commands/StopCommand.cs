@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Jobs;
 using VmExecutor.Observing;
@@ -8,6 +9,8 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor stop</c>: ends a job's VM.</summary>
 internal static class StopCommand
 {
+    private const int LongestReply = 256;
+
     public static Command Create(Invocation invocation, Option<string?> config)
     {
         var job = JobArgument.Create(invocation, config);
@@ -44,7 +47,8 @@ internal static class StopCommand
         }
 
         invocation.Error.Write($"Job {job.Key} of {job.Stamp?.Project ?? "an unknown project"} is running. Stop its VM? [y/N] ");
-        return Console.In.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
+        using var input = Console.OpenStandardInput();
+        return new BoundedLines(input, LongestReply).Next()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
     private static string Who(Invocation invocation) =>

@@ -1,28 +1,33 @@
-using System.Text;
 using CliWrap;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Trials;
 
 /// <summary>Runs a stage of this very program as the runner would: a process of its own.</summary>
-internal sealed class StageProcess(IReadOnlyDictionary<string, string> environment, string workingDirectory)
+/// <param name="environment">Its variables.</param>
+/// <param name="workingDirectory">Where it runs.</param>
+/// <param name="program">Another program in its place; null: this very one.</param>
+internal sealed class StageProcess(IReadOnlyDictionary<string, string> environment, string workingDirectory, string? program = null)
 {
+    /// <summary>An answer has hundreds of bytes, and of all that a stage says the end is told.</summary>
+    internal const int LongestAnswer = 1 << 20;
+
     /// <param name="arguments">The stage and its arguments.</param>
     /// <param name="output">What becomes of what it says.</param>
     /// <param name="over">When the stage's time is over: it is sent SIGTERM, as the runner does.</param>
-    /// <returns>Exit code and, where collected, what it said.</returns>
+    /// <returns>Exit code and, where collected, the end of what it said.</returns>
     public async Task<(int ExitCode, string Answer)> RunAsync(
         IEnumerable<string> arguments, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
-        var said = new StringBuilder();
-        var complained = new StringBuilder();
-        var stage = Cli.Wrap(Environment.ProcessPath!)
+        var (said, complained) = ("", "");
+        var stage = Cli.Wrap(program ?? Environment.ProcessPath!)
             .WithArguments(arguments)
             .WithWorkingDirectory(workingDirectory)
             .WithEnvironmentVariables(environment.ToDictionary(variable => variable.Key, string? (variable) => variable.Value))
             .WithValidation(CommandResultValidation.None)
-            .WithStandardOutputPipe(PipeTarget.ToStringBuilder(said))
-            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(complained))
+            .WithStandardOutputPipe(PipeTarget.Create(async (stream, token) => said = await BoundedText.ReadEndAsync(stream, LongestAnswer, token)))
+            .WithStandardErrorPipe(PipeTarget.Create(async (stream, token) => complained = await BoundedText.ReadEndAsync(stream, LongestAnswer, token)))
             .ExecuteAsync(
                 start =>
                 {
