@@ -3,7 +3,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.GitlabCi;
 
-/// <summary>How much may come of one file: anchors, extends and references let a short text grow without bounds.</summary>
+/// <summary>
+/// Limits the number of nodes that may come of one file: anchors, extends and references let a short text grow without bounds.
+/// </summary>
 internal sealed class CiBudget(AbsolutePath file)
 {
     private const int Most = 500_000;

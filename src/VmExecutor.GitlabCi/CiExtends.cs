@@ -3,14 +3,15 @@ using VmExecutor.Core.Configuration.Binding;
 namespace VmExecutor.GitlabCi;
 
 /// <summary>
-/// What a job is with all it extends (https://docs.gitlab.com/ci/yaml/#extends): mappings are merged, lists and values replaced, of several
-/// bases the last wins, and the job itself over all.
+/// Resolves a job with all that it extends (https://docs.gitlab.com/ci/yaml/#extends): mappings are merged, lists and values replaced, of
+/// several bases the last wins, and the job itself over all.
 /// </summary>
 internal sealed class CiExtends(CiMap root, CiFindings findings, CiBudget budget)
 {
     public const string Keyword = "extends";
 
-    // lib/gitlab/ci/config/extendable/entry.rb: more than ten ancestors are too many for whoever extends further, so eleven levels in all.
+    // lib/gitlab/ci/config/extendable/entry.rb: more than ten ancestors are too many for a job that extends further, so eleven levels in
+    // all.
     private const int MostAncestors = 10;
 
     private readonly CiMerge _merge = new(budget);

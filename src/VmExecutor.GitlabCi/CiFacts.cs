@@ -1,6 +1,6 @@
 namespace VmExecutor.GitlabCi;
 
-/// <summary>What is known of a job at a desk beside its file.</summary>
+/// <summary>The facts that are known of a job at a desk beside its file.</summary>
 public sealed record CiFacts
 {
     public required long JobId { get; init; }

@@ -30,14 +30,14 @@ public sealed record CiJob
     /// <summary>The file's and the job's own, the job's winning; each name once.</summary>
     public IReadOnlyList<CiVariable> Variables { get; init; } = [];
 
-    /// <summary>How long it may take altogether; null: it does not say.</summary>
+    /// <summary>The time that it may take altogether; null: it does not say.</summary>
     public TimeSpan? Timeout { get; init; }
 
     public CiArtifacts? Artifacts { get; init; }
 
     public CiAllowFailure AllowFailure { get; init; } = CiAllowFailure.Never;
 
-    /// <summary>What it says that is not done here, one line each.</summary>
+    /// <summary>The keywords that are not carried out here, one line each.</summary>
     public IReadOnlyList<ConfigurationWarning> Warnings { get; init; } = [];
 }
 
@@ -47,7 +47,7 @@ public sealed record CiJob
 /// <param name="Raw"><c>expand: false</c>: references in it are left alone.</param>
 public sealed record CiVariable(string Name, string Value, bool Raw = false);
 
-/// <summary>What a job leaves.</summary>
+/// <summary>The artifacts that a job leaves.</summary>
 public sealed record CiArtifacts
 {
     /// <summary>Globs seen from the project's directory, variables not expanded.</summary>
@@ -60,7 +60,7 @@ public sealed record CiArtifacts
 
     public CiArtifactsWhen When { get; init; } = CiArtifactsWhen.OnSuccess;
 
-    /// <summary>Whether a job that ended so leaves them.</summary>
+    /// <summary>True when a job that ended so leaves them.</summary>
     public bool AreFor(bool success) => When switch
     {
         CiArtifactsWhen.Always => true,

@@ -26,7 +26,7 @@ internal sealed record CiScalar(Position At, CiKind Kind, string Text, string Wr
     /// <summary>Where GitLab wants a text, it takes nothing else but a symbol.</summary>
     public bool IsText => Kind is CiKind.Text or CiKind.Symbol;
 
-    /// <summary>What GitLab calls alphanumeric: a text or a whole number.</summary>
+    /// <summary>GitLab's "alphanumeric": a text or a whole number.</summary>
     public bool IsAlphanumeric => IsText || Kind == CiKind.Integer;
 
     /// <summary>Null: no truth value.</summary>
@@ -88,10 +88,10 @@ internal sealed record CiEntry(CiScalar KeyNode, CiNode Value)
     public (bool, string) Identity => (HasTextKey, Key);
 }
 
-/// <summary>What only a file that was not read could say; it stands where nothing of it is needed.</summary>
+/// <summary>A value that only a file that was not read could give; it stands where it is not needed.</summary>
 internal sealed record CiUnknown(Position At) : CiNode(At);
 
-/// <summary><c>!reference [job, key, …]</c>: what stands there.</summary>
+/// <summary><c>!reference [job, key, …]</c>: stands for the value at that place.</summary>
 internal sealed record CiReference(Position At, IReadOnlyList<string> Path) : CiNode(At)
 {
     public override string ToString() => $"!reference [{string.Join(", ", Path.Select(Quote.Plain))}]";

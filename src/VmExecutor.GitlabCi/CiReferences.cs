@@ -3,8 +3,8 @@ using VmExecutor.Core.Configuration.Binding;
 namespace VmExecutor.GitlabCi;
 
 /// <summary>
-/// Puts in what <c>!reference [job, keyword, …]</c> means, after <c>extends</c>, as GitLab does (https://docs.gitlab.com/ci/yaml/yaml_optimization/).
-/// Lists within lists stay: <c>script</c> flattens them.
+/// Puts in the values that <c>!reference [job, keyword, …]</c> means, after <c>extends</c>, as GitLab does
+/// (https://docs.gitlab.com/ci/yaml/yaml_optimization/). Lists within lists stay: <c>script</c> flattens them.
 /// </summary>
 internal sealed class CiReferences(CiMap root, CiExtends extends, CiFindings findings, CiBudget budget)
 {

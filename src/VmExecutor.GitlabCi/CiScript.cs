@@ -4,8 +4,8 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.GitlabCi;
 
 /// <summary>
-/// A script as the runner writes it (its shells/abstract.go): the variables, the project's directory, then each line echoed in green and run. It
-/// ends at the first line that fails, by what the runner wraps around it.
+/// A script as the runner writes it (its shells/abstract.go): the variables, the project's directory, then each line echoed in green and
+/// run. The runner's frame around it ends it at the first line that fails.
 /// </summary>
 public static class CiScript
 {

@@ -55,7 +55,7 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>Seam: the processes of jobs.</summary>
     public IJobProcesses Processes { get => field ??= new JobProcesses(StateDir, Time); init; }
 
-    /// <summary>Seam: what the kernel says of KVM; null: nothing, and a start decides.</summary>
+    /// <summary>Seam: reads the kernel's facts about KVM; null: none, and a start decides.</summary>
     public Func<KvmFiles>? Kvm { get; init; } = KvmFiles.Read;
 
     /// <summary>The clock of removals, which tests may hurry.</summary>
@@ -66,10 +66,10 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public ToolEnvironment ToolEnvironment => field ??= new ToolEnvironment(Variables);
 
-    /// <summary>Where GitLab Runner runs.</summary>
+    /// <summary>The machine that GitLab Runner runs on.</summary>
     public RunnerHost RunnerHost => field ??= RunnerHost.FromEnvironment(Variables);
 
-    /// <summary>Delivers what <c>tools</c> of an image names.</summary>
+    /// <summary>Delivers the <c>tools</c> of an image.</summary>
     public GuestTools GuestTools => field ??= new GuestTools(GuestShell, ToolEnvironment, RunnerHost);
 
     public StateLocks Locks => _locks ??= new StateLocks(StateDir, Time);

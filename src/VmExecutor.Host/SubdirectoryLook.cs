@@ -9,10 +9,10 @@ internal static class SubdirectoryLook
 {
     private const int Deepest = 3;
 
-    /// <summary>A directory with more is something else, such as a checkout.</summary>
+    /// <summary>The most entries that are looked at. A directory with more is something else, such as a checkout.</summary>
     private const int MostLookedAt = 2000;
 
-    /// <summary>Each subdirectory of the images' directory that has such files, with the first of them.</summary>
+    /// <summary>The subdirectories of the images' directory that have files which look like images, each with the first of them.</summary>
     public static IEnumerable<IgnoredImage> Images(AbsolutePath directory) =>
         Names(directory, path => HostDirectory.GetDirectories(path)).Order(StringComparer.Ordinal).Select(name => Look(directory.Child(name))).OfType<IgnoredImage>();
 

@@ -24,7 +24,7 @@ internal static class ExitCodes
     /// <summary>A command that a person ran in a guest: its own exit code, as ssh passes it on.</summary>
     public static int OfGuest(int exitCode) => exitCode;
 
-    /// <summary>What <c>doctor</c> found: 0 nothing, 1 warnings, 2 problems.</summary>
+    /// <summary>The exit code of <c>doctor</c>: 0 no findings, 1 warnings, 2 problems.</summary>
     public static int For(CheckStatus worst) => worst switch
     {
         CheckStatus.Problem => 2,
@@ -44,7 +44,7 @@ internal static class ExitCodes
         return environment.BuildFailureExitCode;
     }
 
-    /// <summary>Clears what an earlier sub-stage reported: the runner never does, and would take it for this one's.</summary>
+    /// <summary>Clears an earlier sub-stage's exit code: the runner never does, and would take it for this one's.</summary>
     public static void Forget(StageEnvironment environment) => InExitCodeFile(environment, file =>
     {
         // A place without a directory cannot take the script's exit code later: better known before the script runs.

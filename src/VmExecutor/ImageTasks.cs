@@ -9,7 +9,7 @@ using VmExecutor.Warming;
 
 namespace VmExecutor;
 
-/// <summary>What the commands of <c>image</c> do, each from the configuration to its end.</summary>
+/// <summary>The work of the commands of <c>image</c>, each from the configuration to its end.</summary>
 internal sealed class ImageTasks(Invocation invocation, string? configOption)
 {
     /// <summary>Publishes an image, and removes the generations that are too many then.</summary>
@@ -42,7 +42,9 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
         return new ImageLister(settings, new Catalogue(settings.StateDir)).List();
     }
 
-    /// <summary>The same, with how their VMs came up, and what runs VMs here if there are templates that it is to be compared with.</summary>
+    /// <summary>
+    /// The same, with the starts of their VMs, and the versions of libvirt and QEMU if there are templates to compare with them.
+    /// </summary>
     public async Task<IReadOnlyList<ListedImage>> DescribeAsync(CancellationToken cancellationToken)
     {
         using var machine = invocation.Machine(configOption);
@@ -55,7 +57,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
         return work(machine.ImageKeeper);
     }
 
-    /// <summary>What could not be removed is no reason to call what was published a failure.</summary>
+    /// <summary>Removes old generations; a failure to do so does not make the publishing fail.</summary>
     private void Prune(ImageKeeper keeper, ImageDefinition image, PublishLog log)
     {
         try

@@ -14,7 +14,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
     private const int Longest = 1 << 20;
     private const string Suffix = ".before-vm-executor";
 
-    /// <summary>What cannot be read must not be written back as something else.</summary>
+    /// <summary>Reads strictly: a text that cannot be read must not be written back as another one.</summary>
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The directory with the four entry points: where the program is, or the checkout's beside it.</summary>
@@ -31,7 +31,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
                 "Copy them there from the folder executor of vm-executor, or say where they are with --entry-points DIRECTORY.");
     }
 
-    /// <summary>A token on the command line would be seen by every user of the host.</summary>
+    /// <summary>Reads a token from a file or standard input. On the command line every user of the host would see it.</summary>
     /// <param name="option">A file, or <c>-</c> for standard input; null: none.</param>
     public static string? ReadToken(string? option)
     {

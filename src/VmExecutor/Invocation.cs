@@ -13,24 +13,24 @@ using VmExecutor.Stages;
 namespace VmExecutor;
 
 /// <summary>
-/// One call of the program: what it was started with, where its lines go, what it tells the operator's log, and how whatever happens becomes its exit
-/// code. From the configuration it makes the <see cref="Host.Machine"/> that stages and commands work on.
+/// One call of the program: its arguments' surroundings, the streams for its lines, the facts that it reports to the operator's log, and
+/// the exit code of any outcome. From the configuration it makes the <see cref="Host.Machine"/> that stages and commands work on.
 /// </summary>
 internal sealed class Invocation(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
     public TextWriter Output { get; } = output;
 
-    /// <summary>Of the process; where a command needs to know it, it asks here.</summary>
+    /// <summary>The environment of the process; commands that need it ask here.</summary>
     public IReadOnlyDictionary<string, string> Variables => environment.Variables;
 
     public TimeProvider Time { get; } = TimeProvider.System;
 
-    /// <summary>What the runner said to this process.</summary>
+    /// <summary>The variables that the runner set for this process.</summary>
     public StageEnvironment StageEnvironment => environment;
 
     public TextWriter Error { get; } = error;
 
-    /// <summary>What this process tells the operator's log.</summary>
+    /// <summary>The facts that this process reports to the operator's log.</summary>
     public StageReport Report { get; } = new(TimeProvider.System, error);
 
     /// <summary>The warnings that this command has given already (<see cref="JobLog.WarnOnce"/>).</summary>
@@ -47,7 +47,7 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
         return loaded;
     }
 
-    /// <summary>A stage: whatever happens ends in one of the contract's exit codes.</summary>
+    /// <summary>Runs a stage; every outcome ends in one of the contract's exit codes.</summary>
     public Task<int> GuardStageAsync(string name, TextWriter jobLog, Func<Job, JobLog, CancellationToken, Task> stage)
     {
         var log = new JobLog(jobLog);
@@ -80,8 +80,8 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     public Task<int> GuardAdminAsync(Func<CancellationToken, Task<int>> command) => GuardAsync(new JobLog(Error), () => command(cancelled));
 
     /// <summary>
-    /// A command line we do not understand. A system failure also where a stage was meant: a wrong config.toml is the
-    /// operator's to correct, not the job author's.
+    /// Refuses a command line that is not understood. It is a system failure also where a stage was meant: the operator must correct a
+    /// wrong config.toml, and not the job's author.
     /// </summary>
     public int RefuseUsage(IEnumerable<string> arguments, IEnumerable<string> errors) => ExitCodes.For(
         new SystemFailureException(
@@ -119,14 +119,14 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
         }
     }
 
-    /// <summary>What needs no image is not kept from working by one that has an error.</summary>
+    /// <summary>The settings without the images, so that commands that need no image work when an image has an error.</summary>
     public Settings LoadWithoutImages(string? configOption) =>
         Report.Settings = SettingsFile.LoadWithoutImages(SettingsPath.Decide(configOption, environment.Variables, DriverCommand.Here()));
 
     public string UriOf(Settings settings) =>
         LibvirtUri.Resolve(settings.Libvirt.Uri, environment.Variables, Environment.IsPrivilegedProcess);
 
-    /// <summary>The machine by this configuration; whoever asks disposes of it.</summary>
+    /// <summary>The machine by this configuration; the caller disposes of it.</summary>
     public Machine Machine(Settings settings) => new(settings, environment.Variables, Time);
 
     /// <summary>The same by the configuration in force, with its images.</summary>

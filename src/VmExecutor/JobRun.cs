@@ -6,7 +6,7 @@ using VmExecutor.Starting;
 
 namespace VmExecutor;
 
-/// <summary>One job in this process: its directory with its record, its log, and how long the parts of its start took.</summary>
+/// <summary>One job in this process: its directory with its record, its log, and the times of its start's phases.</summary>
 /// <param name="key">The job.</param>
 /// <param name="machine">Where its VM is.</param>
 /// <param name="log">Its log.</param>

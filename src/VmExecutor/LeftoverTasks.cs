@@ -5,7 +5,7 @@ using VmExecutor.Observing;
 
 namespace VmExecutor;
 
-/// <summary>What <c>gc</c> and <c>list</c> do, each from the configuration to its end.</summary>
+/// <summary>The work of <c>gc</c> and <c>list</c>, each from the configuration to its end.</summary>
 internal sealed class LeftoverTasks(Invocation invocation, string? configOption)
 {
     public async Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
 
     public Trial Trial() => new(Frame(), Bundle());
 
-    /// <summary>Says what a trial of a script would do.</summary>
+    /// <summary>Describes a trial of a script without running it.</summary>
     /// <inheritdoc cref="Trials.Trial.RunAsync" path="/param"/>
     /// <exception cref="DriverException">As the trial would fail before its first script.</exception>
     public async Task<int> ShowAsync(string image, string script, TrialSources? sources, bool keep, bool json)
@@ -37,7 +37,7 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
         return await ShowAsync(dryRun => dryRun.OfScriptAsync(image, script, repository, sources, keep, cancellationToken), json);
     }
 
-    /// <summary>Runs a job of a <c>.gitlab-ci.yml</c>, or says what that would do.</summary>
+    /// <summary>Runs a job of a <c>.gitlab-ci.yml</c>, or describes the trial without running it.</summary>
     /// <exception cref="SystemFailureException">The file or its job cannot be used, or the driver failed.</exception>
     public async Task<int> RunAsync(GitlabCiRequest request)
     {
@@ -121,7 +121,7 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
         }
     }
 
-    /// <summary>What the file may include, and the values that it may use while it is read.</summary>
+    /// <summary>The files that the file may include, and the values that it may use while it is read.</summary>
     private static CiRepository Surroundings(GitlabCiRequest request, TrialRepository? repository)
     {
         var files = new GitlabCiRepository(repository?.Top ?? request.File.Parent());

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.GitlabCi.Tests;
 
-/// <summary>Which files are artifacts (https://docs.gitlab.com/ci/yaml/#artifactspaths).</summary>
+/// <summary>The selection of artifacts (https://docs.gitlab.com/ci/yaml/#artifactspaths).</summary>
 public sealed class ArtifactTests
 {
     private const string Project = "/builds/group/project";

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.GitlabCi.Tests;
 
-/// <summary>What becomes of a job's keywords (https://docs.gitlab.com/ci/yaml/).</summary>
+/// <summary>The reading of a job's keywords (https://docs.gitlab.com/ci/yaml/).</summary>
 public sealed class CiJobTests
 {
     private const string Defaults = """

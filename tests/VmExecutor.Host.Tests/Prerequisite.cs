@@ -4,7 +4,9 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests;
 
-/// <summary>What a test needs of the machine: missing on a laptop it skips the test, in CI (<c>CI=true</c>) it fails it.</summary>
+/// <summary>
+/// A prerequisite of a test on the machine: if it is missing, the test is skipped on a laptop and fails in CI (<c>CI=true</c>).
+/// </summary>
 internal static class Prerequisite
 {
     /// <summary>libvirt's client library; enough for <c>test:///default</c>.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What must become of a job with something hostile in it.</summary>
+/// <summary>The outcome that a job with something hostile in it must have.</summary>
 internal enum Outcome
 {
     /// <summary>The hostile part means nothing to the driver: the job is one like others.</summary>

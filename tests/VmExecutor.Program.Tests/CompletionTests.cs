@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What a shell is told when somebody presses Tab: the shells' own scripts around the real program.</summary>
+/// <summary>Completions that a shell gets when Tab is pressed: the shells' own scripts around the real program.</summary>
 public sealed class CompletionTests : IDisposable
 {
     private readonly StageBench _bench = new();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What config answers, read by the runner's own strict reader.</summary>
+/// <summary>Config's answers, read by the runner's own strict reader.</summary>
 public sealed class ConfigStageTests : IDisposable
 {
     private readonly StageBench _bench = new();

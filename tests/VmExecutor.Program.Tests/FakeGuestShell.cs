@@ -19,14 +19,14 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>The course of a script, given the watch beside it; null: it ends at once, unwatched.</summary>
     public Func<Task, Task>? Watched { get; set; }
 
-    /// <summary>What becomes of a script; null: it ends well and says nothing.</summary>
+    /// <summary>Plays a script; null: it ends well and prints nothing.</summary>
     public Func<ReadOnlyMemory<byte>, Stream, Task<ScriptExit>>? Script { get; set; }
 
     public string CommandOutput { get; set; } = "";
 
     public string BootId { get; set; } = "01234567-89ab-cdef-0123-456789abcdef";
 
-    /// <summary>What the guest says of itself when its connection is opened.</summary>
+    /// <summary>The facts that the guest tells when its connection is opened.</summary>
     public GuestLook Look { get; set; } = new();
 
     public List<string> Calls { get; } = [];

@@ -140,7 +140,7 @@ public sealed class HostileJobTests : IDisposable
         ["TMPDIR: relative"] = Attack.Environment(Outcome.Job, "TMPDIR", "../../etc"),
     };
 
-    /// <summary>What the stages that tell something must answer. Null: success.</summary>
+    /// <summary>The answers that the stages must give for each outcome. Null: success.</summary>
     private static readonly Dictionary<Outcome, (string Stage, int ExitCode, string? Code)[]> Answers = new()
     {
         [Outcome.NoJob] = [("config", StageBench.SystemFailure, "VMX1001"), ("cleanup", StageBench.SystemFailure, "VMX1001")],

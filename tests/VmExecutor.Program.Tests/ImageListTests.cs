@@ -9,7 +9,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What <c>image list</c> and <c>image show</c> tell of templates, and of how VMs came up.</summary>
+/// <summary>Templates and starts of VMs in <c>image list</c> and <c>image show</c>.</summary>
 public sealed class ImageListTests : IDisposable
 {
     private const string Unreachable = "qemu+unix:///system?socket=/nonexistent/libvirt-sock";

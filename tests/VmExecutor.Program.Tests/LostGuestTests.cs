@@ -12,7 +12,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What the run stage says when the connection to its guest is lost.</summary>
+/// <summary>The run stage's messages when the connection to its guest is lost.</summary>
 public sealed class LostGuestTests : IDisposable
 {
     private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-lost-").FullName);
@@ -130,7 +130,7 @@ public sealed class LostGuestTests : IDisposable
 
         await EndAsync("after_script");
 
-        _log.ToString().Should().Contain($"ERROR {ErrorCodes.GuestConnectionLost}: the connection").And.Contain($"ERROR {ErrorCodes.GuestDied}: the job's VM").And.NotContain("see above (");
+        _log.ToString().Should().Contain($"ERROR {ErrorCodes.GuestConnectionLost}: the connection").And.Contain($"ERROR {ErrorCodes.GuestDied}: the job's VM").And.NotContain("the error is above");
     }
 
     /// <summary>As the program's run stage: its exit code.</summary>

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What <c>--help</c> says, and the manual that is made of it.</summary>
+/// <summary>The text of <c>--help</c>, and the manual that is made of it.</summary>
 public sealed class ManualTests : IDisposable
 {
     private readonly StageBench _bench = new();

@@ -4,7 +4,7 @@ using FluentAssertions;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>How the program ended and what it said.</summary>
+/// <summary>The end of the program and its output.</summary>
 internal sealed record ProgramExit(int ExitCode, string Output, string Error)
 {
     private string All => Output + Error;

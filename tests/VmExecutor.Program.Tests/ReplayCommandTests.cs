@@ -6,7 +6,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What the stages keep of failed jobs, what ends it, and <c>replay</c> up to where a VM would be made.</summary>
+/// <summary>The scripts that the stages keep of failed jobs, their end, and <c>replay</c> up to where a VM would be made.</summary>
 public sealed class ReplayCommandTests : IDisposable
 {
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;

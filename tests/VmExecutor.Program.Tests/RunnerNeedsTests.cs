@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What prepare and check say of the runner's configuration, which they look up where the runner has it.</summary>
+/// <summary>Warnings of prepare and check about the runner's configuration, which they look up where the runner has it.</summary>
 public sealed class RunnerNeedsTests : IDisposable
 {
     private const string CacheLine = "WARNING: this job's cache is gone with its VM";

@@ -55,7 +55,7 @@ internal sealed class StageBench : IDisposable
 
     public Dictionary<string, string> Environment { get; }
 
-    /// <summary>Where the program runs; the runner runs it in TMPDIR.</summary>
+    /// <summary>The program's working directory; the runner runs it in TMPDIR.</summary>
     public string WorkingDirectory { get; set; }
 
     public string ExitCodeFile => PathOf("build_exit_code");

@@ -13,7 +13,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What the run stage says of a job that wrote too much: at that script, and at those after it.</summary>
+/// <summary>The run stage's messages for a job that wrote too much: at that script, and at those after it.</summary>
 public sealed class StoppedJobTests : IDisposable
 {
     private const int MiB = 1 << 20;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What a guest that is not trusted may put onto the host.</summary>
+/// <summary>The files that a guest that is not trusted may put onto the host.</summary>
 public sealed class TarFilesTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-tar-").FullName;

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What trials make up that GitLab or the runner would tell.</summary>
+/// <summary>The texts that trials make in place of GitLab and the runner.</summary>
 public sealed class TrialTextTests
 {
     [Theory]

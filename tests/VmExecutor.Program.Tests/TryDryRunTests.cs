@@ -274,7 +274,7 @@ public sealed class TryDryRunTests : IDisposable
     private Task<ProgramExit> RealAsync(params string[] arguments) =>
         _bench.RunAsync(["try", "--gitlab-ci", _bench.PathOf("repo/.gitlab-ci.yml"), "--job", "test", .. arguments]);
 
-    /// <summary>What failed and what to do; the names of a job and of its VM are each trial's own.</summary>
+    /// <summary>The failure and its hint; the names of a job and of its VM are each trial's own.</summary>
     private static List<string> Failure(ProgramExit exit) =>
     [
         .. (exit.Output + exit.Error).Split('\n').Where(line => line.StartsWith("ERROR ", StringComparison.Ordinal) || line.StartsWith("What to do: ", StringComparison.Ordinal))

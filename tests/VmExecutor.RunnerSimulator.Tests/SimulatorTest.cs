@@ -26,7 +26,7 @@ public abstract class SimulatorTest : IDisposable
     private protected RunningJob Start(SimulatedJob? job = null, RunnerOptions? options = null) =>
         new SimulatedRunner(options ?? Driver.Options).Start(job ?? new SimulatedJob(), TestToken);
 
-    /// <summary>Whether a process exists, as ps sees it; a zombie does not count.</summary>
+    /// <summary>True when a process exists, as ps sees it; a zombie does not count.</summary>
     private protected static async Task<bool> IsAliveAsync(string processId)
     {
         using var ps = Process.Start(new ProcessStartInfo("ps", ["-o", "stat=", "-p", processId]) { RedirectStandardOutput = true })!;

@@ -130,7 +130,7 @@ public sealed class StageProcessTests : SimulatorTest
         child.Kill();
     }
 
-    /// <summary>What whoever started the tests left open: not close-on-exec, as nothing is that .NET opens.</summary>
+    /// <summary>The files that the tests' own parent left open: not close-on-exec, unlike every file that .NET opens.</summary>
     private static IEnumerable<string> FilesThisProcessWasGivenItself()
     {
         const int CloseOnExec = 0x80000;

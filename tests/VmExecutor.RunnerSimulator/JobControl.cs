@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator;
 
-/// <summary>What can befall a job from outside, each once.</summary>
+/// <summary>The events that can reach a job from outside, each once.</summary>
 internal sealed class JobControl
 {
     private readonly TaskCompletionSource _canceled = Event();

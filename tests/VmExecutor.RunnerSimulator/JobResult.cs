@@ -2,7 +2,7 @@ using VmExecutor.RunnerSimulator.Stages;
 
 namespace VmExecutor.RunnerSimulator;
 
-/// <summary>How a job ended for GitLab.</summary>
+/// <summary>The end of a job for GitLab.</summary>
 public enum JobState
 {
     Success,

@@ -29,15 +29,15 @@ public sealed class JobSession : IDisposable
 
     public RunnerLog RunnerLog { get; } = new();
 
-    /// <summary>What config answered in this attempt.</summary>
+    /// <summary>Config's answer in this attempt.</summary>
     public DriverReply Reply { get; private set; } = DriverReply.Empty;
 
     public IReadOnlyList<StageRecord> Records => _records;
 
-    /// <summary>Whether an attempt was begun that no cleanup has ended.</summary>
+    /// <summary>True when an attempt was begun that no cleanup has ended.</summary>
     public bool IsOpen => _attempt is not null;
 
-    /// <summary>Where the project is in the guest; empty before config has answered.</summary>
+    /// <summary>The project's directory in the guest; empty before config has answered.</summary>
     public string ProjectDirectory => _phase.ProjectDirectory;
 
     internal JobScripts Scripts => new(Variables, _phase, Reply.Hostname);

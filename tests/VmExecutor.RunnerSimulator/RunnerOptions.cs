@@ -25,7 +25,7 @@ public sealed record RunnerOptions
     /// <summary>Variables this runner does not set, as an older or a broken one would not.</summary>
     public IReadOnlyCollection<string> OmittedVariables { get; init; } = [];
 
-    /// <summary>Where each attempt's TMPDIR is made.</summary>
+    /// <summary>The directory in which each attempt's TMPDIR is made.</summary>
     public required string TempDirectory { get; init; }
 
     /// <summary>
@@ -63,7 +63,7 @@ public sealed record RunnerOptions
     /// <summary>From SIGKILL until the runner gives the process up as dormant.</summary>
     public TimeSpan ForceKillTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long cleanup may take once the runner itself was told to end; after that it goes on as an orphan.</summary>
+    /// <summary>The time that cleanup may take once the runner itself was told to end; after that it goes on as an orphan.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public TimeSpan AfterScriptTimeout { get; init; } = TimeSpan.FromMinutes(5);

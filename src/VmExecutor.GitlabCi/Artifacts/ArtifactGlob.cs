@@ -42,14 +42,14 @@ public sealed class ArtifactGlob
         return split.Exists(segments => segments.Contains("..")) ? null : new ArtifactGlob(text, split);
     }
 
-    /// <summary>Whether it means just this path.</summary>
+    /// <summary>True when it means just this path.</summary>
     public bool Matches(string path)
     {
         var segments = path.Split('/');
         return _alternatives.Exists(glob => Match(glob, segments, segments.Length));
     }
 
-    /// <summary>Whether it means this file or a directory around it.</summary>
+    /// <summary>True when it means this file or a directory around it.</summary>
     public bool Covers(string path)
     {
         var segments = path.Split('/');

@@ -1,6 +1,6 @@
 namespace VmExecutor.GitlabCi.Artifacts;
 
-/// <summary>Which of a project's files are a job's artifacts.</summary>
+/// <summary>Selects the files of a project that are a job's artifacts.</summary>
 public sealed class ArtifactSelection
 {
     private readonly List<ArtifactGlob> _paths = [];
@@ -34,7 +34,7 @@ public sealed class ArtifactSelection
     /// <summary>Paths that lead out of the project's directory, or are none.</summary>
     public IReadOnlyList<string> Refused => _refused;
 
-    /// <summary>Where to look for them.</summary>
+    /// <summary>The directories to look in.</summary>
     public IReadOnlyList<string> Roots => [.. _paths.SelectMany(glob => glob.Roots).Distinct(StringComparer.Ordinal)];
 
     /// <param name="found">All files below <see cref="Roots"/>, seen from the project's directory.</param>
@@ -50,7 +50,7 @@ public sealed class ArtifactSelection
     }
 
     /// <summary>
-    /// A file of the project, by a name that stays below any directory: what the guest says is not trusted. git's own directory is never an
+    /// True for a file of the project whose name stays below any directory: the guest is not trusted. git's own directory is never an
     /// artifact; a backslash is left out, since tar's list of files reads it in its own way.
     /// </summary>
     public static bool IsSafe(string path) =>
@@ -61,7 +61,7 @@ public sealed class ArtifactSelection
         && Array.TrueForAll(segments, segment => segment is not ("" or "." or ".."));
 }
 
-/// <summary>What was chosen.</summary>
+/// <summary>The selected artifacts.</summary>
 /// <param name="Files">Sorted, seen from the project's directory.</param>
 /// <param name="Empty">Paths of the job that no file is like.</param>
 public sealed record ArtifactChoice(IReadOnlyList<string> Files, IReadOnlyList<string> Empty);

@@ -3,7 +3,7 @@ namespace VmExecutor.GitlabCi.Artifacts;
 /// <summary>One segment of a path: <c>*</c>, <c>?</c>, <c>[a-z]</c>, <c>[!a]</c>, <c>[^a]</c>, and <c>\</c> before what is to be itself. A leading dot is nothing special.</summary>
 internal static class SegmentGlob
 {
-    /// <summary>Whether the whole name is as the glob says; time grows with both lengths and never explodes.</summary>
+    /// <summary>True when the whole name matches the glob; its time grows with both lengths and never explodes.</summary>
     public static bool Match(string glob, string name)
     {
         var (place, at) = (0, 0);

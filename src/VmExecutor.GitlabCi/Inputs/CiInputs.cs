@@ -4,7 +4,7 @@ using VmExecutor.Core.Configuration.Binding;
 namespace VmExecutor.GitlabCi.Inputs;
 
 /// <summary>
-/// The inputs of a file: what its header's <c>spec: inputs:</c> declares, and the values that the including file gives
+/// The inputs of a file: the declarations of its header's <c>spec: inputs:</c>, and the values that the including file gives
 /// (https://docs.gitlab.com/ci/inputs/; GitLab's lib/gitlab/ci/config/interpolation/inputs).
 /// </summary>
 /// <param name="findings">Where errors go.</param>
@@ -40,7 +40,7 @@ internal sealed class CiInputs(CiFindings findings, bool fromCommandLine = false
         return values;
     }
 
-    /// <summary>What one declaration and one value give; null: an error, which was reported.</summary>
+    /// <summary>The value of one input; null: an error, which was reported.</summary>
     public CiNode? ReadOne(CiEntry declaration, CiNode? given, Position at)
     {
         if (declaration.Value is not (CiMap or CiScalar { IsNull: true }))

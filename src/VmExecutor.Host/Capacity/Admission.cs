@@ -22,7 +22,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(15);
 
-    // A job that only lets others pass who are just being admitted does not wait in a way that anybody wants to read of.
+    // Waits shorter than this are not reported: the job only lets others pass that are being admitted at the moment.
     private static readonly TimeSpan PassingTakes = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(5);
 
@@ -80,8 +80,8 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     }
 
     /// <summary>
-    /// Two who arrive in the same moment may both see nobody in front, since a place is chosen before it is held. So the question is asked once more
-    /// where only one can ask it.
+    /// Claims the resources for the job if it is in front and they are free. Two jobs that arrive in the same moment may both see no
+    /// other in front, since a place is chosen before it is held. So the question is asked once more under a lock.
     /// </summary>
     private async Task<bool> TryClaimAsync(JobDirectory directory, ClaimRecord need, QueuePlace place, CancellationToken cancellationToken)
     {
@@ -98,7 +98,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken) =>
         Look(key, need, settings, await survey.FindAsync(key, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Refuses what does not even fit a host without any VM.</summary>
+    /// <summary>Refuses a job that does not fit into a host without any VM.</summary>
     /// <exception cref="SystemFailureException">It can never fit.</exception>
     public static void EnsureEverFits(JobKey key, ClaimRecord need, Settings settings) => Look(key, need, settings, []);
 

@@ -9,8 +9,8 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Capacity;
 
 /// <summary>
-/// The claims that count. A claim is a line in a job's record; it counts while the kernel holds the lock of somebody at work on the job, or while
-/// its QEMU is there. So it ends with them, and never by being taken back.
+/// Finds the claims that count. A claim is a line in a job's record. It counts while the kernel holds the lock of a process that works on
+/// the job, or while its QEMU is there. So it ends with them, and need not be taken back.
 /// </summary>
 public sealed class ClaimSurvey(AbsolutePath stateDir, StateLocks locks, IJobProcesses processes, IHypervisor hypervisor)
 {
@@ -30,7 +30,7 @@ public sealed class ClaimSurvey(AbsolutePath stateDir, StateLocks locks, IJobPro
             .Select(job => new LiveClaim(job.Record!.Claim!.MemoryBytes, vms.GetValueOrDefault(job.Key), job.Held && job.Record.Ready is null))
             .ToList();
 
-        // Made by a driver that knew no claims, or one whose directory somebody has deleted: it takes its place all the same.
+        // A driver that knew no claims made it, or its directory was deleted by hand: its VM takes memory all the same.
         claims.AddRange(vms.Where(vm => !records.ContainsKey(vm.Key)).Select(vm => new LiveClaim(0, vm.Value, Starting: false)));
         var doubtful = records.Values.Where(job => !job.Held && !vms.ContainsKey(job.Key)).Select(job => (job.Key, job.Record!.Claim!)).ToList();
         claims.AddRange(await FindHiddenAsync(doubtful, cancellationToken).ConfigureAwait(false));

@@ -69,7 +69,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
         }
         catch (HostFileException)
         {
-            // Who else writes cannot be seen at the moment. The next look comes in a second.
+            // The other jobs cannot be seen at the moment. The next look comes in a second.
             return null;
         }
     }
@@ -90,8 +90,8 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
         select (folder.Key, JobDirectory.Of(directory.Paths.StateDir, folder.Key).DiskBytes());
 
     /// <summary>
-    /// To its end whatever else is cancelled: a VM that was condemned and lives would fill the disk all the same. Its overlays go with it, since nobody
-    /// can read them any more and the others need the room now; until they are gone, this job still counts as the largest.
+    /// Stops the VM, to its end whatever else is cancelled: a VM that lived on would fill the disk. Its overlays are removed, since they
+    /// are of no use any more and the other jobs need the room. Until they are gone, this job still counts as the largest.
     /// </summary>
     private async Task<DriverException> StopAsync(DriverException failure, DiskLook look, Action<string> tell)
     {

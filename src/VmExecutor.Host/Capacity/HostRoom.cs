@@ -5,7 +5,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Capacity;
 
-/// <summary>What this host has and has left.</summary>
+/// <summary>Measures the memory and disk that this host has and has left.</summary>
 public static class HostRoom
 {
     /// <param name="stateDir">Whose file system is meant.</param>
@@ -17,7 +17,10 @@ public static class HostRoom
         return new HostResources(memory.GetValueOrDefault("MemTotal"), memory.GetValueOrDefault("MemAvailable"), disk?.Total, disk?.Free);
     }
 
-    /// <summary>What ordinary users may still write to the file system that a path is on (statvfs(3), f_bavail); null: it does not say.</summary>
+    /// <summary>
+    /// Room that ordinary users may still write to on the file system of a path, in bytes (statvfs(3), f_bavail); null: the file system
+    /// does not say.
+    /// </summary>
     public static long? FreeDisk(AbsolutePath path) => TryReadDisk(path)?.Free;
 
     private static Dictionary<string, long> ReadMemory()

@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Capacity;
 
-/// <summary>Asks the kernel how hard pressed the host is; what it does not tell is left out.</summary>
+/// <summary>Asks the kernel for the load of the host; facts that it does not tell are left out.</summary>
 public static class PressureReader
 {
     /// <param name="stateDir">Whose file system is meant.</param>

@@ -11,7 +11,9 @@ using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>Makes a linked clone and starts it. What it made when it fails half-way is for <see cref="CloneRemover"/>, by the job's names.</summary>
+/// <summary>
+/// Makes a linked clone and starts it. After a failure <see cref="CloneRemover"/> removes its parts, by the job's names.
+/// </summary>
 public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
 {
     /// <summary>For each writable disk's target: the base that its overlay will stand on.</summary>

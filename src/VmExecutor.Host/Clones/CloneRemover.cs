@@ -10,16 +10,16 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Clones;
 
 /// <summary>
-/// Removes everything of a job: ssh, VM, overlays, keys, sockets, directory; the one way that prepare's undoing, cleanup and gc share.
-/// With nothing there it succeeds. It goes by the job's names, so it needs no record and no file of the job. Files go last, and only
-/// once libvirt says that the VM is gone: until then the record is what tells the next who comes, and libvirt still writes its log.
+/// Removes everything of a job: ssh, VM, overlays, keys, sockets, directory. Prepare's undoing, cleanup and gc all use it. With nothing
+/// there it succeeds. It goes by the job's names, so it needs no record and no file of the job. Files go last, and only once libvirt says
+/// that the VM is gone: until then the next command needs the record, and libvirt still writes its log.
 /// </summary>
 public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, IJobProcesses processes, TimeProvider time)
 {
     private static readonly TimeSpan StartShows = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>What does not depend on a part that failed is still tried.</summary>
+    /// <summary>Removes it. Parts that do not depend on a part that failed are still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
     /// <param name="directory">The job's directory.</param>
     /// <param name="grace">Null: destroyed at once; else how long the guest may take to shut down.</param>
@@ -31,7 +31,9 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         JobKey key, JobDirectory directory, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken) =>
         RemoveAsync(key, directory, [.. processes.Find().Where(process => process.Job == key)], grace, tell, hurry, cancellationToken);
 
-    /// <summary>As above, for a caller that knows the job's processes: looking through the process table for each of many jobs takes long.</summary>
+    /// <summary>
+    /// As above, for a caller that knows the job's processes: a look through the process table for each of many jobs takes long.
+    /// </summary>
     public async Task<Removal> RemoveAsync(
         JobKey key,
         JobDirectory directory,
@@ -85,7 +87,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             : throw new CleanupException(key, failures);
     }
 
-    /// <summary>Ends what runs of a job and keeps its directory with its record: for another start of the same job.</summary>
+    /// <summary>Ends a job's processes and keeps its directory with its record, for another start of the same job.</summary>
     /// <exception cref="DriverException">Something could not be ended.</exception>
     public async Task ClearAsync(JobKey key, JobDirectory directory, CancellationToken cancellationToken)
     {
@@ -157,7 +159,10 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         }
     }
 
-    /// <summary>libvirt ends a VM that it knows, so a QEMU that is still there is one that libvirt has lost, or cannot be asked about.</summary>
+    /// <summary>
+    /// Ends processes of a job. libvirt ends a VM that it knows, so a QEMU that is still there is one that libvirt has lost, or cannot be
+    /// asked about.
+    /// </summary>
     private async Task EndAsync(IEnumerable<JobProcess> found, JobProcessKind kind, List<string> parts, CancellationToken cancellationToken)
     {
         foreach (var process in found.Where(process => process.Kind == kind && ProcessTable.Runs(process.Process)))
@@ -175,8 +180,8 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     }
 
     /// <summary>
-    /// A stage that was killed while it started the VM has left the start in flight: libvirt shows the domain only once it has read and
-    /// checked its definition. So where the record says that this may be, it is looked for a moment longer.
+    /// Finds the VM. A stage that was killed while it started the VM has left the start in flight: libvirt shows the domain only once it
+    /// has read and checked its definition. So where the record says that this may be, the search goes on for a moment.
     /// </summary>
     private async Task<VmState> FindAsync(JobKey key, JobDirectory directory, CancellationToken hurry, CancellationToken cancellationToken)
     {

@@ -11,15 +11,17 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>Where a clone's hardware comes from: an existing domain, shut off, or the built-in machine.</summary>
+/// <summary>Reads the source of a clone's hardware: an existing domain, shut off, or the built-in machine.</summary>
 public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 {
-    /// <summary>What a clone is derived from: the image's generation, or its source where it was never published.</summary>
+    /// <summary>
+    /// Reads the XML that a clone is derived from: the generation's, or the source's where the image was never published.
+    /// </summary>
     /// <exception cref="SystemFailureException">As <see cref="ReadAsync(ImageDefinition, Action{string}, CancellationToken)"/>; or the generation is damaged.</exception>
     public Task<XElement> ReadAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken) =>
         ReadAsync(plan, mayShutDown: true, tell, cancellationToken);
 
-    /// <summary>The same for who only looks: a source that runs and would be shut down is told of, and goes on running.</summary>
+    /// <summary>The same without any change: a source that runs and would be shut down is reported, and goes on running.</summary>
     /// <inheritdoc cref="ReadAsync(ClonePlan, Action{string}, CancellationToken)" path="/exception"/>
     public Task<XElement> LookAsync(ClonePlan plan, Action<string> tell, CancellationToken cancellationToken) =>
         ReadAsync(plan, mayShutDown: false, tell, cancellationToken);
@@ -74,7 +76,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
         return BuiltInMachine.Describe(image, file, HostArchitecture.Name);
     }
 
-    /// <summary>Names all that is refused before anything is made of the source, and so before a single disk of it is.</summary>
+    /// <summary>Reports all refused parts at once, before anything is made of the source and before a disk of it is looked at.</summary>
     private static XElement Clonable(ImageDefinition image, XElement source)
     {
         GuestArchitecture.EnsureKnown(source, $"image '{image.Name}'");

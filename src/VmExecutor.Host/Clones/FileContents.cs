@@ -5,13 +5,15 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>Looks into the files that an image names, for what they are. A file that cannot be read is <see cref="ImageFiles"/>' to tell.</summary>
+/// <summary>
+/// Recognizes the files that an image names by their content. <see cref="ImageFiles"/> reports files that cannot be read.
+/// </summary>
 public static class FileContents
 {
-    /// <summary>Why ssh cannot use a file as a private key; null: it can, or the file cannot be read.</summary>
+    /// <summary>The reason why ssh cannot use a file as a private key; null: it can, or the file cannot be read.</summary>
     public static KeyTrouble? OfKey(AbsolutePath path) => Read(path, stream => KeyFile.Trouble(Begin(stream, KeyFile.MostBytes), path));
 
-    /// <summary>Why a file or block device will not do as a base disk; null: it will, or it cannot be read.</summary>
+    /// <summary>The reason why a file or block device cannot be used as a base disk; null: it can, or it cannot be read.</summary>
     /// <param name="path">The disk.</param>
     /// <param name="said">The format that the configuration or the domain says; null: neither does.</param>
     /// <param name="saidBy">The key or attribute that says it.</param>

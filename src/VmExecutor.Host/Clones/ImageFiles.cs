@@ -6,13 +6,13 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>The files that an image's YAML names: looked at before a VM is started for nothing.</summary>
+/// <summary>Checks the files that an image's YAML names, before a VM is started in vain.</summary>
 public static class ImageFiles
 {
     // The only one that may be a block device.
     private const string DiskKey = "file";
 
-    /// <summary>What is wrong with them, one sentence each; empty when the driver can open all of them.</summary>
+    /// <summary>The troubles of the files, one sentence each; empty: the driver can open all of them.</summary>
     public static IReadOnlyList<string> Problems(ImageDefinition image) => Problems(Own(image).Concat(OfSource(image)).Concat(ForPublishing(image)));
 
     /// <param name="image">The image to clone.</param>

@@ -38,7 +38,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         StateDirectories.Make(half);
         try
         {
-            // A record that a power cut empties would leave overlays that nothing but their names says are ours.
+            // After a power cut an empty record would leave overlays that only their names show to be the driver's.
             AtomicFile.Write(half.Child(JobFiles.Record.Name), record.ToJson(), Private, durably: true);
             HostDirectory.Move(half.Value, Paths.Directory.Value);
             HostDirectory.Flush(Paths.Directory.Parent().Value);
@@ -50,8 +50,8 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     }
 
     /// <summary>
-    /// The one way to change the record: it is read, changed and written while no other process can do the same. So each writer changes only what is
-    /// its own to say, and loses nothing of what others have said meanwhile.
+    /// Changes the record; there is no other way to do it. It is read, changed and written while no other process can do the same. So
+    /// each writer changes only its own fields, and loses no other writer's change.
     /// </summary>
     /// <param name="locks">Of the same <c>state_dir</c>.</param>
     /// <param name="change">Gets the record as it is now; null leaves it so. Called once, and must not wait.</param>
@@ -94,7 +94,10 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     /// <summary>Null when prepare has not come this far, or the record is damaged or unreadable: cleanup then goes by the job's names.</summary>
     public JobRecord? Read() => Look().Record;
 
-    /// <summary>As <see cref="Read"/>, and why there may be a record all the same: that we may not look is not that there is none.</summary>
+    /// <summary>
+    /// As <see cref="Read"/>, with the reason why there may be a record all the same: a directory that may not be read can still have
+    /// one.
+    /// </summary>
     public (JobRecord? Record, string? OutOfReach) Look()
     {
         try
@@ -108,7 +111,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     }
 
     /// <summary>
-    /// Whether prepare was about to start the VM a moment ago and has not said that it is ready: its bases were written down just before
+    /// True when prepare was about to start the VM a moment ago and has not said that it is ready. The bases are written down just before
     /// the start, and the record is written anew when the guest answers.
     /// </summary>
     public bool StartMayBeInFlight(DateTimeOffset now) =>
@@ -116,7 +119,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         && FileStat.TryRead(Paths.Record) is { } stat
         && now - DateTimeOffset.UnixEpoch - TimeSpan.FromMicroseconds(stat.ModifiedNanoseconds / 1000) < StartTakes;
 
-    /// <summary>Adds what a script did. A note for the ledger and no more: a full disk or a vanished directory does not fail the script.</summary>
+    /// <summary>Adds a note of a script for the ledger. A full disk or a vanished directory does not fail the script.</summary>
     public void Note(ScriptRecord script)
     {
         try
@@ -158,7 +161,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
-    /// <summary>Gives the overlays' room back, of a VM that is gone.</summary>
+    /// <summary>Deletes the overlays of a VM that is gone, so that their room is free.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public void RemoveOverlays()
     {
@@ -175,7 +178,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
-    /// <summary>Removes all but the record: for another start of the same job.</summary>
+    /// <summary>Removes everything but the record, for another start of the same job.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public void Clear()
     {
@@ -189,10 +192,10 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
     }
 
-    /// <summary>What the overlays take on the disk.</summary>
+    /// <summary>The size of the overlays on the disk, in bytes.</summary>
     public long DiskBytes() => Overlays().Sum(name => FileStat.TryRead(Paths.Directory.Child(name))?.AllocatedBytes ?? 0);
 
-    /// <summary>Removes it with all it holds, and what an interrupted making or removing of it left; nothing there is fine.</summary>
+    /// <summary>Removes it with everything in it, and the remains of an interrupted making or removing; nothing there is fine.</summary>
     /// <exception cref="HostFileException">Something could not be removed.</exception>
     public void Remove()
     {
@@ -209,8 +212,8 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
             }
             catch (HostFileException e) when (attempt < RemovalAttempts && !e.IsHopeless)
             {
-                // Somebody who still had the directory open put a file into it meanwhile (a run whose runner was killed reopens ssh), or
-                // another removal was quicker with a part of it. Under its new name nobody finds it who does not have it open.
+                // A process that still had the directory open put a file into it meanwhile (a run whose runner was killed reopens ssh), or
+                // another removal was quicker with a part of it. Under its new name only a process that has it open can reach it.
             }
             catch (Exception e) when (HostFileException.Explains(e))
             {

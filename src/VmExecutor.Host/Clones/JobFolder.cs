@@ -5,13 +5,16 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>What the names below <c>state_dir/jobs</c> mean: a job's key is its directory; <c>.new-KEY-…</c> and <c>.gone-KEY-…</c> are half made or half removed.</summary>
+/// <summary>
+/// The meaning of a name below <c>state_dir/jobs</c>: a job's key is its directory; <c>.new-KEY-…</c> and <c>.gone-KEY-…</c> are half
+/// made or half removed.
+/// </summary>
 /// <param name="Key">Whose.</param>
 /// <param name="Path">Where.</param>
 /// <param name="IsHalf">Its making or removing is under way, or was interrupted.</param>
 public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
 {
-    /// <summary>All there are, and the names that nobody of us has made.</summary>
+    /// <summary>All folders of jobs, and the names that the driver has not made.</summary>
     /// <exception cref="HostFileException">The directory cannot be listed.</exception>
     public static (IReadOnlyList<JobFolder> Ours, IReadOnlyList<AbsolutePath> Others) List(AbsolutePath stateDir)
     {

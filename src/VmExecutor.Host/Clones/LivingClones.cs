@@ -13,7 +13,7 @@ public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor, 
 {
     private const int Named = 3;
 
-    /// <summary>Notes in the job's record what its clone stands on, if no other clone on it is broken.</summary>
+    /// <summary>Notes the bases of its clone in the job's record, if no other clone on them is broken.</summary>
     /// <param name="directory">Of the job.</param>
     /// <param name="chains">What its clone stands on.</param>
     /// <param name="also">What else is noted with it, in the same write.</param>
@@ -27,7 +27,7 @@ public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor, 
         await directory.UpdateAsync(locks, record => also(record) with { Bases = bases }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>No new clone is made of a base that was changed under clones that still run: somebody is at work on it.</summary>
+    /// <summary>Refuses a base that was changed under clones that still run.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>
     private async Task EnsureNoneIsBrokenAsync(JobKey self, IReadOnlyList<BaseFingerprint> bases, CancellationToken cancellationToken)
     {

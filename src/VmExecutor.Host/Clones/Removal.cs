@@ -2,7 +2,7 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>What was there of a job when it was removed, for the ledger.</summary>
+/// <summary>The parts of a job that were there when it was removed, for the ledger.</summary>
 public sealed record Removal
 {
     /// <summary>One entry for each thing that is gone now; empty: there was nothing.</summary>
@@ -23,7 +23,7 @@ public sealed record Removal
     /// <summary>The names of the overlays.</summary>
     public IReadOnlyList<string> Overlays { get; init; } = [];
 
-    /// <summary>What the overlays took.</summary>
+    /// <summary>The size of the overlays, in bytes.</summary>
     public long? DiskBytes { get; init; }
 
     public TimeSpan Duration { get; init; }

@@ -5,8 +5,8 @@ using VmExecutor.Host.Hypervisor;
 namespace VmExecutor.Host.Clones;
 
 /// <summary>
-/// Starts a clone also while the libvirt daemon is being restarted. A start whose connection is lost midway may have been carried out,
-/// or half; so whoever comes back looks first, and goes on with what runs or clears it away and starts anew.
+/// Starts a clone also while the libvirt daemon is being restarted. A start whose connection was lost may have been carried out, or half.
+/// So the next attempt looks first: it goes on with a running domain, or removes the rest and starts anew.
 /// </summary>
 internal sealed class TransientStart(IHypervisor hypervisor, DomainStopper stopper)
 {

@@ -5,7 +5,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Clones;
 
-/// <summary>What a job's VM has used of the host so far, by the kernel's own counts: libvirt is not asked.</summary>
+/// <summary>Measures the resources that a job's VM has used so far, by the kernel's own counts. libvirt is not asked.</summary>
 public static class UsageMeter
 {
     public static JobUsage Read(JobKey key, JobDirectory directory, IJobProcesses processes)
@@ -17,7 +17,9 @@ public static class UsageMeter
             directory.Exists ? directory.DiskBytes() : null);
     }
 
-    /// <summary>Whoever is neither root nor QEMU's user sees only what the whole process takes.</summary>
+    /// <summary>
+    /// Measures the guest's memory. A user who is neither root nor QEMU's user sees only the memory of the whole process.
+    /// </summary>
     private static GuestMemoryUse? Memory(int qemu, JobRecord? record)
     {
         var ram = AbsolutePath.TryParse(record?.Template, out var template) ? template.Child(Template.RamName) : null;

@@ -6,8 +6,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Disks;
 
 /// <summary>
-/// Whether base files are still what clones were made on: an overlay on a base that was written to is a broken disk. A block device has
-/// no time of its last change, so nothing is known of it.
+/// Tells whether base files are still as clones were made on them: an overlay on a base that was written to is a broken disk. A block
+/// device has no time of its last change, so its changes are not seen.
 /// </summary>
 public static class BaseFingerprints
 {

@@ -10,8 +10,8 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Disks;
 
 /// <summary>
-/// Copies a base disk with all that it stands on into one file that stands on nothing: by reflink where the file system can, else by
-/// qemu-img, which leaves out what was never written and holds QEMU's lock, so that nobody can start a VM on the disk meanwhile.
+/// Copies a base disk with its whole backing chain into one file: by reflink where the file system can, else by qemu-img. qemu-img leaves
+/// out blocks that were never written, and holds QEMU's lock, so that no VM can be started on the disk meanwhile.
 /// </summary>
 public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider time)
 {

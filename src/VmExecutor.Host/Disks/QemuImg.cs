@@ -39,7 +39,7 @@ public sealed class QemuImg(IToolRunner tools)
             : throw BaseDiskException.From(path, new ToolFailedException(result));
     }
 
-    /// <summary>Writes what an overlay holds into the disk that it stands on. Nobody may use either.</summary>
+    /// <summary>Writes an overlay's blocks into the disk that it stands on. No other process may use either.</summary>
     public async Task CommitOverlayAsync(AbsolutePath overlay, CancellationToken cancellationToken)
     {
         // -d: the overlay is thrown away anyway and need not be emptied.
@@ -55,7 +55,7 @@ public sealed class QemuImg(IToolRunner tools)
     public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, ByteSize? size, CancellationToken cancellationToken) =>
         (await tools.RunAsync(OverlayCall(overlay, chain, size), cancellationToken).ConfigureAwait(false)).EnsureSuccess();
 
-    /// <summary>What makes an overlay, for those who want to see it first.</summary>
+    /// <summary>The command that makes an overlay, for those who want to see it first.</summary>
     /// <inheritdoc cref="CreateOverlayAsync"/>
     // -u: the chain was just inspected; opening it again would cost time and change nothing.
     public static ToolCall OverlayCall(AbsolutePath overlay, BackingChain chain, ByteSize? size) => new(

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Keeps what is written to it, and fails from the byte on that is too many: whoever writes then stops.</summary>
+/// <summary>Keeps the bytes that are written to it, up to a limit. The first byte beyond fails, so that the writer stops.</summary>
 /// <param name="longest">How many bytes are kept.</param>
 public sealed class BoundedStream(int longest) : Stream
 {

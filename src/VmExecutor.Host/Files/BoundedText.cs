@@ -3,7 +3,8 @@ using System.Text;
 namespace VmExecutor.Host.Files;
 
 /// <summary>
-/// The text of what may not end: a pipe, a log that another process writes. Memory is bounded by the length that the caller names, whatever comes.
+/// Reads text from streams that may never end: a pipe, a log that another process writes. The caller names a length that bounds the
+/// memory.
 /// </summary>
 public static class BoundedText
 {

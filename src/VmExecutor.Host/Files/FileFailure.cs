@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>The system's error number in what .NET throws for a file, its words, and what to do about it.</summary>
+/// <summary>Reads the system's error number from an exception for a file, and gives its words and a hint.</summary>
 internal static class FileFailure
 {
     // errno(3), the same on x86_64 and arm64.
@@ -51,7 +51,7 @@ internal static class FileFailure
     public static string ReasonOf(Exception failure, string what) =>
         failure is HostFileException { Path: { } path } known && !what.Contains(path, StringComparison.Ordinal) ? known.Message : ReasonOf(failure);
 
-    /// <summary>What to do, as an imperative sentence.</summary>
+    /// <summary>A hint that tells what to do, as an imperative sentence.</summary>
     public static string HintFor(Exception failure) => failure is HostFileException known ? known.Hint : NumberOf(failure) switch
     {
         null when failure is OddFileException => "Put a regular file there, or name another path: ls -l shows what it is.",

@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>What statx(2) tells of a file; its layout is the same on every architecture.</summary>
+/// <summary>The facts that statx(2) tells of a file; its layout is the same on every architecture.</summary>
 public sealed record FileStat
 {
     private const int DoNotFollow = 0x100; // AT_SYMLINK_NOFOLLOW
@@ -30,10 +30,10 @@ public sealed record FileStat
 
     public long Bytes { get; private init; }
 
-    /// <summary>What it takes on the disk: less than <see cref="Bytes"/> where it is sparse.</summary>
+    /// <summary>The bytes that it takes on the disk: fewer than <see cref="Bytes"/> where it is sparse.</summary>
     public long AllocatedBytes { get; private init; }
 
-    /// <summary>When it was made, which no write and no <c>touch</c> changes; null where the file system does not say.</summary>
+    /// <summary>The time at which it was made, which no write and no <c>touch</c> changes; null: the file system does not say.</summary>
     public DateTimeOffset? Born { get; private init; }
 
     /// <summary>Last change of the content, since 1970.</summary>
@@ -70,7 +70,7 @@ public sealed record FileStat
         };
     }
 
-    /// <summary>Whether there is certainly no such file: not one that is only out of reach.</summary>
+    /// <summary>True when there is certainly no such file; false also for one that is only out of reach.</summary>
     public static bool IsMissing(AbsolutePath path)
     {
         Span<byte> buffer = stackalloc byte[256];
@@ -78,7 +78,7 @@ public sealed record FileStat
             && Marshal.GetLastPInvokeError() is (NoSuchFile or NotADirectory);
     }
 
-    /// <summary>Whether a directory, or a file that is none, is at a path; and what the system said where it does not say that.</summary>
+    /// <summary>Tells whether a directory, or a file that is none, is at a path; and the system's error where it does not say.</summary>
     internal static (Presence Presence, IOException? Failure) Look(string path, bool isDirectory)
     {
         Span<byte> buffer = stackalloc byte[256];

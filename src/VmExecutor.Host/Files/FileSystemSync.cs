@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Waits until what was written to a file system, names included, would survive a power cut (syncfs(2)).</summary>
+/// <summary>Waits until everything that was written to a file system, names included, would survive a power cut (syncfs(2)).</summary>
 public static class FileSystemSync
 {
     private const int ReadDirectory = 0x80000; // O_RDONLY | O_CLOEXEC

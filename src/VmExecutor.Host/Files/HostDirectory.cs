@@ -3,11 +3,11 @@ namespace VmExecutor.Host.Files;
 /// <summary>The directories of the host: as <see cref="Directory"/>, with the failures of <see cref="HostFile"/>. What is listed is read at once.</summary>
 public static class HostDirectory
 {
-    /// <summary>Whether a directory is there.</summary>
+    /// <summary>True when a directory is there.</summary>
     /// <exception cref="HostFileException">The system does not say: no permission, or an I/O error.</exception>
     public static bool Exists(string path) => HostFile.IsThere(path, isDirectory: true);
 
-    /// <summary>Whether a directory is there, for who knows what to do about all three answers.</summary>
+    /// <summary>Tells whether a directory is there, for a caller that treats all three answers.</summary>
     public static Presence Look(string path) => FileStat.Look(path, isDirectory: true).Presence;
 
     public static void CreateDirectory(string path) => HostFile.Do(path, "made", () => { Directory.CreateDirectory(path); });
@@ -65,7 +65,7 @@ public static class HostDirectory
 
     public static string[] GetFileSystemEntries(string path) => HostFile.Do(path, "listed", () => Directory.GetFileSystemEntries(path));
 
-    /// <summary>What is free on a path's file system for who is not root, and its size, in bytes.</summary>
+    /// <summary>The free room on a path's file system for a user who is not root, and its size, in bytes.</summary>
     public static (long Free, long Size) Room(string path) => HostFile.Do(path, "measured", () =>
     {
         var drive = new DriveInfo(path);

@@ -3,9 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace VmExecutor.Host.Files;
 
 /// <summary>
-/// The files of the host: as <see cref="File"/>, but each failure is a <see cref="HostFileException"/> that names the path, the system's reason
-/// and what to do. The one way to files outside this folder; a convention test refuses the others. Nothing here waits for what is no file (a pipe, a
-/// device), and nothing reads more than it says: who named a file, or who wrote it, need not be trusted.
+/// The files of the host: as <see cref="File"/>, but each failure is a <see cref="HostFileException"/> that names the path, the system's
+/// reason and what to do. It is the one way to files outside this folder; a convention test refuses others. No method here waits for
+/// something that is no file (a pipe, a device), and none reads more than it says: the writers of a file need not be trusted.
 /// </summary>
 public static class HostFile
 {
@@ -14,11 +14,13 @@ public static class HostFile
 
     private const int SmallBlock = 4096;
 
-    /// <summary>Whether a file, not a directory, is there. Where the system does not say, this fails: "may not look" is not "is not there".</summary>
+    /// <summary>
+    /// True when a file, not a directory, is there. If the system does not say, this fails: "may not look" is not "is not there".
+    /// </summary>
     /// <exception cref="HostFileException">The system does not say.</exception>
     public static bool Exists(string path) => IsThere(path, isDirectory: false);
 
-    /// <summary>Whether a file, not a directory, is there, for who knows what to do about all three answers.</summary>
+    /// <summary>Tells whether a file, not a directory, is there, for a caller that treats all three answers.</summary>
     public static Presence Look(string path) => FileStat.Look(path, isDirectory: false).Presence;
 
     public static string ReadAllText(string path, int longest = Longest) => Text(ReadAllBytes(path, longest));
@@ -150,7 +152,7 @@ public static class HostFile
     /// <summary>The target of a symbolic link; null: it is none, or not there.</summary>
     public static string? LinkTarget(string path) => Do(path, "looked at", () => new FileInfo(path).LinkTarget);
 
-    /// <summary>Where a chain of symbolic links ends; null: the path is none.</summary>
+    /// <summary>The end of a chain of symbolic links; null: the path is none.</summary>
     public static string? FinalTarget(string path) => Do(path, "looked at", () => new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName);
 
     internal static bool IsThere(string path, bool isDirectory)
@@ -177,7 +179,9 @@ public static class HostFile
         return true;
     });
 
-    /// <summary>Why a path cannot be opened as a file or disk, as <c>it is a named pipe</c>; null: it can, or only opening it tells.</summary>
+    /// <summary>
+    /// The reason why a path cannot be opened as a file or disk, as <c>it is a named pipe</c>; null: it can, or only opening it tells.
+    /// </summary>
     public static string? WhyOdd(string path) => Oddity(path)?.Message;
 
     /// <summary>For what cannot be a block device either, as a key.</summary>

@@ -8,7 +8,7 @@ namespace VmExecutor.Host.Files;
 public sealed class HostFileException(string what, Exception inner)
     : SystemFailureException(ErrorCodes.HostFileFailed, $"{what}: {FileFailure.ReasonOf(inner, what)}", FileFailure.HintFor(inner), inner)
 {
-    /// <summary>Why, in the system's words, without the path.</summary>
+    /// <summary>The reason in the system's words, without the path.</summary>
     public string Reason { get; } = FileFailure.ReasonOf(inner);
 
     /// <summary>The file or directory is not there, or was not: neither full nor out of reach.</summary>
@@ -20,9 +20,11 @@ public sealed class HostFileException(string what, Exception inner)
     /// <summary>The path that the system call was about; null: not known.</summary>
     internal string? Path { get; init; } = (inner as HostFileException)?.Path;
 
-    /// <summary>Why, in the system's words, of an exception that <see cref="Explains"/> explains; for a message that names the path itself.</summary>
+    /// <summary>
+    /// The reason, in the system's words, of an exception that <see cref="Explains"/> accepts; for a message that names the path itself.
+    /// </summary>
     public static string ReasonOf(Exception exception) => FileFailure.ReasonOf(exception);
 
-    /// <summary>Whether an exception is the file system's rather than ours.</summary>
+    /// <summary>True when an exception comes from the file system and is no bug of the driver.</summary>
     public static bool Explains(Exception exception) => exception is IOException or UnauthorizedAccessException or HostFileException;
 }

@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Files;
 
-/// <summary>A file's stream: a disk that gets full while it is written to is told as what it is, with the path.</summary>
+/// <summary>A file's stream. A disk that gets full while it is written to is reported with its reason and the path.</summary>
 internal sealed class HostFileStream(string path, FileStreamOptions options) : FileStream(path, options)
 {
     public override int Read(byte[] buffer, int offset, int count) => HostFile.Do(Name, "read", () => base.Read(buffer, offset, count));

@@ -3,7 +3,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Gives somebody else's file a new content: at once, with its owner and mode, and with a copy of the old one beside it.</summary>
+/// <summary>
+/// Gives a file that is not the driver's a new content: at once, with its owner and mode, and with a copy of the old one beside it.
+/// </summary>
 public static class KeptFile
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -30,7 +32,7 @@ public static class KeptFile
         return copy;
     }
 
-    /// <summary>Nobody reads a token in it before it has its owner and mode.</summary>
+    /// <summary>Writes it so that a token in it cannot be read before it has its owner and mode.</summary>
     private static void Put(AbsolutePath file, byte[] content, FileStat? like) => AtomicFile.Write(file, content, OwnerOnly, durably: true, temporary =>
     {
         if (like is null)

@@ -5,9 +5,9 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Files;
 
 /// <summary>
-/// A file of lines to which any number of processes append, and which begins anew when it is large: <c>x.jsonl</c>, then <c>x.1.jsonl</c> is the last
-/// one before. Whoever appends holds a lock that keeps the others out, so that no line is torn and none goes into a file that is being exchanged. A line
-/// that a power failure cut is ended before the next.
+/// A file of lines to which any number of processes append, and which begins anew when it is large: <c>x.jsonl</c>, then <c>x.1.jsonl</c>
+/// is the last one before. A process that appends holds a lock, so that no line is torn and none goes into a file that is being
+/// exchanged. A line that a power failure cut is ended before the next.
 /// </summary>
 /// <param name="path">The file that is appended to.</param>
 /// <param name="longestBytes">From this size on a new one is begun.</param>

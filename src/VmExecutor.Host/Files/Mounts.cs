@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>The file system that a path is on, symbolic links and bind mounts included. It is asked here and nowhere else.</summary>
+/// <summary>Finds the file system that a path is on, symbolic links and bind mounts included.</summary>
 public static class Mounts
 {
     /// <summary>Null: the path is not there or out of reach, or the kernel does not say.</summary>

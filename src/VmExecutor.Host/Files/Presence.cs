@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Files;
 
-/// <summary>Whether something is at a path. That we may not look is not an answer.</summary>
+/// <summary>The answer to the question whether something is at a path. "May not look" is an answer of its own.</summary>
 public enum Presence
 {
     /// <summary>It is there.</summary>

@@ -4,12 +4,12 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Files;
 
 /// <summary>
-/// Why another user cannot read a file, as far as mode bits tell. Access lists and further groups may still allow it, so this
-/// explains a refusal that has happened and never makes one.
+/// Finds the reason why another user cannot read a file, as far as mode bits tell. Access lists and further groups may still allow it, so
+/// this explains a refusal that has happened and never makes one.
 /// </summary>
 internal static class ReadAccess
 {
-    /// <summary>What stands in the way and the command that would help; null when nothing does.</summary>
+    /// <summary>The obstacle and the command that helps; null: there is none.</summary>
     public static (string What, string Command)? Obstacle(AbsolutePath file, uint user, uint group)
     {
         foreach (var path in Ancestors(file))

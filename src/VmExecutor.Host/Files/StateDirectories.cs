@@ -7,7 +7,7 @@ public static class StateDirectories
 {
     public const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>QEMU's user passes through to files it was given, but cannot list.</summary>
+    /// <summary>The mode with which QEMU's user passes through to files it was given, but cannot list.</summary>
     public const UnixFileMode Passable = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
     /// <exception cref="HostFileException">The file system refused.</exception>

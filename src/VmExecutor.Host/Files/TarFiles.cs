@@ -3,13 +3,15 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>What was unpacked.</summary>
+/// <summary>The result of unpacking.</summary>
 /// <param name="Files">How many.</param>
 /// <param name="Bytes">Of all of them.</param>
 /// <param name="Links">The symbolic links, which were left out: one could lead anywhere on the host.</param>
 public sealed record UnpackedTar(int Files, long Bytes, IReadOnlyList<string> Links);
 
-/// <summary>Unpacks an archive that somebody not trusted has packed: only plain files that were asked for, and never through a link of the archive.</summary>
+/// <summary>
+/// Unpacks an archive from a guest that is not trusted: only plain files that were asked for, and never through a link of the archive.
+/// </summary>
 public static class TarFiles
 {
     private const UnixFileMode Execute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Files;
 
-/// <summary>The system would open the file, and the driver does not.</summary>
+/// <summary>A file that the system would open and the driver does not.</summary>
 internal abstract class UnfitFileException(string why) : IOException(why);
 
 /// <summary>There is something that is no file to be opened: a pipe would be waited for, and a device never ends.</summary>

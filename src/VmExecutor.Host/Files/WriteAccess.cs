@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Whether we may make files in a directory, asked without making one (access(2)).</summary>
+/// <summary>Tests whether the driver may make files in a directory, without making one (access(2)).</summary>
 internal static class WriteAccess
 {
     private const int Execute = 1; // X_OK
@@ -15,8 +15,8 @@ internal static class WriteAccess
         : Libc.Failure().Message.ToLowerInvariant();
 
     /// <summary>
-    /// Why a path could not be removed or changed, where .NET says "denied" for a read-only file system, too, and not which; null: nothing of its own or of
-    /// its directory speaks against it.
+    /// The reason why a path could not be removed or changed, where .NET says "denied" for a read-only file system, too; null: neither
+    /// the path nor its directory shows a reason.
     /// </summary>
     internal static IOException? Refusal(string path)
     {

@@ -4,10 +4,10 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Host.Guests;
 
 /// <summary>
-/// How soon a new TCP connection to a guest's ssh server may follow the last one. A firewall in the guest may count them: <c>ufw limit ssh</c> refuses who
-/// makes six within 30 s, and each refused one counts too, so that who goes on at the same pace is shut out for ever. A server that has just answered may be
-/// asked at once. Otherwise there are two seconds between connections; after a while, when a firewall may be why, so many that fewer than six
-/// are made in 30 s.
+/// Decides how soon a new TCP connection to a guest's ssh server may follow the last one. A firewall in the guest may count them: <c>ufw
+/// limit ssh</c> refuses a client that makes six within 30 s, and each refused one counts too, so that a client that goes on at the same
+/// pace is shut out for ever. A server that has just answered may be asked at once. Otherwise there are two seconds between connections.
+/// After a while, when a firewall may be the reason, fewer than six are made in 30 s.
 /// </summary>
 internal sealed class ConnectPace(TimeProvider clock)
 {
@@ -19,7 +19,7 @@ internal sealed class ConnectPace(TimeProvider clock)
     private const int UsualTriesAfterAnswer = 4;
     private readonly ConcurrentDictionary<GuestAddress, Course> _courses = new();
 
-    /// <summary>How long to wait before the next connection.</summary>
+    /// <summary>The time to wait before the next connection.</summary>
     public TimeSpan Left(GuestAddress address)
     {
         var course = Of(address);
@@ -49,14 +49,16 @@ internal sealed class ConnectPace(TimeProvider clock)
         course.Tries = 0;
     }
 
-    /// <summary>The last connection was refused, or nothing came of it.</summary>
+    /// <summary>The last connection was refused, or it gave no answer.</summary>
     public void Refused(GuestAddress address)
     {
         var course = Of(address);
         course.WasShutOut |= course.HasAnswered;
     }
 
-    /// <summary>Whether a server that had answered refused a later connection: a firewall in the guest seems to count connections.</summary>
+    /// <summary>
+    /// True when a server that had answered refused a later connection: a firewall in the guest seems to count connections.
+    /// </summary>
     public bool SeemsLimited(GuestAddress address) => Of(address).WasShutOut;
 
     private Course Of(GuestAddress address) => _courses.GetOrAdd(address, _ => new Course());

@@ -16,13 +16,13 @@ internal sealed class GuestAnswer(Stream stream, RunToken token)
     private readonly BeginMarkerScanner _begin = new(token);
     private readonly ArrayBufferWriter<byte> _text = new();
 
-    /// <summary>Whether the command has begun at all.</summary>
+    /// <summary>True when the command has begun.</summary>
     public bool Began => _begin.Found;
 
-    /// <summary>What the login shell printed before.</summary>
+    /// <summary>The text that the login shell printed before.</summary>
     public string Noise => _begin.Noise;
 
-    /// <summary>What was read so far.</summary>
+    /// <summary>The text that was read so far.</summary>
     public string Text
     {
         get
@@ -34,13 +34,13 @@ internal sealed class GuestAnswer(Stream stream, RunToken token)
         }
     }
 
-    /// <summary>Whether there was more than <see cref="Longest"/>, and the rest was dropped.</summary>
+    /// <summary>True when there was more than <see cref="Longest"/>, and the rest was dropped.</summary>
     public bool WasCut { get; private set; }
 
     /// <summary>Reads to the end; what is too long is dropped.</summary>
     public Task ReadAsync(CancellationToken cancellationToken) => ReadAsync(() => Task.CompletedTask, cancellationToken);
 
-    /// <summary>Reads to the end, or to the length that no answer has.</summary>
+    /// <summary>Reads to the end; an answer that is too long fails.</summary>
     /// <exception cref="AnswerTooLongException">There is more.</exception>
     public Task ReadAllAsync(CancellationToken cancellationToken) =>
         ReadAsync(() => WasCut ? throw new AnswerTooLongException() : Task.CompletedTask, cancellationToken);

@@ -24,8 +24,8 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     }
 
     /// <summary>
-    /// As <see cref="RunTextAsync"/>, but when the answer is late its client is left to itself, not ended: what it asks for is still
-    /// carried out as soon as the guest can. It ends with the text, or with the kept connection.
+    /// As <see cref="RunTextAsync"/>, but when the answer is late its client is not ended: the guest still carries out the text as soon
+    /// as it can. The client ends with the text, or with the kept connection.
     /// </summary>
     /// <returns>Null: no answer yet.</returns>
     public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience)
@@ -116,7 +116,7 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         return await JudgeAsync(access, command, error, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>An answer that does not end would keep the client, and who waits for it, for ever.</summary>
+    /// <summary>Reads an answer. One that does not end would keep the client, and its caller, for ever.</summary>
     private static async Task ReadAsync(GuestAccess access, Command command, Task reading)
     {
         try

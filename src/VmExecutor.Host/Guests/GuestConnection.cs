@@ -64,8 +64,8 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     }
 
     /// <summary>
-    /// For a person: unless the kept connection is open, opens one beside it, whose guest proves itself in the same way. Whoever gets it closes it.
-    /// It neither pins a host key nor touches a file of the kept connection.
+    /// For a person: unless the kept connection is open, opens one beside it, whose guest proves itself in the same way. The caller
+    /// closes it. It neither pins a host key nor touches a file of the kept connection.
     /// </summary>
     /// <param name="access">Where and how.</param>
     /// <param name="beside">The same with the names of the other connection's files.</param>
@@ -157,7 +157,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         }
     }
 
-    /// <summary>Whether a living master serves the job's control socket; says nothing about the guest.</summary>
+    /// <summary>True when a living master serves the job's control socket; says nothing about the guest.</summary>
     public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken)
     {
         var path = SocketPath(access);
@@ -185,8 +185,8 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     }
 
     /// <summary>
-    /// A living master greets whoever connects (PROTOCOL.mux: MUX_MSG_HELLO). That the kernel takes a connection proves less: it
-    /// still does for a master that was killed a moment ago.
+    /// True when a living master serves the socket: it greets each client (PROTOCOL.mux: MUX_MSG_HELLO). The kernel takes connections
+    /// also for a master that was killed a moment ago.
     /// </summary>
     private async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
     {
@@ -218,7 +218,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     // A socket without a listener would make a new master go without one.
     private static void RemoveSocket(GuestAccess access) => HostFile.Delete(SocketPath(access));
 
-    // Whoever removes a job removes its VM as well, but a stage of it may be at work still.
+    // A command that removes a job removes its VM as well, but a stage of the job may still run.
     private static void EnsureDirectoryIsThere(GuestAccess access)
     {
         if (!HostDirectory.Exists(access.Directory.Value))

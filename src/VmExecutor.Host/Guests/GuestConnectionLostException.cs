@@ -2,7 +2,7 @@ using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Host.Guests;
 
-/// <summary>The connection to the guest ended and how the script ended is not known; the caller adds the domain's state.</summary>
+/// <summary>The connection to the guest ended, and the end of the script is not known; the caller adds the domain's state.</summary>
 public sealed class GuestConnectionLostException(string message, Exception? inner = null)
     : SystemFailureException(
         ErrorCodes.GuestConnectionLost,

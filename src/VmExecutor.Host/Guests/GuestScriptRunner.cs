@@ -122,7 +122,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         }
     }
 
-    /// <summary>The connection ended without an end marker: what became of the script?</summary>
+    /// <summary>Finds out how the script ended, after the connection ended without an end marker.</summary>
     private async Task<ScriptRun> ResolveAsync(GuestAccess access, RunToken token, int scriptLength, ScriptLoss loss, CancellationToken cancellationToken)
     {
         GuestCommandResult answer;
@@ -167,7 +167,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             $"{loss.Sentence(access)}; the guest answers again, but the output in between is gone, so the script was ended{processes}");
     }
 
-    /// <summary>Lets what is under way reach the job log before anybody else writes there.</summary>
+    /// <summary>Lets output that is under way reach the job log before the stage itself writes there.</summary>
     private async Task DrainAsync(Task streams) =>
         await streams.WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -185,7 +185,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     }
 
     /// <summary>
-    /// How many processes of the run could not be ended; null when the guest has not said so in time. It goes on with it by itself then.
+    /// Ends the run's processes, and returns how many could not be ended; null: the guest has not said so in time, and goes on by itself.
     /// </summary>
     private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience)
     {

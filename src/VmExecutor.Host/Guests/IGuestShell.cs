@@ -3,7 +3,9 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Host.Guests;
 
-/// <summary>What the stages ask of a guest; the seam where a test stands in for ssh and a virtual machine.</summary>
+/// <summary>
+/// The questions and commands of the stages for a guest. It is the seam at which a test stands in for ssh and a virtual machine.
+/// </summary>
 public interface IGuestShell
 {
     /// <summary>Waits until the guest's ssh server speaks and returns its greeting.</summary>
@@ -42,8 +44,8 @@ public interface IGuestShell
     Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Runs a script to its end, relaying its output as it comes. Cancelling (or an output that nobody reads any more) ends
-    /// everything the script has started; guest and connection stay usable.
+    /// Runs a script to its end, relaying its output as it comes. A cancel (or an output whose reader is gone) ends everything that the
+    /// script has started; guest and connection stay usable.
     /// </summary>
     /// <param name="access">The guest.</param>
     /// <param name="script">The script.</param>
@@ -69,7 +71,7 @@ public interface IGuestShell
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestAnswerTooLong"/>; <see cref="ErrorCodes.GuestCannotRunScripts"/>.</exception>
     Task<GuestCommandResult> RunCommandAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="RunCommandAsync"/>, but what the text prints is answered line by line as it comes.</summary>
+    /// <summary>As <see cref="RunCommandAsync"/>, but each line that the text prints is answered as it comes.</summary>
     /// <param name="access">The guest.</param>
     /// <param name="text">Visible in argument lists: no secrets.</param>
     /// <param name="input">Becomes the beginning of its stdin, which stays open.</param>

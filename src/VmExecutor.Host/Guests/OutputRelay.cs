@@ -4,14 +4,17 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Host.Guests;
 
 /// <summary>
-/// Hands one stream of a script on as it comes, at the reader's pace and in constant memory, from the begin marker up to the end marker. What the
-/// login shell's start-up files print before is not the script's. The script's path becomes its name (<see cref="ScriptNameScanner"/>).
+/// Passes one stream of a script on as it comes, at the reader's pace and in constant memory, from the begin marker up to the end marker.
+/// Text that the login shell's start-up files print before is left out. The script's path becomes its name
+/// (<see cref="ScriptNameScanner"/>).
 /// </summary>
 internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string name, TimeProvider clock)
 {
     private const int BufferSize = 64 * 1024;
 
-    /// <summary>How long output that ends like the beginning of the path waits for its rest: a shell writes a message at once.</summary>
+    /// <summary>
+    /// The time that output which ends like the beginning of the path waits for its rest: a shell writes a message at once.
+    /// </summary>
     private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(100);
 
     private readonly BeginMarkerScanner _begin = new(token, hasFact: true);
@@ -19,10 +22,10 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string
     private readonly ArrayBufferWriter<byte> _forward = new(BufferSize);
     private ScriptNameScanner? _names;
 
-    /// <summary>Whether the wrapper has begun.</summary>
+    /// <summary>True when the wrapper has begun.</summary>
     public bool Began => _begin.Found;
 
-    /// <summary>What was printed before, the first of it.</summary>
+    /// <summary>The first part of the text that was printed before.</summary>
     public string Noise => _begin.Noise;
 
     /// <summary>The status in the end marker; null when the stream ended without one.</summary>

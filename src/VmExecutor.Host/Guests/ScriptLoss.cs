@@ -12,7 +12,7 @@ internal sealed record ScriptLoss(TimeProvider Clock, long Began)
     private readonly long _found = Clock.GetTimestamp();
     private readonly DateTimeOffset _at = Clock.GetUtcNow();
 
-    /// <summary>How long ago it was found lost.</summary>
+    /// <summary>The time since it was found lost.</summary>
     public TimeSpan Ago => Clock.GetElapsedTime(_found);
 
     /// <summary>The beginning of a message.</summary>

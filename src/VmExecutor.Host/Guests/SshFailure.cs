@@ -3,7 +3,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
 
-/// <summary>What kept ssh from getting in, sorted by what is still usable. ssh's own words are the only source for it (LC_ALL=C).</summary>
+/// <summary>
+/// The reasons why ssh did not get in, sorted by what is still usable. ssh's own words are the only source for them (LC_ALL=C).
+/// </summary>
 internal enum SshFailureKind
 {
     /// <summary>Refused, reset, closed, timed out, unknown: the guest may only not be ready yet.</summary>
@@ -25,7 +27,7 @@ internal enum SshFailureKind
 /// <summary>The one place that reads ssh's messages (OpenSSH: sshconnect.c, sshconnect2.c, sshkey.c, packet.c).</summary>
 internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
 {
-    /// <summary>The server had answered before it refused: a firewall in the guest seems to count connections.</summary>
+    /// <summary>True when the server had answered before it refused: a firewall in the guest seems to count connections.</summary>
     public bool SeemsLimited { get; init; }
 
     /// <summary>A server's words are among ssh's, and may be many.</summary>

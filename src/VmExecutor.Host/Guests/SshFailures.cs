@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
 
-/// <summary>What people are told when ssh is not let in.</summary>
+/// <summary>The messages for people when ssh did not get in.</summary>
 internal static class SshFailures
 {
     private const string LimitedHint = "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit.";

@@ -30,8 +30,9 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     private static readonly TimeSpan HurriedRemoveLimit = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// What <c>auto</c> means on this host. The answer is remembered per libvirt, QEMU and boot: that KVM works for good, that it does not
-    /// for minutes (<see cref="KvmRefusal.RememberedFor"/>). A start that failed for another reason says nothing of KVM and is not remembered.
+    /// The accelerator that <c>auto</c> means on this host. The answer is remembered per libvirt, QEMU and boot: a yes for good, a no for
+    /// minutes (<see cref="KvmRefusal.RememberedFor"/>). A start that failed for another reason says nothing of KVM and is not
+    /// remembered.
     /// </summary>
     /// <exception cref="HypervisorException">libvirt does not answer, or the connection to it was lost.</exception>
     public async Task<AcceleratorAnswer> AskAsync(CancellationToken cancellationToken)
@@ -42,7 +43,10 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
             : await AnswerAsync(question, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>What <see cref="AskAsync"/> would answer at once. Nothing is started or written; libvirt is asked only where an answer is remembered.</summary>
+    /// <summary>
+    /// The answer that <see cref="AskAsync"/> would give at once. Nothing is started or written; libvirt is asked only where an answer is
+    /// remembered.
+    /// </summary>
     /// <returns>Null: a start would have to be tried.</returns>
     /// <inheritdoc cref="AskAsync" path="/exception"/>
     public async Task<AcceleratorAnswer?> RecallAsync(CancellationToken cancellationToken) =>
@@ -50,7 +54,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
         : Recall(Memory) is { } known && IsStillGood(known) && known.Question == await QuestionAsync(cancellationToken).ConfigureAwait(false) ? known.Answer
         : null;
 
-    /// <summary>Tries it now, whatever is remembered; what is found is remembered.</summary>
+    /// <summary>Tries it now, whatever is remembered, and remembers the result.</summary>
     /// <inheritdoc cref="AskAsync" path="/exception"/>
     public async Task<AcceleratorAnswer> AskAnewAsync(CancellationToken cancellationToken) =>
         await AnswerAsync(await QuestionAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
@@ -191,7 +195,7 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     }
 }
 
-/// <summary>What was found, and why it is not KVM.</summary>
+/// <summary>The accelerator that was found, and the reason why it is not KVM.</summary>
 public sealed record AcceleratorAnswer(Accelerator Accelerator, string? WhyNotKvm);
 
 [JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, RespectNullableAnnotations = true)]

@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>Who is asked for a guest's address (libvirt-domain.h, virDomainInterfaceAddressesSource).</summary>
+/// <summary>The sources of a guest's address (libvirt-domain.h, virDomainInterfaceAddressesSource).</summary>
 public enum AddressSource
 {
     /// <summary>The DHCP leases of the libvirt network.</summary>

@@ -6,8 +6,8 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
-/// A guest's console as it was written into a file. What a guest writes may steer the terminal that shows it, so unless the raw text is
-/// wanted, only what prints comes through. It may also write more than any memory takes, so the text is never held as a whole.
+/// Reads a guest's console as it was written into a file. A guest's output may steer the terminal that shows it, so only printable text
+/// comes through unless the raw text is wanted. It may also be larger than the memory, so the text is never held as a whole.
 /// </summary>
 public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeProvider time)
 {

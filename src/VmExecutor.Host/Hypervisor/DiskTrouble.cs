@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>Why QEMU could not write to the disks of a job: full, or broken.</summary>
+/// <summary>Finds the reason why QEMU could not write to the disks of a job: full, or broken.</summary>
 internal static class DiskTrouble
 {
     // QEMU halts a guest for want of room only when it is asked for some; a few clusters of qcow2 may be left over.

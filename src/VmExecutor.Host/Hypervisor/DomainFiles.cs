@@ -7,8 +7,9 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
-/// What libvirt leaves of a domain for ever: logs by its name (QEMU's, and swtpm's where it has a TPM) with their earlier parts, and the state of its TPM where
-/// libvirt or the host went down with it. A job's name and UUID never come again, so these files go with the job.
+/// Removes the files that libvirt leaves of a domain for ever: logs by its name (QEMU's, and swtpm's where it has a TPM) with their
+/// earlier parts, and the state of its TPM where libvirt or the host went down with it. A job's name and UUID never come again, so these
+/// files go with the job.
 /// </summary>
 internal static partial class DomainFiles
 {
@@ -25,7 +26,7 @@ internal static partial class DomainFiles
         }
     }
 
-    /// <summary>The logs of a domain that is gone. What the runner's user may not remove stays: libvirt's files are not of the job's making.</summary>
+    /// <summary>Removes the logs of a domain that is gone. A log that the runner's user may not remove stays.</summary>
     public static void RemoveLogs(string uri, DomainName domain)
     {
         if (LibvirtDirectories.For(uri) is { } directories)

@@ -3,7 +3,7 @@ namespace VmExecutor.Host.Hypervisor;
 /// <summary>A domain's state with libvirt's reason number, whose meaning depends on the state (libvirt-domain.h, virDomain*Reason).</summary>
 public sealed record DomainStatus(DomainState State, int Reason)
 {
-    /// <summary>Its processors run, or may again without anybody's doing (blocked, just being shut down).</summary>
+    /// <summary>True when its processors run, or will again by themselves (blocked, just being shut down).</summary>
     public bool IsAlive => State is DomainState.Running or DomainState.Blocked or DomainState.Paused or DomainState.ShuttingDown or DomainState.Suspended;
 }
 

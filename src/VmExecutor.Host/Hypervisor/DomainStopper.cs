@@ -56,7 +56,7 @@ public sealed class DomainStopper(IHypervisor hypervisor, TimeProvider time)
         }
     }
 
-    /// <summary>When it was asked; null: the connection was lost meanwhile, and a guest may well be asked twice.</summary>
+    /// <summary>The time at which it was asked; null: the connection was lost meanwhile, and a guest may well be asked twice.</summary>
     private async Task<long?> TryAskAsync(string domain, CancellationToken cancellationToken)
     {
         try

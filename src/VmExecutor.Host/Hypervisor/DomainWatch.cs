@@ -3,7 +3,9 @@ using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>Whether the patient is alive: asked before each probe of prepare, and every two seconds beside a running script.</summary>
+/// <summary>
+/// Checks that the clone's domain still runs: before each probe of prepare, and every two seconds beside a running script.
+/// </summary>
 public sealed class DomainWatch(IHypervisor hypervisor, string domain, AbsolutePath console, TimeProvider time)
 {
     // libvirt-domain.h, virDomainPausedReason.

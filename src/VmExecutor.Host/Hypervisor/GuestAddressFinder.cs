@@ -7,13 +7,13 @@ using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>How the host reaches a guest's ssh port.</summary>
+/// <summary>Finds the address and port at which the host reaches a guest's ssh server.</summary>
 public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWatch watch, TimeProvider time)
 {
     private const int ForwardAttempts = 3;
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Address and port on which the guest's ssh server will be found.</summary>
+    /// <summary>The address and port of the guest's ssh server.</summary>
     /// <param name="domain">The running clone.</param>
     /// <param name="card">Its network card that is connected to <paramref name="network"/>.</param>
     /// <param name="network">What that card is connected to.</param>

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>What became of a VM, in a sentence after its name, and what to do about it.</summary>
+/// <summary>The end of a VM, in words that follow its name, and a hint.</summary>
 internal sealed partial record GuestDeath(string How, string Hint)
 {
     private const string SeeConsole = "See the console lines above for the guest kernel's message; too little memory for the guest is a frequent reason.";

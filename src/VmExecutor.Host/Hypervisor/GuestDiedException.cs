@@ -2,7 +2,7 @@ using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>The clone stopped running although nobody of us ended it.</summary>
+/// <summary>The clone stopped running although the driver did not end it.</summary>
 /// <param name="domain">Its name.</param>
 /// <param name="how">What libvirt says became of it.</param>
 /// <param name="hint">What to do about it.</param>

@@ -6,6 +6,6 @@ namespace VmExecutor.Host.Hypervisor;
 public class HypervisorException(ErrorCode code, string message, string hint, Exception? inner = null)
     : SystemFailureException(code, message, hint, inner)
 {
-    /// <summary>The connection was lost meanwhile: whether what was asked for happened is not known; a new connection may tell.</summary>
+    /// <summary>The connection was lost during the call: it is not known whether it was carried out; a new connection may tell.</summary>
     public bool ConnectionLost { get; init; }
 }

@@ -3,9 +3,7 @@ using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>
-/// libvirt did not answer within the call's time limit. What was asked for may still happen when it recovers.
-/// </summary>
+/// <summary>libvirt did not answer within the call's time limit. It may still carry out the call when it recovers.</summary>
 public sealed class HypervisorTimeoutException(string call, string uri, TimeSpan limit, Exception? inner = null)
     : HypervisorException(
         ErrorCodes.HypervisorCallTimedOut,
@@ -13,7 +11,7 @@ public sealed class HypervisorTimeoutException(string call, string uri, TimeSpan
         $"Look whether 'virsh -c {uri} list' answers; if not, restart the libvirt daemon (systemctl restart libvirtd; running domains stay). If it is only slow, raise call_timeout under libvirt.",
         inner)
 {
-    /// <summary>What libvirt was asked: "to destroy 'x'".</summary>
+    /// <summary>The request to libvirt, as the end of a sentence: "to destroy 'x'".</summary>
     public string Call { get; } = call;
 
     public TimeSpan Limit { get; } = limit;

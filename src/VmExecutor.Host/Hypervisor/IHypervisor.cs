@@ -5,8 +5,9 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
-/// What the driver asks of libvirt; the seam where a test stands in for it. Domains go by name, since names are ours to give
-/// and unique per connection. Each call is bounded in time and fails with a <see cref="HypervisorException"/>.
+/// The questions and commands of the driver for libvirt. It is the seam at which a test stands in for libvirt. Domains go by name, since
+/// the driver gives them names that are unique per connection. Each call is bounded in time and fails with a
+/// <see cref="HypervisorException"/>.
 /// </summary>
 public interface IHypervisor : IDisposable
 {
@@ -22,7 +23,7 @@ public interface IHypervisor : IDisposable
     /// <summary>All domains, running or not, each with its metadata element of a namespace.</summary>
     Task<IReadOnlyList<DomainMetadata>> ListMetadataAsync(string @namespace, CancellationToken cancellationToken);
 
-    /// <summary>What a running domain uses; null when there is none of that name, or it does not run.</summary>
+    /// <summary>The resources that a running domain uses; null: there is none of that name, or it does not run.</summary>
     Task<DomainUsage?> FindUsageAsync(string domain, CancellationToken cancellationToken);
 
     /// <summary>State of a domain; null when there is none of that name.</summary>
@@ -32,8 +33,8 @@ public interface IHypervisor : IDisposable
     Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What would be started next, with what libvirt keeps to itself otherwise (the passwords of displays), where the connection may see that;
-    /// null when there is none of that name.
+    /// The definition that would be started next, with the parts that libvirt hides otherwise (the passwords of displays), where the
+    /// connection may see them; null: there is none of that name.
     /// </summary>
     Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken);
 
@@ -55,7 +56,9 @@ public interface IHypervisor : IDisposable
     /// <summary>Starts a persistent domain.</summary>
     Task StartAsync(string domain, CancellationToken cancellationToken);
 
-    /// <summary>Whether its memory was saved to be resumed at its next start (managed save). False also when there is none of that name.</summary>
+    /// <summary>
+    /// True when its memory was saved to be resumed at its next start (managed save). False also when there is none of that name.
+    /// </summary>
     Task<bool> HasSavedStateAsync(string domain, CancellationToken cancellationToken);
 
     /// <summary>Asks the guest to shut down (ACPI button or agent); says nothing about when it will. False: no such running domain.</summary>

@@ -1,6 +1,9 @@
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>Where a libvirt daemon of this machine keeps files by the name or the UUID of a domain (libvirt's qemu_conf.c; XDG Base Directory Specification).</summary>
+/// <summary>
+/// The directories in which a libvirt daemon of this machine keeps files by the name or the UUID of a domain (libvirt's qemu_conf.c; XDG
+/// Base Directory Specification).
+/// </summary>
 /// <param name="Logs">QEMU's: <c>NAME.log</c>.</param>
 /// <param name="TpmLogs">swtpm's: <c>NAME-swtpm.log</c>.</param>
 /// <param name="TpmStates">A directory for each UUID, with what the guest keeps in an emulated TPM.</param>

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>How a domain's last life ended, as libvirt's log of it tells (qemu_process.c, qemuProcessStop; system/runstate.c).</summary>
+/// <summary>The end of a domain's last life, as libvirt's log of it tells (qemu_process.c, qemuProcessStop; system/runstate.c).</summary>
 /// <param name="Reason">libvirt's word: <c>shutdown</c>, <c>destroyed</c>, <c>crashed</c>, <c>failed</c>; null: the log does not say.</param>
 /// <param name="Time">When; null with no reason.</param>
 /// <param name="Signal">Which signal QEMU ended on, and who sent it; null: none, or one that leaves no time for words.</param>
@@ -62,8 +62,8 @@ internal sealed record QemuSignal(int Number, int SenderPid, string SenderName)
     private static readonly string[] Libvirt = ["libvirtd", "virtqemud", "", "<unknown process>"];
 
     /// <summary>
-    /// One of libvirt's daemons sent it, which is also how QEMU is ended after a guest has shut itself down; or QEMU does not know the
-    /// sender, and then it is most likely one of them.
+    /// True when one of libvirt's daemons sent the signal, as they also do after a guest has shut itself down; or when QEMU does not know
+    /// the sender, which then most likely is one of them.
     /// </summary>
     public bool IsFromLibvirt => Libvirt.Contains(Path.GetFileName(SenderName));
 }

@@ -3,7 +3,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Hypervisor;
 
-/// <summary>The log that libvirt keeps per domain name, with all that QEMU says.</summary>
+/// <summary>The log that libvirt keeps per domain name, with all messages of QEMU.</summary>
 internal static class QemuLog
 {
     private const int TailBytes = 16 * 1024;

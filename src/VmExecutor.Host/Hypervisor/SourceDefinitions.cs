@@ -5,12 +5,12 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>
-/// Reads the definitions of domains that clones are made of. It is the one place where that is done, so that whatever reads a source's disks
-/// sees files and block devices, also where the definition names volumes of storage pools.
+/// Reads the definitions of domains that clones are made of. Only this class does it, so that every reader of a source's disks sees files
+/// and block devices, also where the definition names volumes of storage pools.
 /// </summary>
 public sealed class SourceDefinitions(IHypervisor hypervisor)
 {
-    /// <summary>What would be started next if the domain were started; null when there is none of that name.</summary>
+    /// <summary>The definition that would be started next; null: there is no domain of that name.</summary>
     /// <exception cref="Core.Failures.SystemFailureException"><see cref="Core.Failures.ErrorCodes.SourceVolumeUnusable"/>.</exception>
     public async Task<SourceDefinition?> FindAsync(string domain, CancellationToken cancellationToken) =>
         await hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken).ConfigureAwait(false) is { } xml

@@ -22,7 +22,7 @@ public sealed class Catalogue(AbsolutePath stateDir)
     public IReadOnlyList<int> Numbers(ImageName image) =>
         [.. Entries(ImagePaths.For(stateDir, image).Directory).Select(entry => ImagePaths.NumberOf(entry.Name)).OfType<int>().OrderDescending()];
 
-    /// <summary>Which generation the pointer names, whether or not it is there; null: there is no pointer.</summary>
+    /// <summary>The number of the generation that the pointer names, whether or not it is there; null: there is no pointer.</summary>
     /// <exception cref="SystemFailureException">The pointer is damaged or cannot be read: then nothing is known, and nothing must be guessed.</exception>
     public int? CurrentNumber(ImageName image) => ReadPointer(image) is not { } text
         ? null
@@ -50,14 +50,14 @@ public sealed class Catalogue(AbsolutePath stateDir)
         }
     }
 
-    /// <summary>The images of which something was begun and not finished.</summary>
+    /// <summary>The images that have half-made parts.</summary>
     public IReadOnlyList<ImageName> NamesOfHalfMade() =>
     [
         .. Names().Concat(Entries(ImagePaths.All(stateDir)).Select(entry => ImagePaths.GoneImage(entry.Name)).OfType<ImageName>())
             .Distinct().Where(image => HalfMade(image).Count > 0),
     ];
 
-    /// <summary>What was begun and not finished of making or removing generations, their templates, or the image as a whole.</summary>
+    /// <summary>The half-made and half-removed generations, templates and images of a name.</summary>
     public IReadOnlyList<AbsolutePath> HalfMade(ImageName image) =>
     [
         .. Entries(ImagePaths.For(stateDir, image).Directory).Where(IsHalfMade),

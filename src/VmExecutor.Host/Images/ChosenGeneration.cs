@@ -4,7 +4,7 @@ using VmExecutor.Core.Images;
 
 namespace VmExecutor.Host.Images;
 
-/// <summary>Which generation a job gets: the current one; when that was changed or lost, the newest whole one before it.</summary>
+/// <summary>The generation that a job gets: the current one; when that was changed or lost, the newest whole one before it.</summary>
 /// <param name="Generation">Null: the image was never published, and its clones stand on the source itself.</param>
 /// <param name="Warnings">What the operator should know.</param>
 public sealed record ChosenGeneration(Generation? Generation, IReadOnlyList<string> Warnings)

@@ -4,7 +4,9 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images;
 
-/// <summary>Whether a generation's files are still what was published: a changed one breaks every clone that stands on it.</summary>
+/// <summary>
+/// Checks that a generation's files are still as they were published: a changed one breaks every clone that stands on it.
+/// </summary>
 public static class GenerationFiles
 {
     /// <summary>As it is recorded when it is published.</summary>
@@ -15,7 +17,7 @@ public static class GenerationFiles
         return new GenerationFile(role, name, format, stat.Bytes, stat.AllocatedBytes, sha256, stat.Inode, stat.ModifiedNanoseconds);
     }
 
-    /// <summary>What is wrong with them, one sentence each, by a look at their inodes: fit for the start of each job.</summary>
+    /// <summary>The damage of the files, one sentence each, by a look at their inodes: fast enough for the start of each job.</summary>
     public static IReadOnlyList<string> Damage(Generation generation) =>
     [
         .. FileStat.TryRead(generation.Domain) is null ? new[] { $"{generation.Domain} is missing" } : [],

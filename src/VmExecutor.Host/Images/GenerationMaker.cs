@@ -9,8 +9,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Images;
 
 /// <summary>
-/// Makes a generation in a directory of a name that says that it is half made; only <see cref="Complete"/> gives it its number, by a
-/// rename. The caller holds the image's lock.
+/// Makes a generation in a directory of a half-made name; only <see cref="Complete"/> gives it its number, by a rename. The caller holds
+/// the image's lock.
 /// </summary>
 public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, DiskCopier copier)
 {
@@ -56,7 +56,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
         return new Generation(directory, record with { Files = files });
     }
 
-    /// <summary>Makes its files read-only and takes down what they are; from now on nobody may change them.</summary>
+    /// <summary>Makes its files read-only and records what they are; from now on they must not be changed.</summary>
     public static async Task<Generation> SealAsync(Generation generation, Action<string, double> progress, CancellationToken cancellationToken)
     {
         var files = new List<GenerationFile>();

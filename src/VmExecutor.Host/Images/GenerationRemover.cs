@@ -44,7 +44,7 @@ public sealed class GenerationRemover
         });
     }
 
-    /// <summary>Removes what an interrupted publishing or removing has left.</summary>
+    /// <summary>Removes the remains of an interrupted publishing or removing.</summary>
     public static void RemoveHalfMade(Catalogue catalogue, ImageName image)
     {
         foreach (var half in catalogue.HalfMade(image))
@@ -62,7 +62,7 @@ public sealed class GenerationRemover
         }
         catch (HostFileException gone) when (gone.IsMissing)
         {
-            // Somebody else has removed it.
+            // Another process has removed it.
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

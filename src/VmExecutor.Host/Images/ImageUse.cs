@@ -5,7 +5,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images;
 
-/// <summary>Which jobs stand on which generation, by their records.</summary>
+/// <summary>Finds the jobs that stand on each generation, by their records.</summary>
 public static class ImageUse
 {
     /// <summary>The jobs that were made of an image's generation and are not removed yet.</summary>

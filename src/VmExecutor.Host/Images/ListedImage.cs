@@ -6,7 +6,7 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Images;
 
-/// <summary>An image as <c>image list</c> and <c>image show</c> tell of it.</summary>
+/// <summary>An image as <c>image list</c> and <c>image show</c> report it.</summary>
 public sealed record ListedImage
 {
     public required ImageName Name { get; init; }
@@ -14,7 +14,7 @@ public sealed record ListedImage
     /// <summary>Null: there are generations of it, but no YAML any more.</summary>
     public ImageDefinition? Definition { get; init; }
 
-    /// <summary>Which one jobs get; null: it was never published.</summary>
+    /// <summary>The generation that jobs get; null: it was never published.</summary>
     public int? Current { get; init; }
 
     /// <summary>The newest first.</summary>
@@ -23,16 +23,16 @@ public sealed record ListedImage
     /// <summary>Jobs that stand on the source itself, since the image was not published when they came.</summary>
     public int ClonesOfSource { get; init; }
 
-    /// <summary>How its VMs came up; null: nobody has counted.</summary>
+    /// <summary>The starts of its VMs; null: they were not counted.</summary>
     public StartCounts? Starts { get; init; }
 
-    /// <summary>What runs VMs on this host now, by which templates are judged; null: not known.</summary>
+    /// <summary>The versions of libvirt and QEMU on this host now, by which templates are judged; null: not known.</summary>
     public HypervisorVersion? Hypervisor { get; init; }
 
     public ListedGeneration? CurrentGeneration => Generations.FirstOrDefault(generation => generation.Generation.Number == Current);
 }
 
-/// <summary>One generation with what can be seen of it now.</summary>
+/// <summary>One generation with its present state.</summary>
 /// <param name="Generation">What it is.</param>
 /// <param name="Clones">How many jobs stand on it.</param>
 /// <param name="DiskBytes">What its files take on the disk, without those that were published in place.</param>

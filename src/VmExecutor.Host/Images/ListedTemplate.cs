@@ -3,13 +3,13 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Images;
 
-/// <summary>A template as <c>image list</c> and <c>image show</c> tell of it.</summary>
+/// <summary>A template as <c>image list</c> and <c>image show</c> report it.</summary>
 /// <param name="Template">What it is.</param>
 /// <param name="DiskBytes">What its files take on the disk.</param>
 /// <param name="Damage">What is wrong with its files.</param>
 public sealed record ListedTemplate(Template Template, long DiskBytes, IReadOnlyList<string> Damage)
 {
-    /// <summary>Why no job wakes up from it; empty: nothing is known that speaks against it.</summary>
+    /// <summary>The reasons why no job wakes up from it; empty: no obstacle is known.</summary>
     /// <param name="now">What runs VMs here; null: nobody could be asked, so it is not judged.</param>
     public IReadOnlyList<string> Troubles(HypervisorVersion? now)
     {

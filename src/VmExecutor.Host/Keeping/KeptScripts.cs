@@ -8,8 +8,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Keeping;
 
 /// <summary>
-/// The kept scripts of failed jobs, below <c>state_dir/kept-scripts</c>: a directory for each, which appears by a rename. They hold secrets, so nobody but
-/// their owner can look in.
+/// The kept scripts of failed jobs, below <c>state_dir/kept-scripts</c>: a directory for each, which appears by a rename. They hold
+/// secrets, so only their owner can read them.
 /// </summary>
 public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings settings)
 {
@@ -120,7 +120,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         return gone;
     }
 
-    /// <summary>Whose record cannot be read: nobody can replay it, and what it holds must not stay for ever.</summary>
+    /// <summary>The keys of jobs whose record cannot be read: they cannot be replayed, and their files must not stay for ever.</summary>
     private IEnumerable<string> Damaged(IReadOnlyList<KeptJob> kept) => !HostDirectory.Exists(Directory.Value)
         ? []
         : HostDirectory.GetDirectories(Directory.Value).Select(path => Path.GetFileName(path))
@@ -134,11 +134,11 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         }
         catch (HostFileException gone) when (gone.IsMissing)
         {
-            // Not there, or somebody else was quicker.
+            // Not there, or another process was quicker.
         }
     }
 
-    /// <summary>Null: a directory of nobody's; what is in it was never a kept job of ours.</summary>
+    /// <summary>Null: the directory was never a kept job.</summary>
     private static KeptJob? TryRead(AbsolutePath directory)
     {
         try

@@ -9,7 +9,7 @@ using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.Keeping;
 
-/// <summary>The VMs of failed jobs that stay for people: the first to go when a disk gets full, since no job needs them.</summary>
+/// <summary>The kept VMs of failed jobs. They are the first to go when a disk gets full, since no job needs them.</summary>
 /// <param name="self">The job that looks.</param>
 /// <param name="stateDir">Where they are.</param>
 /// <param name="uri">Of the libvirt that <paramref name="stopper"/> works with; those of another one are left to its jobs.</param>

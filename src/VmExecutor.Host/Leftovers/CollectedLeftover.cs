@@ -2,7 +2,7 @@ using VmExecutor.Core.Leftovers;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>What gc did about one leftover.</summary>
+/// <summary>The result of gc for one leftover.</summary>
 /// <param name="Name">A job's key, or a file's path.</param>
 /// <param name="Reason">Why it is one.</param>
 /// <param name="Outcome">What became of it.</param>
@@ -24,7 +24,7 @@ public enum CollectionOutcome
     Failed,
 }
 
-/// <summary>What a collection found.</summary>
+/// <summary>The result of a collection.</summary>
 /// <param name="Leftovers">One by one, in the order they were looked at.</param>
 /// <param name="Doubts">What was left alone although something is wrong with it, in sentences.</param>
 /// <param name="InUse">How many jobs are in use.</param>

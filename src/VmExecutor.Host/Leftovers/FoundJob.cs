@@ -5,7 +5,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>All that is there of one job.</summary>
+/// <summary>Everything of one job that is there.</summary>
 public sealed record FoundJob
 {
     public required JobKey Key { get; init; }
@@ -15,7 +15,7 @@ public sealed record FoundJob
 
     public JobRecord? Record { get; init; }
 
-    /// <summary>Why its record cannot be looked at although there may be one; null: it was, or there is none.</summary>
+    /// <summary>The reason why its record cannot be looked at although there may be one; null: it was, or there is none.</summary>
     public string? OutOfReach { get; init; }
 
     public required bool HasDirectory { get; init; }
@@ -30,11 +30,11 @@ public sealed record FoundJob
     /// <summary>Null: it is in use, or not ours to judge.</summary>
     public LeftoverReason? Leftover { get; init; }
 
-    /// <summary>Why it is left alone although something is wrong with it.</summary>
+    /// <summary>The reason why it is left alone although something is wrong with it.</summary>
     public string? Doubt { get; init; }
 }
 
-/// <summary>What is there of all jobs of a state directory.</summary>
+/// <summary>Everything that is there of all jobs of a state directory.</summary>
 /// <param name="Jobs">By key.</param>
 /// <param name="Others">What lies among the jobs' directories and is none.</param>
 /// <param name="HalfMade">Files whose writing was interrupted.</param>

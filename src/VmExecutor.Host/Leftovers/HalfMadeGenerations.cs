@@ -7,8 +7,8 @@ using VmExecutor.Host.Locks;
 namespace VmExecutor.Host.Leftovers;
 
 /// <summary>
-/// Generations whose making or removing was interrupted. Whoever makes or removes one holds the image's lock, so what is there under the
-/// lock is nobody's. Downloads stay: the next publishing goes on with them.
+/// Generations whose making or removing was interrupted. A process that makes or removes one holds the image's lock, so a half-made
+/// generation that is found under the lock belongs to no process. Downloads stay: the next publishing goes on with them.
 /// </summary>
 internal static class HalfMadeGenerations
 {

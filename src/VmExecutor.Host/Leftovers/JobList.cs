@@ -4,7 +4,7 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>What runs and what is left.</summary>
+/// <summary>The running jobs and the leftovers.</summary>
 /// <param name="Jobs">By key.</param>
 /// <param name="Remarks">What else should be known, in sentences.</param>
 public sealed record JobList(IReadOnlyList<ListedJob> Jobs, IReadOnlyList<string> Remarks);
@@ -18,7 +18,7 @@ public sealed record ListedJob
 
     public string? Image { get; init; }
 
-    /// <summary>How its VM came up.</summary>
+    /// <summary>The kind of its VM's start.</summary>
     public string? Start { get; init; }
 
     /// <summary>Since it was made; null also when that was on another boot or host.</summary>
@@ -31,20 +31,20 @@ public sealed record ListedJob
 
     public DateTimeOffset? Expires { get; init; }
 
-    /// <summary>Whether its VM is there.</summary>
+    /// <summary>True when its VM is there.</summary>
     public required bool HasDomain { get; init; }
 
     public DomainUsage? Usage { get; init; }
 
-    /// <summary>What its overlays take.</summary>
+    /// <summary>The size of its overlays, in bytes.</summary>
     public long? DiskBytes { get; init; }
 
-    /// <summary>Why it is a leftover; null: it is in use.</summary>
+    /// <summary>The reason why it is a leftover; null: it is in use.</summary>
     public LeftoverReason? Leftover { get; init; }
 
     /// <summary>Its job is over, and it stays until its time is: <c>try --keep</c>, or <c>keep_failed</c>.</summary>
     public bool IsKept { get; init; }
 
-    /// <summary>Why it is left alone although something is wrong with it.</summary>
+    /// <summary>The reason why it is left alone although something is wrong with it.</summary>
     public string? Doubt { get; init; }
 }

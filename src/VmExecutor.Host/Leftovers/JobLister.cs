@@ -6,7 +6,7 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>Looks at all jobs and asks what their VMs use.</summary>
+/// <summary>Lists all jobs with the resources that their VMs use.</summary>
 public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hypervisors hypervisors, Func<HostMoment> now)
 {
     /// <exception cref="Core.Failures.SystemFailureException">The state directory cannot be listed, or libvirt does not answer.</exception>

@@ -10,7 +10,7 @@ using VmExecutor.Host.Observing;
 namespace VmExecutor.Host.Leftovers;
 
 /// <summary>
-/// Removes what jobs have left: the work of <c>vm-executor gc</c>. Safe beside running jobs and other collections: each job is removed
+/// Removes leftovers of jobs: the work of <c>vm-executor gc</c>. Safe beside running jobs and other collections: each job is removed
 /// under its lock, and only if it is still a leftover then.
 /// </summary>
 public sealed class LeftoverCollector(Machine machine)
@@ -97,8 +97,8 @@ public sealed class LeftoverCollector(Machine machine)
     }
 
     /// <summary>
-    /// Looked at again, now that nobody else can be at work on it: the record first, as in the survey. An attempt of the same job may have
-    /// begun since, or cleanup come after all.
+    /// Judges it again under the job's lock: the record first, as in the survey. An attempt of the same job may have begun since, or
+    /// cleanup come after all.
     /// </summary>
     private async Task<bool> IsStillAsync(FoundJob job, CancellationToken cancellationToken)
     {
@@ -123,7 +123,7 @@ public sealed class LeftoverCollector(Machine machine)
     {
         if (removal.Parts.Count == 0)
         {
-            // Somebody else was quicker, and has noted it.
+            // Another process was quicker, and has noted it.
             return null;
         }
 

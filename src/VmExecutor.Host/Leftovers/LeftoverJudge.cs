@@ -50,7 +50,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         !AbsolutePath.TryParse(stamp.TemporaryDirectory, out var directory) || !ProcessTable.Misses(stamp.Runner, directory),
         stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir)).Of(stamp, kept);
 
-    /// <summary>What a killed runner has left of a job; null: nothing, or the runner may still need it.</summary>
+    /// <summary>The directory that a killed runner has left of a job; null: there is none, or the runner may still need it.</summary>
     internal RunnerDirectory? RunnerDirectoryOf(FoundJob job) => job.Stamp is { } stamp
         ? RunnerDirectory.Find(stamp, JobPaths.For(stateDir, job.Key).Directory, _now, stamp.Made.Boot != _now.Boot && FileSystemLook.MayBeShared(stateDir))
         : null;

@@ -8,8 +8,8 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Leftovers;
 
 /// <summary>
-/// The directory of an attempt (TMPDIR) whose runner was killed: nobody else removes it, and it holds the job's token and variables. Only one that a
-/// job's stamp names is looked at, and it must be certain that it is what the stamp means.
+/// The directory of an attempt (TMPDIR) whose runner was killed. It holds the job's token and variables, and no other program removes it.
+/// Only a directory that a job's stamp names is looked at, and it must be certain that it is the one that the stamp means.
 /// </summary>
 /// <param name="Path">Where it is.</param>
 /// <param name="WhyNot">Why it is left alone, as the end of a sentence; null: it may be removed.</param>
@@ -49,7 +49,7 @@ internal sealed partial record RunnerDirectory(AbsolutePath Path, string? WhyNot
         : UserOf(path) is { } process ? string.Create(CultureInfo.InvariantCulture, $"process {process} still works in it")
         : null;
 
-    /// <summary>A stage that has outlived its runner works in it.</summary>
+    /// <summary>The process of a stage that works in it and has outlived its runner.</summary>
     private static int? UserOf(AbsolutePath path) => ProcessTable.Ids().Select(id => (int?)id)
         .FirstOrDefault(id => ProcessTable.WorkingDirectory(id!.Value) is { } directory && $"{directory}/".StartsWith($"{path}/", StringComparison.Ordinal));
 

@@ -4,9 +4,9 @@ using VmExecutor.Host.Hypervisor;
 namespace VmExecutor.Host.Libvirt;
 
 /// <summary>
-/// A libvirt connection whose calls are bounded in time. libvirt's client has no time limit of its own, and its keep-alive needs an
-/// event loop, which we do without: so each connection has a thread that may hang in a call, and who waits for it stops waiting.
-/// A connection is of no use any more after a call was left; then it is to be abandoned.
+/// A libvirt connection whose calls are bounded in time. libvirt's client has no time limit of its own, and its keep-alive needs an event
+/// loop, which the driver does not have. So each connection has a thread that may hang in a call, and the caller stops waiting for it.
+/// After that the connection is of no use and must be abandoned.
 /// </summary>
 internal sealed class LibvirtConnection
 {
@@ -50,13 +50,13 @@ internal sealed class LibvirtConnection
     public Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, CancellationToken cancellationToken) =>
         RunAsync(call, () => ask(session!), lent: null, cancellationToken);
 
-    /// <summary>As above, with a handle that stays open until the call has returned, even if nobody waits for that any more.</summary>
+    /// <summary>As above, with a handle that stays open until the call has returned, even if the caller has stopped waiting.</summary>
     public Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, SafeHandle lent, CancellationToken cancellationToken) =>
         RunAsync(call, () => ask(session!), lent, cancellationToken);
 
     /// <summary>
-    /// As above; but a cancel is reported only when the call in flight has ended, if that takes no longer than <paramref name="settle"/>: who
-    /// undoes it then finds what it did.
+    /// As above; but a cancel is reported only when the call in flight has ended, if that takes no longer than <paramref name="settle"/>:
+    /// the caller's undoing then finds its result.
     /// </summary>
     public async Task<T> CallAsync<T>(string call, Func<LibvirtSession, T> ask, TimeSpan settle, CancellationToken cancellationToken)
     {

@@ -3,8 +3,8 @@ using VmExecutor.Host.Libvirt.Native;
 namespace VmExecutor.Host.Libvirt;
 
 /// <summary>
-/// What libvirt said about a failed call. <paramref name="SystemError"/> is the errno behind a
-/// <see cref="LibvirtErrorNumber.SystemError"/> (its int1; virterror.c, virReportSystemErrorFull), 0 where there is none.
+/// libvirt's error for a failed call. <paramref name="SystemError"/> is the errno behind a <see cref="LibvirtErrorNumber.SystemError"/>
+/// (its int1; virterror.c, virReportSystemErrorFull), 0 where there is none.
 /// </summary>
 public sealed record LibvirtError(
     LibvirtErrorNumber Number, LibvirtErrorDomain Domain, LibvirtErrorLevel Level, string Message, int SystemError)

@@ -4,7 +4,7 @@ namespace VmExecutor.Host.Libvirt;
 public sealed partial class LibvirtHypervisor
 {
     /// <summary>
-    /// Opening a connection, while nobody listens: a daemon's restart takes a moment. At most 10 s, then it fails with
+    /// Opening a connection while the daemon does not listen: its restart takes a moment. At most 10 s, then it fails with
     /// <see cref="LibvirtHint.ForOpening"/>.
     /// </summary>
     private LibvirtRetry Opening { get; } = new(

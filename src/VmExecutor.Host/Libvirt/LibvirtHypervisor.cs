@@ -14,8 +14,8 @@ namespace VmExecutor.Host.Libvirt;
 public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, TimeProvider time) : IHypervisor
 {
     /// <summary>
-    /// A cancelled start goes on in the daemon: it takes half a second, in the first part of which nobody finds the domain. Who undid it
-    /// then would undo nothing, and the VM would come up afterwards.
+    /// The time in which a cancelled start may end. It goes on in the daemon for half a second, in the first part of which the domain
+    /// cannot be found. An undoing at that time would find nothing, and the VM would come up afterwards.
     /// </summary>
     private static readonly TimeSpan CreateSettles = TimeSpan.FromMilliseconds(800);
 

@@ -8,7 +8,9 @@ internal sealed partial class LibvirtSession
     // libvirt-domain.h: VIR_DOMAIN_UNDEFINE_KEEP_NVRAM. Without it libvirt refuses a domain that has one; the file is its maker's to remove.
     private const uint KeepNvram = 1 << 3;
 
-    /// <summary>Not validated against the schema, as virsh does not: what the source had, whatever a vendor wrote, its clone has as well.</summary>
+    /// <summary>
+    /// Not validated against the schema, as virsh does not: the clone has the source's parts, whatever a vendor wrote there.
+    /// </summary>
     public void Define(string xml)
     {
         using var domain = LibvirtLibrary.virDomainDefineXMLFlags(connect, xml, 0);
@@ -55,7 +57,7 @@ internal sealed partial class LibvirtSession
         }
     }
 
-    /// <summary>Whether its next start would resume what was saved; false also where there is no such domain.</summary>
+    /// <summary>True when its next start would resume a saved state; false also where there is no such domain.</summary>
     public bool HasSavedState(string name)
     {
         using var domain = Find(name);

@@ -63,7 +63,7 @@ internal sealed partial class LibvirtSession : IDisposable
     private LibvirtException Failure(string call) =>
         Failure(call, ErrorCodes.HypervisorCallFailed, error => LibvirtHint.ForCall(uri, error));
 
-    /// <summary>What went wrong in this thread's last libvirt call.</summary>
+    /// <summary>The failure of this thread's last libvirt call.</summary>
     private LibvirtException Failure(string call, ErrorCode code, Func<LibvirtError, string> hint)
     {
         var error = LibvirtError.OfLastCall();
@@ -77,8 +77,9 @@ internal sealed partial class LibvirtSession : IDisposable
     }
 
     /// <summary>
-    /// Numbers alone do not tell: a broken socket is a system error or an internal one of the client's RPC code, but the daemon, a client
-    /// of virtlogd itself, reports the same ones about that connection. libvirt's client knows its socket, once a call has failed on it.
+    /// True when the connection is lost. Numbers alone do not tell: a broken socket is a system error or an internal one of the client's
+    /// RPC code, but the daemon, a client of virtlogd itself, reports the same ones about that connection. libvirt's client knows its
+    /// socket, once a call has failed on it.
     /// </summary>
     private bool IsConnectionLost(LibvirtError error) =>
         error.Number is LibvirtErrorNumber.Rpc or LibvirtErrorNumber.NoConnect or LibvirtErrorNumber.InvalidConnection

@@ -4,7 +4,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Libvirt;
 
-/// <summary>A user's own libvirt, which libvirt's client starts when it is not there: a command that must start nothing looks here first.</summary>
+/// <summary>
+/// A user's own libvirt, which libvirt's client starts when it is not there: a command that must start nothing looks here first.
+/// </summary>
 public static class SessionDaemon
 {
     // https://libvirt.org/daemons.html#socket-paths: the modular daemon's socket, then the monolithic one's.

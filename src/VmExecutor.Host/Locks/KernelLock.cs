@@ -5,9 +5,9 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// An exclusive lock on one byte of a file, held by an open file description (fcntl(2), F_OFD_SETLK). The kernel releases it when
-/// its holder dies, however that happens; nothing is written, so nothing can be stale; and one file serves any number of locks, so
-/// no lock file is ever left or removed under somebody's feet.
+/// An exclusive lock on one byte of a file, held by an open file description (fcntl(2), F_OFD_SETLK). The kernel releases it when its
+/// holder dies, for any reason. The file has no content, so nothing can be stale. One file serves any number of locks, so no lock file is
+/// left behind or removed while another process uses it.
 /// </summary>
 public sealed class KernelLock : IDisposable
 {
@@ -55,8 +55,8 @@ public sealed class KernelLock : IDisposable
     }
 
     /// <summary>
-    /// Some range that another holder of this file has locked and that touches the bytes asked for; null: nobody holds any of them. A lock of this
-    /// very process counts too, since each has a file description of its own.
+    /// A range that another holder of this file has locked and that touches the bytes asked for; null: none of them is held. A lock of
+    /// this very process counts too, since each has a file description of its own.
     /// </summary>
     /// <param name="file">Made if it is missing.</param>
     /// <param name="start">The first byte.</param>
@@ -84,8 +84,8 @@ public sealed class KernelLock : IDisposable
     }
 
     /// <summary>
-    /// Releases it at once. Closing alone would not: a child that was forked meanwhile and has not got to its execve(2) yet shares the file
-    /// description.
+    /// Releases it at once. Closing alone would not: a child that was forked meanwhile and has not reached its execve(2) yet shares the
+    /// file description.
     /// </summary>
     public void Dispose()
     {

@@ -4,8 +4,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// A place in a queue: a held byte of a file, at the moment of arrival. Nothing is written, so nothing can be stale: whoever dies has left
-/// the queue, and who waits for longer is who holds a byte further in front.
+/// A place in a queue: a held byte of a file, at the moment of arrival. Nothing is written, so nothing can be stale: a process that dies
+/// leaves the queue, and a process that waits for longer holds a byte further in front.
 /// </summary>
 public sealed class QueuePlace : IDisposable
 {
@@ -30,7 +30,7 @@ public sealed class QueuePlace : IDisposable
         }
     }
 
-    /// <summary>How many have waited for longer.</summary>
+    /// <summary>The number of places whose holders have waited for longer.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public int CountAhead() => Count(0, _position);
 

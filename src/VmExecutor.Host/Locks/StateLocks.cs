@@ -10,8 +10,9 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Locks;
 
 /// <summary>
-/// The locks below <c>state_dir/locks</c>: one per job, for whoever makes or removes its VM; one per job for its running script, and one for a change of its record; one per image; the places of
-/// those who wait for capacity; the right to decide on it; the ledger's, the operator's log's and the metrics'. Disposing releases all that were taken here, as the process's end does.
+/// The locks below <c>state_dir/locks</c>. Each job has one for the process that makes or removes its VM, one for its running script, and
+/// one for a change of its record. Each image has one. The others are the places of jobs that wait for capacity, the right to decide on
+/// it, and the ledger's, the operator's log's and the metrics'. Disposing releases all that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
 {
@@ -19,16 +20,18 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Null: somebody is at work on that job.</summary>
+    /// <summary>Null: another process is at work on that job.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTake(JobKey job) => Remember(KernelLock.TryTake(LockFile(LockFiles.Jobs), PositionOf(job)));
 
-    /// <summary>Waits until whoever is at work on that job has done; null: not within the limit.</summary>
+    /// <summary>Waits until the process that works on that job has ended its work; null: not within the limit.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => TryTake(job), limit, cancellationToken);
 
-    /// <summary>The right to change that job's record, for whoever works on the job and for whoever does not; held for a moment only.</summary>
+    /// <summary>
+    /// The right to change that job's record, also for processes that do not hold the job's lock; held for a moment only.
+    /// </summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeRecordAsync(JobKey job, TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Records), PositionOf(job))), limit, cancellationToken);
@@ -43,16 +46,18 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     public Task<KernelLock?> TakeLogAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Log), 0)), limit, cancellationToken);
 
-    /// <summary>The right to read all numbers and to write them where Prometheus looks: an older reading must not come after a newer one.</summary>
+    /// <summary>
+    /// The right to read all numbers and to write them for Prometheus: an older reading must not come after a newer one.
+    /// </summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeMetricsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Metrics), 0)), limit, cancellationToken);
 
-    /// <summary>The right to publish, switch and remove generations of an image. Null: somebody else is at it.</summary>
+    /// <summary>The right to publish, switch and remove generations of an image. Null: another process has it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image)));
 
-    /// <summary>Whether somebody is at work on that job: its prepare, its cleanup, or gc.</summary>
+    /// <summary>True when a process is at work on that job: its prepare, its cleanup, or gc.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public bool IsHeld(JobKey job) => KernelLock.FindHeld(LockFile(LockFiles.Jobs), PositionOf(job), 1) is not null;
 
@@ -60,7 +65,7 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTakeScript(JobKey job) => Remember(KernelLock.TryTake(LockFile(LockFiles.Scripts), PositionOf(job)));
 
-    /// <summary>Whether a script of that job runs, and with it a watch over what it writes.</summary>
+    /// <summary>True when a script of that job runs, and with it a watch over the disk that it fills.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public bool ScriptRuns(JobKey job) => KernelLock.FindHeld(LockFile(LockFiles.Scripts), PositionOf(job), 1) is not null;
 

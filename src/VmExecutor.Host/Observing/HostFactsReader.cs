@@ -13,7 +13,7 @@ using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Observing;
 
-/// <summary>Looks at what is there now: VMs, files, memory and disk.</summary>
+/// <summary>Reads the present facts: VMs, files, memory and disk.</summary>
 public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimeProvider time)
 {
     /// <param name="driver">The driver's version.</param>

@@ -4,7 +4,7 @@ using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Host.Observing;
 
-/// <summary>Makes a ledger's line of what was removed.</summary>
+/// <summary>Makes a line of the ledger from a removal.</summary>
 public static class LedgerEntries
 {
     /// <param name="key">The job.</param>

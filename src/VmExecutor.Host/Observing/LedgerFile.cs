@@ -12,7 +12,7 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     /// <summary>From this size on a new file is begun.</summary>
     public const long LongestBytes = 8 << 20;
 
-    /// <summary>How many earlier files stay: <c>ledger.1.jsonl</c> is the last one.</summary>
+    /// <summary>The number of earlier files that stay: <c>ledger.1.jsonl</c> is the last one.</summary>
     public const int Earlier = 4;
 
     /// <summary>A longer line is none of the ledger.</summary>

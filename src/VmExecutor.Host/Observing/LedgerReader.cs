@@ -5,8 +5,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Observing;
 
 /// <summary>
-/// Reads all that the ledger still has, without its lock: who reads in the moment in which a new file is begun may miss a file or see one twice,
-/// which is good enough for counting.
+/// Reads all that the ledger still has, without its lock. A reader may miss a file or see one twice in the moment in which a new one is
+/// begun, which is good enough for counting.
 /// </summary>
 public static class LedgerReader
 {

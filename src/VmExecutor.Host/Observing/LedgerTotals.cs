@@ -8,9 +8,9 @@ using VmExecutor.Host.Locks;
 namespace VmExecutor.Host.Observing;
 
 /// <summary>
-/// Counts what the ledger has got since the last time, and remembers it in <c>state_dir/metrics.json</c>. A file of the ledger keeps its first line when it
-/// gets another name, and that line is like no other: by its hash the place to go on from is found again. Lines are missed only when five files are
-/// begun between two readings.
+/// Counts the ledger's new lines, and remembers the totals in <c>state_dir/metrics.json</c>. A file of the ledger keeps its first line
+/// when it gets another name, and that line is unique: its hash shows where to go on. Lines are missed only when five files are begun
+/// between two readings.
 /// </summary>
 public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
 {

@@ -12,12 +12,12 @@ using VmExecutor.Host.Locks;
 namespace VmExecutor.Host.Observing;
 
 /// <summary>
-/// The operator's log: compact JSON lines (clef, github.com/serilog/serilog-formatting-compact) in a file that many short processes write to. Whatever goes
-/// wrong with it is told once and is no reason for a job to fail.
+/// The operator's log: compact JSON lines (clef, github.com/serilog/serilog-formatting-compact) in a file that many short processes write
+/// to. A failure to write it is reported once and never fails a job.
 /// </summary>
 public sealed class OperatorLog(LogSettings settings, AbsolutePath stateDir, TimeProvider time)
 {
-    // Somebody who is about to exchange the file holds the lock for a millisecond.
+    // A process that exchanges the file holds the lock for a millisecond.
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(2);
 
     private static readonly CompactJsonFormatter Formatter = new();
@@ -70,7 +70,7 @@ public sealed class OperatorLog(LogSettings settings, AbsolutePath stateDir, Tim
         return sink.Text;
     }
 
-    /// <summary>Each field by name: what is not here cannot get into the log.</summary>
+    /// <summary>The fields by name: a field that is not here cannot get into the log.</summary>
     private static IEnumerable<LogEventProperty> Properties(LogLine line)
     {
         (string Name, object? Value)[] fields =

@@ -10,7 +10,9 @@ namespace VmExecutor.Host.Processes;
 /// <param name="OwnGuestMemoryBytes">Guest memory that only it has; null: cannot be told.</param>
 public sealed record GuestMemory(long? PssBytes, long? OwnGuestMemoryBytes)
 {
-    /// <summary>What the guest has touched of its memory, pages of a template's file included; null: cannot be told.</summary>
+    /// <summary>
+    /// The guest memory that the guest has touched, in bytes, pages of a template's file included; null: cannot be told.
+    /// </summary>
     public long? TouchedBytes { get; init; }
 
     /// <param name="qemu">The clone's process.</param>

@@ -3,7 +3,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>Which host and boot this is, and how long it has been up, by the kernel.</summary>
+/// <summary>Tells the host, its boot and the time since boot, by the kernel.</summary>
 public static class HostClock
 {
     private const int BootTime = 7; // CLOCK_BOOTTIME: like CLOCK_MONOTONIC, but goes on while the host sleeps (clock_gettime(2))
@@ -31,7 +31,7 @@ public static class HostClock
 
     private static string ReadProcessNamespace() => HostFile.LinkTarget("/proc/self/ns/pid") ?? "unknown";
 
-    /// <summary>The same clock for all processes of a boot, which nobody can set.</summary>
+    /// <summary>The clock of all processes of a boot. It cannot be set.</summary>
     public static TimeSpan SinceBoot()
     {
         _ = Libc.GetTime(BootTime, out var time);

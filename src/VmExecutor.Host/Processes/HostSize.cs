@@ -5,7 +5,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>How large the host is.</summary>
+/// <summary>The size of the host.</summary>
 /// <param name="Cpus">Processors that this process may use.</param>
 /// <param name="Memory">All memory but what the kernel took for itself (proc(5), MemTotal).</param>
 public sealed record HostSize(int Cpus, ByteSize Memory)

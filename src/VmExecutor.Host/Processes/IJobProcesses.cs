@@ -2,7 +2,10 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>The processes of jobs on this host that outlive a stage; the seam where a test stands in for the process table.</summary>
+/// <summary>
+/// Finds and ends the processes of jobs on this host that outlive a stage. It is the seam at which a test stands in for the process
+/// table.
+/// </summary>
 public interface IJobProcesses
 {
     /// <summary>All there are, of any job of this state directory, whatever became of their stage, sockets and files.</summary>

@@ -7,8 +7,8 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
-/// Finds jobs' processes by what they were started with. An ssh of ours names the job in an option and works in the job's directory; a
-/// QEMU of ours has the clone's name and a file of the job's directory among its arguments.
+/// Finds jobs' processes by their arguments. An ssh of the driver names the job in an option and works in the job's directory; a QEMU of
+/// the driver has the clone's name and a file of the job's directory among its arguments.
 /// </summary>
 public sealed class JobProcesses(AbsolutePath stateDir, TimeProvider time) : IJobProcesses
 {

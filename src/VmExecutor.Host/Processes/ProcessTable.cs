@@ -26,7 +26,7 @@ public static class ProcessTable
     /// <summary>This process.</summary>
     public static RunnerProcess Self() => Describe(Environment.ProcessId);
 
-    /// <summary>Whether that very process still runs: not one that got its id later, nor one that is dead and only not yet reaped.</summary>
+    /// <summary>True when that very process still runs: not one that got its id later, nor one that is dead and not yet reaped.</summary>
     public static bool Runs(RunnerProcess process)
     {
         try
@@ -42,8 +42,9 @@ public static class ProcessTable
     }
 
     /// <summary>
-    /// Whether a path is certainly not there for a process: looked at through its eyes (proc(5), <c>/proc/pid/root</c>), since a service may have
-    /// a /tmp of its own (systemd's PrivateTmp). What we may not look at counts as being there.
+    /// True when a path is certainly not there for a process. It is looked at through the process's eyes (proc(5),
+    /// <c>/proc/pid/root</c>), since a service may have a /tmp of its own (systemd's PrivateTmp). A path that may not be looked at counts
+    /// as being there.
     /// </summary>
     public static bool Misses(RunnerProcess process, AbsolutePath path) => FileStat.IsMissing(new AbsolutePath($"/proc/{Text(process.Pid)}/root{path}"));
 
@@ -93,8 +94,8 @@ public static class ProcessTable
     public static long? PeakMemory(int pid) => Memory(pid, ["VmHWM:"]);
 
     /// <summary>
-    /// The memory that it has now and that is its own, in bytes; null when it is gone. Not what it shares with files, such as its program:
-    /// that is nothing of what a guest was promised (proc(5), RssAnon, RssShmem, HugetlbPages).
+    /// The memory that it has now and that is its own, in bytes; null: it is gone. Memory that it shares with files, such as its program,
+    /// does not count: a guest was not promised that (proc(5), RssAnon, RssShmem, HugetlbPages).
     /// </summary>
     public static long? ResidentMemory(int pid) => Memory(pid, ["RssAnon:", "RssShmem:", "HugetlbPages:"]);
 
@@ -146,7 +147,7 @@ public static class ProcessTable
 
     private static string Text(int pid) => pid.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>What stands behind the command, from field 3 on; a command may have spaces and parentheses of its own.</summary>
+    /// <summary>The fields after the command, from field 3 on; a command may have spaces and parentheses of its own.</summary>
     internal static string[] FieldsBehindCommand(string stat) => stat[(stat.LastIndexOf(')') + 2)..].TrimEnd('\n').Split(' ');
 
     private static string[] Fields(string process) => FieldsBehindCommand(HostFile.ReadAllText($"/proc/{process}/stat"));

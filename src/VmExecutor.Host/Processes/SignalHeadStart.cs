@@ -6,7 +6,7 @@ namespace VmExecutor.Host.Processes;
 /// </summary>
 internal static class SignalHeadStart
 {
-    // By how much a tool may hear of it before we do.
+    // How much earlier than us a tool may see the signal.
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
     /// <exception cref="OperationCanceledException">It has reached us.</exception>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>A tool that has our own terminal, or whatever our streams are: what the person at it types is the tool's.</summary>
+/// <summary>Runs a tool on the driver's own terminal or streams, so that the person's input goes to the tool.</summary>
 public static class TerminalTool
 {
     private const string TerminalKind = "TERM";

@@ -8,12 +8,12 @@ public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
     /// <summary>Null: the stage's own directory.</summary>
     public AbsolutePath? WorkingDirectory { get; init; }
 
-    /// <summary>How long it may take; generous, a hang limit rather than an expectation.</summary>
+    /// <summary>The time limit; generous, against hanging rather than an expectation.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Run in a session of its own, so that the runner's SIGTERM to our process group does not reach it
-    /// before we have decided what to do (docs/runner-contract.md section 4).
+    /// True: the tool runs in a session of its own, so that the runner's SIGTERM to our process group does not reach it before the driver
+    /// has decided what to do (docs/runner-contract.md section 4).
     /// </summary>
     public bool OwnSession { get; init; }
 

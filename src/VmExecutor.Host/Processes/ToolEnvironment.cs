@@ -3,8 +3,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
-/// What a tool is given as its environment: a handful of our own variables and nothing of the job's. The driver's environment
-/// holds every job variable, secrets included (docs/runner-contract.md section 1), and a tool's environment is readable through /proc.
+/// The environment of a tool: a handful of the driver's own variables and none of the job's. The driver's environment holds every job
+/// variable, secrets included (docs/runner-contract.md section 1), and a tool's environment is readable through /proc.
 /// </summary>
 public sealed record ToolEnvironment
 {
@@ -13,7 +13,9 @@ public sealed record ToolEnvironment
     // TMPDIR is missing on purpose: the runner deletes it after cleanup, and what we start may live longer.
     private static readonly string[] Kept = ["PATH", "HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR"];
 
-    /// <summary>Takes what tools need from <paramref name="environment"/>; programs speak plain English (<c>LC_ALL=C</c>).</summary>
+    /// <summary>
+    /// Takes the variables that tools need from <paramref name="environment"/>; programs print plain English (<c>LC_ALL=C</c>).
+    /// </summary>
     public ToolEnvironment(IReadOnlyDictionary<string, string> environment)
     {
         var variables = Kept

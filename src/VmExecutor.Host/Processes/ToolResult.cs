@@ -1,6 +1,6 @@
 namespace VmExecutor.Host.Processes;
 
-/// <summary>What a finished tool left: exit code (128 + n when signal n ended it) and its whole output as UTF-8.</summary>
+/// <summary>The result of a finished tool: exit code (128 + n when signal n ended it) and its whole output as UTF-8.</summary>
 public sealed record ToolResult(ToolCall Call, int ExitCode, string StandardOutput, string StandardError)
 {
     /// <summary>Itself when the exit code is 0.</summary>

@@ -3,7 +3,9 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>Runs tools with CliWrap and collects what they say, in bounded memory: stdout as a whole or not at all, of stderr the end.</summary>
+/// <summary>
+/// Runs tools with CliWrap and collects their output in bounded memory: stdout as a whole or not at all, of stderr the end.
+/// </summary>
 public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) : IToolRunner
 {
     /// <summary>No tool answers with more.</summary>
@@ -89,7 +91,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
             }
             catch (FileTooLargeException)
             {
-                // The tool is ended; until then nobody reads on.
+                // The tool is ended; until then its output is not read any more.
                 _tooLong.TrySetResult();
             }
         }

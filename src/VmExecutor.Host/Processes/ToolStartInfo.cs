@@ -3,7 +3,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
 
-/// <summary>Turns a call into what the operating system is asked to start.</summary>
+/// <summary>Turns a call into the start information for the operating system.</summary>
 internal static class ToolStartInfo
 {
     /// <summary>Fills in program, arguments, directory and environment; redirections are left to the caller.</summary>

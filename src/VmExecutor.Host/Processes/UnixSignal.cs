@@ -12,6 +12,6 @@ public static class UnixSignal
     /// <summary>Sends a signal; false when there is no such process (any more) or it is not ours.</summary>
     public static bool Send(int processId, int signal) => processId > 1 && Libc.Signal(processId, signal) == 0;
 
-    /// <summary>Whether there is such a process, also one that is not ours to signal.</summary>
+    /// <summary>True when there is such a process, also one that the driver may not signal.</summary>
     public static bool Exists(int processId) => processId > 0 && (Libc.Signal(processId, 0) == 0 || Libc.Failure().HResult == NotPermitted);
 }

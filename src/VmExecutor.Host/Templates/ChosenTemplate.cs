@@ -3,7 +3,7 @@ using VmExecutor.Core.Templates;
 
 namespace VmExecutor.Host.Templates;
 
-/// <summary>The template that fits a clone, or why there is none.</summary>
+/// <summary>The template that fits a clone, or the reason why there is none.</summary>
 public sealed record ChosenTemplate(Template? Template, ColdReason? Reason)
 {
     /// <param name="generation">Whose templates.</param>

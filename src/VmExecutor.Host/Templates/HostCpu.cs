@@ -4,10 +4,12 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Templates;
 
-/// <summary>What a guest can see of the host's processor under KVM.</summary>
+/// <summary>Describes the host's processor as a guest can see it under KVM.</summary>
 internal static class HostCpu
 {
-    /// <summary>Its model, and a hash of all that libvirt and the kernel say of it: features, microcode, the kernel that runs KVM.</summary>
+    /// <summary>
+    /// Its model, and a hash of everything that libvirt and the kernel say of it: features, microcode, the kernel that runs KVM.
+    /// </summary>
     public static string Describe(string capabilitiesXml)
     {
         var cpu = XmlText.Parse(capabilitiesXml).Element("host")?.Element("cpu");

@@ -98,7 +98,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     private static string? Text(JsonElement answer, string name) =>
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) ? value.GetString() : null;
 
-    /// <summary>What QEMU said before it ended, where its log can be read.</summary>
+    /// <summary>QEMU's last words before it ended, where its log can be read.</summary>
     private async Task<string> LastWordsAsync(string domain, HypervisorException failure, CancellationToken cancellationToken)
     {
         var status = await hypervisor.FindStatusAsync(domain, cancellationToken).ConfigureAwait(false);

@@ -37,7 +37,9 @@ internal static class RamFile
         }
     }
 
-    /// <summary>Root gives the file to QEMU's user; anybody else can still name that user in the file's access list.</summary>
+    /// <summary>
+    /// Lets QEMU's user open the file. Root gives the file to that user; another user can still name that user in the file's access list.
+    /// </summary>
     private static void Allow(AbsolutePath path, QemuUser user)
     {
         var why = Environment.IsPrivilegedProcess ? FileOwner.Change(path.Value, user.User, FileOwner.Same)

@@ -4,7 +4,9 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Templates;
 
-/// <summary>Which of AppArmor and SELinux keeps QEMU from files that libvirt does not know of, as the kernel tells.</summary>
+/// <summary>
+/// Finds the security module (AppArmor or SELinux) that keeps QEMU from files that libvirt does not know of, as the kernel tells.
+/// </summary>
 public static class SecurityDrivers
 {
     public static readonly AbsolutePath AppArmor = new("/sys/module/apparmor/parameters/enabled");

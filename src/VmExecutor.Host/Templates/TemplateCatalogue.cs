@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Templates;
 /// <summary>The templates of generations: looked at, never changed.</summary>
 public static class TemplateCatalogue
 {
-    /// <summary>Where the templates of a generation lie.</summary>
+    /// <summary>The directory of a generation's templates.</summary>
     public static AbsolutePath DirectoryOf(Generation generation) => generation.Directory.Child(ImagePaths.TemplatesName);
 
     /// <summary>The whole templates of a generation, the newest first.</summary>
@@ -64,7 +64,7 @@ public static class TemplateCatalogue
         }
     }
 
-    /// <summary>What is wrong with its files, one sentence each, by a look at their inodes.</summary>
+    /// <summary>The damage of its files, one sentence each, by a look at their inodes.</summary>
     public static IReadOnlyList<string> Damage(Template template) =>
     [
         .. FileStat.TryRead(template.Domain) is null ? new[] { $"{template.Domain} is missing" } : [],

@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Templates;
 /// <summary>Finds the template that fits a clone.</summary>
 public sealed class TemplateFinder(IHypervisor hypervisor)
 {
-    /// <summary>The template of a clone's shape, or why there is none.</summary>
+    /// <summary>The template of a clone's shape, or the reason why there is none.</summary>
     public async Task<ChosenTemplate> FindAsync(
         Generation generation,
         XElement source,

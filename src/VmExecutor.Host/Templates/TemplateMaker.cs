@@ -9,8 +9,8 @@ using VmExecutor.Host.Images;
 namespace VmExecutor.Host.Templates;
 
 /// <summary>
-/// Makes a template in a directory of a name that says that it is half made; only <see cref="Complete"/> gives it its name, by a rename.
-/// The caller holds the image's lock.
+/// Makes a template in a directory of a half-made name; only <see cref="Complete"/> gives it its name, by a rename. The caller holds the
+/// image's lock.
 /// </summary>
 public sealed class TemplateMaker(IHypervisor hypervisor)
 {
@@ -27,8 +27,8 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     }
 
     /// <summary>
-    /// Moves the overlays and what else belongs to the machine into it, makes everything read-only and takes down what it is. The memory stays
-    /// writable for QEMU's user, who opens it so; nobody writes to it.
+    /// Moves the overlays and the machine's other files into it, makes everything read-only and records them. The memory stays writable
+    /// for QEMU's user, who opens it so; no process writes to it.
     /// </summary>
     /// <param name="directory">With memory and state in it, whose domain is gone.</param>
     /// <param name="record">What is known of it; the files are filled in.</param>
@@ -53,7 +53,8 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
                 Do($"{path} cannot be moved into the template", () => HostFile.Move(path.Value, target.Value));
             }
 
-            // Only what QEMU's user must read is for all to read: a login key or a seed is nobody else's, and the state is read by us.
+            // Only files that QEMU's user must read are readable for all: a login key or a seed is private, and the driver itself reads the
+            // state.
             if (role != TemplateRole.Ram)
             {
                 Do($"{target} cannot be made read-only", () => HostFile.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
@@ -76,8 +77,8 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     }
 
     /// <summary>
-    /// Gives it its name: from now on jobs get it. One that was there before goes first; clones of it have its files open and need no names, and
-    /// a job that looks just now finds none and starts cold.
+    /// Gives it its name: from now on jobs get it. An older one of that name is removed first. Clones of the older one have its files
+    /// open and need no names; a job that looks at that moment finds none and starts cold.
     /// </summary>
     public static Template Complete(Generation generation, Template template)
     {

@@ -3,14 +3,14 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Waiting;
 
-/// <summary>The steps that take back what was made, in the reverse order of the making.</summary>
+/// <summary>The steps that undo the making, in the reverse order.</summary>
 public sealed class UndoStack
 {
     private readonly Stack<Func<CancellationToken, Task>> steps = new();
 
     public void Push(Func<CancellationToken, Task> step) => steps.Push(step);
 
-    /// <summary>Each step is tried, whatever becomes of the others.</summary>
+    /// <summary>Runs each step, whether or not others fail.</summary>
     /// <returns>What could not be taken back, in sentences.</returns>
     public async Task<IReadOnlyList<string>> RunAsync(CancellationToken cancellationToken)
     {

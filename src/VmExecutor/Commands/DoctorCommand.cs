@@ -60,7 +60,9 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>A name that is no image's is a mistake of whoever typed it. Where the images cannot be read, doctor says so itself.</summary>
+    /// <summary>
+    /// Refuses a name that is no image's: the user has mistyped it. If the images cannot be read, doctor says so itself.
+    /// </summary>
     private static ImageName KnownImage(Invocation invocation, string? config, ImageName name)
     {
         try

@@ -4,7 +4,7 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Commands;
 
-/// <summary>Which images a command is for, and its work on each of them.</summary>
+/// <summary>Finds the images that a command is for, and does its work on each of them.</summary>
 internal static class EachImage
 {
     /// <summary>The named one, or all.</summary>

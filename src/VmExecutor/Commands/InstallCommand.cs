@@ -4,7 +4,7 @@ using VmExecutor.Core.Registration;
 
 namespace VmExecutor.Commands;
 
-/// <summary><c>vm-executor install</c>: makes a runner's jobs this driver's.</summary>
+/// <summary><c>vm-executor install</c>: gives a runner this driver's stages.</summary>
 internal static class InstallCommand
 {
     public static Command Create(Invocation invocation, Option<string?> config)

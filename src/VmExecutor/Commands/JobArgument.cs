@@ -3,7 +3,7 @@ using VmExecutor.Completions;
 
 namespace VmExecutor.Commands;
 
-/// <summary>The job that somebody means.</summary>
+/// <summary>The argument that names a job.</summary>
 internal static class JobArgument
 {
     public static Argument<string> Create(Invocation invocation, Option<string?> config) => new Argument<string>("job")

@@ -4,7 +4,7 @@ using VmExecutor.Manual;
 
 namespace VmExecutor.Commands;
 
-/// <summary><c>vm-executor manual DIRECTORY</c>: writes the manual pages, for who makes a package.</summary>
+/// <summary><c>vm-executor manual DIRECTORY</c>: writes the manual pages, for makers of packages.</summary>
 internal static class ManualCommand
 {
     public static Command Create(Invocation invocation, RootCommand root)

@@ -7,7 +7,7 @@ namespace VmExecutor.Commands;
 /// <summary>The four stages as the runner calls them; only <c>run</c> gets arguments (docs/runner-contract.md section 2).</summary>
 internal static class StageCommands
 {
-    /// <summary>Whether the runner calls it.</summary>
+    /// <summary>True when the runner calls it.</summary>
     public static bool IsStage(string command) => command is "config" or "prepare" or "run" or "cleanup";
 
     public static Command Config(Invocation invocation, Option<string?> config)

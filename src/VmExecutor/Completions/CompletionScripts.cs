@@ -1,9 +1,9 @@
 namespace VmExecutor.Completions;
 
 /// <summary>
-/// What a shell needs to ask the program what could come next. The program itself knows (System.CommandLine's <c>[suggest:N]</c> directive, N
-/// being the cursor's place in the line), so the scripts never get out of date. Answers are taken as text and never evaluated: a domain may
-/// be called <c>$(reboot)</c>.
+/// The scripts by which a shell asks the program for the words that could come next. The program itself knows them (System.CommandLine's
+/// <c>[suggest:N]</c> directive, N being the cursor's place in the line), so the scripts never get out of date. Answers are taken as text
+/// and never evaluated: a domain may be called <c>$(reboot)</c>.
 /// </summary>
 internal static class CompletionScripts
 {

@@ -2,7 +2,9 @@ using System.CommandLine.Completions;
 
 namespace VmExecutor.Completions;
 
-/// <summary>Somebody waits at the keyboard: what does not answer at once has nothing to offer, and no failure is ever told.</summary>
+/// <summary>
+/// Completes quickly: a person waits at the keyboard. A source that does not answer at once offers nothing, and failures are not shown.
+/// </summary>
 internal static class Quick
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);

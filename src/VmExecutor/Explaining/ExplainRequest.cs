@@ -3,10 +3,12 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Explaining;
 
-/// <summary>What <c>image explain</c> was told.</summary>
+/// <summary>The request of <c>image explain</c>.</summary>
 internal sealed record ExplainRequest
 {
-    /// <summary>The image whose source is meant, or with a definition whose settings count; null: with a definition, none.</summary>
+    /// <summary>
+    /// The image whose source is explained, or with a definition the one whose settings count; null: with a definition, none.
+    /// </summary>
     public ImageName? Image { get; init; }
 
     /// <summary>The text of a definition and where it is from; null: the image's own.</summary>

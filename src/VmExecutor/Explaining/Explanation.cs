@@ -7,7 +7,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Explaining;
 
-/// <summary>A source and what becomes of it.</summary>
+/// <summary>A source and the treatment of its parts.</summary>
 /// <param name="Source">In words: <c>domain 'web' at qemu:///system</c>.</param>
 /// <param name="Xml">Its definition.</param>
 /// <param name="Image">Whose settings count.</param>
@@ -15,7 +15,7 @@ namespace VmExecutor.Explaining;
 /// <param name="Purpose">For whom the clone is.</param>
 internal sealed record Explanation(string Source, XElement Xml, ImageDefinition Image, AbsolutePath StateDir, ClonePurpose Purpose)
 {
-    /// <summary>What else an administrator should know, a sentence each.</summary>
+    /// <summary>Facts that an administrator should know, a sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Each part, in the order of the definition.</summary>

@@ -11,8 +11,8 @@ using VmExecutor.Host.Observing;
 namespace VmExecutor.Jobs;
 
 /// <summary>
-/// <c>stop</c>: ends a job's VM. Of a job that a runner still works on, only the VM goes: its stages say why, and its cleanup removes the rest
-/// and writes the ledger's line. Of one that nobody works on any more (kept, or left) everything goes, at once.
+/// <c>stop</c>: ends a job's VM. Of a job that a runner still works on, only the VM is removed: its stages report why, and its cleanup
+/// removes the rest and writes the ledger's line. Of a job that is kept or left, everything is removed at once.
 /// </summary>
 internal sealed class JobStop(Machine machine)
 {
@@ -30,7 +30,7 @@ internal sealed class JobStop(Machine machine)
             : throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"job {key} is not touched: {job.Doubt}", "Look at what is there: vm-executor list --leaks.");
     }
 
-    /// <summary>Whether a runner works on it: then its log will say who stopped it.</summary>
+    /// <summary>True when a runner works on it: then its log will say who stopped it.</summary>
     public static bool IsInUse(FoundJob job) => job is { Leftover: null, Record: not { Kept: true } };
 
     /// <param name="job">As it was found.</param>
@@ -47,7 +47,7 @@ internal sealed class JobStop(Machine machine)
         var hypervisor = machine.Hypervisors.At(job.LibvirtUri);
         var directory = JobDirectory.Of(machine.StateDir, job.Key);
 
-        // Looked at again, now that nobody else is at work on it.
+        // Looked at again, under the job's lock.
         if (IsInUse(job) && directory.Read() is { Kept: false })
         {
             await StopVmAsync(job.Key, directory, hypervisor, who, cancellationToken);

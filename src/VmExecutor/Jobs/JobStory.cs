@@ -8,7 +8,7 @@ using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Jobs;
 
-/// <summary>All that this host still knows of a job.</summary>
+/// <summary>Everything that this host still knows of a job.</summary>
 /// <param name="Key">The job.</param>
 /// <param name="Record">Null: it is over, or its record is damaged.</param>
 /// <param name="Vm">Its VM's state in a word; null: it is over.</param>

@@ -3,7 +3,7 @@ using VmExecutor.Reports;
 
 namespace VmExecutor.Jobs;
 
-/// <summary><c>logs --json</c>: what the files of the job and the ledger say, as they say it.</summary>
+/// <summary><c>logs --json</c>: the content of the job's files and of the ledger, unchanged.</summary>
 internal static class JobStoryJson
 {
     public static string Write(JobStory story) => JsonText.Write(json =>

@@ -9,7 +9,7 @@ namespace VmExecutor.Jobs;
 /// <summary>The jobs that have a directory on this host, for a person who means one of them.</summary>
 internal sealed class JobsAtHand(Settings settings, TimeProvider time)
 {
-    /// <summary>Those there are; half made and half removed ones are nobody's to look at.</summary>
+    /// <summary>The keys of these jobs; half-made and half-removed ones are left out.</summary>
     public IReadOnlyList<JobKey> Keys() => [.. JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Select(folder => folder.Key)];
 
     /// <exception cref="Core.Failures.SystemFailureException">There is none of that name, or several.</exception>

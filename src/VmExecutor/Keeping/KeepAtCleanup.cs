@@ -22,7 +22,7 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
     {
         var (key, directory, log) = (run.Key, run.Directory, run.Log);
 
-        // A VM that stays already is removed by the next cleanup: somebody has asked for it by hand.
+        // A VM that is kept already is removed by the next cleanup: its removal was asked for by hand.
         if (directory.Read() is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Kept: false, Stopped: null } record
             || GuestOfJob.TryAccess(key, directory.Paths, record) is not { } access)
         {

@@ -8,8 +8,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Keeping;
 
 /// <summary>
-/// When a job's script has failed: whether its VM will stay, and how to enter it. Said now, since nobody who reads the job log sees what cleanup says. Those who
-/// came first have the places of <c>limits: max_kept</c>: a VM that a job log has promised stays as long as it says.
+/// After a job's script has failed: tells whether its VM will be kept, and how to enter it. It is told now, since cleanup's lines are not
+/// in the job log. Earlier jobs have the places of <c>limits: max_kept</c>: a VM that a job log has promised is kept as long as it says.
 /// </summary>
 internal sealed class KeepOffer(Machine machine)
 {

@@ -11,10 +11,12 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Keeping;
 
-/// <summary>What the stages do so that a failed job can be replayed. Nothing of it is a reason for a stage to fail.</summary>
+/// <summary>Keeps the scripts of failed jobs for a replay, beside the stages. A failure of it never fails a stage.</summary>
 internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment environment, TimeProvider time)
 {
-    /// <summary>In the environment of a replay's stages, where no job can set anything: what is kept already is not kept again.</summary>
+    /// <summary>
+    /// A variable in the environment of a replay's stages, where no job can set anything: their scripts are not kept again.
+    /// </summary>
     public const string ReplayMark = "VM_EXECUTOR_REPLAY";
 
     private const int LongestName = 200;
@@ -79,7 +81,7 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
         });
     }
 
-    /// <summary>Ends those whose time is over.</summary>
+    /// <summary>Removes kept scripts whose time is over.</summary>
     public void Prune(bool dryRun, JobLog log) => Try(log, () =>
     {
         if (!dryRun && _kept.Prune(time.GetUtcNow()) is { Count: > 0 } gone)
@@ -88,7 +90,7 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
         }
     });
 
-    /// <summary>What a job's author can have set: for people, and for a machine that is thrown away.</summary>
+    /// <summary>A value that a job's author can have set, made safe for people and files.</summary>
     private string? Said(string name) =>
         environment.Variables.GetValueOrDefault($"CUSTOM_ENV_{name}") is { Length: > 0 } value ? PlainText.OneLine(value, LongestName) : null;
 

@@ -26,7 +26,7 @@ internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
         }
     }
 
-    /// <summary>What failed, then what to do.</summary>
+    /// <summary>Writes the failure, then the hint.</summary>
     public void Fail(DriverException failure)
     {
         Write($"ERROR {failure.Code}: {failure.Message}");

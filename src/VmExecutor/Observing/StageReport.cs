@@ -11,8 +11,8 @@ using VmExecutor.Host.Observing;
 namespace VmExecutor.Observing;
 
 /// <summary>
-/// Gathers what one stage or command does and writes it to the operator's log at its end, as one line. A stage's stderr is the job log or the runner's, so
-/// only commands of an administrator write for journald.
+/// Gathers the facts of one stage or command and writes them to the operator's log at its end, as one line. A stage's stderr is the job
+/// log or the runner's, so only commands of an administrator write for journald.
 /// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="journal">Where journald reads what commands say.</param>
@@ -20,7 +20,7 @@ internal sealed class StageReport(TimeProvider time, TextWriter journal)
 {
     private LogLine _line = new() { Stage = "" };
 
-    /// <summary>Null until they are read: then nobody knows where the log is.</summary>
+    /// <summary>Null until they are read: until then the log's place is not known.</summary>
     public Settings? Settings { get; set; }
 
     public void Add(Func<LogLine, LogLine> change) => _line = change(_line);

@@ -55,7 +55,7 @@ internal sealed class OwnClone(Machine machine)
         }
     }
 
-    /// <summary>What a clone of this size would be made of; nothing is made.</summary>
+    /// <summary>The parts that a clone of this size would be made of; nothing is made.</summary>
     public Task<CloneBasis> LookAsync(ImageDefinition image, Generation generation, RequestedSizes size, JobLog log, CancellationToken cancellationToken)
     {
         var plan = Plan(image, generation);

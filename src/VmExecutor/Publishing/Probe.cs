@@ -8,7 +8,9 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>Tries a new generation in a clone of it before any job gets it, and learns what is pinned from then on.</summary>
+/// <summary>
+/// Tries a new generation in a clone of it before any job gets it, and learns the host keys that are pinned from then on.
+/// </summary>
 internal sealed class Probe(Machine machine)
 {
     private readonly OwnClone _clones = new(machine);
@@ -98,7 +100,10 @@ internal sealed class Probe(Machine machine)
         return _scripts.RunAsync(access, text, $"the probe script {script}", ErrorCodes.ProbeFailed, cancellationToken);
     }
 
-    /// <summary>What the administrator says, else what ssh has met. A guest that is given a key for each job has none to pin.</summary>
+    /// <summary>
+    /// The host keys: those that the administrator names, else those that ssh has met. A guest that is given a key for each job has none
+    /// to pin.
+    /// </summary>
     private static IReadOnlyList<string> HostKeys(ImageDefinition image, StartedClone clone) => image.Ssh switch
     {
         { Login: LoginMethod.CloudInit } => [],

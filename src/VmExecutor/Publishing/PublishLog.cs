@@ -3,7 +3,9 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>Says how far something is that takes its time: every second, and when it is done; nothing of what is over in a moment.</summary>
+/// <summary>
+/// Reports the progress of work that takes its time: every second, and when it is done. Work that is over in a moment is not reported.
+/// </summary>
 internal sealed class PublishLog(JobLog log, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

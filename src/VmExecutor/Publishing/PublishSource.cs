@@ -15,12 +15,14 @@ using VmExecutor.Host.Images.Sources;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>What an image is published from: an existing domain or file, or what is downloaded or built for it.</summary>
+/// <summary>
+/// Opens the source that an image is published from: an existing domain or file, or a disk that is downloaded or built for it.
+/// </summary>
 internal sealed class PublishSource(Machine machine)
 {
     private readonly SourceFingerprints _fingerprints = new(machine.Variables, machine.Tools, machine.Time);
 
-    /// <summary>Which word is written in the record, and what was meant.</summary>
+    /// <summary>The kind as the record has it, and the name.</summary>
     public static (string Kind, string Name) Describe(ImageSource source) => source switch
     {
         ImageSource.Domain domain => ("domain", domain.Name),
@@ -56,7 +58,7 @@ internal sealed class PublishSource(Machine machine)
         }
     }
 
-    /// <summary>Nobody may have started the domain, or written to its disks, while they were copied.</summary>
+    /// <summary>Checks that the domain was not started and its disks were not written to while they were copied.</summary>
     /// <exception cref="SystemFailureException">Somebody has.</exception>
     public async Task EnsureUnchangedAsync(ImageDefinition image, OpenedSource opened, XElement before, CancellationToken cancellationToken)
     {
@@ -71,7 +73,7 @@ internal sealed class PublishSource(Machine machine)
         }
     }
 
-    /// <summary>Looks whether jobs can have clones of it, before a domain is asked to shut down and anything is copied.</summary>
+    /// <summary>Reviews whether jobs can have clones of it, before a domain is asked to shut down and anything is copied.</summary>
     /// <returns>What an administrator should know, a sentence each.</returns>
     /// <exception cref="SystemFailureException">They cannot; all reasons are named.</exception>
     private async Task<IReadOnlyList<string>> ReviewAsync(ImageDefinition image, CancellationToken cancellationToken)

@@ -81,7 +81,7 @@ internal sealed class Publisher(Machine machine)
         CultureInfo.InvariantCulture,
         $"{draft.Record.Files.Where(file => !file.Path.StartsWith('/')).Sum(file => file.DiskBytes) / (double)(1 << 20):0.0} MiB");
 
-    /// <summary>What is left makes nothing that was published, or was not, something else.</summary>
+    /// <summary>Removes old parts; a failure to do so changes nothing about the publishing.</summary>
     private static void Try(Action remove, string with, PublishLog log)
     {
         try
@@ -105,8 +105,8 @@ internal sealed class Publisher(Machine machine)
     }
 
     /// <summary>
-    /// The newest generation, if it was made of what the source is now. It need not be the current one: who has rolled back from it does not
-    /// want the same again the next night.
+    /// The newest generation, if it was made of the source's present state. It need not be the current one: after a rollback from it the
+    /// timer must not publish the same again.
     /// </summary>
     private Generation? FindUnchanged(ImageDefinition image, string fingerprint)
     {

@@ -5,7 +5,9 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Publishing;
 
-/// <summary>Whether a guest's shell reads scripts as the runner writes them: by default, and with its feature flag where that fails.</summary>
+/// <summary>
+/// Tests whether a guest's shell reads scripts as the runner writes them: by default, and with its feature flag where that fails.
+/// </summary>
 internal sealed class QuotingProbe(OwnScript scripts)
 {
     public async Task<QuotingAnswer> RunAsync(GuestShell shell, GuestAccess access, CancellationToken cancellationToken)
@@ -18,7 +20,7 @@ internal sealed class QuotingProbe(OwnScript scripts)
         return await TryAsync(shell, access, posix: true, cancellationToken) is { } exit ? new QuotingAnswer(null, QuotingCheck.Problem(shell, exit)) : new QuotingAnswer(true, null);
     }
 
-    /// <summary>How the script ended; null: well.</summary>
+    /// <summary>The script's exit; null: it ended well.</summary>
     private async Task<ScriptExit?> TryAsync(GuestShell shell, GuestAccess access, bool posix, CancellationToken cancellationToken)
     {
         var script = new GuestScript("quoting-probe", Encoding.UTF8.GetBytes(QuotingCheck.Script(shell, posix)));
@@ -27,7 +29,7 @@ internal sealed class QuotingProbe(OwnScript scripts)
     }
 }
 
-/// <summary>What was found out of a guest's shell.</summary>
+/// <summary>The result of the test of a guest's shell.</summary>
 /// <param name="NeedsPosix">Whether it reads the runner's scripts only with <see cref="RunnerQuoting.PosixFlag"/>; null: not known, or PowerShell.</param>
 /// <param name="Problem">Set: it reads them in neither way.</param>
 internal sealed record QuotingAnswer(bool? NeedsPosix, string? Problem);

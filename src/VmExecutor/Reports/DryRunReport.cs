@@ -43,7 +43,7 @@ internal static class DryRunReport
         }
     }
 
-    /// <summary>Where the machine comes from, in words.</summary>
+    /// <summary>The origin of the machine, in words.</summary>
     public static string Source(MachineOutlook machine) => (machine.Plan.Generation, machine.Plan.Image.Source) switch
     {
         ({ } generation, _) => $"generation {generation.Number}, published {generation.Record.Published:yyyy-MM-dd} (of {generation.Record.SourceKind} {Plain(generation.Record.Source)})",

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Reports;
 
-/// <summary><c>doctor</c> for people: grouped by topic, what is to be done right below what is wrong.</summary>
+/// <summary><c>doctor</c> for people: grouped by topic, each fix right below its finding.</summary>
 internal static class HealthReport
 {
     private const int LongestText = 1500;

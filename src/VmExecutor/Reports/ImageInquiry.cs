@@ -7,7 +7,10 @@ using VmExecutor.Host.Observing;
 
 namespace VmExecutor.Reports;
 
-/// <summary>Gathers what <c>image list</c> and <c>image show</c> tell: the catalogue, the ledger's counts, and by what templates are judged.</summary>
+/// <summary>
+/// Gathers the content of <c>image list</c> and <c>image show</c>: the catalogue, the ledger's counts, and the versions by which
+/// templates are judged.
+/// </summary>
 internal sealed class ImageInquiry(Machine machine)
 {
     // A list must not hang for the sake of one column.

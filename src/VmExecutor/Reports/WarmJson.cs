@@ -5,7 +5,7 @@ using VmExecutor.Host.Images;
 
 namespace VmExecutor.Reports;
 
-/// <summary>What the JSON of images says of their templates, and of how VMs came up.</summary>
+/// <summary>Writes the images' templates and the starts of their VMs as JSON.</summary>
 internal static class WarmJson
 {
     public static void WriteStarts(Utf8JsonWriter json, StartCounts? starts)

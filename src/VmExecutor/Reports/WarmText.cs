@@ -6,7 +6,7 @@ using VmExecutor.Host.Images;
 
 namespace VmExecutor.Reports;
 
-/// <summary>What <c>image list</c> and <c>image show</c> say of an image's templates.</summary>
+/// <summary>Describes an image's templates for <c>image list</c> and <c>image show</c>.</summary>
 internal static class WarmText
 {
     /// <summary>The column of the list; null: there is nothing to say.</summary>
@@ -53,7 +53,7 @@ internal static class WarmText
     public static string Sizes(TemplateShape shape) =>
         string.Create(CultureInfo.InvariantCulture, $"{shape.Cpus} CPU{(shape.Cpus == 1 ? "" : "s")}, {new ByteSize(shape.MemoryBytes)}");
 
-    /// <summary>The first of what speaks against it; a whole path would widen the table beyond reading.</summary>
+    /// <summary>The first obstacle; a whole path would widen the table beyond reading.</summary>
     private static string? Trouble(ListedTemplate listed, HypervisorVersion? now) =>
         listed.Troubles(now) is [var first, ..] ? first.Replace($"{listed.Template.Directory}/", "", StringComparison.Ordinal) : null;
 

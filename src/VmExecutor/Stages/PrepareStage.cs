@@ -15,7 +15,9 @@ using VmExecutor.Starting;
 
 namespace VmExecutor.Stages;
 
-/// <summary>Makes the job's linked clone ready for scripts, or leaves nothing: what fails or is cancelled half-way is undone.</summary>
+/// <summary>
+/// Makes the job's linked clone ready for scripts, or leaves nothing: a preparation that fails or is cancelled half-way is undone.
+/// </summary>
 /// <param name="machine">Where.</param>
 /// <param name="environment">What the runner said to this process.</param>
 /// <param name="report">The stage's line in the operator's log.</param>
@@ -26,7 +28,10 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
     /// <summary>Longer than any single step of the undoing may take.</summary>
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>A cancelled prepare ends within two seconds; what it cannot undo in this time is left to cleanup, which the runner calls next.</summary>
+    /// <summary>
+    /// A cancelled prepare ends within two seconds; cleanup, which the runner calls next, removes the parts that are not undone in this
+    /// time.
+    /// </summary>
     private static readonly TimeSpan HurriedUndoLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Longer than a collection that is just removing an earlier attempt of this job takes.</summary>

@@ -86,7 +86,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         return exit;
     }
 
-    /// <summary>For the ledger: which script, how long, how it ended. By these notes a failure of the VM is told once.</summary>
+    /// <summary>Notes a script for the ledger: its name, time and end. By these notes a failure of the VM is reported once.</summary>
     private void Note(JobRun run, string subStage, long started, int? exitCode, string? failure) => run.Directory.Note(
         new ScriptRecord(ScriptRecord.Name(subStage), Math.Round(machine.Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, failure));
 
@@ -179,7 +179,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         return run.Exit;
     }
 
-    /// <summary>Ends with the first of both that has something to say.</summary>
+    /// <summary>Runs both watches, until the first of them ends with a failure.</summary>
     private static async Task WatchAsync(DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

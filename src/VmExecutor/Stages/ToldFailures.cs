@@ -4,12 +4,14 @@ using VmExecutor.Host.Clones;
 namespace VmExecutor.Stages;
 
 /// <summary>
-/// What the scripts of a job have told of its VM already, by the notes in its directory: a VM that is gone fails every script that comes after, and
-/// the job log has the whole story once.
+/// Failures of the VM that a job's scripts have reported already, by the notes in its directory: a VM that is gone fails every later
+/// script, and the job log has the whole story once.
 /// </summary>
 internal static class ToldFailures
 {
-    /// <summary>Of the VM or of the way to it; what failed for another reason is told each time, since it can be another file or host.</summary>
+    /// <summary>
+    /// The codes of the VM or of the way to it. A failure for another reason is reported each time, since it can be another file or host.
+    /// </summary>
     private static readonly ErrorCode[] OfTheVm =
     [
         ErrorCodes.GuestDied, ErrorCodes.GuestConnectionLost, ErrorCodes.GuestNotPrepared, ErrorCodes.GuestIsAnother, ErrorCodes.GuestRebooted, ErrorCodes.GuestHostKeyChanged,
@@ -21,7 +23,7 @@ internal static class ToldFailures
         OfTheVm.Contains(code) ? directory.ReadScripts().FirstOrDefault(script => script.Failure == code.ToString())?.SubStage : null;
 }
 
-/// <summary>A failure that the job log has already: one line says so, and who must act is the same.</summary>
+/// <summary>A failure that the job log has already: one line says so, and the same person must act.</summary>
 /// <param name="original">What is told above.</param>
 /// <param name="subStage">Where.</param>
 internal sealed class ToldFailureException(DriverException original, string subStage)

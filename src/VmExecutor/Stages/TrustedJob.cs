@@ -16,7 +16,7 @@ internal static class TrustedJob
     public static JobVariables Variables(StageEnvironment environment, IReadOnlyList<string> names) =>
         Use(environment, response => JobVariables.Read(response, names));
 
-    /// <summary>What must not stay in a VM that outlives the job.</summary>
+    /// <summary>The secrets that must not stay in a VM that outlives the job.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public static JobSecrets Secrets(StageEnvironment environment) => Use(environment, response => JobSecrets.Read(response));
 

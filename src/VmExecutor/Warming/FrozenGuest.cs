@@ -88,7 +88,7 @@ internal sealed class FrozenGuest(Machine machine)
             cancellationToken);
     }
 
-    /// <summary>In the end its XML says what every clone is made of.</summary>
+    /// <summary>The files of the template, by its XML at the end, which lists everything that a clone is made of.</summary>
     private static IEnumerable<(string Role, AbsolutePath Path, string? Format)> Files(
         ImageDefinition image, ClonePlan plan, AbsolutePath directory, XElement xml, AbsolutePath? seed)
     {
@@ -115,7 +115,7 @@ internal sealed class FrozenGuest(Machine machine)
         }
     }
 
-    /// <summary>The guest gives its network card up; what is plugged into each clone comes to the same place.</summary>
+    /// <summary>Has the guest give up its network card. The card that is plugged into each clone comes to the same place.</summary>
     private async Task<XElement> UnplugAsync(DomainName domain, CancellationToken cancellationToken)
     {
         var card = await FindCardAsync(domain, cancellationToken) ?? throw new SystemFailureException(

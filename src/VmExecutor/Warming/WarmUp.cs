@@ -9,12 +9,14 @@ using VmExecutor.Publishing;
 
 namespace VmExecutor.Warming;
 
-/// <summary>What is in a template's memory need not be read by any clone: everything that each job does is done once, after what booting has left was thrown away.</summary>
+/// <summary>
+/// Drops the page cache of the boot, then runs once the programs that every job runs, so that clones find them in memory.
+/// </summary>
 internal sealed class WarmUp(Machine machine)
 {
     private readonly IdentityChanger _identity = new(machine.GuestShell, machine.Time);
 
-    // The guest's sshd ends the process of a connection that was closed; nobody can be asked whether it has.
+    // The guest's sshd ends the process of a connection that was closed; there is no way to ask whether it has.
     private static readonly TimeSpan SessionEnds = TimeSpan.FromSeconds(1);
 
     private static readonly GuestScript Usual = new("warm-up", "git --version\n"u8.ToArray());
@@ -49,7 +51,7 @@ internal sealed class WarmUp(Machine machine)
         await Task.Delay(SessionEnds, machine.Time, cancellationToken);
     }
 
-    /// <summary>Whether a clone runs scripts as a job's would.</summary>
+    /// <summary>Proves that a clone runs scripts as a job's would.</summary>
     public async Task ProveAsync(ImageDefinition image, GuestAccess access, CancellationToken cancellationToken)
     {
         var exit = await RunScriptAsync(image, access, new GuestScript("proof", "exit 3\n"u8.ToArray()), cancellationToken);

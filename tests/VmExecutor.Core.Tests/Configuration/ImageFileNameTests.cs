@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Configuration;
 
-/// <summary>Which files of the images' directory are images, which only look like some, and which are none of it.</summary>
+/// <summary>Tells the files of the images' directory that are images from those that only look like some, and from others.</summary>
 public sealed class ImageFileNameTests
 {
     [Theory]

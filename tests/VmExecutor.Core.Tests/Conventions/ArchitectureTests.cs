@@ -134,7 +134,7 @@ public sealed partial class ArchitectureTests
         opening.Should().BeEquivalentTo(["src/VmExecutor.Host/Files/HostFile.cs"], "there it is looked at first whether it is a file, and how much of it is read");
     }
 
-    /// <summary>What opens a file by its path, or reads it without a limit.</summary>
+    /// <summary>Calls that open a file by its path, or read it without a limit.</summary>
     [GeneratedRegex(@"(?<![\w.])(System\.IO\.)?File\.(Append\w+|Copy|Open\w*|Read\w+|Write\w+)\(|new FileStream\((?!new SafeFileHandle)")]
     private static partial Regex RawOpening();
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Conventions;
 
-/// <summary>What a comment refers to is in the repository.</summary>
+/// <summary>Pages and sections that comments refer to are in the repository.</summary>
 public sealed partial class ReferenceTests
 {
     private const string InThePackage = "/usr/share/doc/vm-executor/";

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Guests;
 
-/// <summary>What configuration, records and guests say of a guest: well formed, or not taken at all.</summary>
+/// <summary>Arbitrary texts about a guest, from configuration, records and guests: they are well formed, or not accepted at all.</summary>
 public sealed class ArbitraryTextTests
 {
     [Fact]

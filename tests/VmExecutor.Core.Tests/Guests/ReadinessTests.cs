@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Guests;
 
-/// <summary>What follows from a guest's answer; that shells give such answers is looked at with real ones in the host tests.</summary>
+/// <summary>The judgement of a guest's answer. The host tests try with real shells that they give such answers.</summary>
 public sealed class ReadinessTests
 {
     private static readonly GuestAccess Access = new(

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Images;
 
-/// <summary>What a file is, by its bytes, and whether it will do as a disk of the format that is said.</summary>
+/// <summary>The recognition of a file by its bytes, and whether it can be used as a disk of the format that is said.</summary>
 public sealed class DiskContentTests
 {
     private static readonly AbsolutePath Path = new("/img/base");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Linking;
 
-/// <summary>What becomes of a display's password, and of a display whose password is not known.</summary>
+/// <summary>The treatment of a display's password, and of a display whose password is not known.</summary>
 public sealed class LinkDisplaysTests
 {
     private const string Local = "<listen type=\"address\" address=\"127.0.0.1\" />";

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Values;
 
-/// <summary>Whether one pattern takes away everything that another one matches.</summary>
+/// <summary>Patterns that take away everything that another one matches.</summary>
 public sealed class GlobCoverTests
 {
     private static readonly string[] Words = [.. Texts("ab:", 6)];

@@ -20,6 +20,6 @@ internal static class HostileText
         Gen.OneOf(Gen.Elements(Pieces), Gen.Elements("\ud83d", "\udc00")).ListOf().Select(string.Concat),
         ArbMap.Default.GeneratorFor<string?>().Select(text => text ?? ""));
 
-    /// <summary>What can come out of a file or an environment, whose bytes were decoded: no half of a pair.</summary>
+    /// <summary>Texts that can come out of a file or an environment, whose bytes were decoded: no half of a pair.</summary>
     public static Gen<string> Decoded { get; } = Any.Select(text => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)));
 }

@@ -22,7 +22,7 @@ internal sealed class BenchUser : IAsyncDisposable
     /// <summary>The guest's key as this user's own file, as ssh demands.</summary>
     public string KeyFile => Path.Combine(Home, "id_ed25519");
 
-    /// <summary>Where the session daemon keeps things by a domain's name.</summary>
+    /// <summary>The directories in which the session daemon keeps files by a domain's name.</summary>
     public IReadOnlyList<string> LibvirtDirectories =>
     [
         Path.Combine(Home, ".cache/libvirt/qemu/log"), Path.Combine(Home, ".cache/libvirt/qemu/run"),
@@ -31,7 +31,7 @@ internal sealed class BenchUser : IAsyncDisposable
 
     public IReadOnlyList<string> Virsh => [.. Become, "virsh", "-c", "qemu:///session"];
 
-    /// <summary>What a command of this user's is put behind.</summary>
+    /// <summary>The words that are put before a command of this user's.</summary>
     public IReadOnlyList<string> Become =>
         ["setpriv", $"--reuid={_userId}", $"--regid={_groupId}", "--init-groups", "--", "env", $"HOME={Home}", $"USER={Name}"];
 

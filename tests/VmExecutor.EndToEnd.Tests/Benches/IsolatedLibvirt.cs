@@ -85,7 +85,7 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     /// <summary>virsh of this daemon.</summary>
     public IReadOnlyList<string> Virsh => [.. Inside, "virsh", "-c", "qemu:///system"];
 
-    /// <summary>Where this daemon keeps things by a domain's name, as seen from outside.</summary>
+    /// <summary>The directories in which this daemon keeps files by a domain's name, as seen from outside.</summary>
     public IReadOnlyList<string> LibvirtDirectories =>
     [
         .. new[] { "/run/libvirt/qemu", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/etc/libvirt/qemu", "/var/log/libvirt/qemu" }
@@ -95,7 +95,7 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     /// <summary>The command that a command inside is put behind. It becomes that command; only the working directory is lost.</summary>
     public IReadOnlyList<string> Inside => ["nsenter", $"--target={_holder.Id}", "--net", "--mount", "--"];
 
-    /// <summary>What the machine lacks.</summary>
+    /// <summary>The prerequisites that the machine lacks.</summary>
     /// <param name="besides">Commands that are needed, too.</param>
     public static async Task<IReadOnlyList<string>> MissingAsync(params IEnumerable<string> besides)
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Benches;
 
-/// <summary>How long each stage takes here when nobody disturbs it, so that a test can disturb it at any part of that.</summary>
+/// <summary>Measures the time that each stage takes here undisturbed, so that a test can disturb it at any part of that.</summary>
 public sealed class StageRhythm(TestMachine machine) : IAsyncLifetime
 {
     public TimeSpan Prepare { get; private set; }

@@ -16,7 +16,7 @@ public sealed class AlwaysColdAttribute(string because) : Attribute
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class AlwaysWarmAttribute : Attribute;
 
-/// <summary>How the VMs of tests come up that do not say it themselves.</summary>
+/// <summary>The kind of start for VMs of tests that do not choose one.</summary>
 internal static class StartMode
 {
     /// <summary>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Benches;
 
-/// <summary>What all tests share: the host with libvirt and QEMU, the test guest, one copy of the driver.</summary>
+/// <summary>The parts that all tests share: the host with libvirt and QEMU, the test guest, one copy of the driver.</summary>
 public sealed class TestMachine : IAsyncLifetime
 {
     /// <summary>Names the directory of the test guest; tests/run sets it.</summary>
@@ -24,7 +24,7 @@ public sealed class TestMachine : IAsyncLifetime
     private Task<WarmImages>? _warmImages;
     private BuiltDriver? _driver;
 
-    /// <summary>Where QEMU's user can reach: everything of the tests is below.</summary>
+    /// <summary>A directory that QEMU's user can reach: everything of the tests is below.</summary>
     internal string Root { get; } = $"/var/tmp/vmx-e2e-{Path.GetRandomFileName()[..6]}";
 
     internal BuiltDriver Driver => _driver ?? throw new InvalidOperationException("the prerequisites are missing");

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
-/// <summary>What bench measures are real clones; how long they take is for no test to judge.</summary>
+/// <summary>The clones that bench measures are real; no test judges how long they take.</summary>
 [AlwaysCold("bench chooses its starts itself, and one test makes templates of its own")]
 public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
 {

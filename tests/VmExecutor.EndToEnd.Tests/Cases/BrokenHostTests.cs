@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
-/// <summary>What people break on a host that worked: the job log and doctor name the same cause, and what to do.</summary>
+/// <summary>Faults that people make on a host that worked: the job log and doctor name the same cause, and the remedy.</summary>
 [AlwaysCold("it is about what keeps a job from starting")]
 public sealed class BrokenHostTests(TestMachine machine) : BenchTest(machine)
 {

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
-/// <summary>What becomes of a guest or of the way to it while a script runs: told as what it is, and nothing left after cleanup.</summary>
+/// <summary>
+/// Troubles of a guest, or of the way to it, while a script runs: each is reported by its kind, and nothing is left after cleanup.
+/// </summary>
 public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);

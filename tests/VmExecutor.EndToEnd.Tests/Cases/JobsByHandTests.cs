@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
-/// <summary>What an administrator does with the VMs of jobs: look, enter, stop.</summary>
+/// <summary>The commands with which an administrator looks at, enters and stops the VMs of jobs.</summary>
 public sealed class JobsByHandTests(TestMachine machine) : BenchTest(machine)
 {
     [Fact(Timeout = HangLimit)]

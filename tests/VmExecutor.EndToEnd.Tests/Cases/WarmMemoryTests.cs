@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
 
-/// <summary>What many clones of one template cost.</summary>
+/// <summary>The memory and disk of many clones of one template.</summary>
 [AlwaysWarm]
 public sealed class WarmMemoryTests(TestMachine machine) : WarmTest(machine)
 {

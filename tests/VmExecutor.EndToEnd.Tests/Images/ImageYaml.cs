@@ -21,7 +21,7 @@ internal sealed record ImageYaml
 
     public string User { get; init; } = "ci";
 
-    /// <summary>How the guest comes to know who may log in; only <c>baked</c> takes a key file.</summary>
+    /// <summary>The login method; only <c>baked</c> takes a key file.</summary>
     public string Login { get; init; } = "baked";
 
     public string? KeyFile { get; init; }
@@ -35,18 +35,18 @@ internal sealed record ImageYaml
     /// <summary>A libvirt network; null: QEMU's user-mode network.</summary>
     public string? Network { get; init; }
 
-    /// <summary>What the job's overlays may take on the host's disk; null: no limit.</summary>
+    /// <summary>The most that the job's overlays may take on the host's disk; null: no limit.</summary>
     public string? MaxOverlay { get; init; }
 
     public int BootSeconds { get; init; } = 180;
 
-    /// <summary>Whether its clones wake up from a template.</summary>
+    /// <summary>True: its clones wake up from a template.</summary>
     public bool IsWarm { get; init; }
 
-    /// <summary>How long a clone may take to wake up; null: the driver's default.</summary>
+    /// <summary>The time limit for a clone to wake up; null: the driver's default.</summary>
     public string? WarmLimit { get; init; }
 
-    /// <summary>Whether a template of another one fits it: their machines and their disks are the same.</summary>
+    /// <summary>True when a template of another one fits it: their machines and their disks are the same.</summary>
     public bool IsLike(ImageYaml other) =>
         (Name, Domain, File, Cmdline, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Cmdline, other.Login, other.KeyFile, other.HostKey, other.Network);
 

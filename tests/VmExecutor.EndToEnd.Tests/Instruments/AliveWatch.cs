@@ -18,7 +18,7 @@ internal sealed class AliveWatch : IAsyncDisposable
         _watching = Task.Run(WatchAsync);
     }
 
-    /// <summary>How many were alive at the same time.</summary>
+    /// <summary>The largest number of them that were alive at the same time.</summary>
     public int Most { get; private set; }
 
     public int Looks { get; private set; }

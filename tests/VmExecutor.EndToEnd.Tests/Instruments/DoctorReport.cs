@@ -4,7 +4,7 @@ using VmExecutor.EndToEnd.Tests.Benches;
 
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
-/// <summary>What <c>doctor --json</c> has found on a bench.</summary>
+/// <summary>The findings of <c>doctor --json</c> on a bench.</summary>
 /// <param name="ExitCode">By the worst finding.</param>
 /// <param name="Findings">In the order of its checks.</param>
 /// <param name="Text">All it said, for messages.</param>

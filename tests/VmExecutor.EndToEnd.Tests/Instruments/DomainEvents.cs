@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
-/// <summary>What libvirt tells of a domain's life while something is done to it (<c>virsh event</c>).</summary>
+/// <summary>libvirt's events of a domain's life during an action (<c>virsh event</c>).</summary>
 internal static class DomainEvents
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

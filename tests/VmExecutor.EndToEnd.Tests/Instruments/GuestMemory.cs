@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
-/// <summary>What the kernel says of a VM's mapping of its template's memory (<c>/proc/PID/smaps</c>).</summary>
+/// <summary>The kernel's figures of a VM's mapping of its template's memory (<c>/proc/PID/smaps</c>).</summary>
 /// <param name="SizeKibibytes">Of the mapping: all memory the guest has.</param>
 /// <param name="OwnKibibytes">Pages that this VM has written, which nobody shares with it.</param>
 internal sealed record GuestMemory(long SizeKibibytes, long OwnKibibytes)

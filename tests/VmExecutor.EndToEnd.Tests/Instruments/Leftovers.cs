@@ -68,7 +68,7 @@ internal sealed class Leftovers(
         return ours.Concat(disks).Concat(named).Distinct();
     }
 
-    /// <summary>Whether it belongs to a template that is whole: half of one is a leftover.</summary>
+    /// <summary>True when it belongs to a template that is whole: half of one is a leftover.</summary>
     private static bool IsTemplates(string disk) =>
         Path.GetDirectoryName(disk)!.Split('/') is [.., "images", _, _, "warm", var fingerprint] && fingerprint[0] != '.';
 

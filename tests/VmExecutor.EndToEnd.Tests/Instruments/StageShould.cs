@@ -3,7 +3,7 @@ using VmExecutor.RunnerSimulator.Stages;
 
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
-/// <summary>What a stage has said is the best message of a test that fails for it.</summary>
+/// <summary>Asserts with a stage's own output in the message of a test that fails for it.</summary>
 internal static class StageShould
 {
     public static void ShouldSucceed(this StageRecord stage) => stage.ExitCode.Should().Be(0, stage.ToString());

@@ -1,6 +1,9 @@
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
-/// <summary>How many moments a test tries that kills something at moments spread over its time: all of them with <c>tests/run --thorough</c>.</summary>
+/// <summary>
+/// The number of moments that a test tries which kills something at moments spread over its time: all of them with <c>tests/run
+/// --thorough</c>.
+/// </summary>
 internal static class Thoroughness
 {
     /// <param name="all">As many as prove the matter.</param>

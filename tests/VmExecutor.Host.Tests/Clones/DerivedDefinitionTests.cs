@@ -15,7 +15,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Clones;
 
-/// <summary>What is derived from definitions of the kinds that users have, given to the real libvirt and to QEMU.</summary>
+/// <summary>Clones' definitions, derived from sources of the kinds that users have, given to the real libvirt and to QEMU.</summary>
 public sealed class DerivedDefinitionTests : IDisposable
 {
     private const string NetworkName = "default";

@@ -16,7 +16,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Clones;
 
-/// <summary>That we may not look is never taken for "it is not there".</summary>
+/// <summary>"May not look" is never taken for "it is not there".</summary>
 public sealed class OutOfReachTests : IDisposable
 {
     private static readonly JobKey Key = new("https://gitlab.example.com", "abc", 1);

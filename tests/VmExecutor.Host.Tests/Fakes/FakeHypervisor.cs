@@ -19,7 +19,7 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>States that differ from "running".</summary>
     public Dictionary<string, DomainStatus> States { get; } = [];
 
-    /// <summary>What a source knows of any domain.</summary>
+    /// <summary>The addresses that a source knows, for any domain.</summary>
     public Dictionary<AddressSource, CardAddress> Addresses { get; } = [];
 
     /// <summary>Domains whose memory was saved.</summary>
@@ -43,7 +43,7 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>No call is answered before it is cancelled.</summary>
     public bool Hangs { get; set; }
 
-    /// <summary>How many shutdown requests a guest ignores; null: it never obeys.</summary>
+    /// <summary>The number of shutdown requests that a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
     public string Uri => "fake:///";
@@ -67,7 +67,7 @@ internal sealed class FakeHypervisor : IHypervisor
     public Task<string?> FindXmlAsync(string domain, bool inactive, CancellationToken cancellationToken) =>
         Call($"xml {domain}", () => Domains.GetValueOrDefault(domain), cancellationToken);
 
-    /// <summary>Who asks may not see the passwords of displays.</summary>
+    /// <summary>True: the connection may not see the passwords of displays.</summary>
     public bool HidesSecrets { get; set; }
 
     public Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken) =>
@@ -138,7 +138,7 @@ internal sealed class FakeHypervisor : IHypervisor
     public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken) =>
         Call($"machine {domain} {Execute(command)}{(file is null ? "" : " with a file")}", () => Domains.ContainsKey(domain) ? Answers(Execute(command)) : throw Refusal(ErrorCodes.HypervisorCallFailed), cancellationToken);
 
-    /// <summary>What QEMU says to a machine command.</summary>
+    /// <summary>QEMU's answers to machine commands.</summary>
     public Func<string, string> Answers { get; set; } = command => command switch
     {
         "query-status" => """{"return":{"status":"running"}}""",

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Files;
 
-/// <summary>What does not end costs no more than its reader has said.</summary>
+/// <summary>Streams without an end cost no more memory than their reader has said.</summary>
 public sealed class BoundedTextTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();

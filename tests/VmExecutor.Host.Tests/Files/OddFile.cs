@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Tests.Files;
 
-/// <summary>What may be found where a plain file is expected, really made.</summary>
+/// <summary>Things that may be found where a plain file is expected, really made.</summary>
 internal sealed class OddFile : IDisposable
 {
     private readonly List<IDisposable> _open = [];

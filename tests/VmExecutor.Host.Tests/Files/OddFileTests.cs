@@ -10,7 +10,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Files;
 
-/// <summary>Where a file is expected there is something that would be waited for, or that never ends: it is refused by its kind.</summary>
+/// <summary>Things in a file's place that would be waited for, or that never end, are refused by their kind.</summary>
 public sealed class OddFileTests : IDisposable
 {
     private readonly OddFile _odd = new();

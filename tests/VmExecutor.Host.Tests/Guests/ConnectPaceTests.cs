@@ -9,7 +9,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
 
-/// <summary>How often a guest's ssh server is connected to.</summary>
+/// <summary>The pace of connections to a guest's ssh server.</summary>
 public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixture>
 {
     private static readonly GuestAddress Address = new("127.0.0.1", 22);

@@ -13,13 +13,13 @@ public sealed class TwinFixture : SshdFixture
 {
     private int _port;
 
-    /// <summary>Where the second one answers.</summary>
+    /// <summary>The address at which the second one answers.</summary>
     public GuestAddress Twin => new("127.0.0.1", _port);
 
-    /// <summary>Where the second one's files are.</summary>
+    /// <summary>The directory of the second one's files.</summary>
     public string TwinHome => In("twin");
 
-    /// <summary>Where the first one's are.</summary>
+    /// <summary>The directory of the first one's files.</summary>
     public string OwnHome => In("own");
 
     protected override string MoreConfiguration()

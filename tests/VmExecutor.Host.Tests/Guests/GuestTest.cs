@@ -40,7 +40,7 @@ public abstract class GuestTest(SshdFixture sshd) : IClassFixture<SshdFixture>, 
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What the tests take the account's login shell for; bash will do whatever is for any other.</summary>
+    /// <summary>The login shell that the tests assume for the account; bash can do what every other can.</summary>
     protected virtual LoginShell LoginShell => LoginShell.Other;
 
     protected static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;

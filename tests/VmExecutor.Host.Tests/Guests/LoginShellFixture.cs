@@ -17,13 +17,13 @@ public sealed class LoginShellFixture : SshdFixture
         ("bash", ".bashrc"), ("dash", null), ("zsh", ".zshenv"), ("mksh", null), ("tcsh", ".tcshrc"), ("fish", ".config/fish/config.fish"), ("busybox sh", null),
     ];
 
-    /// <summary>Whether its program is installed.</summary>
+    /// <summary>True when its program is installed.</summary>
     public static bool IsHere(string shell) => Environment.Variables["PATH"].Split(':').Any(directory => File.Exists(Path.Combine(directory, shell.Split(' ')[0])));
 
     /// <summary>A job in a guest whose account has this login shell.</summary>
     public GuestAccess NewJob(string loginShell) => NewJob() with { Address = new GuestAddress("127.0.0.1", _ports[loginShell]) };
 
-    /// <summary>Where its start-up files are.</summary>
+    /// <summary>The directory of its start-up files.</summary>
     public string HomeOf(string loginShell) => In(loginShell.Replace(' ', '-'));
 
     protected override string MoreConfiguration()

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
 
-/// <summary>What an account's login shell makes of the driver's command lines, and what its start-up files print before.</summary>
+/// <summary>The driver's command lines in every login shell, and the text that its start-up files print before.</summary>
 public sealed class LoginShellTests(LoginShellFixture sshd) : IClassFixture<LoginShellFixture>, IAsyncLifetime
 {
     private const string Text =

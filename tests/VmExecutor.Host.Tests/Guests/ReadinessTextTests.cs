@@ -12,7 +12,7 @@ namespace VmExecutor.Host.Tests.Guests;
 /// </summary>
 public sealed class ReadinessTextTests : IDisposable
 {
-    /// <summary>What a test does first, as root, in a namespace of its own; $d is a directory that everybody may enter.</summary>
+    /// <summary>The first commands of a test, as root, in a namespace of its own; $d is a directory that every user may enter.</summary>
     private const string Preparation =
         """
         set -e

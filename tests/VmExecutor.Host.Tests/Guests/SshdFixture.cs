@@ -38,7 +38,7 @@ public class SshdFixture : IAsyncLifetime
 
     public HostKey HostKey => HostKey.Parse(File.ReadAllText(In("host.pub")));
 
-    /// <summary>What each session's environment has, without HOME.</summary>
+    /// <summary>The variables of each session's environment, without HOME.</summary>
     protected string Variables => $"SHLVL=1 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
 
     /// <summary>A command that ends in executing the server.</summary>

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Health;
 
-/// <summary>What the machine itself says: real files, real users, a real socket.</summary>
+/// <summary>Looks at the machine itself: real files, real users, a real socket.</summary>
 public sealed class HostLookTests : IDisposable
 {
     // The number of "nobody" everywhere, and a group of nobody's.

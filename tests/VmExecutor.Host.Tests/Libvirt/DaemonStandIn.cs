@@ -50,7 +50,7 @@ internal sealed class DaemonStandIn : IAsyncDisposable
         accepting = AcceptAsync();
     }
 
-    /// <summary>What a restart of the daemon looks like to its clients.</summary>
+    /// <summary>Does to its clients what a restart of the daemon does.</summary>
     public void Cut()
     {
         while (sockets.TryTake(out var socket))

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Linking;
 
-/// <summary>Where the files of a clone may lie: on a disk, and nowhere else.</summary>
+/// <summary>The places of a clone's files: on a disk, and nowhere else.</summary>
 public sealed class LinkPlaceTests : IDisposable
 {
     private readonly LinkWorld _world = new();

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Templates;
 
-/// <summary>What is said to QEMU, and what its answers mean; with a real QEMU in the end-to-end tests.</summary>
+/// <summary>The commands to QEMU, and the meaning of its answers; the end-to-end tests use a real QEMU.</summary>
 public sealed class MemoryStateTests : IDisposable
 {
     private readonly FakeHypervisor _hypervisor = new() { Domains = { ["vm"] = "<domain/>" } };

@@ -9,7 +9,7 @@ internal sealed partial record CodeBlock(string Language, IReadOnlyList<string> 
 {
     private const int Indentation = 4;
 
-    /// <summary>Whether a shell's lines may be in it.</summary>
+    /// <summary>True when a shell's lines may be in it.</summary>
     public bool IsShell => Language is "" or "sh" or "bash";
 
     /// <summary>The parts that are YAML: fenced ones as a whole, of indented ones what looks like it between two empty lines.</summary>

@@ -6,7 +6,7 @@ namespace VmExecutor.Program.Tests.Docs;
 /// <summary>The program's command lines in a page: its arguments, without what a shell would do with the rest of the line.</summary>
 internal static partial class CommandLines
 {
-    /// <summary>What pages write where a value belongs, and one that may stand there.</summary>
+    /// <summary>The words that pages write where a value belongs, and a value for each.</summary>
     private static readonly Dictionary<string, string> Placeholders = new(StringComparer.Ordinal)
     {
         ["SIZE"] = "1GiB",

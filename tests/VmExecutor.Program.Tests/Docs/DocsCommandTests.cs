@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Docs;
 
-/// <summary>What pages tell people to type is what the program and the repository understand.</summary>
+/// <summary>The commands that pages tell people to type are known to the program and the repository.</summary>
 public sealed partial class DocsCommandTests
 {
     [Fact]

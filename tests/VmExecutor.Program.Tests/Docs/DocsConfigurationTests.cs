@@ -11,7 +11,7 @@ namespace VmExecutor.Program.Tests.Docs;
 /// <summary>Configuration in pages is configuration that the driver and the runner take.</summary>
 public sealed partial class DocsConfigurationTests
 {
-    /// <summary>What fragments leave out; a fragment of an image that says another login or user wins.</summary>
+    /// <summary>The settings that fragments leave out; a fragment of an image that says another login or user wins.</summary>
     private const string Settings = "limits: {max_vms: 4}\ndefaults:\n  ssh:\n    user: ci\n    key: /k\n";
 
     /// <summary>In config.toml and not in our sample, since the runner's default is right.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class FilesPage
     /// <summary>The page of a checkout.</summary>
     public static FilesPage Read(string checkout) => new(File.ReadLines(Path.Combine(checkout, "docs/files.md")));
 
-    /// <summary>What the tables below a heading name, as it is written there.</summary>
+    /// <summary>The names in the tables below a heading, as they are written there.</summary>
     public IReadOnlyList<string> Names(string heading) => [.. _rows.Where(row => row.Heading == heading).Select(row => row.Name)];
 
     /// <summary>The row that explains a path, as a whole path with its placeholders; null: the page does not know such a file.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class Page
 
     public IReadOnlyList<CodeBlock> Blocks { get; }
 
-    /// <summary>What stands between single backticks in the text.</summary>
+    /// <summary>The words between single backticks in the text.</summary>
     public IReadOnlyList<string> CodeWords { get; }
 
     public IReadOnlyList<string> Headings { get; }

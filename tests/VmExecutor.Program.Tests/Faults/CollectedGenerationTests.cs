@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Faults;
 
-/// <summary>That gc looks at images, too.</summary>
+/// <summary>gc removes leftovers of images, too.</summary>
 public sealed class CollectedGenerationTests : IDisposable
 {
     private readonly StageWorld _world = new();

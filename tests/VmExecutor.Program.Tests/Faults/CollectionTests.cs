@@ -14,7 +14,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Faults;
 
-/// <summary>What gc takes away, and what it never touches.</summary>
+/// <summary>The leftovers that gc removes, and the things that it never touches.</summary>
 public sealed class CollectionTests : IDisposable
 {
     private static readonly JobKey Other = new("https://gitlab.example.com", "abc", 2);

@@ -4,7 +4,7 @@ using VmExecutor.Host.Tests.Fakes;
 
 namespace VmExecutor.Program.Tests.Faults;
 
-/// <summary>What can happen to a stage at one of its calls.</summary>
+/// <summary>The faults that can happen to a stage at one of its calls.</summary>
 public enum Fault
 {
     /// <summary>The runner's signal comes, and the call itself hangs: it ends only because it is told to.</summary>

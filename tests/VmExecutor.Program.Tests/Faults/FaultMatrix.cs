@@ -2,7 +2,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Faults;
 
-/// <summary>What is done after a fault, and must leave nothing.</summary>
+/// <summary>The actions after a fault, which must leave nothing.</summary>
 public enum Aftermath
 {
     /// <summary>The runner calls cleanup.</summary>

@@ -57,7 +57,7 @@ internal sealed class StageWorld : IDisposable
     /// <summary>The call, whether it has taken effect, the caller's token.</summary>
     public Func<string, bool, CancellationToken, Task>? Gate { get; set; }
 
-    /// <summary>Who asks for VMs; by default this process, which lives.</summary>
+    /// <summary>The runner's process; by default this process, which lives.</summary>
     public RunnerProcess Runner { get; set; } = ProcessTable.Self();
 
     public LimitSettings Limits { get; set; } = new();
@@ -68,12 +68,12 @@ internal sealed class StageWorld : IDisposable
 
     public Accelerator Accelerator { get; set; } = Accelerator.Auto;
 
-    /// <summary>What the job asks for.</summary>
+    /// <summary>The sizes that the job asks for.</summary>
     public RequestedSizes Wanted { get; set; } = new();
 
     public IReadOnlyList<string> Services { get; set; } = [];
 
-    /// <summary>What the image allows.</summary>
+    /// <summary>The sizes that the image allows.</summary>
     public SizeSettings Sizes { get; set; } = new();
 
     public WarmSettings Warm { get; set; } = new();
@@ -82,7 +82,7 @@ internal sealed class StageWorld : IDisposable
 
     public bool WaitForCloudInit { get; set; } = true;
 
-    /// <summary>Whether the VM of a failed job stays.</summary>
+    /// <summary>The settings for keeping the VM of a failed job.</summary>
     public KeepSettings KeepFailed { get; set; } = new();
 
     public StartChoice Start { get; set; }
@@ -108,7 +108,7 @@ internal sealed class StageWorld : IDisposable
         await new PrepareStage(machine, Nothing, Report()).MakeAsync(plan, stamp, Run(key, machine, TextWriter.Synchronized(Log)), cancellationToken);
     }
 
-    /// <summary>What publishing does to the image's generation before jobs get it.</summary>
+    /// <summary>Probes the image's generation as publishing does before jobs get it.</summary>
     public async Task<ProbeRecord> ProbeAsync()
     {
         using var machine = Process();
@@ -123,14 +123,14 @@ internal sealed class StageWorld : IDisposable
         Warm = Warm with { Enabled = true };
     }
 
-    /// <summary>What the run stage does when a script has failed.</summary>
+    /// <summary>Does what the run stage does when a script has failed.</summary>
     public async Task FailAsync(JobKey key, string subStage = "build_script")
     {
         using var machine = Process();
         await new KeepOffer(machine).MakeAsync(Run(key, machine, Log), subStage);
     }
 
-    /// <summary>What the cleanup of a job does first.</summary>
+    /// <summary>Does what the cleanup of a job does first.</summary>
     public async Task<bool> TryKeepAsync(JobKey key, CancellationToken cancellationToken = default)
     {
         using var machine = Process();
@@ -231,7 +231,7 @@ internal sealed class StageWorld : IDisposable
 
     private static JobRun Run(JobKey key, Machine machine, TextWriter log) => new(key, machine, new JobLog(log));
 
-    /// <summary>What a stage has to itself; its end releases its locks, and leaves libvirt and the processes as they are.</summary>
+    /// <summary>The machine of one stage; its end releases its locks, and leaves libvirt and the processes as they are.</summary>
     private Machine Process()
     {
         var machine = new Machine(Settings, new Dictionary<string, string>(), TimeProvider.System)

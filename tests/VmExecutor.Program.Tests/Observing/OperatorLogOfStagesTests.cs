@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Observing;
 
-/// <summary>What the real program writes to the operator's log.</summary>
+/// <summary>The lines of the operator's log that the real program writes.</summary>
 public sealed class OperatorLogOfStagesTests : IDisposable
 {
     private readonly StageBench _bench = new();

@@ -8,7 +8,7 @@ namespace VmExecutor.Program.Tests.Observing;
 /// <summary>Prometheus' own tool as the judge of what Prometheus shall read (Debian package <c>prometheus</c>).</summary>
 internal static class Promtool
 {
-    /// <summary>What it said; it must have been content.</summary>
+    /// <summary>Its output; promtool must have found no fault.</summary>
     public static async Task<string> RunAsync(string input, params IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo("promtool", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests.Publishing;
 
-/// <summary>What <c>image publish --if-changed</c> takes for unchanged.</summary>
+/// <summary>The sources that <c>image publish --if-changed</c> takes for unchanged.</summary>
 public sealed class UnchangedSourceTests : IDisposable
 {
     private readonly AbsolutePath _root = new(Directory.CreateTempSubdirectory("vmx-unchanged-").FullName);

@@ -34,7 +34,7 @@ public sealed class BuiltDriver
         return directory?.FullName ?? throw new InvalidOperationException($"no VmExecutor.sln above {AppContext.BaseDirectory}");
     }
 
-    /// <summary>What is not there yet of the program and the entry points.</summary>
+    /// <summary>The files of the program and the entry points that are not there yet.</summary>
     public static IReadOnlyList<string> Missing() =>
         [.. EntryPoints.Select(EntryPoint).Append(BuiltProgram()).Where(path => !File.Exists(path))];
 
@@ -53,7 +53,7 @@ public sealed class BuiltDriver
 
     private static string EntryPoint(string name) => Path.Combine(Checkout(), "executor", name);
 
-    /// <summary>What <see cref="ProgramVariable"/> names, else the checkout's debug build.</summary>
+    /// <summary>The program that <see cref="ProgramVariable"/> names, else the checkout's debug build.</summary>
     public static string BuiltProgram() =>
         Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } named
             ? named

@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator.Jobs;
 
-/// <summary>What the runner knows of a job at one moment; directories are empty until the first config has answered.</summary>
+/// <summary>The runner's knowledge of a job at one moment; directories are empty until the first config has answered.</summary>
 internal sealed record JobPhase
 {
     public string BuildsDirectory { get; init; } = "";

@@ -37,7 +37,7 @@ internal static class JobVariables
         }
     }
 
-    /// <summary>What the runner itself adds; its values change while the job goes on.</summary>
+    /// <summary>The variables that the runner itself adds; their values change while the job goes on.</summary>
     public static IEnumerable<JobVariable> FromRunner(SimulatedJob job, RunnerOptions options, JobPhase phase)
     {
         yield return Public("CI_BUILDS_DIR", phase.BuildsDirectory);

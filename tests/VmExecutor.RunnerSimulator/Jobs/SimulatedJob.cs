@@ -30,13 +30,13 @@ public sealed record SimulatedJob
     /// <summary>Null: as with GIT_STRATEGY none, get_sources only prints.</summary>
     public GitSource? Git { get; init; }
 
-    /// <summary>Whether there is a cache to pull and push.</summary>
+    /// <summary>True: there is a cache to pull and push.</summary>
     public bool HasCache { get; init; }
 
-    /// <summary>Whether earlier jobs' artifacts are to be downloaded.</summary>
+    /// <summary>True: earlier jobs' artifacts are to be downloaded.</summary>
     public bool HasDependencies { get; init; }
 
-    /// <summary>Whether artifacts are to be uploaded, on success and on failure.</summary>
+    /// <summary>True: artifacts are to be uploaded, on success and on failure.</summary>
     public bool HasArtifacts { get; init; }
 
     /// <summary>The job's whole time; when it is over only cleanup follows.</summary>

@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator.Processes;
 
-/// <summary>What one stage's process is started with; nothing is inherited besides.</summary>
+/// <summary>The start of one stage's process; nothing else is inherited.</summary>
 internal sealed record StageLaunch(
     string Executable,
     IReadOnlyList<string> Arguments,

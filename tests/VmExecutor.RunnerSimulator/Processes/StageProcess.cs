@@ -36,7 +36,7 @@ internal sealed class StageProcess : IDisposable
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>How long the pipes have been open (or were) after the process itself was reaped.</summary>
+    /// <summary>The time that the pipes have been open (or were) after the process itself was reaped.</summary>
     public TimeSpan HeldOpen => _exitedAfter is { } exited ? Elapsed - exited : TimeSpan.Zero;
 
     /// <exception cref="System.ComponentModel.Win32Exception">The executable is missing or may not be executed.</exception>

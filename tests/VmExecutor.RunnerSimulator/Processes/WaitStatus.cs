@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator.Processes;
 
-/// <summary>How a process ended: an exit code, or the signal that killed it (wait(2)).</summary>
+/// <summary>The end of a process: an exit code, or the signal that killed it (wait(2)).</summary>
 public readonly record struct WaitStatus(int? ExitCode, int? Signal)
 {
     internal static WaitStatus Parse(int status)

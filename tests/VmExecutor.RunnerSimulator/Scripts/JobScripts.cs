@@ -9,7 +9,7 @@ internal sealed class JobScripts(IReadOnlyList<JobVariable> variables, JobPhase 
 {
     private string ProjectDirectory => phase.ProjectDirectory;
 
-    /// <summary>Where the runner keeps file variables and git templates: beside the project.</summary>
+    /// <summary>The directory of file variables and git templates: beside the project.</summary>
     private string SideDirectory => $"{phase.ProjectDirectory}.tmp";
 
     public string Prepare() =>

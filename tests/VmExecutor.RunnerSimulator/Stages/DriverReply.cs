@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace VmExecutor.RunnerSimulator.Stages;
 
-/// <summary>What config answered on stdout, read as strictly as the runner does (docs/runner-contract.md section 6).</summary>
+/// <summary>Config's answer on stdout, read as strictly as the runner does (docs/runner-contract.md section 6).</summary>
 public sealed record DriverReply
 {
     public static readonly DriverReply Empty = new();

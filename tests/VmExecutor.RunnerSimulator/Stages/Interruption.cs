@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator.Stages;
 
-/// <summary>Why the runner ended a stage before it ended by itself.</summary>
+/// <summary>The reasons why the runner ended a stage before it ended by itself.</summary>
 public enum Interruption
 {
     /// <summary>A user pressed cancel.</summary>

@@ -1,6 +1,6 @@
 namespace VmExecutor.RunnerSimulator.Stages;
 
-/// <summary>What ends a stage from outside: its own time, and events that interrupt it.</summary>
+/// <summary>The limits that end a stage from outside: its own time, and events that interrupt it.</summary>
 internal sealed record StageLimits(TimeSpan Timeout, params IReadOnlyList<(Task Event, Interruption Interruption)> Events)
 {
     public StageLimits With(Task? occurrence, Interruption interruption) =>

@@ -3,7 +3,7 @@ using VmExecutor.RunnerSimulator.Processes;
 
 namespace VmExecutor.RunnerSimulator.Stages;
 
-/// <summary>How the runner counts a stage's end.</summary>
+/// <summary>The runner's verdict on a stage's end.</summary>
 public enum Verdict
 {
     Success,

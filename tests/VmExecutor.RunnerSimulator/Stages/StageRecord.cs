@@ -11,7 +11,7 @@ public sealed record StageRecord
     /// <summary>Null except for <see cref="Stage.Run"/>.</summary>
     public string? SubStage { get; init; }
 
-    /// <summary>Which attempt of config, prepare and cleanup it belongs to, from 1.</summary>
+    /// <summary>The attempt of config, prepare and cleanup that it belongs to, from 1.</summary>
     public required int Attempt { get; init; }
 
     public required IReadOnlyList<string> Arguments { get; init; }
@@ -32,7 +32,7 @@ public sealed record StageRecord
     /// <summary>Until the runner went on: the process gone and both pipes closed.</summary>
     public TimeSpan Duration { get; init; }
 
-    /// <summary>How long something else kept the pipes open after the stage's own process was gone.</summary>
+    /// <summary>The time that another process kept the pipes open after the stage's own process was gone.</summary>
     public TimeSpan PipesHeldOpen { get; init; }
 
     public byte[] StandardOutput { get; init; } = [];
@@ -48,7 +48,7 @@ public sealed record StageRecord
     /// <summary>Null: it ended by itself.</summary>
     public Interruption? Interruption { get; init; }
 
-    /// <summary>What the runner makes of it.</summary>
+    /// <summary>The runner's reading of it.</summary>
     public required StageReading Reading { get; init; }
 
     public override string ToString() =>

@@ -70,7 +70,7 @@ public static partial class DomainParts
     /// <summary>Left out of a job's clone.</summary>
     private static PartRule Out(string path, Treatment person, string why) => new(path, Treatment.LeftOut, person, why);
 
-    /// <summary>Left out of a job's clone, and an administrator should know.</summary>
+    /// <summary>Left out of a job's clone, with a note for the administrator.</summary>
     private static PartRule OutAndTold(string path, Treatment person, string why) => Out(path, person, why) with { IsNote = true };
 
     /// <summary>Refused for jobs, since it is the host's; an administrator may allow it.</summary>

@@ -9,8 +9,8 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Guests.Login;
 
 /// <summary>
-/// Makes what a clone's guest is told of who may log in: a key pair of the job's own, and what brings its public half into the guest.
-/// Everything lies in the job's directory and goes with it.
+/// Makes a clone's login: a key pair of the job's own, and the disk or strings that bring its public half into the guest. All files lie
+/// in the job's directory and go with it.
 /// </summary>
 public sealed class LoginMaker(IToolRunner tools)
 {

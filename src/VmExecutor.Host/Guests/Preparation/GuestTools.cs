@@ -30,14 +30,14 @@ public sealed class GuestTools
         _sources = new ToolSources(starter, environment, host);
     }
 
-    /// <summary>What they are on the host now, for the record of a generation.</summary>
+    /// <summary>The tools as they are on the host now, for the record of a generation.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ToolNotDelivered"/>.</exception>
     public IReadOnlyList<GenerationTool> Describe(IReadOnlyList<ToolSettings> tools) =>
         [.. tools.Select(_sources.Find).Select(tool => new GenerationTool(tool.Target, tool.Fingerprint))];
 
     /// <summary>
-    /// Puts there what is not there yet. What is there already is told by the record of the generation that the guest's disk stands on;
-    /// the guest itself is not asked. What was put there is on the guest's disk when this returns.
+    /// Copies the tools that are not there yet. The record of the generation that the guest's disk stands on says which are there; the
+    /// guest itself is not asked. The copies are on the guest's disk when this returns.
     /// </summary>
     /// <param name="access">The guest; its connection is open.</param>
     /// <param name="tools">What it gets.</param>

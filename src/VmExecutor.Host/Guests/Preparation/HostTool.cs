@@ -42,7 +42,7 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
         return new HostTool(name, path, target, stat.IsDirectory, stat.Mode, bytes, Convert.ToHexStringLower(hash.GetCurrentHash()));
     }
 
-    /// <summary>What is in a directory, its own entry left out; links are not followed.</summary>
+    /// <summary>The entries of a directory, its own left out; links are not followed.</summary>
     internal static IEnumerable<(AbsolutePath Path, string Name)> EntriesOf(AbsolutePath directory) =>
         new FileSystemEnumerable<string>(directory.Value, (ref FileSystemEntry entry) => entry.ToFullPath(), WithAll)
         {

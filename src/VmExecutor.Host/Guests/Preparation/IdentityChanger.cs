@@ -5,14 +5,17 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests.Preparation;
 
-/// <summary>Gives a guest that woke up from a template an identity of its own, and looks whether it has it.</summary>
+/// <summary>Gives a guest that woke up from a template an identity of its own, and verifies it.</summary>
 public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
 {
     private const int LongestEvidence = 500;
     private const StringSplitOptions Split = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
     private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Clock stepped to within half a second, random generator reseeded, host name, machine-id and login key its own: all of it verified.</summary>
+    /// <summary>
+    /// Steps the clock to within half a second, reseeds the random generator, and gives the guest a host name, machine-id and login key
+    /// of its own; all of it is verified.
+    /// </summary>
     /// <param name="access">Reached over the kept connection.</param>
     /// <param name="wanted">What it gets.</param>
     /// <param name="cancellationToken">Ends it.</param>

@@ -15,7 +15,7 @@ internal sealed class ToldClock(TimeProvider time, TimeSpan limit)
     /// <summary>The last time that was told.</summary>
     public ClockStep Step { get; private set; } = new(default, default, default);
 
-    /// <summary>What to say to a line of the guest's; null: nothing.</summary>
+    /// <summary>The answer to a line of the guest's; null: none.</summary>
     public string? Answer(string line)
     {
         var passed = time.GetElapsedTime(_began);

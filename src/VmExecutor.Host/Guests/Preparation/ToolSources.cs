@@ -8,7 +8,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests.Preparation;
 
-/// <summary>Finds what <c>tools</c> names on this host.</summary>
+/// <summary>Finds on this host the files that <c>tools</c> names.</summary>
 /// <param name="starter">The process that started this one: the runner, in a stage.</param>
 /// <param name="environment">Its PATH is searched for a runner where none runs.</param>
 /// <param name="host">Where a runner may run that did not start this process: for <c>image publish</c> and <c>try</c>.</param>
@@ -36,8 +36,9 @@ internal sealed class ToolSources(int starter, ToolEnvironment environment, Runn
     }
 
     /// <summary>
-    /// The runner that started us, even if its file was exchanged since by an update: the job's scripts are made for that version. Else one that
-    /// runs on this host, so that publishing puts onto the disk what jobs look for. Else the one in PATH.
+    /// Finds the runner's executable: the runner that started us, even if an update has exchanged its file since, because the job's
+    /// scripts are made for that version. Else one that runs on this host, so that publishing puts onto the disk what jobs look for. Else
+    /// the one in PATH.
     /// </summary>
     private HostTool FindRunner(string target)
     {

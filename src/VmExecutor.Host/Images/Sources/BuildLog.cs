@@ -3,13 +3,13 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
 
-/// <summary>The end of what a recipe has said so far.</summary>
+/// <summary>The end of a recipe's output so far.</summary>
 internal static class BuildLog
 {
     private const int EndLength = 1 << 14;
     private const int LongestLine = 300;
 
-    /// <summary>Its last lines that say something, oldest first, each on one line and harmless to a terminal.</summary>
+    /// <summary>Its last lines that are not blank, oldest first, each on one line and harmless to a terminal.</summary>
     public static IReadOnlyList<string> LastLines(AbsolutePath log, int count)
     {
         try

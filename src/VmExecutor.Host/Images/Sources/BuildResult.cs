@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
 
-/// <summary>What a recipe has left.</summary>
+/// <summary>The files that a recipe has left.</summary>
 internal static class BuildResult
 {
     /// <summary>Null: no disk.</summary>

@@ -8,18 +8,18 @@ internal sealed record DownloadCache(AbsolutePath Directory, Checksum Checksum)
 {
     private string Name => Checksum.Hex[..16];
 
-    /// <summary>What has come so far, and goes on with the next attempt.</summary>
+    /// <summary>The bytes that have come so far; the next attempt goes on with them.</summary>
     public AbsolutePath Part => Directory.Child(Name + DownloadFiles.Part);
 
-    /// <summary>What the server called the version that <see cref="Part"/> is of.</summary>
+    /// <summary>The server's name for the version that <see cref="Part"/> is of.</summary>
     public AbsolutePath PartVersion => Directory.Child(Name + DownloadFiles.PartVersion);
 
     /// <summary>The whole file, as it was verified.</summary>
     public AbsolutePath Whole => Directory.Child(Name + DownloadFiles.Whole);
 
-    /// <summary>What was packed in it.</summary>
+    /// <summary>The disk that was packed in it.</summary>
     public AbsolutePath Unpacked => Directory.Child(Name + DownloadFiles.Unpacked);
 
-    /// <summary>What is being unpacked.</summary>
+    /// <summary>The disk that is being unpacked.</summary>
     public AbsolutePath UnpackedPart => Directory.Child(Name + DownloadFiles.UnpackedPart);
 }

@@ -9,7 +9,7 @@ namespace VmExecutor.Host.Images.Sources;
 /// <summary>One attempt to fetch a file, or the rest of one, by HTTP.</summary>
 internal sealed class HttpAttempt(HttpClient http, TimeProvider clock)
 {
-    /// <summary>How long nothing may come.</summary>
+    /// <summary>The longest time without any data.</summary>
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
     private const int BlockLength = 1 << 17;
 

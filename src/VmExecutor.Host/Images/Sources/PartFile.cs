@@ -16,7 +16,7 @@ internal sealed class PartFile : IDisposable
 
     public long Length => _file.Position;
 
-    /// <summary>What the server called this version of the file; null: what is there cannot be continued.</summary>
+    /// <summary>The server's name for this version of the file; null: the part cannot be continued.</summary>
     public string? Version { get; private set; }
 
     /// <summary>Opens it, behind what is there.</summary>
@@ -56,7 +56,7 @@ internal sealed class PartFile : IDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Throws away what is there; what comes now is of another version.</summary>
+    /// <summary>Throws the part away; the next bytes are of another version.</summary>
     /// <param name="version">As the server calls it; null: it does not, and an interrupted download begins anew.</param>
     public void StartAnew(string? version) => Do(() =>
     {
@@ -88,7 +88,9 @@ internal sealed class PartFile : IDisposable
     /// <summary>The checksum of what is there now, in hexadecimal.</summary>
     public string Hash() => Convert.ToHexStringLower(_hash.GetCurrentHash());
 
-    /// <summary>Gives it the name of what was verified; flushed first, since a name outlives a power cut sooner than content does.</summary>
+    /// <summary>
+    /// Renames the verified part to the whole file; it is flushed first, since a name outlives a power cut sooner than content does.
+    /// </summary>
     public void Complete() => Do(() =>
     {
         _file.Flush(flushToDisk: true);

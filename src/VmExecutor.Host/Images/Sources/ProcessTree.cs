@@ -5,8 +5,8 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary>
-/// All that a process has started and that still runs: what descends from it, and what is in its session though its parent has ended
-/// meanwhile (proc(5), /proc/pid/stat: fields 4, ppid, and 6, session).
+/// All running processes that a process has started: its descendants, and the processes of its session whose parent has ended meanwhile
+/// (proc(5), /proc/pid/stat: fields 4, ppid, and 6, session).
 /// </summary>
 internal sealed class ProcessTree(int root, TimeProvider clock)
 {

@@ -6,7 +6,7 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary>
-/// What a recipe is given: the environment of whoever publishes, without a job's variables, and what it is to know of the image
+/// The environment of a recipe: that of the user who publishes, without a job's variables, and with facts about the image
 /// (config/recipes/README.md).
 /// </summary>
 internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Variables, IReadOnlyDictionary<string, string> Image)

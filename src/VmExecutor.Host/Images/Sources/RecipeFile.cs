@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Images.Sources;
 
-/// <summary>Whether a recipe can be run at all; a shell's own words for it would be in the log only.</summary>
+/// <summary>Checks that a recipe can be run at all; a shell's own words for it would be in the log only.</summary>
 internal static class RecipeFile
 {
     private const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;

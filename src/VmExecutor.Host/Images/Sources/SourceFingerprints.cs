@@ -8,7 +8,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Images.Sources;
 
-/// <summary>Whether publishing an image again would give something else, told without doing it: a short text that changes then.</summary>
+/// <summary>Computes a short text that changes when publishing an image again would give something else.</summary>
 /// <param name="variables">The environment of whoever publishes.</param>
 /// <param name="tools">For ssh-keygen.</param>
 /// <param name="clock">The clock.</param>
@@ -51,7 +51,7 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
         }
     }
 
-    /// <summary>What the recipe says identifies its result; null: it does not know the question.</summary>
+    /// <summary>The key by which the recipe identifies its result; null: the recipe does not know the question.</summary>
     private async Task<string?> KeyAsync(AbsolutePath recipe, RecipeEnvironment environment, CancellationToken cancellationToken)
     {
         // A directory of its own: a recipe that takes "--key" for its output directory makes that in here.

@@ -2,7 +2,7 @@ using VmExecutor.Core.Images.Sources;
 
 namespace VmExecutor.Host.Images.Sources;
 
-/// <summary>Tells how far a transfer is: every 5 seconds, or each 10 % where that comes sooner.</summary>
+/// <summary>Reports the progress of a transfer: every 5 seconds, or each 10 % where that comes sooner.</summary>
 /// <param name="what">What is done to which file.</param>
 /// <param name="before">Bytes that were there already.</param>
 /// <param name="total">All bytes; null: not known.</param>

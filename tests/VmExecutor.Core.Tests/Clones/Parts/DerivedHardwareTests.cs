@@ -8,7 +8,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Clones.Parts;
 
-/// <summary>What becomes of tuned hardware. That QEMU starts with it is DerivedDefinitionTests' to say.</summary>
+/// <summary>The treatment of tuned hardware in clones. DerivedDefinitionTests tests that QEMU starts with it.</summary>
 public sealed class DerivedHardwareTests
 {
     private static readonly CloneSizes OfSource = new();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Clones.Parts;
 
-/// <summary>What becomes of definitions of the kinds that users have.</summary>
+/// <summary>The treatment of definitions of the kinds that users have.</summary>
 public sealed class DerivedSourcesTests
 {
     [Fact]

@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration.Binding.Kinds;
 
 namespace VmExecutor.Core.Tests.Configuration.Reference;
 
-/// <summary>What an editor can check of a text: the regular expressions (ECMA 262) for each kind of value.</summary>
+/// <summary>The regular expressions (ECMA 262) by which an editor can check each kind of value.</summary>
 internal static class Patterns
 {
     private const string Plain = @"[^\u0000-\u001f\u007f-\u009f]";

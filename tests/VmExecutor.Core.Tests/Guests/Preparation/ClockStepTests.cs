@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Guests.Preparation;
 
-/// <summary>How far a clock may be off, from what is known of it. Times in milliseconds after the guest was told.</summary>
+/// <summary>The largest error that a clock may have, from what is known of it. Times in milliseconds after the guest was told.</summary>
 public sealed class ClockStepTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using VmExecutor.Core.Guests.Preparation;
 
 namespace VmExecutor.Core.Tests.Guests.Preparation;
 
-/// <summary>What a clone is to get, and what it says when it has got it.</summary>
+/// <summary>An identity that a clone is to get, and the clone's answer when it has got it.</summary>
 internal static class Given
 {
     public static readonly DateTimeOffset Now = new DateTimeOffset(2026, 11, 24, 23, 0, 0, TimeSpan.Zero).AddTicks(1_234_567);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Guests.Preparation;
 
-/// <summary>What keeps a clone from being a guest of its own.</summary>
+/// <summary>The things that keep a clone from having an identity of its own.</summary>
 public sealed class IdentityCheckTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Guests.Preparation;
 
-/// <summary>What a guest's answer says.</summary>
+/// <summary>The facts in a guest's answer.</summary>
 public sealed class IdentityFactsTests
 {
     private const string Answer =

@@ -62,7 +62,7 @@ public sealed class IdentityScriptTests
     public void Keys_are_left_alone_where_the_image_has_its_own() =>
         IdentityScript.For(Given.Identity with { LoginKey = null }, User).Should().NotContain("authorized_keys");
 
-    /// <summary>What the text gives to an interpreter.</summary>
+    /// <summary>The part of the text that an interpreter gets.</summary>
     private static string Part(string end)
     {
         var lines = IdentityScript.For(Given.Identity, User).Split('\n').ToList();

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests.Login;
 
-/// <summary>What systemd and cloud-init themselves make of the texts.</summary>
+/// <summary>The texts of logins, read by systemd and cloud-init themselves.</summary>
 public sealed class LoginTextTests : IDisposable
 {
     private static readonly DomainName Domain = new("vmx-abc-1-0a1b2c");

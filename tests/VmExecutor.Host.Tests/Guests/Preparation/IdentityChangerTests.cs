@@ -12,7 +12,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests.Preparation;
 
-/// <summary>What is asked of a woken guest and what becomes of its answers. The text itself is carried out in real guests only.</summary>
+/// <summary>The questions to a woken guest and the treatment of its answers. The text itself is carried out in real guests only.</summary>
 public sealed class IdentityChangerTests
 {
     private const int HangLimit = 60_000;

@@ -10,15 +10,15 @@ internal sealed class WokenGuest(TimeProvider time) : IGuestShell
 {
     public const string Names = "vmx-identity:hostname vmx-1\nvmx-identity:machine-id 0123456789abcdef0123456789abcdef\n";
 
-    /// <summary>How long each answer to a time takes; the last goes for all that follow.</summary>
+    /// <summary>The time that each answer to a time takes; the last goes for all that follow.</summary>
     public TimeSpan[] Ways { get; set; } = [TimeSpan.FromMilliseconds(100)];
 
-    /// <summary>What it says before it asks for the time.</summary>
+    /// <summary>The lines that it prints before it asks for the time.</summary>
     public string Before { get; set; } = $"{Names}vmx-identity:reseeded perl\n";
 
     public bool Asks { get; set; } = true;
 
-    /// <summary>How its shell ended, what it said on stderr, and whether it came to its end.</summary>
+    /// <summary>The exit code of its shell, its stderr, and whether it came to its end.</summary>
     public (int ExitCode, string Error, bool Done) End { get; set; } = (0, "", true);
 
     public List<string> Commands { get; } = [];

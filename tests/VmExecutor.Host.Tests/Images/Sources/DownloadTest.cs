@@ -8,7 +8,7 @@ using VmExecutor.Host.Tests.Fakes;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
 
-/// <summary>What tests of downloads have in common: a directory, a content, and a clock whose waits are short.</summary>
+/// <summary>The common parts of tests of downloads: a directory, a content, and a clock whose waits are short.</summary>
 public abstract class DownloadTest : IDisposable
 {
     private protected static readonly IReadOnlyDictionary<string, string> Own =

@@ -5,7 +5,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
 
-/// <summary>What tests of recipes have in common: recipes are real scripts in a directory of the test's own.</summary>
+/// <summary>The common parts of tests of recipes: recipes are real scripts in a directory of the test's own.</summary>
 public abstract class RecipeTest : IDisposable
 {
     private protected static readonly Dictionary<string, string> Variables = new()
