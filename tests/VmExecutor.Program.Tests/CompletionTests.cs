@@ -87,7 +87,7 @@ public sealed class CompletionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Help_names_arguments_and_asks_nobody_for_them()
+    public async Task Help_names_arguments_and_asks_no_source_for_them()
     {
         var exit = await _bench.RunAsync("clone", "--help");
 

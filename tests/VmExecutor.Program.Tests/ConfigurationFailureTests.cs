@@ -47,7 +47,7 @@ public sealed class ConfigurationFailureTests : IDisposable
     [InlineData("cleanup")]
     [InlineData("gc")]
     [InlineData("list")]
-    public async Task A_mistake_in_an_image_keeps_nobody_from_removing_VMs(string command)
+    public async Task A_mistake_in_an_image_does_not_keep_VMs_from_being_removed(string command)
     {
         _bench.Write("images/small.yaml", "source: [\n")
             .Write("vm-executor.yaml", $"state_dir: {_bench.PathOf("state")}\nlibvirt:\n  uri: test:///default\ndefault_image: gone\ndefaults:\n  shell: fish\n");

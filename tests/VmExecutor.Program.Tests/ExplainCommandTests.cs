@@ -45,7 +45,7 @@ public sealed class ExplainCommandTests : IDisposable
         _bench.Entries().Should().Equal(before);
     }
 
-    /// <summary>Refused, allowed, printed as XML or as JSON: whoever reads over an administrator's shoulder learns no password.</summary>
+    /// <summary>Refused, allowed, printed as XML or as JSON: no password is on the screen.</summary>
     [Fact(Timeout = 60_000)]
     public async Task No_output_has_a_secret_of_the_definition()
     {

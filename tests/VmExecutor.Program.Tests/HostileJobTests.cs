@@ -89,7 +89,7 @@ public sealed class HostileJobTests : IDisposable
         ["response: /dev/stdin"] = Attack.At(Outcome.NoJob, "/dev/stdin"),
         ["response: the process's own memory"] = Attack.At(Outcome.NoJob, "/proc/self/mem"),
         ["response: a path with terminal control"] = Attack.At(Outcome.NoJob, "/nonexistent/" + Terminal.Replace("\r", "", StringComparison.Ordinal)),
-        ["response: a pipe that nobody writes to"] = new Attack(Outcome.NoJob, bench => MakePipe(bench.PathOf("response.json"))),
+        ["response: a pipe without a writer"] = new Attack(Outcome.NoJob, bench => MakePipe(bench.PathOf("response.json"))),
         ["response: a link to such a pipe"] = new Attack(Outcome.NoJob, bench =>
         {
             MakePipe(bench.PathOf("pipe"));

@@ -71,7 +71,7 @@ public sealed class ImageListTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Templates_that_nobody_wants_any_more_are_told_by_what_they_take()
+    public async Task Templates_that_are_not_wanted_any_more_are_told_by_what_they_take()
     {
         Publish("small", warm: false);
         WriteTemplate("small", "a", cpus: 1, mebibytes: 256);

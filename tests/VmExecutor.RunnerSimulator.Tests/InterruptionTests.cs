@@ -173,7 +173,7 @@ public sealed class InterruptionTests : SimulatorTest
 
         result.State.Should().Be(JobState.Abandoned);
         Driver.Calls.Should().EndWith(["run build_script"]);
-        Directory.Exists(result.Last(Stage.Run).WorkingDirectory).Should().BeTrue("nobody removes the TMPDIR");
+        Directory.Exists(result.Last(Stage.Run).WorkingDirectory).Should().BeTrue("no program removes the TMPDIR");
         (await IsAliveAsync(Driver.Note("stage.pid"))).Should().BeTrue();
         using var orphan = System.Diagnostics.Process.GetProcessById(int.Parse(Driver.Note("stage.pid"), null));
         orphan.Kill();

@@ -42,7 +42,7 @@ public sealed class StageProcessTests : SimulatorTest
 
         // 255 is bash's own copy of the script it reads.
         Driver.Note("fds").Split('\n').Should().BeSubsetOf(["0", "1", "2", "255", .. FilesThisProcessWasGivenItself()]);
-        // glibc's posix_spawn leaves its own signals 32 and 33 ignored (sysdeps/unix/sysv/linux/spawni.c); nobody sends them.
+        // glibc's posix_spawn leaves its own signals 32 and 33 ignored (sysdeps/unix/sysv/linux/spawni.c); they are never sent.
         Driver.Note("signals").Should().MatchRegex(@"SigBlk:\s+0{16}\nSigIgn:\s+(0{7}180000000|0{16})$");
     }
 
@@ -106,7 +106,7 @@ public sealed class StageProcessTests : SimulatorTest
     }
 
     [Fact(Timeout = HangLimit)]
-    public async Task The_runner_waits_until_nobody_holds_the_stages_pipes()
+    public async Task The_runner_waits_until_no_process_holds_the_stages_pipes()
     {
         Driver.Does(Stage.Prepare, "setsid sleep 1.5 & echo done");
 

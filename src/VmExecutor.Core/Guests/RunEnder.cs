@@ -9,12 +9,12 @@ namespace VmExecutor.Core.Guests;
 /// the wrapper. Descendants matter for <c>sudo</c>, which clears the environment. Everything is asked to end, given a grace, then killed, until none is left.
 /// <list type="bullet">
 /// <item>Kills go to every process group that was seen, once more when a look finds nothing: a chain of processes, each of which starts
-/// the next and ends, is quicker than any look. No group is anybody else's, since each command that comes by ssh has a session of its own.</item>
+/// the next and ends, is quicker than any look. No group belongs to another run, since each command that comes by ssh has a session of its own.</item>
 /// <item>All are asked by one <c>kill</c>, parents before children: a shell whose child is ended first takes that for the child's failure and
 /// goes on to its next line, or to its end past its trap.</item>
 /// <item>The wrapper is spared until then: it tells us the end, and while it is there a script may only be about to start.</item>
 /// <item>The grace goes by the guest's own clock: a busy or emulated guest takes long for each look.</item>
-/// <item>All of it is one function: a text that was cut short does nothing, a whole one is carried out although nobody waits for its answer.</item>
+/// <item>All of it is one function: a text that was cut short does nothing, a whole one is carried out even if its answer is not waited for.</item>
 /// </list>
 /// Linux only: it reads /proc.
 /// </summary>

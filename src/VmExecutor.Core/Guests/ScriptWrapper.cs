@@ -18,7 +18,7 @@ namespace VmExecutor.Core.Guests;
 /// <item>Forks cost 5 to 10 ms in an emulated guest: there are two, <c>head</c> and the script. <c>rm</c> comes after the end.</item>
 /// <item>The status file needs no rename: each line is one write, and has an end. Its first line is the status and when the script ended (the
 /// guest's uptime); its second says whether the streams still took the marker. A session that is gone has closed them: then the script
-/// may have died of that (SIGPIPE), or gone on with nobody listening. The wrapper itself must not die of SIGPIPE there.</item>
+/// may have died of that (SIGPIPE), or gone on without a listener. The wrapper itself must not die of SIGPIPE there.</item>
 /// </list>
 /// The text has no quote, newline, backslash pair or exclamation mark, so that any login shell, csh and fish too, hands it on unharmed.
 /// </summary>

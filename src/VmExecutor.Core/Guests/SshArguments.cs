@@ -74,7 +74,7 @@ public static class SshArguments
     private static IEnumerable<string> Common(GuestAccess access) =>
     [
         .. Route(access),
-        // The alias also marks each ssh process of this job for whoever looks for leftovers.
+        // The alias also marks each ssh process of this job for the search for leftovers.
         .. Options(HostKeyAlias(access.Domain), "BatchMode=yes", "ForwardAgent=no", "ForwardX11=no", "ClearAllForwardings=yes", "RequestTTY=no", "EscapeChar=none"),
     ];
 

@@ -42,7 +42,7 @@ public sealed record RunnerProcess(int Pid, long StartTicks);
 /// <param name="Host">Its name.</param>
 /// <param name="Boot">The kernel's id of this boot (random(4), <c>boot_id</c>).</param>
 /// <param name="Processes">The process namespace in which pids are meant (namespaces(7), <c>/proc/self/ns/pid</c>).</param>
-/// <param name="SinceBoot">CLOCK_BOOTTIME, which nobody can set: steps of the wall clock do not age a job.</param>
+/// <param name="SinceBoot">CLOCK_BOOTTIME, which cannot be set: steps of the wall clock do not age a job.</param>
 /// <param name="Machine">The installation's id (machine-id(5)), which stays when the host gets another name; null: it has none.</param>
 public sealed record HostMoment(string Host, string Boot, string Processes, TimeSpan SinceBoot, string? Machine = null)
 {

@@ -33,7 +33,7 @@ public sealed record StopRecord(int Code, bool IsBuildFailure, string Message, s
     /// <summary>As the name for the ledger: <c>VMX1015</c>.</summary>
     public string Reason => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"VMX{Code}");
 
-    /// <summary>For a script that finds the VM stopped. A record that somebody has damaged is a system failure all the same.</summary>
+    /// <summary>For a script that finds the VM stopped. A damaged record is a system failure all the same.</summary>
     public DriverException ToFailure()
     {
         if (Code == ErrorCodes.JobStoppedByHand.Number)

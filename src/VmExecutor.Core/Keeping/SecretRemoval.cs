@@ -5,7 +5,7 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Core.Keeping;
 
 /// <summary>
-/// The shell text that takes a job's secrets out of its guest before somebody may look into it. It ends everything that has come to be since the guest was
+/// The shell text that takes a job's secrets out of its guest before people may enter it. It ends everything that has come to be since the guest was
 /// ready, since a process has them in its environment and memory; then it removes files: those that the runner and this driver have left, the usual
 /// places of credentials, and whatever else has a secret of the job in it (its stdin, a secret per line, so that they are in no argument list).
 /// What it cannot find: a secret that is encoded, compressed or outside of the directories that it searches.
@@ -13,7 +13,7 @@ namespace VmExecutor.Core.Keeping;
 /// <item>The start of a process is in stat(5), field 22, in hundredths of a second since boot; a kernel thread has no arguments.</item>
 /// <item>It spares itself, its parents (its own sshd, the init system) and what was there before. What a service manager starts anew in place of what was
 /// killed knows no secret, so only a process that would not die, or one with a script's mark, makes it give up.</item>
-/// <item>It says <c>vmx-secrets:removed</c> as its last word; whoever does not read that has to destroy the VM.</item>
+/// <item>It says <c>vmx-secrets:removed</c> as its last word; a caller that does not read that must destroy the VM.</item>
 /// </list>
 /// Linux only: it reads /proc.
 /// </summary>

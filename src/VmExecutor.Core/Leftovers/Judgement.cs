@@ -17,7 +17,7 @@ public sealed record Judgement(HostMoment Now, DateTimeOffset Clock, bool Runner
 {
     /// <summary>Null: it is in use.</summary>
     /// <param name="stamp">The stamp.</param>
-    /// <param name="kept">Somebody asked to keep the VM when the job is over: until its time is over, too.</param>
+    /// <param name="kept">The VM is to be kept when the job is over, until its time is over.</param>
     public LeftoverReason? Of(OwnershipStamp stamp, bool kept) =>
         stamp.Made.Boot != Now.Boot ? OfAnotherBoot(stamp)
         : Now.SinceBoot - stamp.Made.SinceBoot >= stamp.Expires - stamp.Created ? LeftoverReason.TimeOver

@@ -5,7 +5,7 @@ namespace VmExecutor.Core.Observing;
 /// </summary>
 /// <param name="Warm">How many woke up from a template.</param>
 /// <param name="Cold">How many booted.</param>
-/// <param name="Reasons">How many booted for which reason (<c>no_template</c>), the most frequent first; without those for which nobody wanted a template.</param>
+/// <param name="Reasons">How many booted for which reason (<c>no_template</c>), the most frequent first; without reasons of images that want no template.</param>
 /// <param name="Since">The oldest of them.</param>
 public sealed record StartCounts(int Warm, int Cold, IReadOnlyList<(string Word, int Count)> Reasons, DateTimeOffset? Since)
 {

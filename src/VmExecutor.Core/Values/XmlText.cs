@@ -15,7 +15,7 @@ public static class XmlText
     private const int Deepest = 256;
 
     /// <summary>The root element of a text without a document type: entities grow, and an external one is a file of this host.</summary>
-    /// <exception cref="UnreadableXmlException">It is no XML, too long, or nested too deep for whoever goes through it.</exception>
+    /// <exception cref="UnreadableXmlException">It is no XML, too long, or nested too deep to go through it.</exception>
     public static XElement Parse(string text)
     {
         if (text.Length > LongestText)

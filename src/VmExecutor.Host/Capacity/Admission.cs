@@ -32,7 +32,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     /// <param name="need">What it wants.</param>
     /// <param name="tell">Takes the lines for the job log: at once when it begins to wait, then every 15 s.</param>
     /// <param name="cancellationToken">Ends the wait at once.</param>
-    /// <exception cref="SystemFailureException">It can never fit, has waited too long, or nobody waits for it any more.</exception>
+    /// <exception cref="SystemFailureException">It can never fit, has waited too long, or its runner is gone.</exception>
     public async Task<TimeSpan?> WaitAsync(
         JobDirectory directory, OwnershipStamp stamp, ClaimRecord need, Action<string> tell, CancellationToken cancellationToken)
     {

@@ -18,7 +18,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
 {
     /// <summary>For each writable disk's target: the base that its overlay will stand on.</summary>
     /// <param name="source">Whose writable disks are meant.</param>
-    /// <param name="generation">Set: the source is this generation's, whose record knows the disks that are files of its own; nobody has changed them since.</param>
+    /// <param name="generation">Set: the source is this generation's, whose record knows the disks that are files of its own, and they are unchanged.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, Generation? generation, CancellationToken cancellationToken) =>
         InspectDisksAsync(source, generation, evenIfWritten: false, cancellationToken);

@@ -8,7 +8,7 @@ public static class AtomicFile
 {
     /// <param name="path">The file.</param>
     /// <param name="content">Its whole new content.</param>
-    /// <param name="mode">Its mode, whatever the umask is; from the first moment nobody else can do more with it.</param>
+    /// <param name="mode">Its mode, whatever the umask is; from the first moment other users can do no more with it.</param>
     /// <param name="durably">Whether content and name are on the disk when this returns, so that a power cut leaves no empty file.</param>
     /// <param name="finish">Done to the new file, by its name, before it takes the place.</param>
     /// <exception cref="HostFileException">The file system refused.</exception>

@@ -14,7 +14,7 @@ namespace VmExecutor.Host.Guests;
 /// The kept connection of a job: an ssh master in the background, opened by prepare, used by each run, closed by cleanup.
 /// It outlives the stage that opened it and therefore holds none of its streams (docs/runner-contract.md section 1): <c>ssh -f</c>
 /// exchanges them for /dev/null once it is authenticated.
-/// <para>A new connection has another socket until its guest has proved to be the clone's (<see cref="GuestProof"/>): whoever finds the job's socket
+/// <para>A new connection has another socket until its guest has proved to be the clone's (<see cref="GuestProof"/>): a stage that finds the job's socket
 /// served needs no further proof, since all goes over that one connection.</para>
 /// </summary>
 internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, ConnectPace pace, TimeProvider clock)

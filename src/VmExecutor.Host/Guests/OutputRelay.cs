@@ -29,7 +29,7 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string
     public string Noise => _begin.Noise;
 
     /// <summary>The status in the end marker; null when the stream ended without one.</summary>
-    /// <exception cref="OutputClosedException">Nobody reads the output any more.</exception>
+    /// <exception cref="OutputClosedException">The reader of the output is gone.</exception>
     public async Task<int?> RunAsync()
     {
         var end = new EndMarkerScanner(token);

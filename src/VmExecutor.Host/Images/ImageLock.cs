@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Images;
 /// <summary>The right to change what an image's directory holds.</summary>
 public static class ImageLock
 {
-    /// <exception cref="SystemFailureException">Somebody else has it.</exception>
+    /// <exception cref="SystemFailureException">Another process has it.</exception>
     public static KernelLock Take(StateLocks locks, ImageName image) => locks.TryTake(image) ?? throw new SystemFailureException(
         ErrorCodes.ImageIsBusy,
         $"image '{image}' is being published, pruned or removed by another process",

@@ -10,7 +10,7 @@ namespace VmExecutor.Host.Images;
 public sealed record ListedTemplate(Template Template, long DiskBytes, IReadOnlyList<string> Damage)
 {
     /// <summary>The reasons why no job wakes up from it; empty: no obstacle is known.</summary>
-    /// <param name="now">What runs VMs here; null: nobody could be asked, so it is not judged.</param>
+    /// <param name="now">The versions of libvirt and QEMU here; null: they could not be asked for, so the template is not judged by them.</param>
     public IReadOnlyList<string> Troubles(HypervisorVersion? now)
     {
         var shape = Template.Record.Shape;

@@ -14,7 +14,7 @@ namespace VmExecutor.Host.Keeping;
 /// <param name="stateDir">Where they are.</param>
 /// <param name="uri">Of the libvirt that <paramref name="stopper"/> works with; those of another one are left to its jobs.</param>
 /// <param name="stopper">Ends them.</param>
-/// <param name="locks">Whoever removes one holds its lock.</param>
+/// <param name="locks">The lock of a VM is held while it is removed.</param>
 internal sealed class KeptVms(JobKey self, AbsolutePath stateDir, string uri, DomainStopper stopper, StateLocks locks)
 {
     /// <summary>Ends the one that has written most and gives its room back; its record is left for gc, which then removes the rest.</summary>

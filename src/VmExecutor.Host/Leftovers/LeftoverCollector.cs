@@ -19,7 +19,7 @@ public sealed class LeftoverCollector(Machine machine)
     private static readonly TimeSpan PerJob = TimeSpan.FromMinutes(1);
 
     /// <param name="dryRun">Only say what would be removed.</param>
-    /// <param name="except">A job that is somebody else's business.</param>
+    /// <param name="except">A job that is left out, since its own stage removes it.</param>
     /// <param name="cancellationToken">Ends the work between two steps; what was begun is found again next time.</param>
     /// <exception cref="SystemFailureException">Nothing can be judged: the state directory or libvirt does not answer.</exception>
     public async Task<Collection> CollectAsync(bool dryRun, JobKey? except, CancellationToken cancellationToken)

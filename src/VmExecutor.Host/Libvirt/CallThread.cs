@@ -99,7 +99,7 @@ internal sealed class CallThread
         {
             answer.SetException(e);
 
-            // Looked at, so that it does not count as unobserved when whoever asked has given up waiting.
+            // Looked at, so that it does not count as unobserved when the caller has given up waiting.
             _ = answer.Task.Exception;
         }
     }

@@ -37,7 +37,7 @@ public static class SessionDaemon
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            // Nobody listens, or the path is too long for a socket.
+            // No daemon listens, or the path is too long for a socket.
             return false;
         }
     }

@@ -23,7 +23,7 @@ public sealed class KernelLock : IDisposable
 
     private KernelLock(SafeFileHandle file, long position) => (_file, _position) = (file, position);
 
-    /// <summary>Null: somebody else holds it.</summary>
+    /// <summary>Null: another process, or another part of this one, holds it.</summary>
     /// <param name="file">Made if it is missing; its directory must be there.</param>
     /// <param name="position">Which byte; the file need not be so long.</param>
     /// <exception cref="HostFileException">The file system refused.</exception>

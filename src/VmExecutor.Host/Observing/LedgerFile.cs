@@ -27,7 +27,7 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     public static IReadOnlyList<AbsolutePath> FilesOf(AbsolutePath stateDir) => LineFile.AllOf(stateDir.Child(StateFiles.Ledger), Earlier);
 
     /// <summary>Appends one line.</summary>
-    /// <exception cref="HostFileException">The file system refused, or somebody holds the lock far too long.</exception>
+    /// <exception cref="HostFileException">The file system refused, or another process holds the lock far too long.</exception>
     public async Task AppendAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         using var held = await locks.TakeLedgerAsync(LockLimit, cancellationToken).ConfigureAwait(false)

@@ -20,10 +20,10 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
     private AbsolutePath File { get; } = stateDir.Child(StateFiles.Totals);
 
     /// <summary>Everything that was ever counted, up to now.</summary>
-    /// <exception cref="HostFileException">The file system refused, or somebody holds the ledger's lock far too long.</exception>
+    /// <exception cref="HostFileException">The file system refused, or another process holds the ledger's lock far too long.</exception>
     public async Task<MetricTotals> CatchUpAsync(CancellationToken cancellationToken)
     {
-        // So nobody begins a new file meanwhile, and no other reader counts the same lines.
+        // With it no process begins a new file meanwhile, and no other reader counts the same lines.
         using var held = await locks.TakeLedgerAsync(LockLimit, cancellationToken).ConfigureAwait(false)
             ?? throw new HostFileException($"the ledger in {stateDir} cannot be counted", new IOException("another process holds its lock"));
         try

@@ -40,7 +40,7 @@ internal static class ConsoleCommand
             }
             catch (OperationCanceledException) when (follows && token.IsCancellationRequested)
             {
-                // Whoever follows has seen enough.
+                // Ctrl-C ends the following.
             }
 
             return ExitCodes.Success;

@@ -18,7 +18,7 @@ internal static class Quick
             // A source of completions cannot wait asynchronously; nothing else runs in this process.
             return [.. Task.Run(() => ask(over.Token)).WaitAsync(Limit).GetAwaiter().GetResult().Select(text => new CompletionItem(text))];
         }
-#pragma warning disable CA1031 // Whatever it is: it belongs on nobody's command line.
+#pragma warning disable CA1031 // No failure may be printed into a user's command line.
         catch (Exception)
 #pragma warning restore CA1031
         {

@@ -15,7 +15,7 @@ internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, 
     // A loaded emulated guest takes many seconds for a login.
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(60);
 
-    /// <param name="job">As somebody typed it.</param>
+    /// <param name="job">As the user typed it.</param>
     /// <param name="words">A command; empty: the login shell.</param>
     /// <param name="terminal">Whether the person has a terminal on both ends.</param>
     /// <param name="cancellationToken">Ends it.</param>

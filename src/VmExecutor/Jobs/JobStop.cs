@@ -37,7 +37,7 @@ internal sealed class JobStop(Machine machine)
     /// <param name="who">For the job's log.</param>
     /// <param name="tell">Told what people should know.</param>
     /// <param name="cancellationToken">Hurries.</param>
-    /// <exception cref="SystemFailureException">Somebody is at work on it, or something of it would not end.</exception>
+    /// <exception cref="SystemFailureException">Another process is at work on it, or a part of it would not end.</exception>
     public async Task RunAsync(FoundJob job, string who, Action<string> tell, CancellationToken cancellationToken)
     {
         using var held = machine.Locks.TryTake(job.Key) ?? throw new SystemFailureException(

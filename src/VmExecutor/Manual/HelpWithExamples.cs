@@ -15,7 +15,7 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
         var command = parseResult.CommandResult.Command;
         var help = HelpText.Of(command.Description);
 
-        // The process ends with this, so the descriptions are nobody's any more.
+        // The process ends with this, so the descriptions are not used any more.
         command.Description = help.Prose;
         foreach (var below in command.Subcommands)
         {

@@ -59,7 +59,7 @@ internal sealed class PublishSource(Machine machine)
     }
 
     /// <summary>Checks that the domain was not started and its disks were not written to while they were copied.</summary>
-    /// <exception cref="SystemFailureException">Somebody has.</exception>
+    /// <exception cref="SystemFailureException">It was started, or they were written to.</exception>
     public async Task EnsureUnchangedAsync(ImageDefinition image, OpenedSource opened, XElement before, CancellationToken cancellationToken)
     {
         if (!opened.IsOurs

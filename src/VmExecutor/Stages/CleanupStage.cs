@@ -93,7 +93,7 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
         }
         catch (Exception e) when (e is HostFileException or OperationCanceledException)
         {
-            // A file system that takes no lock keeps nobody from destroying the VM.
+            // A file system that takes no lock must not keep the VM from being destroyed.
             return null;
         }
     }

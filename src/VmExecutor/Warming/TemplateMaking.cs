@@ -90,7 +90,7 @@ internal sealed class TemplateMaking(Machine machine)
                 $"Publish the image again: vm-executor image publish {image.Name} --warm");
     }
 
-    /// <exception cref="SystemFailureException">Nobody wants its clones to start warm.</exception>
+    /// <exception cref="SystemFailureException">The image has warm starts disabled.</exception>
     public static void EnsureEnabled(ImageDefinition image)
     {
         if (!image.Warm.Enabled)

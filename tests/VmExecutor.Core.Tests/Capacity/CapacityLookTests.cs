@@ -25,7 +25,7 @@ public sealed class CapacityLookTests
         { "a promise that is not taken yet", Look(claims: [new LiveClaim(3 * GiB, 0, false)]), null },
         { "one byte more than fits", Look(claims: [new LiveClaim((3 * GiB) + 1, 0, false)]), Shortage.Memory },
         { "half of it taken already", Look(claims: [new LiveClaim(6 * GiB, 3 * GiB, false)]), null },
-        { "a QEMU that took more than its promise gives nobody anything back", Look(claims: [new LiveClaim(GiB, 9 * GiB, false), new LiveClaim((3 * GiB) + 1, 0, false)]), Shortage.Memory },
+        { "a QEMU that took more than its promise gives no memory back", Look(claims: [new LiveClaim(GiB, 9 * GiB, false), new LiveClaim((3 * GiB) + 1, 0, false)]), Shortage.Memory },
         { "little memory really available, whatever was promised", Look(available: (3 * GiB) - 1), Shortage.Memory },
         { "disk at the headroom", Look(disk: 4 * GiB), null },
         { "disk below the headroom", Look(disk: (4 * GiB) - 1), Shortage.Disk },

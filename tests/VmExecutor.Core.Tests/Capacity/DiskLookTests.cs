@@ -24,7 +24,7 @@ public sealed class DiskLookTests
     [InlineData(100, 1024L, false, "at the watermark")]
     [InlineData(100, 1023L, true, "below it")]
     [InlineData(16, 10L, false, "not the one that fills the disk")]
-    [InlineData(100, null, false, "nobody knows")]
+    [InlineData(100, null, false, "the free room is not known")]
     public void A_disk_is_short_below_the_watermark(long written, long? free, bool expected, string because) =>
         Look(written, free).IsShort.Should().Be(expected, because);
 

@@ -73,7 +73,7 @@ public sealed class RunnerNeedsTests
             .Select(line => line.Contains(RunnerQuoting.PosixFlag)).Should().Equal(Enumerable.Repeat(true, warnings));
     }
 
-    private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where nobody needs it");
+    private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where it is not needed");
 
     private static ClonePlan Plan(JobTransfers? files = null, bool? hasRunner = null, params ToolSettings[] tools) => Plan(false, files, hasRunner, tools);
 

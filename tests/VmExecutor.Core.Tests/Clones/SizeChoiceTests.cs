@@ -28,7 +28,7 @@ public sealed class SizeChoiceTests
     };
 
     [Fact]
-    public void Where_nobody_says_anything_a_clone_is_as_its_source()
+    public void Without_any_setting_a_clone_is_as_its_source()
     {
         Decide(new RequestedSizes(), new SizeSettings()).Should().Be(new CloneSizes());
         Decide(new RequestedSizes(), Limits).Should().Be(new CloneSizes());

@@ -89,7 +89,7 @@ public sealed class StartDiagnosisTests
         StartDiagnosis.Explain(Trouble with { Console = [] }).Should().Contain("console=ttyS0");
 
     [Fact]
-    public void An_ssh_server_that_lets_nobody_in_is_another_thing_than_none() =>
+    public void An_ssh_server_that_refuses_every_login_is_another_thing_than_none() =>
         StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestSshTimedOut }).Should().Contain("does not let users log in");
 
     [Fact]

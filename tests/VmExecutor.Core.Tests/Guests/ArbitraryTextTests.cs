@@ -112,7 +112,7 @@ public sealed class ArbitraryTextTests
 
     private static Gen<byte[]> Bytes() => Gen.ArrayOf(Gen.Choose(0, 255).Select(value => (byte)value));
 
-    // "٣" is a digit to .NET's \d, and to nobody else here.
+    // "٣" is a digit to .NET's \d, and to no other program here.
     private static Gen<string> Answers() => Gen.OneOf(
         HostileText.Any,
         Gen.Elements("vmx-status:", "vmx-left:", "vmx-ready:", "vmx-login:bash", "\n", "0", "7", "255", "901", "٣", "-", " ", ".", "99999999999", "\r").ListOf()

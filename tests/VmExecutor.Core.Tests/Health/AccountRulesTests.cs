@@ -67,7 +67,7 @@ public sealed class AccountRulesTests
     }
 
     [Fact]
-    public void A_key_that_ssh_cannot_use_is_a_problem_whoever_owns_it()
+    public void A_key_that_ssh_cannot_use_is_a_problem_under_every_owner()
     {
         var look = new KeyLook(["small"], new AbsolutePath("/k"), 999, (UnixFileMode)0b110_000_000, IsReadable: true, new KeyTrouble("is a public key", "name the private key: /x"));
 

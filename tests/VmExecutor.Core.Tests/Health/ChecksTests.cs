@@ -37,7 +37,7 @@ public sealed class ChecksTests
     }
 
     [Fact]
-    public void Findings_come_in_the_order_of_the_checks_whoever_was_ready_first() =>
+    public void Findings_come_in_the_order_of_the_checks_whichever_was_ready_first() =>
         new HealthFindings([Checks.Leftovers.Ok("l"), Checks.Images.Ok("1"), Checks.Config.Ok("c"), Checks.Images.Ok("2")]).Findings.Select(finding => finding.Found)
             .Should().Equal("c", "1", "2", "l");
 }

@@ -27,7 +27,7 @@ public sealed class HostRulesTests
     }
 
     [Fact]
-    public void Timers_that_are_on_are_fine_and_those_that_nobody_needs_may_be_missing() =>
+    public void Timers_that_are_on_are_fine_and_those_that_are_not_needed_may_be_missing() =>
         TimerRules.Decide([On(TimerRules.Collect), On(TimerRules.CollectAtBoot)], hasImages: false, hasWarm: false).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
 
     [Fact]

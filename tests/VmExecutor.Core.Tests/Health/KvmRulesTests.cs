@@ -53,7 +53,7 @@ public sealed class KvmRulesTests
         KvmRules.Decide(Broken("node") with { Wanted = wanted }).Status.Should().Be(expected);
 
     [Fact]
-    public void A_device_that_QEMU_may_not_open_slows_starts_also_where_the_processor_offers_nothing_and_nobody_wants_it()
+    public void A_device_that_QEMU_may_not_open_slows_starts_also_where_the_processor_offers_nothing_and_no_image_wants_it()
     {
         var finding = KvmRules.Decide(Broken("node's mode") with { HasFlag = false, IsGuest = true, Wanted = [Accelerator.Tcg] });
 

@@ -25,7 +25,7 @@ public sealed class ToolVersionsTests
     [InlineData("11.3.0", CheckStatus.Ok)]
     [InlineData("8.0.0", CheckStatus.Warning)]
     [InlineData("odd", CheckStatus.Ok)]
-    public void A_libvirt_that_nobody_tried_is_told(string version, CheckStatus status)
+    public void A_libvirt_that_was_never_tried_is_told(string version, CheckStatus status)
     {
         var finding = ToolVersions.DecideLibvirt("qemu:///system", version);
 

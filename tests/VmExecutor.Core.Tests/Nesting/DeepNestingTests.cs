@@ -15,7 +15,7 @@ using Xunit;
 namespace VmExecutor.Core.Tests.Nesting;
 
 /// <summary>
-/// A text that is nested a hundred thousand levels deep would overflow the stack of whoever goes through it level by level, and that ends the process
+/// A text that is nested a hundred thousand levels deep would overflow the stack of code that goes through it level by level, and that ends the process
 /// with no word said. So each test here kills the test program where a reader has no limit.
 /// </summary>
 public sealed class DeepNestingTests

@@ -53,7 +53,7 @@ public sealed class ExpositionTests
     }
 
     [Fact]
-    public void Without_libvirt_nobody_claims_to_know_of_VMs()
+    public void Without_libvirt_there_are_no_numbers_of_VMs()
     {
         var text = Exposition.Write(MetricTotals.Empty(), Facts with { Vms = null });
 

@@ -92,7 +92,7 @@ internal sealed class Bench : IAsyncDisposable
         PutFirstInPath(directory);
     }
 
-    /// <summary>A script that everybody may run.</summary>
+    /// <summary>A script that every user may run.</summary>
     /// <returns>Its path.</returns>
     public static string WriteProgram(string directory, string name, string text)
     {

@@ -129,7 +129,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
 
         var again = await Bench.RunJobAsync(job with { Script = ["test ! -e /tmp/boot"] });
 
-        left.Should().ContainSingle("nobody cleaned up");
+        left.Should().ContainSingle("no cleanup ran");
         again.State.Should().Be(JobState.Success, again.ToString());
     }
 

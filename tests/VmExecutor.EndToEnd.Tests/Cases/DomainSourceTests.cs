@@ -59,7 +59,7 @@ public sealed class DomainSourceTests(TestMachine machine) : BenchTest(machine)
         prepare.ExitCode.Should().Be(0, prepare.ToString());
         run.ExitCode.Should().Be(0, run.ToString());
         run.OutputText.Should().Be($"{TunedDomain.Mac}\nfrom the volume\nby the job\nno disc\n");
-        listeners.Should().ContainSingle("only the guest's ssh is forwarded; nobody can look at its screen or serial port").Which.Should().Contain("127.0.0.1:").And.NotContain(":598");
+        listeners.Should().ContainSingle("only the guest's ssh is forwarded; its screen and serial port cannot be reached").Which.Should().Contain("127.0.0.1:").And.NotContain(":598");
         cleanup.ExitCode.Should().Be(0, cleanup.ToString());
         (await source.FingerprintAsync(Machine.Guest)).Should().Be(before, "a source is never modified");
         (await source.StateAsync()).Should().Be("shut off");

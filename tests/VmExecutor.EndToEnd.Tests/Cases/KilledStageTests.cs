@@ -97,7 +97,7 @@ public sealed class KilledStageTests(TestMachine machine, StageRhythm rhythm) : 
         switch (then)
         {
             case Then.Collection:
-                // As the runner does after a cleanup, or somebody who tidies up /tmp after its death.
+                // As the runner does after a cleanup, or a cleaner of /tmp after its death.
                 session.Dispose();
                 await CollectAsync();
                 break;

@@ -37,7 +37,7 @@ public sealed class LoginTests(TestMachine machine) : BenchTest(machine)
     }
 
     [Fact(Timeout = HangLimit)]
-    public async Task Systemd_credentials_give_each_job_a_key_of_its_own_and_let_nobody_in_by_the_images()
+    public async Task Systemd_credentials_give_each_job_a_key_of_its_own_and_do_not_accept_the_images()
     {
         Bench.With(new ImageYaml { Login = "systemd-credentials" });
         var (one, two) = (Bench.Open(new SimulatedJob { Id = 73 }), Bench.Open(new SimulatedJob { Id = 74 }));

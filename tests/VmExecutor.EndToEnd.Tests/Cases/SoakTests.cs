@@ -84,7 +84,7 @@ public sealed class SoakTests(TestMachine machine) : BenchTest(machine)
             }
         }
 
-        // A job that nobody disturbed ends as its script says, whatever happens to the others.
+        // An undisturbed job ends as its script says, whatever happens to the others.
         if (what > 3)
         {
             result.State.Should().Be(result.ExitCode is null or 0 ? JobState.Success : JobState.Failed, $"seed {Seed}: {result}");

@@ -33,7 +33,7 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
         new SimulatedJob { Id = Job, Variables = [new("VM_CPUS", "2")] });
 
     [Fact(Timeout = HangLimit, Explicit = true)]
-    public Task Memory_that_somebody_wrote_to_is_not_trusted() => FallsBackAsync(
+    public Task Memory_that_was_written_to_is_not_trusted() => FallsBackAsync(
         "damaged",
         "ram.img was changed",
         async template =>
@@ -71,7 +71,7 @@ public sealed class WarmFallbackTests(TestMachine machine) : WarmTest(machine)
     [Fact(Timeout = HangLimit)]
     public async Task A_guest_that_hangs_after_it_woke_up_is_given_up_in_time()
     {
-        // Its state is loaded and it runs when somebody is to log in: the first who does finds it halted. The one that boots after it is not.
+        // Its state is loaded and it runs when the driver is to log in: the first login finds it halted. The one that boots after it is not.
         var halted = Path.Combine(Bench.MakeDirectory("halting"), "halted");
         Bench.Wrap("ssh", $$"""
             [[ "$*" =~ HostKeyAlias=([^ ]+) ]] && mkdir {{halted}} 2>/dev/null && virsh -c qemu:///system suspend "${BASH_REMATCH[1]}" > {{halted}}/said 2>&1

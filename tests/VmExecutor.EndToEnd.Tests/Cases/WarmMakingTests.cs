@@ -52,7 +52,7 @@ public sealed class WarmMakingTests(TestMachine machine) : WarmTest(machine)
             });
         }
 
-        // gc, and nobody else, is to make good what was left.
+        // gc alone is to remove what was left.
         var (exitCode, output, error) = await Bench.CommandAsync("gc");
         exitCode.Should().Be(0, output + error);
         Directory.GetFileSystemEntries(Path.Combine(Images, "small/1/warm"), ".*").Should().BeEmpty();

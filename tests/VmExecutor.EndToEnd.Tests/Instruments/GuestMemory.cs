@@ -4,7 +4,7 @@ namespace VmExecutor.EndToEnd.Tests.Instruments;
 
 /// <summary>The kernel's figures of a VM's mapping of its template's memory (<c>/proc/PID/smaps</c>).</summary>
 /// <param name="SizeKibibytes">Of the mapping: all memory the guest has.</param>
-/// <param name="OwnKibibytes">Pages that this VM has written, which nobody shares with it.</param>
+/// <param name="OwnKibibytes">Pages that this VM has written, and shares with no other process.</param>
 internal sealed record GuestMemory(long SizeKibibytes, long OwnKibibytes)
 {
     /// <param name="domain">A clone that has woken up.</param>

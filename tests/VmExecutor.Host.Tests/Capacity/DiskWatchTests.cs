@@ -75,7 +75,7 @@ public sealed class DiskWatchTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_larger_job_that_nobody_watches_shields_nobody()
+    public async Task A_larger_job_without_a_watch_does_not_shield_others()
     {
         Write(Job, "vda", 18 * MiB);
         Write(Other, "vda", 20 * MiB);
@@ -86,7 +86,7 @@ public sealed class DiskWatchTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task With_room_enough_or_next_to_nothing_written_nobody_is_stopped()
+    public async Task With_room_enough_or_next_to_nothing_written_no_job_is_stopped()
     {
         Write(Job, "vda", 18 * MiB);
         await Looking(Job, Low).Should().NotThrowAsync();

@@ -71,7 +71,7 @@ public sealed class TransientStartTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_domain_of_somebody_elses_is_left_alone()
+    public async Task A_foreign_domain_is_left_alone()
     {
         OnFirstCreate(() => _hypervisor.Domains[Name] = Xml("another"));
 

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Disks;
 
-/// <summary>Whatever qemu-img says of a base, whose header anyone may have written: a chain of files, or a base that cannot be used.</summary>
+/// <summary>Whatever qemu-img says of a base, whose header may be hostile: it is a chain of files, or a base that cannot be used.</summary>
 public sealed class ArbitraryInfoTests
 {
     private static readonly AbsolutePath Asked = new("/images/base.qcow2");

@@ -146,7 +146,7 @@ public sealed class HostFileTests : IDisposable
 
         AtomicFile.Write(_directory.Child("metrics.prom"), "1", Everybody);
 
-        File.GetUnixFileMode(_directory.Child("metrics.prom").Value).Should().Be(Everybody, "this process has a umask as everybody's");
+        File.GetUnixFileMode(_directory.Child("metrics.prom").Value).Should().Be(Everybody, "this process has the usual umask");
     }
 
     private static HostFileException Failure(Action act)

@@ -134,7 +134,7 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_port_where_nobody_listens_is_asked_until_the_time_is_over()
+    public async Task A_port_without_a_listener_is_asked_until_the_time_is_over()
     {
         var job = Sshd.NewJob() with { Address = new GuestAddress("127.0.0.1", SshdFixture.FreePort()) };
 

@@ -141,7 +141,7 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
         await run.Invoking(r => r).Should().ThrowAsync<OperationCanceledException>();
         time.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(2));
 
-        // Whoever was to end the script waits in the kept connection, and does it when that goes on.
+        // The command that was to end the script waits in the kept connection, and does it when that goes on.
         UnixSignal.Send(master, Continue);
         await AllAreGoneAsync(mark);
     }
@@ -177,7 +177,7 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_output_nobody_reads_any_more_ends_the_script_as_a_cancel_does()
+    public async Task An_output_without_a_reader_ends_the_script_as_a_cancel_does()
     {
         var started = Fifo("started");
         using var closed = new ClosedStream();

@@ -34,7 +34,7 @@ public sealed class HostLookTests : IDisposable
         KvmFiles.Parse(text, isX86).Should().Be((hasFlag, isGuest, module));
 
     [Fact]
-    public void The_kernel_says_whether_somebody_keeps_the_clock() => KernelClock.IsSynchronised().Should().NotBeNull();
+    public void The_kernel_says_whether_the_clock_is_kept() => KernelClock.IsSynchronised().Should().NotBeNull();
 
     [Fact]
     public void Capabilities_tell_emulator_kvm_and_confinement()

@@ -56,7 +56,7 @@ public sealed class CatalogueTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_directory_that_somebody_has_copied_is_not_the_generation_whose_record_is_in_it()
+    public async Task A_copied_directory_is_not_the_generation_whose_record_is_in_it()
     {
         await _world.PublishAsync(1);
         Directory.CreateDirectory(_world.Paths.Generation(4).Value);

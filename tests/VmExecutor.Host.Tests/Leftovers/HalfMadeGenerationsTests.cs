@@ -45,7 +45,7 @@ public sealed class HalfMadeGenerationsTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_somebody_is_at_work_on_is_left_to_him(bool dryRun)
+    public async Task A_part_that_another_process_is_at_work_on_is_left_alone(bool dryRun)
     {
         var halves = await HalvesAsync();
         using var publisher = new StateLocks(_world.StateDir, TimeProvider.System);

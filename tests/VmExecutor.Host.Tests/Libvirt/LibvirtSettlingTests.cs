@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Libvirt;
 
-/// <summary>A cancelled call goes on in the daemon; some must have ended before anybody undoes them.</summary>
+/// <summary>A cancelled call goes on in the daemon; some must have ended before they are undone.</summary>
 public sealed class LibvirtSettlingTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -109,7 +109,7 @@ public sealed class LinkMakerTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_source_that_somebody_starts_meanwhile_is_not_cloned()
+    public async Task A_source_that_is_started_meanwhile_is_not_cloned()
     {
         _world.Hypervisor.States.Remove("base");
 

@@ -104,7 +104,7 @@ public sealed class TemplateMakerTests : IDisposable
     }
 
     [Fact]
-    public void Its_memory_is_for_QEMUs_user_and_nobody_else_to_open()
+    public void Its_memory_can_be_opened_by_QEMUs_user_and_no_other()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root: the file is given to another user");
         const uint QemuUser = 64055;

@@ -32,7 +32,7 @@ public sealed class TemplateRefusalsTests : IDisposable
         Explain("qemu-system-x86_64: Could not open '/x/vda.qcow2': Permission denied").Should().BeNull();
 
     [Fact]
-    public void A_file_of_somebody_else_is_given_to_QEMUs_user()
+    public void A_file_of_another_user_is_given_to_QEMUs_user()
     {
         var failure = Explain();
 

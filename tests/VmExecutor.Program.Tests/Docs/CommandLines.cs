@@ -59,7 +59,7 @@ internal static partial class CommandLines
         return Placeholders.GetValueOrDefault(bare, bare);
     }
 
-    /// <summary>The words of each simple command, as sh splits them; what is redirected to or from is a command's that nobody looks for.</summary>
+    /// <summary>The words of each simple command, as sh splits them; redirections are left out.</summary>
     private static IEnumerable<IReadOnlyList<string>> Simple(string line)
     {
         var words = new List<string>();

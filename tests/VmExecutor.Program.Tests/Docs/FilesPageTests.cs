@@ -102,7 +102,7 @@ public sealed class FilesPageTests
     [InlineData("<state_dir>/jobs/.new-abc-1-0f3c2a")]
     [InlineData("<state_dir>/images/debian/3/warm/ram.img/x")]
     [InlineData("/var/log/libvirt/qemu/vmx-abc.txt")]
-    public void A_file_that_nobody_makes_is_in_no_table(string path) => Files.Find(path).Should().BeNull();
+    public void A_file_that_is_never_made_is_in_no_table(string path) => Files.Find(path).Should().BeNull();
 
     private static IEnumerable<string> Constants(Type type) => type.GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
 }

@@ -94,7 +94,7 @@ public sealed class CapacityTests : IDisposable
         await _world.PrepareAsync(Token);
 
         _world.Log.ToString().Should().NotContain("capacity").And.NotContain("waiting");
-        _world.JobDirectory.Read()!.Claim!.MemoryBytes.Should().Be(1L << 30, "a file's machine has 1 GiB where nobody says more");
+        _world.JobDirectory.Read()!.Claim!.MemoryBytes.Should().Be(1L << 30, "a file's machine has 1 GiB by default");
     }
 
     [Fact(Timeout = 60_000)]
@@ -121,7 +121,7 @@ public sealed class CapacityTests : IDisposable
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _world.Gate = (call, _, _) =>
         {
-            // Whether the VM in its way still lives is asked by whoever waits, and here for ever.
+            // The waiting prepare asks whether the VM in its way still lives, and here for ever.
             if (call != $"status {StageWorld.Key.Domain}" || Queue() == 0)
             {
                 return Task.CompletedTask;

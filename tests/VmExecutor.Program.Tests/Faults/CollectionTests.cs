@@ -168,7 +168,7 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_directory_with_somebody_elses_files_in_it_and_no_record_stays_and_is_named()
+    public async Task A_directory_with_foreign_files_in_it_and_no_record_stays_and_is_named()
     {
         Directory.CreateDirectory(Directory_);
         await File.WriteAllTextAsync(Path.Combine(Directory_, "thesis.tex"), "years of work");
@@ -199,7 +199,7 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_copy_that_somebody_made_of_our_domain_with_its_stamp_is_not_ours()
+    public async Task A_copy_of_our_domain_with_its_stamp_is_not_ours()
     {
         await PreparedAndAbandonedAsync();
         _world.Hypervisor.Domains["copy-of-a-clone"] = _world.Hypervisor.Domains[StageWorld.Key.Domain.Value];
@@ -240,7 +240,7 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_job_that_somebody_is_at_work_on_is_left_to_him()
+    public async Task A_job_that_another_process_is_at_work_on_is_left_alone()
     {
         await PreparedAndAbandonedAsync();
         using var locks = new StateLocks(_world.StateDir, TimeProvider.System);

@@ -157,7 +157,7 @@ internal sealed class StageWorld : IDisposable
     /// <summary>The runner has deleted its directory of the attempt, as it does after cleanup.</summary>
     public void DeleteTemporaryDirectory() => Directory.Delete(TemporaryDirectory);
 
-    /// <summary>A killed process holds no locks, and a probe that it was about is nobody's any more.</summary>
+    /// <summary>A killed process holds no locks, and its probe has no owner any more.</summary>
     public void Bury()
     {
         _processes.ForEach(machine => machine.Locks.Dispose());

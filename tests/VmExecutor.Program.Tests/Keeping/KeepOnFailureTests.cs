@@ -149,7 +149,7 @@ public sealed class KeepOnFailureTests : IDisposable
     {
         await KeepAsync();
 
-        (await _world.TryKeepAsync(Key)).Should().BeFalse("it stays already, so somebody has asked for its end");
+        (await _world.TryKeepAsync(Key)).Should().BeFalse("it stays already, so its end was asked for");
         await _world.CleanupAsync();
 
         _world.Left().Should().BeEmpty();

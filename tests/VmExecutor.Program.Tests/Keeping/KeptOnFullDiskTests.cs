@@ -50,7 +50,7 @@ public sealed class KeptOnFullDiskTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task One_that_somebody_is_removing_is_left_to_them()
+    public async Task One_that_another_process_is_removing_is_left_alone()
     {
         using var others = new StateLocks(_state, TimeProvider.System);
         using var held = others.TryTake(_kept);

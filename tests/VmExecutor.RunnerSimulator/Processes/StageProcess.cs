@@ -28,7 +28,7 @@ internal sealed class StageProcess : IDisposable
 
     public int ProcessId { get; }
 
-    /// <summary>Ends when the process itself was reaped, whoever still holds its pipes.</summary>
+    /// <summary>Ends when the process itself was reaped, even if another process still holds its pipes.</summary>
     public Task<WaitStatus> Exited => _exited.Task;
 
     /// <summary>Ends when the runner would go on: reaped and both pipes closed.</summary>

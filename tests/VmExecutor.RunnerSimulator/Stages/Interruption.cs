@@ -18,6 +18,6 @@ public enum Interruption
     /// <summary>The runner got SIGTERM.</summary>
     RunnerStopped,
 
-    /// <summary>The runner got SIGKILL: nobody ends the stage, nobody listens to it any more.</summary>
+    /// <summary>The runner got SIGKILL: it does not end the stage, and does not listen to it any more.</summary>
     RunnerKilled,
 }

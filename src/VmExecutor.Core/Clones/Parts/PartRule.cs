@@ -10,7 +10,7 @@ namespace VmExecutor.Core.Clones.Parts;
 /// <param name="Why">The reason, in one sentence without a full stop.</param>
 public sealed record PartRule(string Path, Treatment Job, Treatment Person, string Why)
 {
-    /// <summary>Set where it is refused for anyone.</summary>
+    /// <summary>Set where it is refused for both purposes.</summary>
     public RefusalKind? Refusal { get; init; }
 
     /// <summary>

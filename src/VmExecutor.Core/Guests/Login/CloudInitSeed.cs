@@ -26,8 +26,8 @@ public static class CloudInitSeed
     /// <param name="privateHostKey">The ed25519 key file's text.</param>
     /// <param name="hostKey">Its public half.</param>
     public static string UserData(GuestUser user, HostKey authorized, DomainName domain, string privateHostKey, HostKey hostKey) =>
-        // "lock_passwd" would be true otherwise, and sshd without PAM lets nobody into a locked account, not even with a key.
-        // "disable_root" is true in most images, and root would only be told to log in as somebody else.
+        // "lock_passwd" would be true otherwise, and sshd without PAM lets no user into a locked account, not even with a key.
+        // "disable_root" is true in most images, and root would only be told to log in as another user.
         $"""
         #cloud-config
         hostname: {Quote(domain.Value)}

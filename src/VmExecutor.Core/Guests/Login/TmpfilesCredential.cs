@@ -12,7 +12,7 @@ public static class TmpfilesCredential
 {
     private const string Prefix = "io.systemd.credential.binary:tmpfiles.extra=";
 
-    /// <summary>The lines. The account's authorized keys are replaced: what is baked into the image lets nobody into a clone.</summary>
+    /// <summary>The lines. The account's authorized keys are replaced: keys that are baked into the image do not open a clone.</summary>
     /// <param name="user">The account.</param>
     /// <param name="authorized">The job's public key.</param>
     /// <param name="domain">The clone, and its guest's host name.</param>

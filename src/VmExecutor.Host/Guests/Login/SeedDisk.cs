@@ -12,7 +12,7 @@ internal static class SeedDisk
 
     /// <param name="tools">Runs xorrisofs.</param>
     /// <param name="seed">The volume's file; only its owner may read it.</param>
-    /// <param name="directory">A directory of nobody else's, on the same file system; what is put into it is the caller's to remove.</param>
+    /// <param name="directory">A private directory on the same file system; the caller removes the files that are put into it.</param>
     /// <param name="userData">Holds a private key.</param>
     /// <param name="metaData">Holds none.</param>
     /// <param name="cancellationToken">Ends xorrisofs.</param>

@@ -85,7 +85,7 @@ public sealed class GuestTools
         catch (Exception e) when (HostFileException.Explains(e))
         {
             await _guest.RunCommandAsync(access, placement.GiveUp, null, cancellationToken).ConfigureAwait(false);
-            throw Failure(tool, access, e.Message, "Let the runner's user read all of it, and let nobody change it meanwhile.", e);
+            throw Failure(tool, access, e.Message, "Let the runner's user read all of it, and do not change it while it is copied.", e);
         }
         catch (SystemFailureException e) when (e.Code == ErrorCodes.ToolNotDelivered)
         {

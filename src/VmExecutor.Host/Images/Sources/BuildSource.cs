@@ -8,7 +8,7 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary><c>source: build</c>: runs the administrator's recipe, as config/recipes/README.md says.</summary>
-/// <param name="variables">The environment of whoever publishes.</param>
+/// <param name="variables">The environment of the user who publishes.</param>
 /// <param name="tools">For ssh-keygen.</param>
 /// <param name="clock">The clock.</param>
 public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, IToolRunner tools, TimeProvider clock)

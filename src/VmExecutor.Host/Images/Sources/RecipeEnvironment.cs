@@ -28,7 +28,7 @@ internal sealed record RecipeEnvironment(IReadOnlyDictionary<string, string> Var
         }
 
         var all = own.Where(variable => !variable.Key.StartsWith(JobVariable, StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
-        all.Remove("VMX_SSH_AUTHORIZED_KEY"); // never one that somebody's shell happens to have
+        all.Remove("VMX_SSH_AUTHORIZED_KEY"); // never one that the shell of the user who publishes happens to have
         foreach (var (name, value) in told)
         {
             all[name] = value;

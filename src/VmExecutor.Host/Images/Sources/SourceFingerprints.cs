@@ -9,7 +9,7 @@ using VmExecutor.Host.Processes;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary>Computes a short text that changes when publishing an image again would give something else.</summary>
-/// <param name="variables">The environment of whoever publishes.</param>
+/// <param name="variables">The environment of the user who publishes.</param>
 /// <param name="tools">For ssh-keygen.</param>
 /// <param name="clock">The clock.</param>
 public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> variables, IToolRunner tools, TimeProvider clock)

@@ -19,7 +19,7 @@ public sealed class ClockStepTests
 
     [Theory]
     [InlineData(-3_600_000, 3_600_300)] // the template's time: it was not set
-    [InlineData(3_600_000, 3_599_700)] // somebody else set it
+    [InlineData(3_600_000, 3_599_700)] // another program set it
     [InlineData(-1, 301)]
     public void A_clock_that_shows_another_time_is_off_by_what_it_shows(int clock, int error) =>
         Step(0, 300).LargestError(At(clock)).Should().Be(TimeSpan.FromMilliseconds(error));

@@ -45,7 +45,7 @@ public sealed class IdentityCheckTests
             .Should().Equal("the template's login key is still in /root/.ssh/authorized_keys and /home/ci/.ssh/authorized_keys");
 
     [Fact]
-    public void A_key_that_lets_nobody_in_is_a_problem() =>
+    public void A_key_that_opens_no_login_is_a_problem() =>
         Problems(Given.Facts with { OwnKeyIn = [] }).Should().Equal("its own login key is in no authorized_keys");
 
     [Fact]
