@@ -25,7 +25,7 @@ public static class AtomicFile
             using (var file = HostFile.Open(temporary, options))
             {
                 // Set again after making: the umask may have taken the bits away.
-                File.SetUnixFileMode(file.SafeFileHandle, mode);
+                HostFile.SetUnixFileMode(file, mode);
                 file.Write(content);
                 if (durably)
                 {

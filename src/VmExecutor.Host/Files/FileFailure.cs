@@ -16,8 +16,15 @@ internal static class FileFailure
     private const int TooMany = 24; // EMFILE
     private const int NoSpace = 28; // ENOSPC
     private const int ReadOnly = 30; // EROFS
+    private const int TooLarge = 27; // EFBIG
     private const int NameTooLong = 36; // ENAMETOOLONG
+    private const int NoLocks = 37; // ENOLCK
+    private const int TooManyLinks = 40; // ELOOP
+    private const int ServerGone = 107; // ENOTCONN, of FUSE
+    private const int TimedOut = 110; // ETIMEDOUT
+    private const int HostDown = 112; // EHOSTDOWN
     private const int Stale = 116; // ESTALE
+    private const int RemoteFailed = 121; // EREMOTEIO
     private const int QuotaExceeded = 122; // EDQUOT
     private const int LargestNumber = 133;
 
@@ -38,7 +45,7 @@ internal static class FileFailure
 
     public static bool IsMissing(Exception failure) => NumberOf(failure) is NoSuchFile or NotADirectory;
 
-    public static bool IsHopeless(Exception failure) => NumberOf(failure) is ReadOnly or AccessDenied or NoPermission or DeviceFailed or NameTooLong;
+    public static bool IsHopeless(Exception failure) => NumberOf(failure) is ReadOnly or AccessDenied or NoPermission or DeviceFailed or NameTooLong or ServerGone or Stale;
 
     /// <summary>In the system's words, without the path.</summary>
     public static string ReasonOf(Exception failure) => failure switch
@@ -59,8 +66,13 @@ internal static class FileFailure
         NoSpace => "Make room on that file system: df -h and df -i show whether space or inodes are used up; 'vm-executor gc' and 'vm-executor image prune' remove what nothing needs.",
         QuotaExceeded => "Raise the quota of the runner's user on that file system, or make room: quota -s",
         ReadOnly => "Make the file system writable again: findmnt -T shows how it is mounted, dmesg whether the kernel made it read-only after an error of its disk.",
-        AccessDenied or NoPermission => "Give the runner's user the right: namei -l shows owner and mode of each part of the path; SELinux, AppArmor, chattr +i and systemd's ProtectSystem= refuse as well.",
+        AccessDenied or NoPermission => "Give the runner's user the right: namei -l shows owner and mode of each part of the path; SELinux, AppArmor, chattr +i and systemd's ProtectSystem= refuse as well, and so do NFS (root_squash) and another user's FUSE mount (allow_other).",
         DeviceFailed => "See what the kernel says of the disk (dmesg) before anything is written to it again.",
+        ServerGone => "Mount the file system again: the program that serves it (FUSE) has ended; findmnt -T shows which it is.",
+        TimedOut or HostDown or RemoteFailed => "See whether the server of the network file system answers: findmnt -T shows which it is.",
+        NoLocks => "Put state_dir on a file system that takes locks: a local disk, or NFS mounted without nolock.",
+        TooLarge => "See which limit there is for a file's size: ulimit -f, LimitFSIZE= in gitlab-runner's systemd unit, or that of the file system.",
+        TooManyLinks => "See where the symbolic links lead: namei -l shows each of them.",
         NameTooLong => "Choose a shorter state_dir: a file name has 255 bytes at most, a path 4095.",
         TooMany => "Let the runner's processes open more files: LimitNOFILE= in gitlab-runner's systemd unit, or ulimit -n.",
         TooManyOnHost => "Let this host open more files: sysctl fs.file-max",

@@ -9,13 +9,13 @@ public static class FileSystemSync
     private const int CannotSync = 22; // EINVAL: a file system that syncs no directories
 
     /// <param name="file">Any file on it.</param>
-    /// <exception cref="IOException">It could not be written; some of it may be lost.</exception>
+    /// <exception cref="HostFileException">It could not be written; some of it may be lost.</exception>
     public static void Of(AbsolutePath file)
     {
         using var handle = HostFile.OpenHandle(file.Value);
         if (Libc.SyncFileSystem(handle) != 0)
         {
-            throw Libc.Failure();
+            throw HostFile.Failure(file.Value, "written", Libc.Failure());
         }
     }
 

@@ -149,8 +149,13 @@ public static class HostFile
 
     public static void SetUnixFileMode(string path, UnixFileMode mode) => Do(path, $"given mode {Convert.ToString((int)mode, 8)}", () => File.SetUnixFileMode(path, mode));
 
+    /// <summary>As above, of an open file.</summary>
+    public static void SetUnixFileMode(FileStream file, UnixFileMode mode) =>
+        Do(file.Name, $"given mode {Convert.ToString((int)mode, 8)}", () => File.SetUnixFileMode(file.SafeFileHandle, mode));
+
     /// <summary>The target of a symbolic link; null: it is none, or not there.</summary>
-    public static string? LinkTarget(string path) => Do(path, "looked at", () => new FileInfo(path).LinkTarget);
+    public static string? LinkTarget(string path) => Do(path, "looked at", () =>
+        new FileInfo(path).LinkTarget ?? (FileStat.Look(path, isDirectory: false).Failure is { } failure ? throw failure : null));
 
     /// <summary>The end of a chain of symbolic links; null: the path is none.</summary>
     public static string? FinalTarget(string path) => Do(path, "looked at", () => new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName);
@@ -241,6 +246,11 @@ public static class HostFile
         return reader.ReadToEnd();
     }
 
-    internal static HostFileException Failure(string path, string verb, Exception e) =>
-        new($"{path} cannot be {verb}", e is not UnfitFileException && FileFailure.NumberOf(e) is null ? WriteAccess.Refusal(path) ?? e : e) { Path = path };
+    internal static HostFileException Failure(string path, string verb, Exception e) => new($"{path} cannot be {verb}", Cause(path, e)) { Path = path };
+
+    /// <summary>What the system says, where .NET does not pass it on: a path that it could not look at is missing to it, and a refusal has no number.</summary>
+    private static Exception Cause(string path, Exception e) =>
+        FileFailure.IsMissing(e) ? FileStat.Look(path, isDirectory: false).Failure ?? e
+        : e is not UnfitFileException && FileFailure.NumberOf(e) is null ? WriteAccess.Refusal(path) ?? e
+        : e;
 }

@@ -14,12 +14,12 @@ public static class KeptFile
     /// <param name="content">Its whole new content.</param>
     /// <param name="suffix">Of the copy, which replaces one that is there.</param>
     /// <returns>The copy; null: there was nothing to copy.</returns>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">We may not.</exception>
+    /// <exception cref="HostFileException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Its owner cannot be kept.</exception>
     public static AbsolutePath? Replace(AbsolutePath file, string content, string suffix)
     {
         // A link that leads nowhere yet is followed, too; one that is no link, or not there, has no target.
-        var target = new FileInfo(file.Value) is { LinkTarget: not null } link ? new AbsolutePath(link.ResolveLinkTarget(returnFinalTarget: true)!.FullName) : file;
+        var target = HostFile.LinkTarget(file.Value) is null ? file : new AbsolutePath(HostFile.FinalTarget(file.Value)!);
         var stat = FileStat.TryRead(target);
         AbsolutePath? copy = null;
         if (stat is not null)
@@ -45,6 +45,6 @@ public static class KeptFile
             throw new UnauthorizedAccessException($"its owner (user {like.Owner}) cannot be kept: {why}");
         }
 
-        File.SetUnixFileMode(temporary, like.Mode);
+        HostFile.SetUnixFileMode(temporary, like.Mode);
     });
 }

@@ -24,7 +24,7 @@ public sealed class LineFile(AbsolutePath path, long longestBytes, int earlier)
 
     /// <summary>Appends one line in one write.</summary>
     /// <param name="line">With its end.</param>
-    /// <exception cref="IOException">The file system refused, for example since it is full; then nothing of the line stays.</exception>
+    /// <exception cref="HostFileException">The file system refused, for example since it is full; then nothing of the line stays.</exception>
     public void Append(string line)
     {
         Rotate();
@@ -58,14 +58,14 @@ public sealed class LineFile(AbsolutePath path, long longestBytes, int earlier)
 
     private void Rotate()
     {
-        if (new FileInfo(Path.Value) is { Exists: true } file && file.Length >= longestBytes)
+        if (FileStat.TryRead(Path) is { IsRegular: true } file && file.Bytes >= longestBytes)
         {
             for (var number = earlier; number > 0; number--)
             {
                 var from = number == 1 ? Path : Numbered(Path, number - 1);
-                if (File.Exists(from.Value))
+                if (HostFile.Exists(from.Value))
                 {
-                    File.Move(from.Value, Numbered(Path, number).Value, overwrite: true);
+                    HostFile.Move(from.Value, Numbered(Path, number).Value, overwrite: true);
                 }
             }
         }

@@ -25,13 +25,13 @@ public static class StateDirectories
 
     private static void MakeAll(AbsolutePath directory, UnixFileMode mode)
     {
-        if (!Directory.Exists(directory.Value))
+        if (!HostDirectory.Exists(directory.Value))
         {
             MakeAll(directory.Parent(), Passable);
 
             // Set again after making: the umask may have taken the bits away.
-            Directory.CreateDirectory(directory.Value, mode);
-            File.SetUnixFileMode(directory.Value, mode);
+            HostDirectory.CreateDirectory(directory.Value, mode);
+            HostFile.SetUnixFileMode(directory.Value, mode);
         }
     }
 }

@@ -116,9 +116,10 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
-    public void Files_are_touched_in_one_folder_only()
+    public void Files_are_touched_in_two_files_only()
     {
-        var offenders = Repository.Sources("src").Where(file => !Repository.Relative(file).StartsWith("src/VmExecutor.Host/Files/", StringComparison.Ordinal))
+        string[] places = ["src/VmExecutor.Host/Files/HostFile.cs", "src/VmExecutor.Host/Files/HostDirectory.cs"];
+        var offenders = Repository.Sources("src").Where(file => !places.Contains(Repository.Relative(file)))
             .SelectMany(file => File.ReadLines(file).Select((line, index) => (Where: $"{Repository.Relative(file)}:{index + 1}", Line: line)))
             .Where(entry => RawFileCall().IsMatch(entry.Line)).Select(entry => $"{entry.Where}: {entry.Line.Trim()}");
 

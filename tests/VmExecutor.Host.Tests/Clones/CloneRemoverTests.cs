@@ -102,18 +102,18 @@ public sealed class CloneRemoverTests : IDisposable
     [InlineData("full")]
     public async Task A_file_system_that_refuses_stops_no_other_part(string trouble)
     {
-        using var small = Files.SmallFileSystem.Make();
+        using var small = SmallFileSystem.Make();
         var directory = JobDirectory.Of(small.Root.Child("state"), Key);
         directory.Create(TestRecord.Of(Key, small.Root.Child("state")));
         if (trouble == "full")
         {
-            small.Fill();
+            small.Cause(FileTrouble.Full);
             await RemoveAsync(directory);
             directory.Exists.Should().BeFalse("a full disk is no reason to keep anything");
         }
         else
         {
-            small.MakeReadOnly();
+            small.Cause(FileTrouble.ReadOnly);
             var remove = () => RemoveAsync(directory);
             var failure = (await remove.Should().ThrowAsync<CleanupException>()).Which;
             failure.Message.Should().Contain("Read-only file system").And.Contain($"{small.Root}/state/jobs");

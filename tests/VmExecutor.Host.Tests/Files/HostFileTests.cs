@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Files;
@@ -39,7 +40,7 @@ public sealed class HostFileTests : IDisposable
     public void A_full_disk_is_told_as_one_with_the_path(string way)
     {
         using var small = SmallFileSystem.Make("echo old >state/old");
-        small.Fill();
+        small.Cause(FileTrouble.Full);
 
         var failure = Failure(() => AllWays[way](small.Root.Child("state")));
 
@@ -54,7 +55,7 @@ public sealed class HostFileTests : IDisposable
     public void A_read_only_file_system_is_told_as_one(string way)
     {
         using var small = SmallFileSystem.Make("echo old >state/old");
-        small.MakeReadOnly();
+        small.Cause(FileTrouble.ReadOnly);
 
         var failure = Failure(() => AllWays[way](small.Root.Child("state")));
 
@@ -66,7 +67,7 @@ public sealed class HostFileTests : IDisposable
     public void Removing_moving_and_chmod_on_a_read_only_file_system_fail_in_the_same_way()
     {
         using var small = SmallFileSystem.Make("echo old >state/old; mkdir state/directory");
-        small.MakeReadOnly();
+        small.Cause(FileTrouble.ReadOnly);
         var old = small.Root.Resolve("state/old").Value;
 
         foreach (var act in new Action[]

@@ -3,7 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Tests.Files;
+using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
@@ -51,7 +51,7 @@ public sealed class UnpackingTests : DownloadTest
         var packed = await PackAsync("gzip", Content);
         Directory.CreateDirectory(Cache.Value);
         using var small = SmallFileSystem.Make("touch state/part");
-        small.Fill();
+        small.Cause(FileTrouble.Full);
         File.CreateSymbolicLink(Cache.Child($"{Sha256(packed)[..16]}.unpacked.part").Value, small.Root.Child("state").Child("part").Value);
 
         var fetch = () => FetchAsync(Address, Cancellation, expected: packed);
