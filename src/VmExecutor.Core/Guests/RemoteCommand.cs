@@ -5,8 +5,8 @@ namespace VmExecutor.Core.Guests;
 /// <summary>
 /// A POSIX shell text as the one line that sshd hands to an account's login shell. Any login shell (bash, dash, busybox, zsh, mksh, csh, tcsh,
 /// fish) reads the line the same way: it starts <c>sh</c> with one word in single quotes, and nothing in that word means something to any of
-/// them. csh reads <c>!</c> and newlines also between single quotes, fish reads <c>\\</c> and <c>\'</c>; so a text that has such characters
-/// travels as octal numbers of <c>printf %b</c>.
+/// them. csh reads <c>!</c> and newlines also between single quotes, fish reads <c>\\</c> and <c>\'</c>. So a text that has such
+/// characters travels as octal numbers of <c>printf %b</c>.
 /// <para>The line first prints a marker on both streams, since the login shell's start-up files may have printed something before.</para>
 /// </summary>
 public static class RemoteCommand

@@ -5,9 +5,10 @@ namespace VmExecutor.Core.Guests;
 
 /// <summary>
 /// Lets a script's error messages begin with its name: <c>step_script: line 12: foo: command not found</c>. A shell begins them with the path
-/// it was given. Every way to give it another path was tried with bash, dash, busybox, mksh, ksh93 and zsh, and each changes the script:
-/// <c>.</c> and <c>eval</c> from <c>-c</c> add words of their own and change <c>$0</c>, stdin is not free, <c>exec -a</c> and <c>BASH_ARGV0</c> do not
-/// reach bash's messages, a relative name needs another working directory. So the path is exchanged in the output on the host.
+/// it was given. Every way to give it another path was tried with bash, dash, busybox, mksh, ksh93 and zsh, and each changes the script.
+/// <c>.</c> and <c>eval</c> from <c>-c</c> add words of their own and change <c>$0</c>; stdin is not free; <c>exec -a</c> and
+/// <c>BASH_ARGV0</c> do not reach bash's messages; a relative name needs another working directory. So the path is exchanged in the
+/// output on the host.
 /// <para>
 /// Nothing else can be meant by it: the path holds 128 random bits, and is exchanged only before <c>:</c> or <c>[</c>, as messages have it.
 /// A script that prints <c>$0</c> sees its path unchanged.

@@ -4,9 +4,9 @@ using VmExecutor.Core.Configuration;
 namespace VmExecutor.Core.Guests;
 
 /// <summary>
-/// What runs a script in the guest. ssh does not end while a background job of the script still holds its output, and its
-/// exit code 255 means three things; so a POSIX shell in the guest takes the script from stdin, runs it, records its status in
-/// a file and then says on both streams, in order with the script's own output, that this was the end.
+/// Runs a script in the guest. ssh does not end while a background job of the script still holds its output, and its exit code 255 means
+/// three things. So a POSIX shell in the guest takes the script from stdin, runs it and records its status in a file. Then it marks the
+/// end on both streams, in order with the script's own output.
 /// <list type="bullet">
 /// <item>The script arrives as exactly the announced bytes followed by the token: a transfer cut short runs nothing. Where
 /// <c>head</c> reads ahead (busybox) the token is swallowed, then the file's size decides. A <c>head</c> that has read everything but could not

@@ -5,10 +5,11 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Core.Keeping;
 
 /// <summary>
-/// The shell text that takes a job's secrets out of its guest before people may enter it. It ends everything that has come to be since the guest was
-/// ready, since a process has them in its environment and memory; then it removes files: those that the runner and this driver have left, the usual
-/// places of credentials, and whatever else has a secret of the job in it (its stdin, a secret per line, so that they are in no argument list).
-/// What it cannot find: a secret that is encoded, compressed or outside of the directories that it searches.
+/// The shell text that takes a job's secrets out of its guest before people may enter it. It ends all processes that began since the
+/// guest was ready, since a process has secrets in its environment and memory. Then it removes files: those that the runner and this
+/// driver have left, the usual places of credentials, and all others that have a secret of the job in them. The secrets come by stdin,
+/// one per line, so that they are in no argument list. It cannot find a secret that is encoded, compressed or outside of the directories
+/// that it searches.
 /// <list type="bullet">
 /// <item>The start of a process is in stat(5), field 22, in hundredths of a second since boot; a kernel thread has no arguments.</item>
 /// <item>It spares itself, its parents (its own sshd, the init system) and what was there before. What a service manager starts anew in place of what was

@@ -9,9 +9,9 @@ namespace VmExecutor.Host.Guests;
 /// <summary>
 /// Waits for a guest's ssh server to speak. A port that takes connections proves nothing: QEMU's user network accepts before
 /// the guest listens, then closes, or stays silent while it repeats its own attempt to reach the guest at growing intervals.
-/// Measured with a guest that listens 2.6 s after power on: one patient try hears of it after 11 s, since its attempts
-/// grow rare; tries of 0.5 s hear of it after two minutes, since a busy emulated server needs longer to answer and each try given up
-/// is more work for it; tries that overlap hear of it at once. So a new try starts every two seconds (<see cref="ConnectPace"/>) while the earlier
+/// Measured with a guest that listens 2.6 s after power on: one patient try sees it after 11 s, since its attempts grow rare. Tries of
+/// 0.5 s see it after two minutes, since a busy emulated server needs longer to answer, and each try given up is more work for it. Tries
+/// that overlap see it at once. So a new try starts every two seconds (<see cref="ConnectPace"/>) while the earlier
 /// ones stay open.
 /// </summary>
 internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)

@@ -7,8 +7,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Images;
 
 /// <summary>
-/// Removes generations. The caller holds the image's lock; jobs take none, so a generation is first renamed, then looked at again for
-/// jobs: a job writes its record before it looks whether its generation is there, so one of the two sees the other.
+/// Removes generations. The caller holds the image's lock, and jobs take none. So a generation is first renamed, then looked at again for
+/// jobs. A job writes its record before it looks whether its generation is there, so one of the two sees the other.
 /// </summary>
 public sealed class GenerationRemover
 {

@@ -7,8 +7,8 @@ using VmExecutor.Host;
 namespace VmExecutor.Publishing;
 
 /// <summary>
-/// Puts the tools of the host onto the disk of a generation that is being made, so that not every job has to: in a clone of it, which is shut
-/// down then, and whose overlays are written back into the disks they stand on.
+/// Puts the tools of the host onto the disk of a generation that is being made, so that jobs need not copy them. A clone of the
+/// generation gets the tools and is shut down; then its overlays are written back into the disks they stand on.
 /// </summary>
 internal sealed class ToolBaking(Machine machine)
 {

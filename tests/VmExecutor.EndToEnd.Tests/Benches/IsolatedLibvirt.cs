@@ -6,9 +6,9 @@ namespace VmExecutor.EndToEnd.Tests.Benches;
 
 /// <summary>
 /// A libvirt daemon in namespaces of its own, so that its networks are not the machine's: a network namespace, mounts that hide
-/// what a system daemon keeps in /run, /etc and /var/lib, and a process namespace. It leaves nothing whatever happens: the
-/// keeper, process 1 of the process namespace, ends when our end of its stdin is closed, which our death closes too; the
-/// kernel then kills all that was started there, and takes the mounts and networks away with the last process.
+/// what a system daemon keeps in /run, /etc and /var/lib, and a process namespace. It leaves nothing: the keeper, process 1 of the
+/// process namespace, ends when our end of its stdin is closed, which our death closes too. The kernel then kills all processes that were
+/// started there, and removes the mounts and networks with the last one.
 /// </summary>
 internal sealed class IsolatedLibvirt : IAsyncDisposable
 {

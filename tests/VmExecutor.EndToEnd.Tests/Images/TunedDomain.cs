@@ -4,8 +4,9 @@ using VmExecutor.EndToEnd.Tests.Instruments;
 namespace VmExecutor.EndToEnd.Tests.Images;
 
 /// <summary>
-/// A persistent domain as an administrator has tuned it over the years: a volume of a storage pool as second disk, a CD-ROM whose file is gone, a pinned
-/// and tuned network card whose link is down, fixed ports, sockets and labels. Its pool and itself are undefined at the end.
+/// A persistent domain as an administrator has tuned it over the years. It has a volume of a storage pool as second disk, a CD-ROM whose
+/// file is gone, a pinned and tuned network card whose link is down, fixed ports, sockets and labels. Its pool and itself are undefined
+/// at the end.
 /// </summary>
 internal sealed class TunedDomain : IAsyncDisposable
 {

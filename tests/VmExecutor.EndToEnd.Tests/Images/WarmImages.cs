@@ -3,8 +3,8 @@ using VmExecutor.EndToEnd.Tests.Instruments;
 namespace VmExecutor.EndToEnd.Tests.Images;
 
 /// <summary>
-/// The test guest, published and with a template, made once for all tests that need no other: what its YAML says about the machine is the
-/// default, and what it does not say about the machine (account, shell, limits, tools) does not matter to a template.
+/// The test guest, published and with a template, made once for all tests that need no other. Its YAML has the defaults for the machine,
+/// and its other settings (account, shell, limits, tools) does not matter to a template.
 /// </summary>
 /// <param name="Directory">A state directory's <c>images</c>. Its files are never changed.</param>
 /// <param name="Fingerprints">Of the template's files, before any job.</param>

@@ -3,8 +3,8 @@ using System.Text;
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
 /// <summary>
-/// Looks for a secret where other users of the host, or its administrators, could come across it: in the arguments of all
-/// processes and in the environment of what the driver starts, again and again from now until it is asked for its finds.
+/// Looks for a secret where other users of the host, or its administrators, could see it: in the arguments of all processes and in the
+/// environment of the processes that the driver starts. It looks again and again until it is asked for its finds.
 /// </summary>
 internal sealed class CanaryWatch : IAsyncDisposable
 {
