@@ -39,7 +39,7 @@ public sealed class ArtifactTests
     [InlineData("build/a", "build/sub/b.txt top.txt")]
     [InlineData("build", "build/a build/sub/b.txt top.txt")]
     [InlineData("**/*.txt", "build/a")]
-    public void What_is_excluded_is_so_by_its_own_path_only(string exclude, string files) =>
+    public void A_file_is_excluded_by_its_own_path_only(string exclude, string files) =>
         string.Join(' ', Choose(new CiArtifacts { Paths = ["build", "top.txt"], Exclude = [exclude] }).Files).Should().Be(files);
 
     [Theory]
@@ -51,7 +51,7 @@ public sealed class ArtifactTests
     [InlineData("{a,../b}")]
     [InlineData("{a")]
     [InlineData("")]
-    public void What_leads_out_of_the_project_is_refused(string path)
+    public void A_path_that_leads_out_of_the_project_is_refused(string path)
     {
         var selection = new ArtifactSelection(new CiArtifacts { Paths = [path] }, Values, Project);
 

@@ -60,7 +60,7 @@ public sealed class CiCaseTests
     [InlineData("reference-in-rules.yml", "needs-only-local", "'project: shared/ci-templates' is not read here", "'component: $CI_SERVER_FQDN", "rules: are not evaluated", "cache: no cache", "workflow: is not evaluated")]
     [InlineData("psych-scalars.yml", "scalars", "float-version.variables.PYTHON_VERSION", "a-date.variables.RELEASED")]
     [InlineData("image-services-cache.yml", "integration", "image.entrypoint", "services: are not started", "secrets: are not fetched")]
-    public void What_is_not_done_or_would_be_refused_elsewhere_is_said_once(string file, string job, params string[] warnings)
+    public void Keywords_that_are_not_carried_out_or_refused_elsewhere_are_named_once(string file, string job, params string[] warnings)
     {
         var told = Read(file, "Makefile").Job(job).Warnings.Select(warning => warning.ToString()).ToList();
 

@@ -55,7 +55,7 @@ public sealed class CiExtendsTests
     [InlineData(".a: {extends: .b}\n.b: {extends: .a}\njob: {extends: .a, script: [x]}", "job.extends", ".b.extends: goes round in a circle: .a > .b > .a")]
     [InlineData(".base: {script: [x]}\njob: {extends: .bose}", ":2:16: job.extends: '.bose' is not in this file; did you mean '.base'?")]
     [InlineData("job: {extends: {a: b}, script: [x]}", "job.extends: takes the name of a job or a list of names")]
-    public void What_cannot_be_extended_is_named(string yaml, params string[] errors) => Ci.Errors(yaml).Should().Contain(errors[^1]);
+    public void A_job_that_cannot_be_extended_is_named(string yaml, params string[] errors) => Ci.Errors(yaml).Should().Contain(errors[^1]);
 
     [Fact]
     public void A_reference_is_what_stands_there_after_extends_and_a_reference_in_it_too()

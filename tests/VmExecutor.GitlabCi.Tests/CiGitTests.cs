@@ -29,7 +29,7 @@ public sealed class CiGitTests
     [InlineData("GIT_SUBMODULE_STRATEGY", "recursive", "submodules are not fetched")]
     [InlineData("GIT_DEPTH", "1", "the whole history")]
     [InlineData("GIT_FETCH_EXTRA_FLAGS", "--prune", "not passed to git")]
-    public void What_is_not_done_is_named(string name, string value, string note) => Read(name, value).NotDone.Should().ContainSingle().Which.Should().Contain(name).And.Contain(note);
+    public void Settings_that_are_not_honoured_are_named(string name, string value, string note) => Read(name, value).NotDone.Should().ContainSingle().Which.Should().Contain(name).And.Contain(note);
 
     [Theory]
     [InlineData("false", false)]

@@ -73,7 +73,7 @@ public sealed class CiIncludeTests
     [InlineData("{type: number, default: 1}", "$[[ inputs.v | truncate(0,1) ]]", "truncate can only be used with string inputs")]
     [InlineData("{type: boolean, default: true}", "$[[ inputs.v ]]", "config should be a string or a nested array of strings")]
     [InlineData("", "x", ":1:17: `v` input: required value has not been provided")]
-    public void What_is_wrong_with_an_input_is_refused_in_GitLabs_words(string spec, string line, string error) =>
+    public void A_wrong_input_is_refused_in_GitLabs_words(string spec, string line, string error) =>
         Ci.Errors($"spec: {{inputs: {{v: {spec}}}}}\n---\njob: {{script: ['x', '{line}']}}\n").Should().Contain(error.Replace(":1:17", "", StringComparison.Ordinal));
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class CiIncludeTests
     }
 
     [Fact]
-    public void What_is_wrong_with_other_jobs_is_a_warning()
+    public void Mistakes_in_other_jobs_are_warnings()
     {
         var job = Ci.Job("job: {script: [x]}\nfloat: {script: [x], variables: {V: 3.10}}\ndate: {script: [x], variables: {V: 2024-01-31}}\nnothing: {image: x}\nbridge: {trigger: a/b}\n");
 

@@ -38,7 +38,7 @@ public sealed class CiJobTests
     }
 
     [Fact]
-    public void What_stands_at_the_top_is_a_default_too() =>
+    public void Keywords_at_the_top_are_defaults_too() =>
         Ci.Job("before_script: [a]\nimage: {name: top}\njob: {script: b}\n").Should().BeEquivalentTo(new { Image = "top", BeforeScript = new[] { "a" }, Script = new[] { "b" } });
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class CiJobTests
     [InlineData("tags: [docker]", "tags: choose a runner")]
     [InlineData("artifacts: {paths: [a], reports: {junit: a}}", "artifacts.reports: reports are not read here")]
     [InlineData("image: {name: a, entrypoint: [b]}", "image.entrypoint: means something to containers only")]
-    public void What_is_not_honoured_is_said_with_its_place(string line, string warning) =>
+    public void Keywords_that_are_not_honoured_are_named_with_their_place(string line, string warning) =>
         Ci.Job($"job:\n  script: [x]\n  {line}\n").Warnings.Should().ContainSingle().Which.ToString().Should().StartWith("/repo/.gitlab-ci.yml:3:").And.Contain(warning);
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class CiJobTests
     [InlineData("services: []")]
     [InlineData("stage: build")]
     [InlineData("artifacts: {paths: [a], expire_in: 1 week}")]
-    public void What_makes_no_difference_is_not_spoken_of(string line) =>
+    public void Keywords_that_make_no_difference_are_not_mentioned(string line) =>
         Ci.Job($"job:\n  script: [x]\n  {line}\n").Warnings.Where(warning => !warning.Message.Contains("runs once")).Should().BeEmpty();
 
     [Fact]

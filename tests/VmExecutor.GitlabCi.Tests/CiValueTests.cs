@@ -27,7 +27,7 @@ public sealed class CiValueTests
     [InlineData("90")]
     [InlineData("1:30:00")]
     [InlineData("9999999 weeks")]
-    public void What_is_no_duration_is_an_error(string text) => Ci.Errors($"job:\n  script: [x]\n  timeout: {text}\n").Should().Contain("job.timeout");
+    public void A_text_that_is_no_duration_is_an_error(string text) => Ci.Errors($"job:\n  script: [x]\n  timeout: {text}\n").Should().Contain("job.timeout");
 
     [Theory]
     [InlineData("$A", "a")]

@@ -65,7 +65,7 @@ public sealed class CiYamlTests
     [InlineData("- a\n", "the file holds no jobs")]
     [InlineData("", "the file holds no jobs")]
     [InlineData("a: 1\n---\nb: 1\n---\njob: {script: [x]}\n", ":5:1: a third YAML document begins here")]
-    public void What_is_wrong_is_told_with_its_place(string yaml, string error) => Ci.Errors(yaml).Should().Contain(error);
+    public void Each_mistake_is_named_with_its_place(string yaml, string error) => Ci.Errors(yaml).Should().Contain(error);
 
     [Theory]
     [InlineData("---\n# first\njob: {script: [x]}\n...\n---\n")]
@@ -78,7 +78,7 @@ public sealed class CiYamlTests
     [Theory]
     [InlineData("job: {script: !ref [x]}", "the tag '!ref' means nothing to GitLab")]
     [InlineData("job: {script: [x]}\n---\nother: {script: [y]}\n", "a second YAML document begins here, which GitLab does not look at")]
-    public void What_GitLab_passes_over_is_told(string yaml, string warning) => Ci.Job(yaml).Warnings.Should().ContainSingle().Which.ToString().Should().Contain(warning);
+    public void Values_that_GitLab_passes_over_are_named(string yaml, string warning) => Ci.Job(yaml).Warnings.Should().ContainSingle().Which.ToString().Should().Contain(warning);
 
     [Fact]
     public void Nesting_without_end_is_an_error_and_no_crash() =>

@@ -75,7 +75,7 @@ public sealed class CheckCasesTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_jobs_do_not_get_of_a_source_is_noted_and_what_is_refused_is_named()
+    public async Task Parts_that_jobs_do_not_get_are_noted_and_refused_ones_are_named()
     {
         var node = File.ReadAllText(At("node.xml"));
         _bench.Write("srv/node.xml", node

@@ -164,7 +164,7 @@ public sealed class CloneCommandTests : IDisposable
     [InlineData("VMX1901", "--release takes the source alone", "base", "--release", "--no-backing-store")]
     [InlineData("VMX1911", "/nonexistent", "base", "--dir", "/nonexistent")]
     [InlineData("VMX1911", "in memory", "base", "--dir", "/dev/shm")]
-    public async Task What_cannot_be_done_is_said_with_names(string code, string message, params string[] arguments)
+    public async Task An_impossible_clone_is_refused_with_names(string code, string message, params string[] arguments)
     {
         var exit = await _bench.RunAsync(["clone", .. arguments, "-c", Uri]);
 

@@ -35,7 +35,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("state_dir: [", "vm-executor image show ")]
     [InlineData("state_dir: [", "vm-executor logs ")]
     [InlineData("state_dir: /nowhere\nlibvirt:\n  uri: nonsense\n", "vm-executor clone ")]
-    public async Task What_goes_wrong_is_silent(string configuration, string line)
+    public async Task Failures_are_silent(string configuration, string line)
     {
         _bench.Write("vm-executor.yaml", configuration);
 

@@ -123,7 +123,7 @@ public sealed class ExplainCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_refused_has_no_derived_definition()
+    public async Task A_refused_source_has_no_derived_definition()
     {
         _bench.Write("vm.xml", Plain.Replace("<serial type='pty'/>", "<hostdev mode='subsystem' type='usb'><source/></hostdev>", StringComparison.Ordinal));
 

@@ -80,7 +80,7 @@ public sealed class ImageListTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task How_VMs_came_up_is_counted_over_all_files_of_the_ledger()
+    public async Task Starts_of_VMs_are_counted_over_all_files_of_the_ledger()
     {
         Publish("small", warm: true);
         _bench.Write("state/ledger.1.jsonl", Line("small", "warm", null) + Line("small", "cold", "no_template"));

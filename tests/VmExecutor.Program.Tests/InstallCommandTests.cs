@@ -128,7 +128,7 @@ public sealed class InstallCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_wrong_is_named_with_what_to_do()
+    public async Task Each_mistake_is_named_with_its_remedy()
     {
         (await InstallAsync("--runner", "other")).ShouldFail(StageBench.SystemFailure, "VMX1961", "no runner called 'other'", "'ours'");
         (await InstallAsync("--token-file", _bench.PathOf("nothing"))).ShouldFail(StageBench.SystemFailure, "VMX1503", "nothing");

@@ -88,7 +88,7 @@ public sealed class LostGuestTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_became_of_the_vm_is_told_once(bool vmIsGone)
+    public async Task The_end_of_the_vm_is_told_once(bool vmIsGone)
     {
         await File.WriteAllTextAsync(Paths.Console.Value, "last words\n");
         if (vmIsGone)

@@ -56,7 +56,7 @@ public sealed class ManualTests : IDisposable
     }
 
     [Fact]
-    public void What_roff_would_take_for_its_own_is_written_so_that_it_does_not()
+    public void Text_that_roff_would_take_for_a_macro_is_escaped()
     {
         new Roff().Plain(".a \"b\" \\c -d\ne").ToString().Should().Be("""\&.a \(dqb\(dq \ec \-d e""" + "\n");
     }

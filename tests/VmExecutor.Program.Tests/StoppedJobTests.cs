@@ -48,7 +48,7 @@ public sealed class StoppedJobTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_was_written_between_two_scripts_is_seen_before_the_next_one_runs()
+    public async Task A_write_between_two_scripts_is_seen_before_the_next_one_runs()
     {
         Write(3 * MiB);
 

@@ -30,7 +30,7 @@ public sealed class TryCommandTests : IDisposable
     [InlineData("there is no command behind --", "--gitlab-ci", "f", "--job", "x", "--", "make")]
     [InlineData("Give the image once", "other", "--gitlab-ci", "f", "--image", "small")]
     [InlineData("--variable takes NAME=VALUE", "--gitlab-ci", "f", "--variable", "a b=c")]
-    public async Task What_does_not_go_together_is_refused(string why, params string[] arguments)
+    public async Task Options_that_do_not_go_together_are_refused(string why, params string[] arguments)
     {
         var exit = await _bench.RunAsync(["try", .. arguments]);
 
@@ -92,7 +92,7 @@ public sealed class TryCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_not_honoured_and_not_committed_is_said_before_the_job()
+    public async Task Keywords_that_are_not_honoured_and_uncommitted_files_are_named_before_the_job()
     {
         Write("test: {image: nope, script: [x], rules: [{if: $X}], services: [postgres]}\n");
         await GitAsync("init", "--quiet", "repo");

@@ -160,7 +160,7 @@ public sealed class TryDryRunTests : IDisposable
     [InlineData("test: {image: broken, script: [x]}")]
     [InlineData("test: {image: small, scirpt: [x]}")]
     [InlineData("other: {image: small, script: [x]}")]
-    public async Task What_would_not_run_fails_as_the_trial_does(string yaml)
+    public async Task A_job_that_would_not_run_fails_as_the_trial_does(string yaml)
     {
         WriteImage("gone", $"source: file\nfile: {_bench.PathOf("gone.qcow2")}");
         WriteImage("unpublished", "source: url\nurl: https://example.com/x.qcow2\nchecksum: sha256:" + new string('a', 64));

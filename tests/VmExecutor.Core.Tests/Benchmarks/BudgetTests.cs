@@ -26,7 +26,7 @@ public sealed class BudgetTests
     [InlineData("tepid=2s")]
     [InlineData("warm=2s=3s")]
     [InlineData("Warm=2s")]
-    public void What_is_none_is_refused(string text) => Budget.TryParse(text, out _).Should().BeFalse();
+    public void A_text_that_is_no_budget_is_refused(string text) => Budget.TryParse(text, out _).Should().BeFalse();
 
     [Fact]
     public void An_exceeded_budget_names_what_was_measured_and_what_was_allowed() =>

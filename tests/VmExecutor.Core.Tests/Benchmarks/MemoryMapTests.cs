@@ -58,7 +58,7 @@ public sealed class MemoryMapTests
         new MemoryMap("[stack]", 132 << 10, 36 << 10));
 
     [Fact]
-    public void What_a_guest_has_touched_includes_pages_that_it_shares_with_its_template() =>
+    public void Touched_memory_includes_pages_that_a_guest_shares_with_its_template() =>
         MemoryMap.TouchedGuestMemory(Maps, "/srv/a state/warm/ram.img", Guest).Should().Be(21 << 20);
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class MemoryMapTests
         MemoryMap.OwnGuestMemory(Maps, null, Guest).Should().Be(100 << 20);
 
     [Fact]
-    public void What_cannot_be_told_apart_is_not_guessed()
+    public void Memory_that_cannot_be_told_apart_is_not_guessed()
     {
         MemoryMap.OwnGuestMemory([.. Maps, new MemoryMap("", Guest, 1)], null, Guest).Should().BeNull("two mappings could be it");
         MemoryMap.OwnGuestMemory(Maps, null, 2 * Guest).Should().BeNull("no mapping has this size");
@@ -78,7 +78,7 @@ public sealed class MemoryMapTests
     }
 
     [Fact]
-    public void What_counts_of_a_process_is_in_its_rollup()
+    public void The_memory_that_counts_of_a_process_is_in_its_rollup()
     {
         MemoryMap.Pss(Rollup.Split('\n')).Should().Be(362 << 10);
         MemoryMap.Pss([]).Should().BeNull();

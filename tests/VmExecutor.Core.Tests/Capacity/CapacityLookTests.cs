@@ -40,7 +40,7 @@ public sealed class CapacityLookTests
         look.FindShortage().Should().Be(expected, host);
 
     [Fact]
-    public void What_can_never_fit_is_known_at_once_and_only_that()
+    public void A_job_that_can_never_fit_is_known_at_once_and_no_other()
     {
         Look(need: 7 * GiB, available: 0).FindImpossibility().Should().BeNull("an empty host would have it");
         Look(need: (7 * GiB) + 1).FindImpossibility().Should().Be(Shortage.Memory);

@@ -107,7 +107,7 @@ public sealed class ArbitraryTextTests
         });
 
     [Fact]
-    public void What_XML_cannot_carry_is_replaced_and_nothing_else_is() =>
+    public void Characters_that_XML_cannot_carry_are_replaced_and_no_others() =>
         ForAny.Value(HostileText.Any, text =>
         {
             var replaced = XmlText.Replace(text);

@@ -41,7 +41,7 @@ public sealed class CloneLoginTests
     }
 
     [Fact]
-    public void What_the_source_showed_its_guest_is_kept_beside_the_strings()
+    public void The_sources_own_strings_are_kept_beside_the_new_ones()
     {
         var clone = Derive(
             "<smbios mode='sysinfo'/>",

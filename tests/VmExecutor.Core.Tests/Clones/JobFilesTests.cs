@@ -46,5 +46,5 @@ public sealed class JobFilesTests
     [InlineData(".qcow2")]
     [InlineData("backup.tar.1")]
     [InlineData("job.json\n.1")]
-    public void What_only_looks_like_one_of_ours_is_not(string name) => JobFiles.IsOurs(name).Should().BeFalse();
+    public void A_name_that_only_looks_like_one_of_ours_is_not(string name) => JobFiles.IsOurs(name).Should().BeFalse();
 }

@@ -41,7 +41,7 @@ public sealed class PrintedDefinitionTests
     [InlineData("<q:arg xmlns:q='u' value=':1,password=on'/>")]
     [InlineData("<source file='/srv/token/data.qcow2'/>")]
     [InlineData("<cmdline>root=/dev/vda console=ttyS0 metadata=x</cmdline>")]
-    public void What_is_no_secret_is_printed_as_it_is(string xml)
+    public void Text_without_a_secret_is_printed_as_it_is(string xml)
     {
         var domain = XElement.Parse($"<domain>{xml}</domain>");
 

@@ -23,7 +23,7 @@ public sealed class RunnerNeedsTests
     [InlineData(null, "yes", false)]
     [InlineData(true, "false", true)]
     [InlineData(false, "true", false)]
-    public void What_config_toml_says_of_the_flag_counts_before_the_jobs_variable(bool? said, string? variable, bool isOn)
+    public void The_flag_in_config_toml_counts_before_the_jobs_variable(bool? said, string? variable, bool isOn)
     {
         var runner = said is { } on ? Plain with { FeatureFlags = new Dictionary<string, bool> { ["FF_POSIXLY_CORRECT_ESCAPES"] = on } } : Plain;
 

@@ -35,7 +35,7 @@ public sealed class SizeChoiceTests
     }
 
     [Fact]
-    public void What_the_image_says_holds_where_the_job_says_nothing() =>
+    public void The_images_size_holds_where_the_job_says_nothing() =>
         Decide(new RequestedSizes { Disk = "10GiB" }, Limits, cpus: new(3), memory: new(Size("2GiB"))).Should().Be(new CloneSizes { Cpus = 3, Memory = Size("2GiB"), Disk = Size("10GiB") });
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class SizeChoiceTests
     [InlineData(null, "2048", null, "VM_MEMORY is '2048', which is not a size such as 2GiB or 512MiB; allowed: 512MiB to 4GiB")]
     [InlineData(null, "1.5GiB", null, "VM_MEMORY is '1.5GiB', which is not a size such as 2GiB or 512MiB; allowed: 512MiB to 4GiB")]
     [InlineData(null, null, "20G", "VM_DISK is '20G', which is not a size such as 2GiB or 512MiB; allowed: 8GiB to 20GiB")]
-    public void What_is_no_size_is_a_build_failure_that_says_what_is(string? cpus, string? memory, string? disk, string message) =>
+    public void A_text_that_is_no_size_is_a_build_failure_that_shows_a_right_one(string? cpus, string? memory, string? disk, string message) =>
         Failure(() => Decide(new RequestedSizes { Cpus = cpus, Memory = memory, Disk = disk }, Limits), ErrorCodes.SizeNotUnderstood).Should().Be(message);
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class HostileYamlTests
     [Theory]
     [InlineData("domain: \"a\\uffff\"")]
     [InlineData("ssh: {user: ci, key: \"/k\\ufffe\"}")]
-    public void What_a_domains_XML_cannot_carry_is_no_name_and_no_path(string line) =>
+    public void A_text_that_a_domains_XML_cannot_carry_is_no_name_and_no_path(string line) =>
         Yaml.Errors("", ("image.yaml", $"source: domain\ndomain: base\nssh: {{user: ci, key: /k}}\n".Replace(Given(line), line))).Should().ContainSingle()
             .Which.Should().Contain("has a line break or another control character in it");
 

@@ -30,7 +30,7 @@ public sealed class SettingsPathTests
     [Theory]
     [InlineData("", null, "--config does not name a file: it is empty or has a line break in it")]
     [InlineData(null, "a\nb", "VM_EXECUTOR_CONFIG does not name a file: it is empty or has a line break in it")]
-    public void What_is_no_path_is_refused(string? option, string? variable, string message)
+    public void A_text_that_is_no_path_is_refused(string? option, string? variable, string message)
     {
         var decide = () => Decide(option, variable);
 

@@ -19,7 +19,7 @@ public sealed class WarningTests
         Warnings("", "source: domain\ndomain: x\nssh: {user: a, key: b}").Should().Equal($"/etc/vm/images/image.yaml:3:1: {HostKeyMissing}");
 
     [Fact]
-    public void That_holds_for_an_image_that_gets_its_ssh_settings_from_the_defaults() =>
+    public void The_same_holds_for_an_image_that_gets_its_ssh_settings_from_the_defaults() =>
         Warnings("defaults: {ssh: {user: a, key: b}}", "source: domain\ndomain: x").Should().Equal($"/etc/vm/images/image.yaml:1:1: {HostKeyMissing}");
 
     [Theory]

@@ -44,6 +44,6 @@ public sealed class HostPressureTests
     }.ToString().Should().Be("1GiB of 8GiB memory available; 1GiB swapped out; load 3.2 on 2 CPUs; stalled in the last 10 s for memory 12 %, CPU 80 %, disk 0 %; 5GiB disk free");
 
     [Fact]
-    public void What_the_kernel_does_not_tell_is_left_out() =>
+    public void Facts_that_the_kernel_does_not_tell_are_left_out() =>
         new HostPressure { MemoryTotalBytes = 8L << 30, MemoryAvailableBytes = 1L << 30 }.ToString().Should().Be("1GiB of 8GiB memory available; free disk unknown");
 }

@@ -39,7 +39,7 @@ public sealed class StartDiagnosisTests
     [InlineData("You are in emergency mode. After logging in, type \"journalctl -xb\"", "emergency shell")]
     [InlineData("No bootable device.", "nothing to boot")]
     [InlineData("grub rescue> ", "nothing to boot")]
-    public void What_the_console_says_goes_first(string line, string cause)
+    public void The_consoles_signs_go_first(string line, string cause)
     {
         StartDiagnosis.Explain(Trouble with { Console = ["first", line, "last"], Accelerator = Accelerator.Tcg }).Should().Contain(cause);
     }
@@ -49,7 +49,7 @@ public sealed class StartDiagnosisTests
     [InlineData("small-guest: sshd started 4.59 s after the kernel", "has started its ssh server")]
     [InlineData("debian login:", "has booted")]
     [InlineData("Debian GNU/Linux 12 vmx-abc ttyS0 login: ", "has booted")]
-    public void What_has_booted_and_does_not_answer_has_no_ssh_server_or_none_that_is_reached(string line, string cause) =>
+    public void A_booted_guest_that_does_not_answer_has_no_ssh_server_or_none_that_is_reached(string line, string cause) =>
         StartDiagnosis.Explain(Trouble with { Accelerator = Accelerator.Tcg, Console = [line], Ssh = new SshSettings { User = "ci", Port = 2222 } }).Should().Contain(cause).And.Contain("2222");
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class StartDiagnosisTests
         StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestSshTimedOut }).Should().Contain("does not let users log in");
 
     [Fact]
-    public void What_says_itself_why_gets_no_guess() =>
+    public void A_failure_that_names_its_cause_gets_no_guess() =>
         StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.BaseDiskUnreadable }).Should().BeNull();
 
     [Theory]

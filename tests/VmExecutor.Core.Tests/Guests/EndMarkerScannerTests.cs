@@ -35,7 +35,7 @@ public sealed class EndMarkerScannerTests
     [InlineData("\0{0}\n")]
     [InlineData("{0} 1\n")]
     [InlineData("\0\0")]
-    public void What_only_looks_like_a_marker_is_content(string text)
+    public void Text_that_only_looks_like_a_marker_is_content(string text)
     {
         var content = Encoding.ASCII.GetBytes(text.Replace("{0}", Token.Value, StringComparison.Ordinal));
 

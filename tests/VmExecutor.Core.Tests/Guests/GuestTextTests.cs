@@ -35,7 +35,7 @@ public sealed class GuestTextTests
     [Theory]
     [InlineData("banner\nvmx-ready:\n", new string[0])]
     [InlineData("vmx-ready: bash /tmp\n", new[] { "bash", "/tmp" })]
-    public void What_is_missing_is_read_from_the_last_line(string output, string[] missing) =>
+    public void The_missing_programs_are_read_from_the_last_line(string output, string[] missing) =>
         GuestChecks.ParseMissing(output).Should().Equal(missing);
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class GuestTextTests
     [InlineData("vmx-left:0\n", 0)]
     [InlineData("vmx-left:3\n", 3)]
     [InlineData("", null)]
-    public void How_many_processes_are_left_is_read_or_unknown(string output, int? left) =>
+    public void The_number_of_processes_left_is_read_or_unknown(string output, int? left) =>
         RunEnder.ParseLeft(output).Should().Be(left);
 
     [Theory]

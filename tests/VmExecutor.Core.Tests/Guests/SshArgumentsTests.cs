@@ -64,7 +64,7 @@ public sealed class SshArgumentsTests
     [InlineData("a b", 22)]
     [InlineData("host", 0)]
     [InlineData("host", 65536)]
-    public void What_ssh_could_take_for_something_else_is_no_address(string host, int port) =>
+    public void A_text_that_ssh_could_take_for_an_option_is_no_address(string host, int port) =>
         FluentActions.Invoking(() => new GuestAddress(host, port)).Should().Throw<ArgumentException>();
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class SshArgumentsTests
     [InlineData("a b")]
     [InlineData("")]
     [InlineData("a@b")]
-    public void What_ssh_could_take_for_something_else_is_no_user(string name) =>
+    public void A_text_that_ssh_could_take_for_an_option_is_no_user(string name) =>
         GuestUser.TryParse(name, out _).Should().BeFalse();
 
     [Theory]
@@ -81,6 +81,6 @@ public sealed class SshArgumentsTests
     [InlineData("no-key AAAA")]
     [InlineData("ssh-ed25519 not!base64")]
     [InlineData(null)]
-    public void What_is_no_single_public_key_is_refused(string? text) =>
+    public void A_text_that_is_no_single_public_key_is_refused(string? text) =>
         HostKey.TryParse(text, out _).Should().BeFalse();
 }

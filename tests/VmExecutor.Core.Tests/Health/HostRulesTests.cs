@@ -62,7 +62,7 @@ public sealed class HostRulesTests
     [InlineData(SecurityDriver.SELinux, true, "small", null, "system_u:object_r:svirt_image_t:s0", CheckStatus.Ok)]
     [InlineData(SecurityDriver.SELinux, true, "small", null, "unconfined_u:object_r:var_lib_t:s0", CheckStatus.Problem)]
     [InlineData(SecurityDriver.SELinux, true, "small", null, null, CheckStatus.Ok)]
-    public void What_confines_QEMU_must_let_it_open_templates(SecurityDriver driver, bool used, string? warm, string? additions, string? label, CheckStatus status)
+    public void The_module_that_confines_QEMU_must_let_it_open_templates(SecurityDriver driver, bool used, string? warm, string? additions, string? label, CheckStatus status)
     {
         var finding = SecurityRules.Decide(driver, used, new AbsolutePath("/var/lib/vm-executor"), warm is null ? [] : [warm], additions, label);
 

@@ -35,7 +35,7 @@ public sealed class KvmRulesTests
 
     [Theory]
     [MemberData(nameof(Obstacles))]
-    public void What_is_missing_first_is_named_with_what_helps(string missing, string found, string fix)
+    public void The_first_missing_part_is_named_with_its_remedy(string missing, string found, string fix)
     {
         var finding = KvmRules.Decide(Broken(missing));
 
@@ -49,7 +49,7 @@ public sealed class KvmRulesTests
     [InlineData(CheckStatus.Warning, Accelerator.Auto, Accelerator.Tcg)]
     [InlineData(CheckStatus.Ok, Accelerator.Tcg)]
     [InlineData(CheckStatus.Warning)]
-    public void How_bad_it_is_depends_on_what_the_images_want(CheckStatus expected, params Accelerator[] wanted) =>
+    public void The_status_depends_on_the_accelerator_that_the_images_want(CheckStatus expected, params Accelerator[] wanted) =>
         KvmRules.Decide(Broken("node") with { Wanted = wanted }).Status.Should().Be(expected);
 
     [Fact]

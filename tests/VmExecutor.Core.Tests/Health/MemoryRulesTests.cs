@@ -25,7 +25,7 @@ public sealed class MemoryRulesTests
     }
 
     [Fact]
-    public void What_a_job_may_choose_must_fit_too() => Decide(8, 7, null, Image(2, most: 16)).Should().ContainSingle()
+    public void The_size_that_a_job_may_choose_must_fit_too() => Decide(8, 7, null, Image(2, most: 16)).Should().ContainSingle()
         .Which.Should().Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("may choose 16GiB"));
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class NetworkRulesTests
         Listeners.OnLoopback(Table, new HashSet<int> { 8080 }).Should().Equal("127.0.0.53:53", "[::1]:6379", "127.0.0.1:37501");
 
     [Fact]
-    public void What_guests_reach_on_the_loopback_is_named()
+    public void Services_that_guests_reach_on_the_loopback_are_named()
     {
         NetworkRules.DecideLoopback([], ["127.0.0.1:1"], null).Status.Should().Be(CheckStatus.Ok);
         NetworkRules.DecideLoopback(["a"], [], null).Status.Should().Be(CheckStatus.Ok);
@@ -67,7 +67,7 @@ public sealed class NetworkRulesTests
     }
 
     [Fact]
-    public void What_installs_the_firewall_is_one_line()
+    public void The_command_that_installs_the_firewall_is_one_line()
     {
         GuestFirewall.FixFor(new GuestFirewall(IsInstalled: false, IsOn: false)).Should().StartWith("install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp ").And.Contain("systemctl enable --now vm-executor-firewall.service");
         GuestFirewall.CanHelpAt("qemu:///session").Should().BeFalse();
@@ -107,7 +107,7 @@ public sealed class NetworkRulesTests
     [InlineData("vmx-reach:no-name\n", CheckStatus.Problem, "cannot be resolved")]
     [InlineData("vmx-reach:no-tool\n", CheckStatus.Skipped, "neither bash nor nc")]
     [InlineData("", CheckStatus.Skipped, "neither bash nor nc")]
-    public void What_a_guest_answers_is_understood(string answer, CheckStatus status, string found)
+    public void A_guests_answer_is_understood(string answer, CheckStatus status, string found)
     {
         var finding = GuestReach.DecideOut("small", new ReachTarget("gitlab", 443), GuestReach.Parse(answer));
 

@@ -103,7 +103,7 @@ public sealed class FrozenDomainTests
     [InlineData("<disk type='file' device='cdrom'><target dev='sda'/><readonly/></disk>")]
     [InlineData("<disk type='file'><source file='/tools.raw'/><target dev='vdb'/><readonly/></disk>")]
     [InlineData("<disk type='file' device='floppy'><source file='/floppy.img'/><target dev='fda'/></disk>")]
-    public void What_no_guest_writes_to_stays_as_it_is(string disk)
+    public void Disks_that_no_guest_writes_to_stay_as_they_are(string disk)
     {
         var source = Domain("", disk);
 

@@ -39,7 +39,7 @@ public sealed class GenerationRecordTests
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("\0\0\0\0")]
-    public void What_is_no_record_is_none(string json) => GenerationRecord.TryParse(json).Should().BeNull();
+    public void A_text_that_is_no_record_is_read_as_none(string json) => GenerationRecord.TryParse(json).Should().BeNull();
 
     [Theory]
     [InlineData("\"number\": 7", "\"number\": 0")]

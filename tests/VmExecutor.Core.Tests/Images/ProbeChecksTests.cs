@@ -54,7 +54,7 @@ public sealed class ProbeChecksTests
     [InlineData("vmx-runner:no", false)]
     [InlineData("vmx-runner:", null)]
     [InlineData("", null)]
-    public void Whether_the_guest_has_gitlab_runner_is_known_or_not(string output, bool? has) => ProbeChecks.HasRunner(output).Should().Be(has);
+    public void The_answer_about_gitlab_runner_is_yes_no_or_unknown(string output, bool? has) => ProbeChecks.HasRunner(output).Should().Be(has);
 
     [Fact]
     public void All_problems_are_told_at_once() => ProbeChecks.Problems("", Now, Enough).Should().HaveCount(3);

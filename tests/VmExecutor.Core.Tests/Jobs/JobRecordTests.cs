@@ -16,7 +16,7 @@ public sealed class JobRecordTests
     }
 
     [Fact]
-    public void What_is_not_known_reads_back_as_not_known()
+    public void Unknown_values_read_back_as_unknown()
     {
         var record = Record(null, null, null);
 
@@ -39,7 +39,7 @@ public sealed class JobRecordTests
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("{\"stamp\": null, \"domain\": \"x\", \"libvirt_uri\": \"y\", \"shell\": \"bash\"}")]
-    public void What_is_no_record_is_none(string json)
+    public void A_text_that_is_no_record_is_read_as_none(string json)
     {
         JobRecord.TryParse(json).Should().BeNull();
     }

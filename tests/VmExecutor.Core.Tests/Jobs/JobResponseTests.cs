@@ -22,7 +22,7 @@ public sealed class JobResponseTests
         """;
 
     [Fact]
-    public void What_the_driver_needs_is_read_and_no_secret_is_kept()
+    public void The_facts_that_the_driver_needs_are_read_and_no_secret_is_kept()
     {
         var job = Parse(Full);
 
@@ -86,11 +86,11 @@ public sealed class JobResponseTests
     [InlineData("false", false)]
     [InlineData("\"true\"", null)]
     [InlineData("null", null)]
-    public void Whether_the_ref_is_protected_is_believed_only_in_plain_words(string value, bool? expected) =>
+    public void A_protected_ref_is_believed_only_in_plain_words(string value, bool? expected) =>
         Parse($$"""{ "id": 1, "git_info": { "protected": {{value}} } }""").ProtectedRef.Should().Be(expected);
 
     [Fact]
-    public void What_is_not_told_of_a_ref_is_not_known() => Parse("""{ "id": 1, "git_info": {} }""").ProtectedRef.Should().BeNull();
+    public void An_untold_fact_of_a_ref_is_unknown() => Parse("""{ "id": 1, "git_info": {} }""").ProtectedRef.Should().BeNull();
 
     [Fact]
     public void Sizes_are_read_from_the_variables_and_expanded()
@@ -114,7 +114,7 @@ public sealed class JobResponseTests
     [InlineData("""{"id":"7"}""", "no positive job 'id'")]
     [InlineData("""{"id":-7}""", "no positive job 'id'")]
     [InlineData("""{"id":1e30}""", "no positive job 'id'")]
-    public void What_is_no_job_response_is_a_system_failure_that_says_why(string content, string why)
+    public void A_file_that_is_no_job_response_is_a_system_failure_that_says_why(string content, string why)
     {
         var parse = () => Parse(content);
 

@@ -32,7 +32,7 @@ public sealed class JobSecretsTests
         JobSecrets.Read("""{"token": "glcbt-64_abc"}"""u8.ToArray()).ToString().Should().Be("1 lines");
 
     [Fact]
-    public void What_is_no_response_is_a_failure_that_quotes_none_of_it()
+    public void A_text_that_is_no_response_is_a_failure_that_quotes_none_of_it()
     {
         var read = () => Read("""{"token": "glcbt-64_abc" """);
 

@@ -12,7 +12,7 @@ public sealed class JobUsageTests
     [InlineData(null, null, 0L, "The VM wrote 0B to its disk")]
     [InlineData(1L << 28, null, null, "The VM used at most 256MiB of its 256MiB of memory")]
     [InlineData(null, null, null, null)]
-    public void What_is_known_is_one_sentence(long? memory, double? cpu, long? disk, string? sentence) =>
+    public void The_known_usage_is_one_sentence(long? memory, double? cpu, long? disk, string? sentence) =>
         new JobUsage(memory is { } used ? new GuestMemoryUse(used, 256L << 20) : null, cpu is { } seconds ? TimeSpan.FromSeconds(seconds) : null, disk).ToSentence().Should().Be(sentence);
 
     [Theory]

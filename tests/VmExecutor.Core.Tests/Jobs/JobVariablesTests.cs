@@ -21,7 +21,7 @@ public sealed class JobVariablesTests
     }
 
     [Fact]
-    public void What_is_no_job_response_is_refused_without_quoting_it()
+    public void A_text_that_is_no_job_response_is_refused_without_quoting_it()
     {
         FluentActions.Invoking(() => Read("""{ "variables": [ hunter2 ] }""", "A"))
             .Should().Throw<SystemFailureException>().Which.Message.Should().NotContain("hunter2");

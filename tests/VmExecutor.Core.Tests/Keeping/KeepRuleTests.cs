@@ -52,7 +52,7 @@ public sealed class KeepRuleTests
     }
 
     [Fact]
-    public void Who_was_promised_to_stay_has_a_place_until_the_VM_is_gone()
+    public void A_VM_with_a_promise_has_a_place_until_it_is_gone()
     {
         var promised = Record(new KeepRecord("build_script", null));
         var kept = KeepRule.Begin(promised, "failed", Hour);

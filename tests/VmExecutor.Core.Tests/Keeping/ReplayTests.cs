@@ -23,7 +23,7 @@ public sealed class ReplayTests
     [InlineData(true, 10, "old")]
     [InlineData(true, 1, "old,second")]
     [InlineData(false, 10, "old,first,second")]
-    public void What_is_over_goes_and_the_oldest_of_too_many(bool enabled, int max, string gone)
+    public void Scripts_whose_time_is_over_go_and_the_oldest_of_too_many(bool enabled, int max, string gone)
     {
         KeptJob[] kept = [Job("second", minutesAgo: 20), Job("old", minutesAgo: 61), Job("first", minutesAgo: 10)];
 
@@ -35,7 +35,7 @@ public sealed class ReplayTests
     [InlineData(null, true, "prepare_script restore_cache build_script after_script step_x? cleanup_file_variables")]
     [InlineData("build_script", false, "build_script after_script step_x? cleanup_file_variables")]
     [InlineData("build_script", true, "build_script after_script step_x? cleanup_file_variables")]
-    public void What_writes_to_GitLab_is_left_out_and_so_is_what_comes_before(string? from, bool hasSources, string subStages)
+    public void Scripts_that_write_to_GitLab_are_left_out_and_so_are_those_before(string? from, bool hasSources, string subStages)
     {
         var plan = ReplayPlan.Of(Job("one", 0), from, hasSources)!;
 

@@ -43,7 +43,7 @@ public sealed class LinkDisplaysTests
     }
 
     [Fact]
-    public void What_is_printed_has_empty_passwords_which_lock_the_display()
+    public void The_printed_definition_has_empty_passwords_which_lock_the_display()
     {
         var domain = Domain("<graphics type='vnc' passwd='s3cret' passwdValidTo='2030-01-01T00:00:00'/><graphics type='spice' passwd='other'/><graphics type='vnc'/>");
 

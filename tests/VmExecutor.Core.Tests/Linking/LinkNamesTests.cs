@@ -50,7 +50,7 @@ public sealed class LinkNamesTests
     [InlineData("debain-12", "similar names are: 'debian-12'")]
     [InlineData("debian", "similar names are: 'debian-11', 'debian-12'")]
     [InlineData("windows", "there are: 'debian-11', 'debian-12', 'fedora'")]
-    public void Who_has_mistyped_a_source_is_told_what_there_is(string asked, string expected)
+    public void A_mistyped_source_is_answered_with_the_domains_that_there_are(string asked, string expected)
     {
         var failure = LinkNames.Missing(asked, "qemu:///system", ["fedora", "debian-12", "debian-11"]);
 

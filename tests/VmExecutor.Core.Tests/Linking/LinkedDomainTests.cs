@@ -184,7 +184,7 @@ public sealed class LinkedDomainTests
     }
 
     [Fact]
-    public void What_source_and_clone_cannot_both_have_is_said()
+    public void Parts_that_source_and_clone_cannot_both_have_are_named()
     {
         LinkRemarks.Of(Original, Plan()).Should().SatisfyRespectively(
             devices => devices.Should().Contain("hostdev (subsystem usb)"),
@@ -199,7 +199,7 @@ public sealed class LinkedDomainTests
     [InlineData("<disk type='network' device='disk'><source protocol='rbd' name='pool/x'/><target dev='vda'/></disk>", "type 'network'")]
     [InlineData("<disk type='file' device='disk'><source file='/x'><slices><slice type='storage' offset='0' size='1'/></slices></source><target dev='vda'/></disk>", "part of a file")]
     [InlineData("<disk type='block' device='lun'><source dev='/dev/sda'/><target dev='sda'/></disk>", "passed through")]
-    public void What_a_clone_would_spoil_is_refused(string device, string message)
+    public void Parts_that_a_clone_would_spoil_are_refused(string device, string message)
     {
         var source = XElement.Parse($"<domain><name>base</name><devices>{device}</devices></domain>");
         var derive = () => LinkedDomain.Derive(source, Plan(source: source));

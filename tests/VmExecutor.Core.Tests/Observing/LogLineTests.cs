@@ -25,5 +25,5 @@ public sealed class LogLineTests
         new LogLine { Stage = stage, Outcome = outcome, ColdReason = coldReason }.Level.Should().Be(level);
 
     [Fact]
-    public void What_gc_could_not_remove_is_an_error() => new LogLine { Stage = "gc", Removed = 3, Failed = 1 }.Level.Should().Be(LogLevel.Error);
+    public void A_leftover_that_gc_could_not_remove_is_an_error() => new LogLine { Stage = "gc", Removed = 3, Failed = 1 }.Level.Should().Be(LogLevel.Error);
 }

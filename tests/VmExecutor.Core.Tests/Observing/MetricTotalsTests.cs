@@ -73,7 +73,7 @@ public sealed class MetricTotalsTests
     [InlineData("canceled", null, 1, null, "canceled")]
     [InlineData("timedout", null, null, "cancelled", "timeout")]
     [InlineData("unknown", null, 0, null, "unknown")]
-    public void What_a_job_failed_for_says_who_must_look(string result, string? reason, int? exitCode, string? failure, string expected) =>
+    public void The_class_of_a_failure_says_who_must_look(string result, string? reason, int? exitCode, string? failure, string expected) =>
         FailureClass.Of(Cold with { Result = result, Reason = reason, Scripts = [new ScriptRecord("build_script", 1, exitCode, failure)] }).Should().Be(expected);
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class MetricTotalsTests
     [InlineData("""{"version": 0, "totals": {}}""")]
     [InlineData("""{"version": 1, "offset": -1, "totals": {}}""")]
     [InlineData("""{"version": 1, "totals": null}""")]
-    public void What_is_damaged_or_of_another_version_is_not_gone_on_with(string json) => MetricTotals.TryParse(json).Should().BeNull();
+    public void A_damaged_record_or_one_of_another_version_is_not_continued(string json) => MetricTotals.TryParse(json).Should().BeNull();
 
     [Theory]
     [InlineData(double.NaN)]

@@ -62,7 +62,7 @@ public sealed class RunnerInstallationTests
     }
 
     [Fact]
-    public void What_is_installed_has_no_problem_that_doctor_would_find()
+    public void An_installed_runner_has_no_problem_that_doctor_would_find()
     {
         var toml = Read(RunnerInstallation.Decide(Registered, File, Request(), Stages)!);
 
@@ -131,7 +131,7 @@ public sealed class RunnerInstallationTests
     [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=\"\"\nrun_args=[\"x\"]\n", "a", "VMX1962", "run_args")]
     [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[runners.custom]\nrun_exec=5\n", null, "VMX1960", "runners[0].custom.run_exec must be a text in quotes")]
     [InlineData("[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n[[runners]]\nname=\"a\"\nexecutor=\"custom\"\n", "a", "VMX1961", "2 runners called 'a'")]
-    public void What_is_not_clear_is_asked_and_not_guessed(string text, string? runner, string code, string said)
+    public void An_unclear_choice_is_asked_for_and_not_guessed(string text, string? runner, string code, string said)
     {
         var failure = FluentActions.Invoking(() => RunnerInstallation.Decide(text, File, Request(runner), Stages)).Should().Throw<SystemFailureException>().Which;
 

@@ -49,7 +49,7 @@ public sealed class TemplateDomainTests
     private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
 
     [Fact]
-    public void What_is_kept_names_no_file_of_the_template_and_keeps_each_devices_place()
+    public void The_kept_definition_names_no_file_of_the_template_and_keeps_each_devices_place()
     {
         var frozen = Freeze();
 
@@ -146,7 +146,7 @@ public sealed class TemplateDomainTests
     [InlineData("<memoryBacking><hugepages/></memoryBacking>", NetworkMode.User, "memoryBacking")]
     [InlineData("<devices><tpm/></devices>", NetworkMode.User, "TPM")]
     [InlineData("<devices><interface/><interface/></devices>", NetworkMode.Libvirt, "several network cards")]
-    public void What_cannot_be_frozen_is_named(string part, NetworkMode network, string said)
+    public void Parts_that_cannot_be_frozen_are_named(string part, NetworkMode network, string said)
     {
         TemplateObstacles.In(XElement.Parse($"<domain>{part}</domain>"), network).Should().ContainSingle().Which.Should().Contain(said);
     }

@@ -22,7 +22,7 @@ public sealed class TemplateRefusalTests
     public void Only_a_refused_memory_file_is_explained(string words, bool explained) => TemplateRefusal.Explains(words).Should().Be(explained);
 
     [Fact]
-    public void What_of_owner_and_mode_stands_in_the_way_goes_first()
+    public void An_obstacle_of_owner_or_mode_goes_first()
     {
         var failure = TemplateRefusal.Of(Words, Ram, SecurityDriver.AppArmor, ("the user QEMU runs as (64055) may not pass through /var/lib/vm-executor", "chmod a+x /var/lib/vm-executor"));
 

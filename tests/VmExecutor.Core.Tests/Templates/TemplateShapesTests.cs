@@ -56,7 +56,7 @@ public sealed class TemplateShapesTests
     }
 
     [Fact]
-    public void What_the_image_says_of_disks_network_and_login_is_part_of_it()
+    public void The_images_disks_network_and_login_are_part_of_it()
     {
         ImageDefinition[] images =
         [
@@ -93,7 +93,7 @@ public sealed class TemplateShapesTests
     }
 
     [Fact]
-    public void What_has_changed_on_the_host_is_named_with_both_values()
+    public void A_change_of_the_host_is_named_with_both_values()
     {
         Explain(Shape() with { Qemu = "7.2.23" }).Should().Be(("qemu_changed", "QEMU changed 7.2.22 -> 7.2.23: run 'vm-executor image warm debian-12'"));
         Explain(Shape() with { Libvirt = "9.1.0" }).Should().Be(("libvirt_changed", "libvirt changed 9.0.0 -> 9.1.0: run 'vm-executor image warm debian-12'"));

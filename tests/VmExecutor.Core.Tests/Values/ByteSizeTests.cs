@@ -57,7 +57,7 @@ public sealed class ByteSizeTests
         new ByteSize(bytes).ToString().Should().Be(text);
 
     [Fact]
-    public void What_is_written_is_read_back() =>
+    public void A_written_record_is_read_back() =>
         ForAny.Value(
             from number in Gen.Choose(0, int.MaxValue)
             from factor in Gen.Elements(1L, 1000, 1024, 1_000_000, 1 << 20, 1_000_000_000, 1 << 30)

@@ -51,7 +51,7 @@ public sealed class DurationTextTests
         DurationText.Format(TimeSpan.FromMilliseconds(milliseconds)).Should().Be(text);
 
     [Fact]
-    public void What_is_written_is_read_back() =>
+    public void A_written_record_is_read_back() =>
         ForAny.Value(
             from days in Gen.Choose(0, 1_000)
             from milliseconds in Gen.Choose(0, 86_399_999)

@@ -44,7 +44,7 @@ public sealed class GlobTests
     [InlineData("a b")]
     [InlineData("a\u200b")]
     [InlineData("a\nb")]
-    public void What_cannot_be_seen_is_no_pattern(string text) => Glob.TryParse(text, out _).Should().BeFalse();
+    public void Invisible_characters_are_no_pattern(string text) => Glob.TryParse(text, out _).Should().BeFalse();
 
     [Theory]
     [InlineData("")]
@@ -55,7 +55,7 @@ public sealed class GlobTests
     [InlineData("a/{b,c}")]
     [InlineData("a/?")]
     [InlineData("\u212A/b")]
-    public void What_is_no_path_is_no_pattern_of_projects(string text) => ProjectGlob.TryParse(text, out _).Should().BeFalse();
+    public void A_text_that_is_no_path_is_no_pattern_of_projects(string text) => ProjectGlob.TryParse(text, out _).Should().BeFalse();
 
     [Fact]
     public void A_pattern_means_what_the_regular_expression_of_it_means() =>

@@ -64,7 +64,7 @@ public sealed class AdmissionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Who_waits_is_admitted_when_the_holder_is_gone_and_knows_how_long_it_was()
+    public async Task A_waiting_job_is_admitted_when_the_holder_is_gone_and_gets_the_time_that_it_waited()
     {
         var holder = await AdmitAsync(1);
         var waiting = WaitAsync(Job(2), OneVm, _time);
@@ -132,7 +132,7 @@ public sealed class AdmissionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_can_never_fit_fails_at_once()
+    public async Task A_job_that_can_never_fit_fails_at_once()
     {
         var wait = () => WaitAsync(Job(1), OneVm, _time, need: 1L << 60);
 

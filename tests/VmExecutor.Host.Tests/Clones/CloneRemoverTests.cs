@@ -203,7 +203,7 @@ public sealed class CloneRemoverTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_was_there_and_what_it_used_is_told()
+    public async Task The_removed_parts_and_their_usage_are_reported()
     {
         await File.WriteAllTextAsync(_directory.Paths.Scripts.Value, new ScriptRecord("build_script", 1.25, 3, null).ToLine() + "{\"sub_st");
 
@@ -217,7 +217,7 @@ public sealed class CloneRemoverTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_an_interrupted_making_or_removing_left_goes_along()
+    public async Task The_remains_of_an_interrupted_making_or_removing_go_along()
     {
         var jobs = _directory.Paths.Directory.Parent();
         foreach (var half in new[] { $".new-{Key}-0123abcd", $".gone-{Key}-0123abcd", ".gone-abc-2-ffffff-0123abcd" })

@@ -49,7 +49,7 @@ public sealed class FileContentsTests : IDisposable
     [InlineData("bom")]
     [InlineData("words")]
     [InlineData("bytes")]
-    public async Task What_is_no_key_for_ssh_is_none_here_and_is_named(string kind)
+    public async Task A_file_that_ssh_does_not_take_for_a_key_is_refused_and_named(string kind)
     {
         await Task.Yield();
         Keygen("-q", "-t", "ed25519", "-N", "", "-C", "x", "-f", At("k"));

@@ -39,7 +39,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void What_only_publishing_needs_is_named_beforehand_and_keeps_no_job()
+    public void Faults_that_only_matter_for_publishing_are_named_beforehand_and_stop_no_job()
     {
         var image = Image("key", "disk", "kernel", "initrd") with { Publish = new PublishSettings { Probe = _directory.Child("probe") } };
 

@@ -59,7 +59,7 @@ public sealed class JobRecordUpdateTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_a_change_leaves_alone_is_not_written()
+    public async Task A_change_of_nothing_is_not_written()
     {
         using var locks = Locks();
         Job.Create(TestRecord.Of(Key, _state));

@@ -66,7 +66,7 @@ public sealed class SettingsFileTests : IDisposable
     [InlineData("images/a.yaml.dpkg-dist")]
     [InlineData("images/prod/b.yaml")]
     [InlineData("images/prod/more/b.yaml")]
-    public void What_looks_like_an_image_and_is_not_read_is_mentioned(string name)
+    public void A_file_that_looks_like_an_image_and_is_not_read_is_mentioned(string name)
     {
         Write("vm-executor.yaml", "");
         Write("images/a.yaml", Image);

@@ -29,14 +29,14 @@ public sealed class ArbitraryInfoTests
     });
 
     [Fact]
-    public void What_qemu_img_really_says_is_read() =>
+    public void The_output_of_the_real_qemu_img_is_read() =>
         Read(Real)!.Files.Select(file => file.Path.Value).Should().Equal("/images/base.qcow2", "/images/older.raw");
 
     [Fact]
     public void Any_text_is_no_chain() => ForAny.Value(HostileText.Any, text => Read(text).Should().BeNull());
 
     [Fact]
-    public void What_is_cut_off_is_no_chain_and_one_wrong_character_is_no_other_failure()
+    public void A_cut_text_is_no_chain_and_one_wrong_character_is_no_other_failure()
     {
         for (var at = 0; at < Real.Length; at++)
         {
@@ -76,7 +76,7 @@ public sealed class ArbitraryInfoTests
     [InlineData("""[{"filename":"json:{\"driver\":\"nbd\"}","format":"raw","virtual-size":1}]""")]
     [InlineData("""[{"filename":"a\nb","format":"raw","virtual-size":1}]""")]
     [InlineData("""[{"filename":"/a\u001bb","format":"raw","virtual-size":1}]""")]
-    public void What_describes_no_files_is_a_base_that_cannot_be_used(string json) => Read(json).Should().BeNull();
+    public void An_answer_that_describes_no_files_is_a_base_that_cannot_be_used(string json) => Read(json).Should().BeNull();
 
     private static BackingChain? Read(string json)
     {

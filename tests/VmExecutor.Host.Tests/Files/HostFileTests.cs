@@ -86,7 +86,7 @@ public sealed class HostFileTests : IDisposable
     }
 
     [Fact]
-    public void Whether_something_is_there_has_three_answers()
+    public void A_look_for_a_file_has_three_answers()
     {
         var hidden = Directory.CreateDirectory(_directory.Child("hidden").Value, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(Path.Combine(hidden.FullName, "file"), "");

@@ -19,7 +19,7 @@ public sealed class SshFailureTests
     [InlineData("Unable to negotiate with 127.0.0.1 port 22: no matching host key type found. Their offer: ssh-ed25519\r\n", "HostKeyChanged")]
     [InlineData("Load key \"/k\": bad permissions\r\nroot@127.0.0.1: Permission denied (publickey).\r\n", "KeyUnusable")]
     [InlineData("Unable to negotiate with 127.0.0.1 port 22: no matching key exchange method found. Their offer: x\r\n", "Incompatible")]
-    public void What_ssh_says_is_sorted_by_what_can_still_help(string log, string kind) =>
+    public void Messages_of_ssh_are_sorted_by_what_can_still_help(string log, string kind) =>
         SshFailure.From(log).Kind.ToString().Should().Be(kind);
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class AcceleratorProbeTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_only_looks_gets_what_is_remembered_and_starts_and_writes_nothing()
+    public async Task A_look_gets_the_remembered_answer_and_starts_and_writes_nothing()
     {
         (await Probe().RecallAsync(CancellationToken.None)).Should().BeNull();
         _hypervisor.Calls.Should().BeEmpty("nothing is remembered that a version could fit");

@@ -26,7 +26,7 @@ public sealed class ConsoleReaderTests : IDisposable
     [InlineData(2, "two\nthree\n")]
     [InlineData(0, "")]
     [InlineData(9, "one\ntwo\nthree\n")]
-    public async Task What_is_there_is_shown_or_its_last_lines(int? last, string expected)
+    public async Task The_console_so_far_is_shown_or_its_last_lines(int? last, string expected)
     {
         File.WriteAllText(Console.Value, "one\ntwo\nthree\n");
 
@@ -117,7 +117,7 @@ public sealed class ConsoleReaderTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_comes_later_is_shown_until_the_VM_is_gone_also_its_last_words()
+    public async Task Later_lines_are_shown_until_the_VM_is_gone_also_the_last_ones()
     {
         File.WriteAllText(Console.Value, "old\nnow\n");
         var questions = 0;

@@ -96,7 +96,7 @@ public sealed class CatalogueTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_half_made_is_no_generation()
+    public async Task A_half_made_directory_is_no_generation()
     {
         await _world.PublishAsync(1);
         Directory.Move(_world.Paths.Generation(1).Value, _world.Paths.Half(HalfMadeName.Removing, 1, "abcdef01").Value);

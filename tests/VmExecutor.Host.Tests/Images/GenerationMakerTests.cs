@@ -57,7 +57,7 @@ public sealed class GenerationMakerTests : IDisposable
     [InlineData("qcow2", "is a disk of format qcow2, but its source says raw")]
     [InlineData("gz", "is packed (gzip)")]
     [InlineData("empty", "is empty")]
-    public async Task What_is_no_disk_of_the_format_that_is_said_is_not_published(string kind, string why)
+    public async Task A_file_that_is_no_disk_of_the_stated_format_is_not_published(string kind, string why)
     {
         var disk = _world.Root.Child("disk");
         switch (kind)

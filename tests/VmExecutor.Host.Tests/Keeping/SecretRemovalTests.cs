@@ -44,7 +44,7 @@ public sealed class SecretRemovalTests
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_was_there_before_the_guest_was_ready_is_spared()
+    public async Task Processes_from_before_the_guest_was_ready_are_spared()
     {
         // It has to be older than the second by which a guest's age is told.
         var said = await RunAsync("sleep 1000 & sleep 2.2", Sleepers, age: 1);

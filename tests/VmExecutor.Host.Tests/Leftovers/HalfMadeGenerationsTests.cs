@@ -17,7 +17,7 @@ public sealed class HalfMadeGenerationsTests : IDisposable
     public void Dispose() => _world.Dispose();
 
     [Fact(Timeout = 60_000)]
-    public async Task What_was_being_made_or_removed_is_taken_away_and_whole_generations_and_downloads_stay()
+    public async Task Half_made_and_half_removed_parts_are_removed_and_whole_generations_and_downloads_stay()
     {
         var halves = await HalvesAsync();
 

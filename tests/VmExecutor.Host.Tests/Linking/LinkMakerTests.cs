@@ -52,7 +52,7 @@ public sealed class LinkMakerTests : IDisposable
     [Theory(Timeout = 60_000)]
     [InlineData("define web", false)]
     [InlineData("start web", true)]
-    public async Task What_was_made_is_undone_when_libvirt_refuses(string call, bool start)
+    public async Task The_making_is_undone_when_libvirt_refuses(string call, bool start)
     {
         _world.Hypervisor.Before = made =>
         {
@@ -72,7 +72,7 @@ public sealed class LinkMakerTests : IDisposable
     [InlineData("status base")]
     [InlineData("define web")]
     [InlineData("start web")]
-    public async Task What_was_made_is_undone_when_it_is_cancelled_wherever_it_is(string call)
+    public async Task A_cancelled_making_is_undone_wherever_it_is(string call)
     {
         using var signal = new CancellationTokenSource();
         _world.Hypervisor.Before = made =>

@@ -20,7 +20,7 @@ public sealed class QueuePlaceTests : IDisposable
     }
 
     [Fact]
-    public void Who_came_first_is_in_front_whatever_the_order_of_leaving()
+    public void The_first_to_come_is_in_front_whatever_the_order_of_leaving()
     {
         var places = new[] { 5, 1, 3, 2, 4 }.Select(second => Arrive(TimeSpan.FromSeconds(second))).ToList();
 

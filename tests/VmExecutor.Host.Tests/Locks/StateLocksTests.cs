@@ -34,7 +34,7 @@ public sealed class StateLocksTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Who_waits_gets_it_when_the_holder_is_done_and_not_before_the_limit_otherwise()
+    public async Task A_waiting_process_gets_it_when_the_holder_is_done_and_gives_up_at_the_limit()
     {
         using var first = new StateLocks(_state, TimeProvider.System);
         using var second = new StateLocks(_state, TimeProvider.System);

@@ -51,7 +51,7 @@ public sealed class LedgerTotalsTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_was_counted_stays_when_its_file_is_gone()
+    public async Task Counts_stay_when_their_file_is_gone()
     {
         await AppendAsync(3);
         await CountAsync();

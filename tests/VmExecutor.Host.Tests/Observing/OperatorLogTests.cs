@@ -53,7 +53,7 @@ public sealed class OperatorLogTests : IDisposable
     [InlineData(LogLevel.Debug, "run", 1)]
     [InlineData(LogLevel.Info, "cleanup", 1)]
     [InlineData(LogLevel.Warning, "cleanup", 0)]
-    public async Task What_is_less_important_than_the_level_is_left_out(LogLevel level, string stage, int lines)
+    public async Task Lines_below_the_level_are_left_out(LogLevel level, string stage, int lines)
     {
         await WriteAsync(new LogLine { Stage = stage }, new LogSettings { Level = level });
 

@@ -41,7 +41,7 @@ public sealed class MemoryStateTests : IDisposable
     [InlineData("query-migrate", """{"return":{"status":"failed","error-desc":"no space"}}""", "no space")]
     [InlineData("migrate", """{"error":{"class":"GenericError","desc":"State blocked by non-migratable device"}}""", "State blocked by non-migratable device")]
     [InlineData("getfd", "nonsense", "nonsense")]
-    public async Task What_QEMU_says_against_it_is_in_the_message(string command, string answer, string said)
+    public async Task QEMUs_objection_is_in_the_message(string command, string answer, string said)
     {
         _hypervisor.Answers = asked => asked == command ? answer : """{"return":{}}""";
 

@@ -19,7 +19,7 @@ public sealed class SecurityDriversTests : IDisposable
     [InlineData(null, "1", SecurityDriver.SELinux)]
     [InlineData(null, "0", SecurityDriver.None)]
     [InlineData("N\n", "1", SecurityDriver.SELinux)]
-    public void What_the_kernel_says_tells_which_one_refuses(string? appArmor, string? seLinux, SecurityDriver driver) =>
+    public void The_kernels_files_tell_which_module_refuses(string? appArmor, string? seLinux, SecurityDriver driver) =>
         SecurityDrivers.Active(Write("enabled", appArmor), Write("enforce", seLinux)).Should().Be(driver);
 
     private AbsolutePath Write(string name, string? text)

@@ -50,7 +50,7 @@ public sealed class TemplateRefusalsTests : IDisposable
     }
 
     [Fact]
-    public void Who_is_named_in_the_access_list_is_not_kept_out_by_the_owner()
+    public void A_user_in_the_access_list_is_not_kept_out_by_the_owner()
     {
         File.SetUnixFileMode(Ram.Value, Ours | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
 

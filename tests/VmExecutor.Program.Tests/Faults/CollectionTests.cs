@@ -150,7 +150,7 @@ public sealed class CollectionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_is_half_made_or_half_removed_goes_and_what_is_nobodys_stays()
+    public async Task Half_made_and_half_removed_parts_go_and_foreign_ones_stay()
     {
         var jobs = JobPaths.Jobs(_world.StateDir);
         foreach (var name in new[] { $".new-{Other}-0123abcd", $".gone-{Other}-89abcdef", "notes-of-an-administrator", "abc-1-xyz" })

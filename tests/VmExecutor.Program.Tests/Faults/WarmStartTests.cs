@@ -157,7 +157,7 @@ public sealed class WarmStartTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_warm_start_has_made_is_gone_before_the_cold_one_begins()
+    public async Task The_parts_of_a_warm_start_are_gone_before_the_cold_one_begins()
     {
         await _world.WarmAsync();
         var seen = new List<string>();
@@ -177,7 +177,7 @@ public sealed class WarmStartTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_insists_on_a_warm_start_is_refused_a_cold_one()
+    public async Task A_start_that_must_be_warm_is_never_cold()
     {
         await _world.WarmAsync();
         _world.Start = Core.Clones.StartChoice.Warm;

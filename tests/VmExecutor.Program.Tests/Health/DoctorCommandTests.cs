@@ -188,7 +188,7 @@ public sealed class DoctorCommandTests : IDisposable
     [InlineData("VMX1901", "doctor", "--image", "small")]
     [InlineData("VMX1901", "doctor", "--deep", "--image", "smal")]
     [InlineData("VMX1901", "doctor", "--deeper")]
-    public async Task What_it_does_not_understand_is_refused(string code, params string[] arguments)
+    public async Task A_command_line_that_it_does_not_understand_is_refused(string code, params string[] arguments)
     {
         var exit = await _bench.RunAsync(arguments);
 

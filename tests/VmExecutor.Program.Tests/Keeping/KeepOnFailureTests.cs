@@ -157,7 +157,7 @@ public sealed class KeepOnFailureTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_try_was_told_to_keep_goes_with_the_cleanup_that_it_names()
+    public async Task A_VM_that_try_kept_goes_with_the_cleanup_that_it_names()
     {
         await _world.PrepareAsync();
         await _world.FailAsync(Key);

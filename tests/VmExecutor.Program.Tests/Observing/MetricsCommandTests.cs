@@ -12,7 +12,7 @@ public sealed class MetricsCommandTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Fact(Timeout = 120_000)]
-    public async Task What_a_host_prints_is_good_for_promtool()
+    public async Task A_hosts_metrics_are_good_for_promtool()
     {
         WriteLedger("success", "failed");
 

@@ -33,7 +33,7 @@ public sealed class PublishLogTests : IDisposable
     }
 
     [Fact]
-    public void What_is_over_in_a_moment_says_nothing()
+    public void Work_that_is_over_in_a_moment_is_not_reported()
     {
         foreach (var what in new[] { "checksum of kernel", "checksum of initrd" })
         {

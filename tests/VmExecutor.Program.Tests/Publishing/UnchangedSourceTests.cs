@@ -51,7 +51,7 @@ public sealed class UnchangedSourceTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_the_current_generation_was_made_of_is_unchanged()
+    public async Task The_source_of_the_current_generation_counts_as_unchanged()
     {
         await MakeAsync(1);
         _machine.GenerationMaker.MakeCurrent(_image.Name, await MakeAsync(2));
@@ -62,7 +62,7 @@ public sealed class UnchangedSourceTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Who_has_rolled_back_does_not_get_the_same_again_the_next_night_and_is_told_how_to()
+    public async Task After_a_rollback_the_same_is_not_published_again_the_next_night_and_the_command_for_it_is_named()
     {
         var first = await MakeAsync(1);
         await MakeAsync(2);

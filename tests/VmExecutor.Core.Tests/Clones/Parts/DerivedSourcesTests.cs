@@ -149,7 +149,7 @@ public sealed class DerivedSourcesTests
     }
 
     [Fact]
-    public void What_starts_a_confidential_machine_once_is_refused()
+    public void A_setting_that_starts_a_confidential_machine_once_is_refused()
     {
         var derive = () => new SourceFile("sev-encrypted").ForJob();
 

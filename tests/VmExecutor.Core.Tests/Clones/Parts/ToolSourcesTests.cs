@@ -98,7 +98,7 @@ public sealed class ToolSourcesTests
     }
 
     [Fact]
-    public void What_names_nothing_is_left_out()
+    public void Elements_that_name_no_file_are_left_out()
     {
         var os = Derive("tool-vagrant").Element("os")!;
 

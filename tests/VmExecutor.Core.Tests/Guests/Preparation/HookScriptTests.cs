@@ -18,7 +18,7 @@ public sealed class HookScriptTests
     }
 
     [Fact]
-    public void What_PowerShell_takes_for_a_quote_is_doubled()
+    public void Characters_that_PowerShell_takes_for_a_quote_are_doubled()
     {
         Text(GuestShell.Pwsh, "", ("A", "\u2018\u2019\u201a\u201b'")).Should().Be("$env:A='\u2018\u2018\u2019\u2019\u201a\u201a\u201b\u201b'''\n");
     }

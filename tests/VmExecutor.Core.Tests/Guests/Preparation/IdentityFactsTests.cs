@@ -38,7 +38,7 @@ public sealed class IdentityFactsTests
         IdentityFacts.Parse(Answer.Replace("vmx-identity:done\n", "", StringComparison.Ordinal)).Should().BeNull();
 
     [Fact]
-    public void What_is_not_said_is_not_known() => IdentityFacts.Parse("vmx-identity:done\n").Should().BeEquivalentTo(new IdentityFacts());
+    public void Absent_facts_are_unknown() => IdentityFacts.Parse("vmx-identity:done\n").Should().BeEquivalentTo(new IdentityFacts());
 
     [Theory]
     [InlineData("")]

@@ -36,6 +36,6 @@ public sealed class FeatureRulesTests
     [InlineData("feature_flags = { FF_X = 'yes' }", "runners[0].feature_flags.FF_X must be true or false")]
     [InlineData("custom_build_dir = { enabled = 1 }", "runners[0].custom_build_dir.enabled must be true or false")]
     [InlineData("cache = { Type = 3 }", "runners[0].cache.Type must be a text in quotes")]
-    public void What_the_runner_would_not_take_is_told(string line, string error) =>
+    public void Values_that_the_runner_would_not_take_are_named(string line, string error) =>
         RunnerTomlReader.Read($"[[runners]]\n{line}\n").Errors.Should().Contain(error);
 }

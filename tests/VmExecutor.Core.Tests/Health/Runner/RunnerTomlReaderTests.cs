@@ -25,7 +25,7 @@ public sealed class RunnerTomlReaderTests
     }
 
     [Fact]
-    public void What_is_not_said_is_the_runners_own_default()
+    public void Absent_keys_have_the_runners_own_defaults()
     {
         var (toml, _) = RunnerTomlReader.Read("[[runners]]\nexecutor = \"custom\"\n[runners.custom]\nrun_exec = \"/r\"\nrun_args = [\"--config=/c\"]\n[[runners]]\nname = \"docker\"\nexecutor = \"docker\"\n[runners.docker]\nimage = \"x\"\n");
 
@@ -50,7 +50,7 @@ public sealed class RunnerTomlReaderTests
     [InlineData("[[runners]]\n[runners.custom]\nrun_args = \"--config\"\n", "runners[0].custom.run_args must be a list of texts")]
     [InlineData("[[runners]]\n[runners.custom]\nrun_args = [1]\n", "runners[0].custom.run_args must be a list of texts")]
     [InlineData("\0\u0001", "line 1")]
-    public void What_the_runner_would_not_take_is_told_with_its_place(string text, string expected)
+    public void Values_that_the_runner_would_not_take_are_named_with_their_place(string text, string expected)
     {
         var (toml, errors) = RunnerTomlReader.Read(text);
 

@@ -61,7 +61,7 @@ public sealed class GuestToolsTests(SshdFixture sshd) : GuestTest(sshd)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task What_the_generation_has_is_not_copied_until_it_changes_on_the_host()
+    public async Task A_tool_of_the_generation_is_not_copied_until_it_changes_on_the_host()
     {
         System.IO.File.WriteAllText(In("tool"), "1");
         ToolSettings[] tools = [new(new AbsolutePath(In("tool")), In("in-guest"))];

@@ -12,7 +12,7 @@ public sealed class BuildSourceTests : RecipeTest
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 60_000)]
-    public async Task What_a_recipe_leaves_is_the_image()
+    public async Task The_files_that_a_recipe_leaves_are_the_image()
     {
         WriteRecipe("""cd "$1" && echo disk > disk.raw && echo kernel > vmlinuz && echo initrd > initrd.img && echo "root=/dev/vda quiet" > cmdline""");
 
