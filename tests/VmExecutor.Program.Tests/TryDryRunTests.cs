@@ -206,7 +206,7 @@ public sealed class TryDryRunTests : IDisposable
 
         off.ExitCode.Should().Be(0, off.ToString());
         off.Output.Should().MatchRegex("source +generation 3, published 2026-11-20 \\(of file base.qcow2\\)").And.MatchRegex("start +cold: 'warm' is off");
-        none.Output.Should().Contain("has no template: run \\u0027vm-executor image warm small\\u0027").And.Contain("\"generation\": 3");
+        none.Output.Should().Contain("has no template for its current generation: run \\u0027vm-executor image warm small\\u0027").And.Contain("\"generation\": 3");
         Listing().Should().Equal(before);
     }
 

@@ -2,31 +2,20 @@ using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests.Login;
-using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Core.Templates;
 
 /// <summary>Computes the shape that a clone wants, and the reason when no template has it.</summary>
 public static class TemplateShapes
 {
-    /// <param name="source">The source's domain XML.</param>
-    /// <param name="plan">With its sizes.</param>
-    /// <param name="stamp">Who owns it.</param>
-    /// <param name="chains">For each writable disk's target: its base.</param>
-    /// <param name="accelerator">What was found to work.</param>
+    /// <param name="basis">The clone, with an accelerator.</param>
     /// <param name="qemu">Version.</param>
     /// <param name="libvirt">Version.</param>
     /// <param name="hostCpu">What a guest sees of the host's processor under KVM.</param>
-    public static TemplateShape Of(
-        XElement source,
-        ClonePlan plan,
-        OwnershipStamp stamp,
-        IReadOnlyDictionary<string, BackingChain> chains,
-        Accelerator accelerator,
-        string qemu,
-        string libvirt,
-        string hostCpu)
+    public static TemplateShape Of(CloneBasis basis, string qemu, string libvirt, string hostCpu)
     {
+        var (plan, _, stamp, source, chains, accelerator) = basis;
+
         // Who may log in is decided later; here it only matters by what it is told.
         var login = plan.Image.Ssh.Login switch
         {
@@ -56,12 +45,12 @@ public static class TemplateShapes
     /// <param name="image">For the command that helps.</param>
     public static ColdReason Explain(TemplateShape wanted, IReadOnlyList<TemplateShape> there, string image)
     {
-        var command = $"run 'vm-executor image warm {image}'";
         if (there.Count == 0)
         {
-            return new ColdReason("no_template", $"image '{image}' has no template for its current generation: {command}");
+            return NoTemplate(image);
         }
 
+        var command = Command(image);
         var ofSize = there.Where(shape => shape.Cpus == wanted.Cpus && shape.MemoryBytes == wanted.MemoryBytes && shape.DiskBytes == wanted.DiskBytes).ToList();
         if (ofSize.Count == 0)
         {
@@ -72,6 +61,12 @@ public static class TemplateShapes
         var (word, what) = Differences(wanted, closest).First();
         return new ColdReason(word, $"{what}: {command}");
     }
+
+    /// <summary>None was made for an image's generation.</summary>
+    public static ColdReason NoTemplate(string image) =>
+        new("no_template", $"image '{image}' has no template for its current generation: {Command(image)}");
+
+    private static string Command(string image) => $"run 'vm-executor image warm {image}'";
 
     private static string Size(TemplateShape wanted, IReadOnlyList<TemplateShape> there)
     {

@@ -1,43 +1,34 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Images;
-using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Templates;
 
-/// <summary>Finds the template that fits a clone.</summary>
+/// <summary>Finds the template that fits a clone of a generation.</summary>
 public sealed class TemplateFinder(IHypervisor hypervisor)
 {
+    /// <summary>The reason why no template can fit, as far as it is known without libvirt; null: the clone's shape decides.</summary>
+    public static ColdReason? Obstacle(CloneBasis basis)
+    {
+        var plan = basis.Plan;
+        return TemplateObstacles.In(basis.Source, plan.Image.Network.Mode) is { Count: > 0 } obstacles
+                ? new ColdReason("impossible", $"the machine of image '{plan.Image.Name}' cannot be frozen: {string.Join("; ", obstacles)}")
+            : TemplateCatalogue.Of(plan.Generation!).Count == 0 ? TemplateShapes.NoTemplate(plan.Image.Name.Value)
+            : null;
+    }
+
     /// <summary>The template of a clone's shape, or the reason why there is none.</summary>
-    public async Task<ChosenTemplate> FindAsync(
-        Generation generation,
-        XElement source,
-        ClonePlan plan,
-        OwnershipStamp stamp,
-        IReadOnlyDictionary<string, BackingChain> chains,
-        Accelerator accelerator,
-        CancellationToken cancellationToken) =>
-        TemplateObstacles.In(source, plan.Image.Network.Mode) is { Count: > 0 } obstacles
-            ? new ChosenTemplate(null, new ColdReason("impossible", $"the machine of image '{plan.Image.Name}' cannot be frozen: {string.Join("; ", obstacles)}"))
-            : ChosenTemplate.For(
-                generation,
-                plan.Image.Name.Value,
-                await ShapeAsync(source, plan, stamp, chains, accelerator, cancellationToken).ConfigureAwait(false));
+    public async Task<ChosenTemplate> FindAsync(CloneBasis basis, CancellationToken cancellationToken) =>
+        Obstacle(basis) is { } obstacle
+            ? new ChosenTemplate(null, obstacle)
+            : ChosenTemplate.For(basis.Plan.Generation!, basis.Plan.Image.Name.Value, await ShapeAsync(basis, cancellationToken).ConfigureAwait(false));
 
     /// <summary>The shape of a clone on this host.</summary>
-    public async Task<TemplateShape> ShapeAsync(
-        XElement source,
-        ClonePlan plan,
-        OwnershipStamp stamp,
-        IReadOnlyDictionary<string, BackingChain> chains,
-        Accelerator accelerator,
-        CancellationToken cancellationToken)
+    public async Task<TemplateShape> ShapeAsync(CloneBasis basis, CancellationToken cancellationToken)
     {
         var version = await hypervisor.GetVersionAsync(cancellationToken).ConfigureAwait(false);
-        var cpu = accelerator == Accelerator.Kvm ? HostCpu.Describe(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) : "";
-        return TemplateShapes.Of(source, plan, stamp, chains, accelerator, version.Qemu, version.Libvirt, cpu);
+        var cpu = basis.Accelerator == Accelerator.Kvm ? HostCpu.Describe(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) : "";
+        return TemplateShapes.Of(basis, version.Qemu, version.Libvirt, cpu);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class HandMadeMachine(Machine machine)
     /// <returns>Domain XML, with the overlays in the job's directory.</returns>
     public async Task<string> WriteAsync(Template template, ClonePlan plan, OwnershipStamp stamp, CancellationToken cancellationToken)
     {
-        var basis = await CloneStart.WithoutJob(machine).LookAsync(plan, stamp, new JobLog(TextWriter.Null), cancellationToken);
+        var basis = await CloneLook.ForStart(machine, new JobLog(TextWriter.Null)).TakeAsync(plan, stamp, cancellationToken);
         var frozen = await TemplateCatalogue.ReadMachineAsync(template, cancellationToken);
         return TemplateDomain.Thaw(frozen, template, basis.Plan, stamp, template.ChainsOn(basis.Chains)).ToString();
     }

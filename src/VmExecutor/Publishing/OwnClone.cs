@@ -60,7 +60,7 @@ internal sealed class OwnClone(Machine machine)
     {
         var plan = Plan(image, generation);
         plan = plan with { Job = plan.Job with { Sizes = size } };
-        return _start.LookAsync(plan, Stamp(plan), log, cancellationToken);
+        return CloneLook.ForStart(machine, log).TakeAsync(plan, Stamp(plan), cancellationToken);
     }
 
     private OwnershipStamp Stamp(ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());

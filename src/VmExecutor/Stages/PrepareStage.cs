@@ -6,7 +6,6 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Health;
-using VmExecutor.Host.Images;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Waiting;
@@ -45,12 +44,14 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
     /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
     public async Task RunAsync(Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
     {
-        var plan = ClonePlan.For(job, machine.Settings);
-        var chosen = ChosenGeneration.For(plan.Image, machine.Catalogue, generation);
-        chosen.Warnings.ToList().ForEach(log.Warn);
-        plan = plan with { Generation = chosen.Generation, Start = start };
+        var decision = new JobPlan(machine, log.Warn);
+        var plan = decision.Decide(job, generation) with { Start = start };
         report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });
-        WarnOfRunner(plan, log);
+        var variables = machine.Variables;
+        decision.WarnOfRunner(
+            plan,
+            variables.GetValueOrDefault($"CUSTOM_ENV_{RunnerQuoting.PosixFlag}"),
+            () => new StageRunner(RunnerHost.FromEnvironment(variables), variables).Find(ProcessTable.Parent().Pid));
 
         var run = new JobRun(job.Key, machine, log);
         var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), machine.Time.GetUtcNow());
@@ -105,17 +106,6 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         }
 
         log.Say($"Ready after {run.Times.With(run.Directory.Read()?.Start ?? "cold")}");
-    }
-
-    /// <summary>Warns of settings of the runner that this image's jobs cannot work with.</summary>
-    private void WarnOfRunner(ClonePlan plan, JobLog log)
-    {
-        var variables = machine.Variables;
-        var warnings = RunnerNeeds.Warnings(
-            plan,
-            variables.GetValueOrDefault($"CUSTOM_ENV_{RunnerQuoting.PosixFlag}"),
-            () => new StageRunner(RunnerHost.FromEnvironment(variables), variables).Find(ProcessTable.Parent().Pid));
-        warnings.ToList().ForEach(log.Warn);
     }
 
     private static string ServiceNames(IReadOnlyList<string> names) =>

@@ -2,14 +2,12 @@ using System.Globalization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Observing;
 
 namespace VmExecutor.Starting;
 
@@ -35,8 +33,8 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
         ImageFiles.EnsureUsable(plan.Image, plan.Generation);
         run.Directory.Create(FirstRecord(plan, stamp));
         EnsureGenerationIsThere(plan);
-        var accelerator = await ChooseAcceleratorAsync(plan.Image, run.Log, cancellationToken);
-        var basis = await LookAsync(plan, stamp, accelerator, run.Log, cancellationToken);
+        var look = CloneLook.ForStart(machine, run.Log);
+        var basis = await look.TakeAsync(plan, stamp, cancellationToken);
         run.Times.Ended("source");
 
         run.Log.Say($"The VM gets {basis.Sizes}");
@@ -47,7 +45,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
             run.Times.Ended("capacity");
 
             // While the job waited, the source may have been started or changed.
-            basis = await LookAsync(basis.Plan, stamp, accelerator, run.Log, cancellationToken);
+            basis = await look.TakeAsync(basis.Plan, stamp, basis.Accelerator, cancellationToken);
         }
 
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
@@ -67,19 +65,6 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
         }
     }
 
-    /// <summary>What the clone would be made of, with its sizes; nothing is made.</summary>
-    public async Task<CloneBasis> LookAsync(ClonePlan plan, OwnershipStamp stamp, JobLog log, CancellationToken cancellationToken) =>
-        await LookAsync(plan, stamp, await ChooseAcceleratorAsync(plan.Image, log, cancellationToken), log, cancellationToken);
-
-    private async Task<CloneBasis> LookAsync(
-        ClonePlan plan, OwnershipStamp stamp, Accelerator accelerator, JobLog log, CancellationToken cancellationToken)
-    {
-        var xml = await machine.CloneSource.ReadAsync(plan, log.Say, cancellationToken);
-        var chains = await machine.CloneMaker.InspectDisksAsync(xml, plan.Generation, cancellationToken);
-        (plan, var sizes) = new CloneSizing(machine.Settings.Limits).Decide(plan, xml, chains);
-        return new CloneBasis(plan, sizes, stamp, xml, chains, accelerator);
-    }
-
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>
     private static void EnsureGenerationIsThere(ClonePlan plan)
     {
@@ -90,22 +75,6 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
                 $"generation {generation.Number} of image '{plan.Image.Name}' was removed just now",
                 "Retry the job; it gets the current generation.");
         }
-    }
-
-    private async Task<Accelerator> ChooseAcceleratorAsync(ImageDefinition image, JobLog log, CancellationToken cancellationToken)
-    {
-        if (image.Accelerator != Accelerator.Auto)
-        {
-            return image.Accelerator;
-        }
-
-        var answer = await machine.AcceleratorProbe.AskAsync(cancellationToken);
-        if (answer.Accelerator == Accelerator.Tcg)
-        {
-            log.WarnOnce(KvmRules.Warning);
-        }
-
-        return answer.Accelerator;
     }
 
     private JobRecord FirstRecord(ClonePlan plan, OwnershipStamp stamp) => new()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Diagnosis;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Capacity;

@@ -35,16 +35,14 @@ internal sealed class WarmStart(Machine machine)
     public async Task<GuestAccess?> TryAsync(CloneBasis basis, JobRun run, DomainWatch watch, CancellationToken cancellationToken)
     {
         var plan = basis.Plan;
-        var must = plan.Template is not null || plan.Start == StartChoice.Warm;
-        if (plan.Start == StartChoice.Cold || plan.Memory is not null || plan.Generation is null || !(plan.Image.Warm.Enabled || must))
+        var must = WarmDecision.IsDemanded(plan);
+        if (WarmDecision.NotWanted(plan) is { } notWanted)
         {
-            return must ? throw Refusal(plan, "it was never published, so it has no templates") : null;
+            return must ? throw Refusal(plan, notWanted.Text) : null;
         }
 
         var phases = run.Times.Count;
-        var (template, reason) = plan.Template is { } given
-            ? new ChosenTemplate(given, null)
-            : await new TemplateFinder(machine.Hypervisor).FindAsync(plan.Generation, basis.Source, plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
+        var (template, reason) = await WarmDecision.ChooseAsync(basis, machine, cancellationToken);
         if (template is not null)
         {
             (var guest, reason) = await WakeWithinItsTimeAsync(basis, template, run, watch, cancellationToken);

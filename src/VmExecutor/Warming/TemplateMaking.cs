@@ -54,7 +54,7 @@ internal sealed class TemplateMaking(Machine machine)
             throw Impossible(image, string.Join("; ", obstacles), "Correct the source domain and publish the image again, or take 'warm' out of its YAML.");
         }
 
-        var shape = await new TemplateFinder(machine.Hypervisor).ShapeAsync(basis.Source, basis.Plan, basis.Stamp, basis.Chains, basis.Accelerator, cancellationToken);
+        var shape = await new TemplateFinder(machine.Hypervisor).ShapeAsync(basis, cancellationToken);
         if (ifNeeded && ChosenTemplate.For(generation, image.Name.Value, shape).Template is { } there)
         {
             log.Say($"image '{image.Name}': the template for {shape.Size} of {there.Record.Made.ToLocalTime():yyyy-MM-dd HH:mm} is still good");

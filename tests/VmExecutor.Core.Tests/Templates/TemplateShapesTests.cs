@@ -121,6 +121,6 @@ public sealed class TemplateShapesTests
     {
         plan ??= TestPlan.For(Image);
         var chains = new Dictionary<string, BackingChain> { ["vda"] = TestPlan.Chain("/base/disk.qcow2") };
-        return TemplateShapes.Of(XElement.Parse(source), plan, TestPlan.Stamp(plan), chains, accelerator, "7.2.22", "9.0.0", cpu);
+        return TemplateShapes.Of(new CloneBasis(plan, default!, TestPlan.Stamp(plan), XElement.Parse(source), chains, accelerator), "7.2.22", "9.0.0", cpu);
     }
 }

@@ -17,6 +17,7 @@ using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Stages;
 using VmExecutor.Starting;
+using VmExecutor.Trials.DryRuns;
 
 namespace VmExecutor.Program.Tests.Faults;
 
@@ -108,6 +109,14 @@ internal sealed class StageWorld : IDisposable
         await new PrepareStage(machine, Nothing, Report()).MakeAsync(plan, stamp, Run(key, machine, TextWriter.Synchronized(Log)), cancellationToken);
     }
 
+    /// <summary>The dry run's words on the job's VM.</summary>
+    public async Task<MachineOutlook> ForecastAsync()
+    {
+        using var machine = Process();
+        var plan = Plan(Key);
+        return await new MachineForecast(machine, null, Log.WriteLine).LookAsync(new ImageMatch(plan.Image, Pattern: null, IsDefault: false), plan, CancellationToken.None);
+    }
+
     /// <summary>Probes the image's generation as publishing does before jobs get it.</summary>
     public async Task<ProbeRecord> ProbeAsync()
     {
@@ -119,7 +128,7 @@ internal sealed class StageWorld : IDisposable
     public async Task WarmAsync()
     {
         using var machine = Process();
-        (Generation, Template) = await WarmImage.MakeAsync(this, CloneStart.WithoutJob(machine));
+        (Generation, Template) = await WarmImage.MakeAsync(this, CloneLook.ForStart(machine, new JobLog(TextWriter.Null)));
         Warm = Warm with { Enabled = true };
     }
 

@@ -5,7 +5,6 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
-using VmExecutor.Observing;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Program.Tests.Faults;
@@ -13,12 +12,11 @@ namespace VmExecutor.Program.Tests.Faults;
 /// <summary>A generation and a template of a world's image, as publishing and warming leave them; nothing was booted for them.</summary>
 internal static class WarmImage
 {
-    public static async Task<(Generation Generation, Template Template)> MakeAsync(StageWorld world, CloneStart start)
+    public static async Task<(Generation Generation, Template Template)> MakeAsync(StageWorld world, CloneLook look)
     {
         var plan = world.Plan(StageWorld.Key);
         var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), DateTimeOffset.UtcNow);
-        var log = new JobLog(TextWriter.Null);
-        var source = await start.LookAsync(plan, stamp, log, CancellationToken.None);
+        var source = await look.TakeAsync(plan, stamp, CancellationToken.None);
         var directory = ImagePaths.For(world.StateDir, plan.Image.Name).Generation(1);
         Directory.CreateDirectory(directory.Value);
         File.WriteAllText(directory.Child("vda.disk").Value, "disk");
@@ -39,8 +37,8 @@ internal static class WarmImage
         File.WriteAllText(directory.Child("image.json").Value, generation.Record.ToJson());
 
         plan = plan with { Generation = generation };
-        var basis = await start.LookAsync(plan, stamp, log, CancellationToken.None);
-        var shape = await new TemplateFinder(world.Hypervisor).ShapeAsync(basis.Source, basis.Plan, stamp, basis.Chains, basis.Accelerator, CancellationToken.None);
+        var basis = await look.TakeAsync(plan, stamp, CancellationToken.None);
+        var shape = await new TemplateFinder(world.Hypervisor).ShapeAsync(basis, CancellationToken.None);
         return (generation, Template(world, generation, basis, shape));
     }
 

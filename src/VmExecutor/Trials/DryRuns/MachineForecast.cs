@@ -1,10 +1,8 @@
-using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
@@ -12,10 +10,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
-using VmExecutor.Host.Images;
-using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
-using VmExecutor.Host.Templates;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Trials.DryRuns;
@@ -29,11 +24,9 @@ namespace VmExecutor.Trials.DryRuns;
 /// <param name="warn">Takes lines that the job log would have.</param>
 internal sealed class MachineForecast(Machine machine, RunnerEntry? runner, Action<string> warn)
 {
-    private const string NeverPublished = "the image was never published, so it has no templates";
+    private readonly CloneLook _look = CloneLook.Only(machine, warn);
 
-    private readonly string _uri = machine.Hypervisors.Configured;
-
-    private bool WouldStartDaemon => SessionDaemon.WouldBeStarted(_uri, machine.Variables);
+    private bool WouldStartDaemon => CloneLook.WouldStartDaemon(machine);
 
     /// <param name="trial">The job.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -42,96 +35,60 @@ internal sealed class MachineForecast(Machine machine, RunnerEntry? runner, Acti
     {
         var job = trial.ToJob();
         var match = ImageChoice.Match(job, machine.Settings);
-        var plan = ClonePlan.For(job, machine.Settings);
-        SizeChoice.Check(job, plan.Image);
-        var chosen = ChosenGeneration.For(plan.Image, machine.Catalogue);
-        plan = plan with { Generation = chosen.Generation };
-        chosen.Warnings.Concat(RunnerNeeds.Warnings(plan, trial.Find(RunnerQuoting.PosixFlag), () => runner)).ToList().ForEach(warn);
-        ImageFiles.EnsureUsable(plan.Image, plan.Generation);
-        if (plan.Generation is null && plan.Image.Source is ImageSource.Domain domain && WouldStartDaemon)
-        {
-            warn($"the source domain '{domain.Name}' was not looked at: no daemon runs for {_uri}, and a look would start one");
-            return new MachineOutlook { Match = match, Plan = plan, Start = StartOutlook.Cold(NeverPublished) };
-        }
-
+        SizeChoice.Check(job, match.Image);
+        var decision = new JobPlan(machine, warn);
+        var plan = decision.Decide(job, generation: null);
+        decision.WarnOfRunner(plan, trial.Find(RunnerQuoting.PosixFlag), () => runner);
         return await LookAsync(match, plan, cancellationToken);
     }
 
-    private async Task<MachineOutlook> LookAsync(ImageMatch match, ClonePlan plan, CancellationToken cancellationToken)
+    /// <param name="match">The choice of the image.</param>
+    /// <param name="plan">The job's, with its generation.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<MachineOutlook> LookAsync(ImageMatch match, ClonePlan plan, CancellationToken cancellationToken)
     {
-        var accelerator = await AcceleratorAsync(plan.Image, cancellationToken);
-        var source = await machine.CloneSource.LookAsync(plan, warn, cancellationToken);
-        var chains = await machine.CloneMaker.InspectDisksAsync(source, plan.Generation, evenIfWritten: true, cancellationToken);
-        (plan, var sizes) = new CloneSizing(machine.Settings.Limits).Decide(plan, source, chains);
-        Admission.EnsureEverFits(plan.Job.Key, new ClaimRecord(sizes.Memory.Bytes, sizes.Cpus), machine.Settings);
+        ImageFiles.EnsureUsable(plan.Image, plan.Generation);
+        if (plan.Generation is null && plan.Image.Source is ImageSource.Domain domain && WouldStartDaemon)
+        {
+            warn($"the source domain '{domain.Name}' was not looked at: no daemon runs for {machine.Hypervisors.Configured}, and a look would start one");
+            return new MachineOutlook { Match = match, Plan = plan, Start = StartOutlook.Cold(WarmDecision.NotWanted(plan)!) };
+        }
+
+        var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());
+        var basis = await _look.TakeAsync(plan, stamp, cancellationToken);
+        Admission.EnsureEverFits(plan.Job.Key, new ClaimRecord(basis.Sizes.Memory.Bytes, basis.Sizes.Cpus), machine.Settings);
         return new MachineOutlook
         {
             Match = match,
-            Plan = plan,
-            Sizes = sizes,
-            Findings = DomainReview.Of(source, ClonePurpose.Job, plan.Image.AllowParts),
-            Accelerator = accelerator?.ToString().ToLowerInvariant(),
-            Start = await StartAsync(plan, source, chains, accelerator, cancellationToken),
+            Plan = basis.Plan,
+            Sizes = basis.Sizes,
+            Findings = DomainReview.Of(basis.Source, ClonePurpose.Job, plan.Image.AllowParts),
+            Accelerator = basis.Accelerator == Accelerator.Auto ? null : basis.Accelerator.ToString().ToLowerInvariant(),
+            Start = await StartAsync(basis, cancellationToken),
         };
     }
 
-    /// <summary>Null: only a start tells, and libvirt is not asked more than it must be.</summary>
-    private async Task<Accelerator?> AcceleratorAsync(ImageDefinition image, CancellationToken cancellationToken)
+    private async Task<StartOutlook> StartAsync(CloneBasis basis, CancellationToken cancellationToken)
     {
-        if (image.Accelerator != Accelerator.Auto)
+        if ((WarmDecision.NotWanted(basis.Plan) ?? WarmDecision.WithoutLibvirt(basis)) is { } known)
         {
-            return image.Accelerator;
+            return StartOutlook.Cold(known);
         }
 
-        try
-        {
-            var found = WouldStartDaemon ? null : (await machine.AcceleratorProbe.RecallAsync(cancellationToken))?.Accelerator;
-            if (found == Accelerator.Tcg)
-            {
-                warn(KvmRules.Warning);
-            }
-
-            return found;
-        }
-        catch (HypervisorException)
-        {
-            return null;
-        }
-    }
-
-    private async Task<StartOutlook> StartAsync(
-        ClonePlan plan, XElement source, IReadOnlyDictionary<string, BackingChain> chains, Accelerator? accelerator, CancellationToken cancellationToken)
-    {
-        if (plan.Generation is not { } generation)
-        {
-            return StartOutlook.Cold(NeverPublished);
-        }
-
-        if (!plan.Image.Warm.Enabled)
-        {
-            return StartOutlook.Cold($"'warm' is off in {plan.Image.File}");
-        }
-
-        if (TemplateCatalogue.Of(generation).Count == 0)
-        {
-            return StartOutlook.Cold($"generation {generation.Number} has no template: run '{DriverVersion.Name} image warm {plan.Image.Name}'");
-        }
-
-        if (accelerator is not { } known)
+        if (basis.Accelerator == Accelerator.Auto)
         {
             return StartOutlook.Unknown("a template fits one accelerator, and whether KVM works here was not tried yet");
         }
 
         if (WouldStartDaemon)
         {
-            return StartOutlook.Unknown($"no daemon runs for {_uri}, and a look whether a template fits would start one");
+            return StartOutlook.Unknown($"no daemon runs for {machine.Hypervisors.Configured}, and a look whether a template fits would start one");
         }
 
         try
         {
-            var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());
-            var (template, reason) = await new TemplateFinder(machine.Hypervisor).FindAsync(generation, source, plan, stamp, chains, known, cancellationToken);
-            return template is not null ? StartOutlook.Warm($"from the template {template.Directory}") : StartOutlook.Cold(reason!.Text);
+            var (template, reason) = await WarmDecision.ChooseAsync(basis, machine, cancellationToken);
+            return template is not null ? StartOutlook.Warm($"from the template {template.Directory}") : StartOutlook.Cold(reason!);
         }
         catch (HypervisorException e)
         {

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Templates;
 
 namespace VmExecutor.Trials.DryRuns;
 
@@ -31,7 +32,7 @@ internal sealed record StartOutlook(string Kind, string Why)
 {
     public static StartOutlook Warm(string why) => new("warm", why);
 
-    public static StartOutlook Cold(string why) => new("cold", why);
+    public static StartOutlook Cold(ColdReason reason) => new("cold", reason.Text);
 
     public static StartOutlook Unknown(string why) => new("unknown", why);
 }

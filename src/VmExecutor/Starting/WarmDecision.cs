@@ -1,0 +1,37 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Templates;
+using VmExecutor.Host;
+using VmExecutor.Host.Templates;
+
+namespace VmExecutor.Starting;
+
+/// <summary>
+/// Decides from which template a clone wakes up, or why it starts cold. A start and a dry run of it ask here; what only a start can tell
+/// (a guest that does not wake up) is <see cref="WarmStart"/>'s.
+/// </summary>
+internal static class WarmDecision
+{
+    /// <summary>True: the clone must not be started cold.</summary>
+    public static bool IsDemanded(ClonePlan plan) => plan.Template is not null || plan.Start == StartChoice.Warm;
+
+    /// <summary>The reason why no template is looked for, by the plan and the image; neither the job log nor the record tells it. Null: one is looked for.</summary>
+    public static ColdReason? NotWanted(ClonePlan plan) =>
+        plan.Start == StartChoice.Cold ? new ColdReason("asked_for", "a cold start was asked for")
+        : plan.Memory is not null ? new ColdReason("becomes_template", "the clone is to become a template itself")
+        : plan.Generation is null ? new ColdReason("not_published", "the image was never published, so it has no templates")
+        : !plan.Image.Warm.Enabled && !IsDemanded(plan) ? new ColdReason("off", $"'warm' is off in {plan.Image.File}")
+        : null;
+
+    /// <summary>The reason why no template can fit, as far as it is known without libvirt; null: libvirt must be asked.</summary>
+    /// <param name="basis">A clone for which a template is wanted (<see cref="NotWanted"/>).</param>
+    public static ColdReason? WithoutLibvirt(CloneBasis basis) => basis.Plan.Template is null ? TemplateFinder.Obstacle(basis) : null;
+
+    /// <summary>The template, or the reason why there is none.</summary>
+    /// <inheritdoc cref="WithoutLibvirt" path="/param"/>
+    /// <param name="basis">As above; with an accelerator.</param>
+    /// <param name="machine">Where the clone is started.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<ChosenTemplate> ChooseAsync(CloneBasis basis, Machine machine, CancellationToken cancellationToken) =>
+        basis.Plan.Template is { } given ? new ChosenTemplate(given, null)
+        : await new TemplateFinder(machine.Hypervisor).FindAsync(basis, cancellationToken);
+}
