@@ -20,8 +20,15 @@ internal static partial class Libc
     }
 
     /// <summary>open(2): .NET opens no directory, and no file without blocking. An invalid handle: the call failed.</summary>
+    public static SafeFileHandle Open(string path, int flags) => new(OpenDescriptor(path, flags), ownsHandle: true);
+
+    /// <summary>open(2); -1: the call failed. A handle as its result would take only half of that number for what the call returned.</summary>
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial SafeFileHandle Open(string path, int flags);
+    public static partial int OpenDescriptor(string path, int flags);
+
+    /// <summary>close(2).</summary>
+    [LibraryImport("libc", EntryPoint = "close")]
+    public static partial int Close(int descriptor);
 
     /// <summary>read(2).</summary>
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]

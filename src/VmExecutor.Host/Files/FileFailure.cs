@@ -11,6 +11,7 @@ internal static class FileFailure
     private const int DeviceFailed = 5; // EIO
     private const int WouldBlock = 11; // EAGAIN, of flock(2): .NET's own message says more
     private const int AccessDenied = 13; // EACCES
+    private const int Exists = 17; // EEXIST
     private const int NotADirectory = 20; // ENOTDIR
     private const int TooManyOnHost = 23; // ENFILE
     private const int TooMany = 24; // EMFILE
@@ -44,6 +45,9 @@ internal static class FileFailure
     };
 
     public static bool IsMissing(Exception failure) => NumberOf(failure) is NoSuchFile or NotADirectory;
+
+    /// <summary>There is something by that name already.</summary>
+    public static bool IsTaken(Exception failure) => NumberOf(failure) is Exists;
 
     public static bool IsHopeless(Exception failure) => NumberOf(failure) is ReadOnly or AccessDenied or NoPermission or DeviceFailed or NameTooLong or ServerGone or Stale;
 

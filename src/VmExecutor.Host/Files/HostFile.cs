@@ -13,6 +13,9 @@ public static class HostFile
     public const int Longest = 16 << 20;
 
     private const int SmallBlock = 4096;
+    private const int MostAttempts = 100;
+    private static readonly FileKind[] Plain = [FileKind.Regular];
+    private static readonly FileKind[] Disks = [FileKind.Regular, FileKind.BlockDevice];
 
     /// <summary>
     /// True when a file, not a directory, is there. If the system does not say, this fails: "may not look" is not "is not there".
@@ -46,12 +49,14 @@ public static class HostFile
     /// </summary>
     public static async Task<string> ReadGivenTextAsync(string path, CancellationToken cancellationToken)
     {
-        if (FileStat.KindOf(path) is not FileKind.Pipe)
+        using var pinned = Do(path, "read", () => PinnedFile.Hold(path));
+        if (pinned.Kind is not FileKind.Pipe)
         {
             return await ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false);
         }
 
-        await using var stream = await Task.Run(() => Do(path, "read", () => new FileStream(path, FileMode.Open, FileAccess.Read)), CancellationToken.None)
+        // Opening waits for the pipe's other end.
+        await using var stream = await Task.Run(() => Do(path, "read", () => new FileStream(pinned.Link, FileMode.Open, FileAccess.Read)), CancellationToken.None)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return Text(await ReadAsync(stream, path, Longest, cancellationToken).ConfigureAwait(false));
     }
@@ -84,31 +89,23 @@ public static class HostFile
         stream.Write(content);
     }
 
-    public static void AppendAllText(string path, string content) => Do(path, "written", () =>
+    public static void AppendAllText(string path, string content)
     {
-        EnsureNotOdd(path);
-        File.AppendAllText(path, content);
-    });
+        using var stream = Open(path, FileMode.Append, FileAccess.Write);
+        stream.Write(System.Text.Encoding.UTF8.GetBytes(content));
+    }
 
     public static FileStream OpenRead(string path) => Open(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.Read });
 
     /// <summary>A stream whose reads, writes and flushes fail in the same way.</summary>
     public static FileStream Open(string path, FileStreamOptions options) =>
-        Do(path, options.Access == FileAccess.Read ? "read" : "written", () =>
-        {
-            EnsureNotOdd(path);
-            return new HostFileStream(path, options);
-        });
+        Open(path, options, Disks);
 
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share = FileShare.Read, int bufferSize = 4096) =>
         Open(path, new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = bufferSize });
 
     public static SafeFileHandle OpenHandle(string path, FileMode mode = FileMode.Open, FileAccess access = FileAccess.Read, FileShare share = FileShare.Read) =>
-        Do(path, access == FileAccess.Read ? "read" : "opened for writing", () =>
-        {
-            EnsureNotOdd(path);
-            return File.OpenHandle(path, mode, access, share);
-        });
+        Do(path, access == FileAccess.Read ? "read" : "opened for writing", () => OpenPinned(path, mode, Disks, (place, how) => File.OpenHandle(place, how, access, share)));
 
     /// <summary>Nothing there is fine.</summary>
     public static void Delete(string path) => Do(path, "removed", () =>
@@ -140,9 +137,13 @@ public static class HostFile
 
     public static void Copy(string from, string to, bool overwrite = false) => Do(from, $"copied to {to}", () =>
     {
-        EnsureNotOdd(from);
-        EnsureNotOdd(to);
-        File.Copy(from, to, overwrite);
+        using var source = PinnedFile.Hold(from);
+        EnsureNotOdd(source.Kind, Disks);
+        OpenPinned(to, overwrite ? FileMode.Create : FileMode.CreateNew, Disks, (place, how) =>
+        {
+            File.Copy(source.Link, place, overwrite: how == FileMode.Create);
+            return true;
+        });
     });
 
     public static UnixFileMode GetUnixFileMode(string path) => Do(path, "looked at", () => File.GetUnixFileMode(path));
@@ -190,16 +191,75 @@ public static class HostFile
     public static string? WhyOdd(string path) => Oddity(path)?.Message;
 
     /// <summary>For what cannot be a block device either, as a key.</summary>
-    public static FileStream OpenRegular(string path) => FileStat.KindOf(path) == FileKind.BlockDevice
-        ? throw Failure(path, "read", new OddFileException(FileKind.BlockDevice))
-        : Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    public static FileStream OpenRegular(string path) => Open(
+        path,
+        new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 },
+        Plain);
 
-    /// <summary>Looked at first: .NET opens no file without waiting for a pipe's other end.</summary>
-    private static void EnsureNotOdd(string path)
+    private static HostFileStream Open(string path, FileStreamOptions options, FileKind[] fit) =>
+        Do(path, options.Access == FileAccess.Read ? "read" : "written", () => OpenPinned(path, options.Mode, fit, (place, mode) => new HostFileStream(path, place, With(options, mode))));
+
+    /// <summary>
+    /// Opens what was looked at, and not what has its name by then: in a directory that others may write to, a file can be exchanged for a pipe at any moment,
+    /// and .NET opens nothing without waiting for a pipe's other end. A file that is not there is made as a new one or not at all.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">As asked for.</param>
+    /// <param name="fit">The kinds of file that are opened.</param>
+    /// <param name="open">Given the place and the mode in which to open it.</param>
+    private static T OpenPinned<T>(string path, FileMode mode, FileKind[] fit, Func<string, FileMode, T> open)
     {
-        if (Oddity(path) is { } odd)
+        for (var attempt = 1; mode != FileMode.CreateNew; attempt++)
         {
-            throw odd;
+            using var pinned = mode is FileMode.Open or FileMode.Truncate ? PinnedFile.Hold(path) : PinnedFile.TryHold(path);
+            try
+            {
+                if (pinned is null)
+                {
+                    return open(path, FileMode.CreateNew);
+                }
+
+                EnsureNotOdd(pinned.Kind, fit);
+                return open(pinned.Link, mode);
+            }
+            catch (IOException e) when (pinned is null && attempt < MostAttempts && FileFailure.IsTaken(e))
+            {
+                // Another has made it meanwhile; or it is a link, and what it leads to is made.
+                path = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;
+            }
+            catch (IOException e) when (pinned is not null && e.Message.Contains(pinned.Link, StringComparison.Ordinal))
+            {
+                throw new IOException(e.Message.Replace(pinned.Link, path, StringComparison.Ordinal), e.HResult);
+            }
+        }
+
+        return open(path, FileMode.CreateNew);
+    }
+
+    private static FileStreamOptions With(FileStreamOptions options, FileMode mode)
+    {
+        var changed = new FileStreamOptions
+        {
+            Mode = mode,
+            Access = options.Access,
+            Share = options.Share,
+            BufferSize = options.BufferSize,
+            Options = options.Options,
+            PreallocationSize = options.PreallocationSize,
+        };
+        if (options.UnixCreateMode is { } createMode)
+        {
+            changed.UnixCreateMode = createMode;
+        }
+
+        return changed;
+    }
+
+    private static void EnsureNotOdd(FileKind kind, FileKind[] fit)
+    {
+        if (!fit.Contains(kind))
+        {
+            throw new OddFileException(kind);
         }
     }
 

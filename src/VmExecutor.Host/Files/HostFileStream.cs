@@ -1,8 +1,13 @@
 namespace VmExecutor.Host.Files;
 
 /// <summary>A file's stream. A disk that gets full while it is written to is reported with its reason and the path.</summary>
-internal sealed class HostFileStream(string path, FileStreamOptions options) : FileStream(path, options)
+/// <param name="path">How the file is called.</param>
+/// <param name="place">The path by which it is opened.</param>
+/// <param name="options">How.</param>
+internal sealed class HostFileStream(string path, string place, FileStreamOptions options) : FileStream(place, options)
 {
+    public override string Name { get; } = path;
+
     public override int Read(byte[] buffer, int offset, int count) => HostFile.Do(Name, "read", () => base.Read(buffer, offset, count));
 
     public override int Read(Span<byte> buffer)
