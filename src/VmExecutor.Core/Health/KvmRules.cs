@@ -2,7 +2,38 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>Whether guests run with KVM, and the first thing that keeps them from it.</summary>
+/// <summary>What is known of hardware virtualisation on a host.</summary>
+public sealed record KvmState
+{
+    /// <summary>Whether a domain with a processor was started with KVM; null: libvirt could not be asked.</summary>
+    public required bool? Works { get; init; }
+
+    /// <summary>QEMU's words when it was not.</summary>
+    public string? WhyNot { get; init; }
+
+    /// <summary>Whether libvirt's capabilities have the domain type kvm; null: libvirt could not be asked.</summary>
+    public required bool? IsOffered { get; init; }
+
+    /// <summary>Whether the processor says that it can (vmx, svm); true where processors do not say it so.</summary>
+    public required bool HasFlag { get; init; }
+
+    /// <summary>Whether this host is a virtual machine itself.</summary>
+    public required bool IsGuest { get; init; }
+
+    /// <summary>The kernel's module for this processor: <c>kvm_intel</c>, <c>kvm_amd</c> or <c>kvm</c>.</summary>
+    public required string Module { get; init; }
+
+    /// <summary>Whether there is /dev/kvm.</summary>
+    public required bool HasNode { get; init; }
+
+    /// <summary>Whether owner and mode of /dev/kvm let QEMU's user open it.</summary>
+    public bool IsNodeOpen { get; init; } = true;
+
+    /// <summary>What the images say; empty: not known, or there are none.</summary>
+    public required IReadOnlyList<Accelerator> Wanted { get; init; }
+}
+
+/// <summary>Decides whether guests run with KVM, and names the first thing that keeps them from it.</summary>
 public static class KvmRules
 {
     private const string Emulated = "guests are emulated, ten to thirty times slower";
@@ -10,7 +41,7 @@ public static class KvmRules
     /// <summary>For a job log: the reason, and how to end it, are doctor's to tell.</summary>
     public const string Warning = $"KVM does not work; {Emulated} (see 'vm-executor doctor')";
 
-    public static Finding Decide(KvmLook look)
+    public static Finding Decide(KvmState look)
     {
         if (look.Works == true)
         {
@@ -44,7 +75,7 @@ public static class KvmRules
     };
 
     /// <summary>What libvirt and the kernel offer is asked in the order in which one needs the other.</summary>
-    private static (string What, string Fix)? Obstacle(KvmLook look) => look switch
+    private static (string What, string Fix)? Obstacle(KvmState look) => look switch
     {
         // First, since it costs more than emulation does: libvirt takes what it knows of QEMU for outdated at each step, and asks QEMU some twenty times
         // for each start. The node may be there where the processor offers nothing.
@@ -67,7 +98,7 @@ public static class KvmRules
     private static string Outside(string module) =>
         $"echo 'options {module} nested=1' > /etc/modprobe.d/nested.conf   # on the machine that this one runs on; then give this one <cpu mode='host-passthrough'/> and restart both";
 
-    private static CheckStatus Severity(KvmLook look) =>
+    private static CheckStatus Severity(KvmState look) =>
         look.Wanted.Contains(Accelerator.Kvm) ? CheckStatus.Problem
         : look is { HasNode: true, IsNodeOpen: false } ? CheckStatus.Problem
         : look.Wanted.Count > 0 && look.Wanted.All(wanted => wanted == Accelerator.Tcg) ? CheckStatus.Ok

@@ -1,13 +1,95 @@
+using System.Text.RegularExpressions;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>Whether there is room for overlays, and whether the file system below them is a good one.</summary>
-public static class StorageRules
+/// <summary>What was seen of <c>state_dir</c>.</summary>
+/// <param name="Path">Which.</param>
+/// <param name="Mode">Null: it is not there.</param>
+/// <param name="IsDirectory">Whether it is one.</param>
+/// <param name="IsWritable">Whether who looks may write there; of one that is not there, whether it could be made.</param>
+/// <param name="Obstacle">What keeps QEMU's user from passing through, and the command that helps; null: nothing is known.</param>
+public sealed record StateDirState(AbsolutePath Path, UnixFileMode? Mode, bool IsDirectory, bool IsWritable, (string What, string Command)? Obstacle);
+
+/// <summary>What was seen of a file that clones stand on.</summary>
+/// <param name="Path">Which.</param>
+/// <param name="Images">Whose clones.</param>
+/// <param name="Obstacle">What keeps QEMU's user from reading it, and the command that helps; null: nothing is known.</param>
+/// <param name="IsReadable">Whether who looks may read it.</param>
+public sealed record BaseFileState(AbsolutePath Path, IReadOnlyList<string> Images, (string What, string Command)? Obstacle, bool IsReadable)
 {
+    internal string Who => $"image{(Images.Count == 1 ? "" : "s")} {string.Join(", ", Images)}";
+}
+
+/// <summary>Decides whether there is a good place for overlays with room in it, and whether QEMU gets at the images' files.</summary>
+public static partial class StorageRules
+{
+    /// <summary>Decides whether jobs can live in <c>state_dir</c> and QEMU can pass through it.</summary>
+    /// <param name="found">What was seen.</param>
+    /// <param name="user">Who looks.</param>
+    public static IReadOnlyList<Finding> DecideStateDir(StateDirState found, string user)
+    {
+        var path = ShellText.Quote(found.Path.Value);
+        if (found.Mode is not { } mode)
+        {
+            return
+            [
+                found.IsWritable
+                    ? Checks.StateDir.Ok($"{found.Path} is not there yet; the first job makes it")
+                    : Checks.StateDir.Problem($"{found.Path} is not there, and {user} may not make it", $"install -d -m 0711 -o {user} {path}"),
+            ];
+        }
+
+        if (!found.IsDirectory)
+        {
+            return [Checks.StateDir.Problem($"{found.Path} is not a directory", $"mv {path} {path}.old && install -d -m 0711 -o {user} {path}")];
+        }
+
+        List<Finding> findings = [];
+        if (!found.IsWritable)
+        {
+            findings.Add(Checks.StateDir.Problem($"{user} may not write into {found.Path} (mode {Octal(mode)}), or its file system is read-only", $"findmnt -T {path}; chown -R {user}: {path}"));
+        }
+
+        if (found.Obstacle is var (what, command))
+        {
+            findings.Add(Checks.StateDir.Problem($"{what}: VMs do not start", command));
+        }
+
+        if (mode.HasFlag(UnixFileMode.OtherWrite))
+        {
+            findings.Add(Checks.StateDir.Problem($"everybody may write into {found.Path} (mode {Octal(mode)}): any user could exchange images and scripts", $"chmod o-w {path}"));
+        }
+
+        return findings.Count > 0 ? findings : [Checks.StateDir.Ok($"{found.Path} (mode {Octal(mode)}) can be written by {user} and passed by QEMU")];
+    }
+
+    /// <summary>Decides whether QEMU can read what clones stand on.</summary>
+    /// <param name="files">All that could be found.</param>
+    /// <param name="unusable">Images whose disks cannot be looked into, each with the reason.</param>
+    /// <param name="qemuUser">The user QEMU runs as; null: as who looks.</param>
+    public static IReadOnlyList<Finding> DecideBaseFiles(IReadOnlyList<BaseFileState> files, IReadOnlyList<(ImageName Image, DriverException Failure)> unusable, uint? qemuUser)
+    {
+        List<Finding> findings =
+        [
+            .. unusable.Select(one => Checks.BaseFiles.Problem($"image {one.Image}: {one.Failure.Message} ({one.Failure.Code})", one.Failure.Hint)),
+            .. files.Select(file => file switch
+            {
+                { Obstacle: var (what, command) } => Checks.BaseFiles.Problem($"{file.Who}: {what}; VMs do not start", command),
+                { IsReadable: false } => Checks.BaseFiles.Problem($"{file.Who}: you may not read {file.Path}", $"namei -l {ShellText.Quote(file.Path.Value)}"),
+                _ => null,
+            }).OfType<Finding>(),
+        ];
+        var who = qemuUser is { } user ? $"the user QEMU runs as ({user})" : "QEMU, which runs as you do,";
+        return findings.Count > 0 ? findings
+            : files.Count == 0 ? [Checks.BaseFiles.Skipped("there are no images with files to look at: see 'images'")]
+            : [Checks.BaseFiles.Ok($"{who} can read what clones stand on ({string.Join(", ", files.Take(3).Select(file => file.Path))}{(files.Count > 3 ? ", …" : "")})")];
+    }
+
     /// <param name="path">What was looked at: <c>state_dir</c>, or what will hold it.</param>
     /// <param name="total">Bytes; null: the file system does not say.</param>
     /// <param name="free">Bytes.</param>
@@ -54,8 +136,18 @@ public static class StorageRules
         _ => Checks.FileSystem.Ok($"{path} is on {mounted?.Type ?? "an unknown file system"}, without reflinks: publishing copies what a disk holds (XFS and Btrfs need not)"),
     };
 
+    /// <param name="words">What <c>qemu-img --version</c> says.</param>
+    public static Finding DecideQemuImg(string words) => QemuImg().Match(words) is { Success: true } match
+        ? ToolVersions.Decide(Checks.QemuImg, $"qemu-img {match.Groups["version"].Value}", match.Groups["version"].Value, ToolVersions.OldestQemu)
+        : Checks.QemuImg.Warning($"qemu-img does not tell its version: '{words.Split('\n')[0].Trim()}'", "apt-get install --reinstall qemu-utils");
+
     /// <summary>A container's /dev is a tmpfs, too; a state directory there is a mistake and no choice.</summary>
     private static bool IsDeviceDirectory(MountedFileSystem mounted) => mounted.MountPoint.Value == "/dev";
 
     private static long Mebibytes(long bytes) => Math.Max(1, bytes >> 20);
+
+    private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8);
+
+    [GeneratedRegex(@"version (?<version>\d+\.\d+(?:\.\d+)?)")]
+    private static partial Regex QemuImg();
 }

@@ -22,7 +22,7 @@ public static class RunnerStages
     public static IReadOnlyList<RunnerKey> Keys(AbsolutePath directory, Settings settings, AbsolutePath settingsFile)
     {
         var first = settings.Images.Count > 0 ? settings.Images[0] : null;
-        var (prepare, cleanup) = TimeoutRules.Needed(settings);
+        var (prepare, cleanup) = RunnerRules.NeededTimes(settings);
         var keys = new List<RunnerKey>
         {
             new([], "builds_dir", Quote(first?.BuildsDir ?? "/builds")),

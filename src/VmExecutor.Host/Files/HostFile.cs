@@ -28,6 +28,19 @@ public static class HostFile
 
     public static string ReadAllText(string path, int longest = Longest) => Text(ReadAllBytes(path, longest));
 
+    /// <summary>Null: it is not there, or cannot be read.</summary>
+    public static string? TryReadAllText(string path)
+    {
+        try
+        {
+            return ReadAllText(path);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return null;
+        }
+    }
+
     public static async Task<string> ReadAllTextAsync(string path, CancellationToken cancellationToken)
     {
         await using var stream = OpenRegular(path);

@@ -19,9 +19,9 @@ public sealed record KvmFiles(bool HasFlag, bool IsGuest, string Module, bool Ha
 
     public static KvmFiles Read()
     {
-        var text = TryRead(CpuInfo) ?? "";
+        var text = HostFile.TryReadAllText(CpuInfo) ?? "";
         var (hasFlag, isGuest, module) = Parse(text, RuntimeInformation.OSArchitecture == Architecture.X64);
-        return new KvmFiles(hasFlag, isGuest, module, HostFile.Look(Node.Value) == Presence.There, TryRead($"/sys/module/{module}/parameters/nested"));
+        return new KvmFiles(hasFlag, isGuest, module, HostFile.Look(Node.Value) == Presence.There, HostFile.TryReadAllText($"/sys/module/{module}/parameters/nested"));
     }
 
     /// <summary>Whether owner and mode let QEMU's user open /dev/kvm: what udev makes is root:kvm 0660 or open to all.</summary>
@@ -43,17 +43,5 @@ public sealed record KvmFiles(bool HasFlag, bool IsGuest, string Module, bool Ha
         var flags = cpuInfo.Split('\n').FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ').ToHashSet(StringComparer.Ordinal) ?? [];
         var isAmd = flags.Contains("svm") || cpuInfo.Contains("AuthenticAMD", StringComparison.Ordinal) || cpuInfo.Contains("HygonGenuine", StringComparison.Ordinal);
         return (flags.Contains("vmx") || flags.Contains("svm"), flags.Contains("hypervisor"), isAmd ? "kvm_amd" : "kvm_intel");
-    }
-
-    private static string? TryRead(string path)
-    {
-        try
-        {
-            return HostFile.ReadAllText(path);
-        }
-        catch (Exception e) when (HostFileException.Explains(e))
-        {
-            return null;
-        }
     }
 }

@@ -52,15 +52,15 @@ internal static class CheckCommand
     private static IEnumerable<string> TroubleWithShells(Invocation invocation, Settings settings)
     {
         var host = RunnerHost.FromEnvironment(invocation.Variables);
-        var look = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(invocation.Variables)), new Accounts(invocation.Tools()), named: null);
-        var shells = ImageShells.Of(settings.Images, settings.StateDir).Where(shell => shell.Shell == GuestShell.Sh).ToList();
-        List<RunnerEntry?> runners = [.. shells.Count > 0 ? look.Config.Ours : []];
+        var files = new RunnerFiles(host, new ToolEnvironment(invocation.Variables));
+        var shells = settings.Images.Where(image => image.Shell == GuestShell.Sh).Select(image => ImageLook.ShellOf(image, settings.StateDir)).ToList();
+        List<RunnerEntry?> runners = [.. shells.Count > 0 ? RunnerConfig.Read(files, named: null, GitLabRunner.Find(host)).Ours : []];
         if (runners.Count == 0)
         {
             runners.Add(null);
         }
 
-        return shells.Select(shell => runners.Select(runner => FeatureRules.Trouble(runner, shell)).FirstOrDefault(trouble => trouble is not null)).OfType<string>()
+        return shells.Select(shell => runners.Select(runner => RunnerRules.ShellTrouble(runner, shell)).FirstOrDefault(trouble => trouble is not null)).OfType<string>()
             .Select(trouble => $"{trouble}. Set {RunnerQuoting.PosixFlag} = true in [runners.feature_flags] of config.toml");
     }
 }

@@ -3,7 +3,6 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
-using VmExecutor.Host.Disks;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
@@ -12,7 +11,15 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Health;
 
-/// <summary>The parts of <c>doctor</c>, each with what of the configuration could be read.</summary>
+/// <summary>What <c>doctor</c> was asked to look at.</summary>
+/// <param name="ConfigOption">The <c>--config</c> option.</param>
+/// <param name="ConfigToml">GitLab Runner's configuration; null: where it usually is.</param>
+/// <param name="Deep">Whether a VM is started to look from inside.</param>
+/// <param name="Image">Of that VM; null: the one of jobs that name none.</param>
+/// <param name="Reach">Where its guest is asked to connect to; null: to the GitLab servers of config.toml.</param>
+internal sealed record DoctorRequest(string? ConfigOption, AbsolutePath? ConfigToml, bool Deep, ImageName? Image, ReachTarget? Reach);
+
+/// <summary>Makes the looks of <c>doctor</c>, one for each topic, with what of the configuration could be read, and runs their checks.</summary>
 internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
 {
     /// <summary>Who asks is waiting; the limit of the configuration is for jobs.</summary>
@@ -21,42 +28,49 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
 
     public async Task<HealthFindings> ExamineAsync(CancellationToken cancellationToken)
     {
-        var settings = SettingsLook.Take(
+        var config = ConfigLook.Take(
             SettingsPath.Decide(request.ConfigOption, invocation.Variables, DriverCommand.Here()),
             () => invocation.Load(request.ConfigOption),
             () => invocation.LoadWithoutImages(request.ConfigOption));
-        var uri = settings.Settings is { } known ? invocation.UriOf(known) : LibvirtUri.Resolve(null, invocation.Variables, Environment.IsPrivilegedProcess);
+        var uri = config.Settings is { } known ? invocation.UriOf(known) : LibvirtUri.Resolve(null, invocation.Variables, Environment.IsPrivilegedProcess);
         using var hypervisor = new LibvirtHypervisor(uri, LongestCall, invocation.Time);
 
         // On a connection of its own: others would wait behind its start of a domain.
         using var trying = new LibvirtHypervisor(uri, LongestTry, invocation.Time);
-        using var machine = settings.Settings is { } usable ? invocation.Machine(WithShortCalls(usable)) : null;
+        using var machine = config.Settings is { } usable ? invocation.Machine(WithShortCalls(usable)) : null;
 
         // What a clone needs of libvirt may take as long as for a job.
-        using var patient = request.Deep && settings.HasImages ? invocation.Machine(settings.Settings!) : null;
+        using var patient = request.Deep && config.HasImages ? invocation.Machine(config.Settings!) : null;
         return await new Examination(invocation.Time).RunAsync(
-            AllChecks(settings, new LibvirtLook(hypervisor), trying, machine, patient), cancellationToken);
+            AllChecks(config, new LibvirtLook(config, hypervisor), trying, machine, patient), cancellationToken);
     }
 
-    private List<HealthCheck> AllChecks(SettingsLook settings, LibvirtLook libvirt, LibvirtHypervisor trying, Machine? machine, Machine? patient)
+    /// <summary>In any order: the report has its own.</summary>
+    private List<HealthCheck> AllChecks(ConfigLook config, LibvirtLook libvirt, LibvirtHypervisor trying, Machine? machine, Machine? patient)
     {
         var tools = invocation.Tools();
         var host = RunnerHost.FromEnvironment(invocation.Variables);
-        var runner = new RunnerLook(host, new RunnerFiles(host, new ToolEnvironment(invocation.Variables)), new Accounts(tools), request.ConfigToml);
-        var sizes = new ImageSizes(settings, libvirt);
-        var firewall = new FirewallLook(libvirt, tools);
-        var probe = new AcceleratorProbe(trying, settings.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), invocation.Time, KvmFiles.Read);
+        var files = new RunnerFiles(host, new ToolEnvironment(invocation.Variables));
+        var running = new Lazy<GitLabRunner?>(() => GitLabRunner.Find(host));
+        var runner = new Lazy<RunnerConfig>(() => RunnerConfig.Read(files, request.ConfigToml, running.Value));
+        var users = new UserLook(config, libvirt, new Accounts(tools), running);
+        var images = new ImageLook(config, libvirt);
+        var network = new NetworkLook(config, libvirt, tools);
+        var probe = new AcceleratorProbe(trying, config.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), invocation.Time, KvmFiles.Read);
         return
         [
-            .. new HostChecks(settings, libvirt, probe, sizes, tools, invocation.Time).All,
-            .. new LibvirtChecks(settings, libvirt, runner).All,
-            .. new StorageChecks(settings, libvirt, new ImageBases(settings, libvirt, new QemuImg(tools)), runner, tools).All,
-            .. new NetworkChecks(settings, libvirt, firewall, tools).All,
-            new GuestCheck(request, settings, runner, firewall, patient, new JobLog(invocation.Error)).One,
-            .. new SshChecks(settings, runner, tools).All,
-            .. new RunnerChecks(settings, runner, sizes).All,
-            .. new ImageChecks(settings, libvirt).All,
-            new LeftoverCheck(settings, libvirt, machine?.Collector).One,
+            .. config.All,
+            .. new KvmLook(config, libvirt, probe).All,
+            .. new HostLook(config, images, tools, invocation.Time).All,
+            .. libvirt.All,
+            .. users.All,
+            .. new StorageLook(config, libvirt, users, tools).All,
+            .. network.All,
+            .. new GuestLook(request, config, runner, network, patient, new JobLog(invocation.Error)).All,
+            .. new SshLook(config, users, tools).All,
+            .. new RunnerLook(config, runner, files, images).All,
+            .. images.All,
+            .. new LeftoverLook(libvirt, machine?.Collector).All,
         ];
     }
 

@@ -1,7 +1,12 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Images;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Health;
 
@@ -13,8 +18,11 @@ internal sealed record LibvirtAnswer(HypervisorVersion Version, string Xml)
     public HostCapabilities Capabilities { get; } = HostCapabilities.Parse(Xml);
 }
 
-/// <summary>The libvirt that jobs use. Who only needs it for something else asks <see cref="TryAskAsync"/>: one check says that it does not answer.</summary>
-internal sealed class LibvirtLook(LibvirtHypervisor hypervisor)
+/// <summary>
+/// Looks at the libvirt that jobs use, and its QEMU. A topic that only needs libvirt for something else asks <see cref="TryAskAsync"/>: one check says
+/// that it does not answer.
+/// </summary>
+internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hypervisor)
 {
     private readonly Lock _lock = new();
     private Task<LibvirtAnswer>? _asking;
@@ -23,6 +31,13 @@ internal sealed class LibvirtLook(LibvirtHypervisor hypervisor)
 
     /// <summary>Whether it is another machine's, whose files cannot be looked at from here.</summary>
     public bool IsRemote => LibvirtUri.IsRemote(hypervisor.Uri);
+
+    public IReadOnlyList<HealthCheck> All =>
+    [
+        new(Checks.Libvirt, async token => LibvirtRules.DecideLibvirt(hypervisor.Uri, (await AskAsync(token)).Version.Libvirt)),
+        new(Checks.Qemu, async token => await TryAskAsync(token) is { } answer ? Qemu(answer) : Checks.Qemu.WithoutLibvirt()),
+        new(Checks.Security, async token => Security((await TryAskAsync(token))?.Capabilities)),
+    ];
 
     /// <exception cref="HypervisorException">It does not answer.</exception>
     public Task<LibvirtAnswer> AskAsync(CancellationToken cancellationToken)
@@ -50,4 +65,29 @@ internal sealed class LibvirtLook(LibvirtHypervisor hypervisor)
 
     private async Task<LibvirtAnswer> AskOnceAsync() =>
         new(await hypervisor.GetVersionAsync(CancellationToken.None), await hypervisor.GetCapabilitiesAsync(CancellationToken.None));
+
+    private Finding Qemu(LibvirtAnswer answer)
+    {
+        var emulator = answer.Capabilities.Emulator;
+        return hypervisor.Uri.StartsWith("test:", StringComparison.Ordinal)
+            ? LibvirtRules.DecideTestDriver(hypervisor.Uri, config.File)
+            : LibvirtRules.DecideQemu(answer.Version.Qemu, emulator, IsRemote || (emulator is not null && HostFile.Look(emulator) != Presence.Missing), HostArchitecture.Name);
+    }
+
+    private Finding Security(HostCapabilities? capabilities)
+    {
+        if (config.Settings is not { StateDir: var stateDir } || !config.HasImages)
+        {
+            return Checks.Security.WithoutImages();
+        }
+
+        var driver = SecurityDrivers.Active();
+        return LibvirtRules.DecideSecurity(
+            driver,
+            isUsed: capabilities is null || capabilities.Confinement == driver,
+            stateDir,
+            [.. config.Images.Where(image => image.Warm.Enabled).Select(image => image.Name.Value)],
+            HostFile.TryReadAllText(LibvirtRules.AppArmorAdditions),
+            FileLabel.Read(ImagePaths.All(stateDir)));
+    }
 }

@@ -1,71 +1,74 @@
-using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 
 namespace VmExecutor.Health;
 
-/// <summary>The GitLab Runner of this host: as whom it runs, and what its config.toml says. Each is found out once, when it is first wanted.</summary>
-internal sealed class RunnerLook
+/// <summary>What was read of GitLab Runner's config.toml.</summary>
+/// <param name="Toml">Null: it is not there, or cannot be used.</param>
+/// <param name="Ours">The runners whose stages are this driver's.</param>
+/// <param name="Findings">About the file as a whole.</param>
+internal sealed record RunnerConfig(RunnerToml? Toml, IReadOnlyList<RunnerEntry> Ours, IReadOnlyList<Finding> Findings)
 {
-    private readonly RunnerFiles _files;
-    private readonly Accounts _accounts;
-    private readonly AbsolutePath? _named;
-    private readonly Lazy<GitLabRunner?> _running;
-    private readonly Lazy<RunnerConfigLook> _config;
-
-    public RunnerLook(RunnerHost host, RunnerFiles files, Accounts accounts, AbsolutePath? named)
+    /// <param name="files">Finds and reads it.</param>
+    /// <param name="named">Where it is said to be; null: wherever it is found.</param>
+    /// <param name="running">The GitLab Runner of this host; null: none was seen.</param>
+    public static RunnerConfig Read(RunnerFiles files, AbsolutePath? named, GitLabRunner? running)
     {
-        (_files, _accounts, _named) = (files, accounts, named);
-        _running = new(() => GitLabRunner.Find(host));
-        _config = new(Read);
-    }
-
-    public RunnerConfigLook Config => _config.Value;
-
-    public StageFile Look(StageCommand stage) => _files.Look(stage);
-
-    /// <summary>Who runs this, and as whom a runner runs.</summary>
-    public async Task<(Account Looking, Account? Running)> UsersAsync(CancellationToken cancellationToken)
-    {
-        var looking = await _accounts.FindAsync(ProcessUser.Id, cancellationToken);
-        return (looking, _running.Value is { User: var user } ? user == looking.Id ? looking : await _accounts.FindAsync(user, cancellationToken) : null);
-    }
-
-    public Task<Account> FindAsync(uint id, CancellationToken cancellationToken) => _accounts.FindAsync(id, cancellationToken);
-
-    private RunnerConfigLook Read()
-    {
-        var places = _files.Places(_named, _running.Value);
+        var places = files.Places(named, running);
         if (RunnerFiles.Find(places) is not { } file)
         {
-            var where = string.Join(" or ", places);
-            return new RunnerConfigLook(places[0], null, [_named is null
-                ? Checks.RunnerConfig.Warning($"there is no {where}: is GitLab Runner on this host?", $"{DriverVersion.Name} doctor --config-toml FILE   # if it is elsewhere")
-                : Checks.RunnerConfig.Problem($"there is no {where}, as --config-toml says", $"ls -l {ShellText.Quote(_named.Parent().Value)}")]);
+            return new RunnerConfig(null, [], [RunnerRules.DecideMissing(places, named)]);
         }
 
         try
         {
             var (toml, errors) = RunnerTomlReader.Read(RunnerFiles.Read(file));
-            var (ours, findings) = toml is null ? ([], []) : StageRules.FindOurs(toml, file, Look);
-            return new RunnerConfigLook(file, toml, [.. errors.Select(error => Checks.RunnerConfig.Problem($"{file}: {error}", $"editor {ShellText.Quote(file.Value)}")), .. findings]) { Ours = ours };
+            var (ours, findings) = toml is null ? ([], []) : RunnerRules.FindOurs(toml, file, files.Look);
+            return new RunnerConfig(toml, ours, [.. RunnerRules.DecideErrors(file, errors), .. findings]);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            return new RunnerConfigLook(file, null, [Checks.RunnerConfig.Warning($"{file} cannot be read: {HostFileException.ReasonOf(e)}", $"sudo {DriverVersion.Name} doctor --config-toml {ShellText.Quote(file.Value)}")]);
+            return new RunnerConfig(null, [], [RunnerRules.DecideUnreadable(file, HostFileException.ReasonOf(e))]);
         }
     }
 }
 
-/// <summary>What was read of config.toml.</summary>
-/// <param name="File">Which.</param>
-/// <param name="Toml">Null: it is not there, or cannot be used.</param>
-/// <param name="Findings">About the file as a whole.</param>
-internal sealed record RunnerConfigLook(AbsolutePath File, RunnerToml? Toml, IReadOnlyList<Finding> Findings)
+/// <summary>Looks at whether GitLab Runner's configuration and ours fit together.</summary>
+/// <param name="config">Ours.</param>
+/// <param name="runner">The runner's, read once.</param>
+/// <param name="files">Looks at the programs that it names.</param>
+/// <param name="images">Knows what their VMs take.</param>
+internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, RunnerFiles files, ImageLook images)
 {
-    /// <summary>The runners whose stages are this driver's.</summary>
-    public IReadOnlyList<RunnerEntry> Ours { get; init; } = [];
+    public IReadOnlyList<HealthCheck> All =>
+    [
+        new(Checks.RunnerConfig, () => runner.Value.Findings),
+        new(Checks.RunnerStages, () => ForEach(Checks.RunnerStages, (_, entry) => RunnerRules.DecideStages(entry, config.File, files.Look))),
+        new(Checks.RunnerTimeouts, () => runner.Value.Ours.Count == 0 || config.HasImages
+            ? ForEach(Checks.RunnerTimeouts, (toml, entry) => RunnerRules.DecideTimeouts(toml, entry, config.Settings!))
+            : [Checks.RunnerTimeouts.WithoutImages()]),
+        new(Checks.RunnerConcurrent, ConcurrentAsync),
+        new(Checks.RunnerDirs, () => ForEach(Checks.RunnerDirs, (_, entry) => RunnerRules.DecideDirectories(entry, config.Images))),
+        new(Checks.RunnerFeatures, () => ForEach(Checks.RunnerFeatures, (_, entry) =>
+            RunnerRules.DecideFeatures(entry, [.. config.Images.Select(image => ImageLook.ShellOf(image, config.Settings?.StateDir))]))),
+    ];
+
+    private IReadOnlyList<Finding> ForEach(Check check, Func<RunnerToml, RunnerEntry, IReadOnlyList<Finding>> decide) =>
+        runner.Value is { Toml: { } toml, Ours: { Count: > 0 } ours } ? [.. ours.SelectMany(entry => decide(toml, entry))] : [check.WithoutRunner()];
+
+    private async Task<Finding> ConcurrentAsync(CancellationToken cancellationToken)
+    {
+        if (runner.Value is not { Toml: { } toml, Ours: { Count: > 0 } ours })
+        {
+            return Checks.RunnerConcurrent.WithoutRunner();
+        }
+
+        var limits = config.Settings?.Limits ?? new();
+        var room = HostRoom.Read(config.Settings?.StateDir ?? new AbsolutePath("/")).MemoryTotalBytes - limits.MemoryHeadroom.Bytes;
+        return RunnerRules.DecideSlots(toml, ours, limits, room, await images.MemoriesAsync(cancellationToken));
+    }
 }

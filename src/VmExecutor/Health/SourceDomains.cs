@@ -3,6 +3,7 @@ using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
@@ -11,12 +12,6 @@ using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Linking;
 
 namespace VmExecutor.Health;
-
-/// <summary>Something that is wrong with what an image is made of.</summary>
-/// <param name="IsFatal">Jobs fail, or would once the image is published.</param>
-/// <param name="What">A sentence without the image's name.</param>
-/// <param name="Fix">A command, or what to do.</param>
-internal sealed record SourceTrouble(bool IsFatal, string What, string Fix);
 
 /// <summary>What was seen of a source domain.</summary>
 /// <param name="Troubles">What is wrong with it.</param>

@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Tests.Health;
 
 public sealed class KvmRulesTests
 {
-    private static readonly KvmLook Good = new()
+    private static readonly KvmState Good = new()
     {
         Works = true,
         IsOffered = true,
@@ -84,7 +84,7 @@ public sealed class KvmRulesTests
         (fix is null ? finding.Fix is null : finding.Fix?.Contains(fix, StringComparison.Ordinal) == true).Should().BeTrue($"'{finding.Fix}' is to be '{fix}'");
     }
 
-    private static KvmLook Broken(string missing)
+    private static KvmState Broken(string missing)
     {
         var look = Good with { Works = false, WhyNot = "failed to set MSR 0x10a" };
         return missing switch

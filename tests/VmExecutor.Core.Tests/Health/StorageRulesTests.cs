@@ -63,9 +63,9 @@ public sealed class StorageRulesTests
     [InlineData(null, false, null, CheckStatus.Problem, "may not make it")]
     public void A_state_directory_must_be_writable_for_the_runner_and_passable_for_QEMU(UnixFileMode? mode, bool writable, string? obstacle, CheckStatus status, string found)
     {
-        var look = new StateDirLook(Path, mode, true, writable, obstacle is null ? null : (obstacle, "chmod a+x /var"));
+        var look = new StateDirState(Path, mode, true, writable, obstacle is null ? null : (obstacle, "chmod a+x /var"));
 
-        var finding = StateDirRules.Decide(look, "gitlab-runner").Should().ContainSingle().Which;
+        var finding = StorageRules.DecideStateDir(look, "gitlab-runner").Should().ContainSingle().Which;
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);
@@ -73,5 +73,17 @@ public sealed class StorageRulesTests
 
     [Fact]
     public void A_file_in_the_place_of_the_state_directory_is_a_problem() =>
-        StateDirRules.Decide(new StateDirLook(Path, UnixFileMode.UserRead, false, true, null), "root").Should().ContainSingle().Which.Found.Should().Contain("is not a directory");
+        StorageRules.DecideStateDir(new StateDirState(Path, UnixFileMode.UserRead, false, true, null), "root").Should().ContainSingle().Which.Found.Should().Contain("is not a directory");
+
+    [Theory]
+    [InlineData("qemu-img version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)\nCopyright", CheckStatus.Ok, "qemu-img 7.2.22")]
+    [InlineData("qemu-img version 5.2.0", CheckStatus.Warning, "5.2.0")]
+    [InlineData("what?", CheckStatus.Warning, "what?")]
+    public void Qemu_img_tells_its_version(string words, CheckStatus status, string found)
+    {
+        var finding = StorageRules.DecideQemuImg(words);
+
+        finding.Status.Should().Be(status);
+        finding.Found.Should().Contain(found);
+    }
 }

@@ -66,7 +66,7 @@ public sealed class RunnerInstallationTests
     {
         var toml = Read(RunnerInstallation.Decide(Registered, File, Request(), Stages)!);
 
-        TimeoutRules.Decide(toml with { ShutdownTimeout = TimeSpan.FromMinutes(10) }, toml.Runners[1], Settings)
+        RunnerRules.DecideTimeouts(toml with { ShutdownTimeout = TimeSpan.FromMinutes(10) }, toml.Runners[1], Settings)
             .Should().OnlyContain(finding => finding.Status == Core.Health.CheckStatus.Ok);
     }
 

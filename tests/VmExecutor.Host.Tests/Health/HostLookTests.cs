@@ -17,6 +17,17 @@ public sealed class HostLookTests : IDisposable
     // The number of "nobody" everywhere, and a group of nobody's.
     private const string Nobody = "<capabilities><host><secmodel><model>dac</model><doi>0</doi><baselabel type='kvm'>+65534:+65534</baselabel></secmodel></host></capabilities>";
 
+    private const string TcpTable = """
+          sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+           0: 0100007F:927D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 111308 1
+           1: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1531 1
+           2: 0100007F:0016 0100007F:9000 01 00000000:00000000 00:00000000 00000000     0        0 1532 1
+           3: 3500007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1533 1
+        nonsense
+           4: 00000000000000000000000001000000:18EB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000
+           5: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1534 1
+        """;
+
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-health-").FullName;
     private readonly ToolEnvironment _environment = new(new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin:/usr/sbin:/sbin" });
 
@@ -71,6 +82,10 @@ public sealed class HostLookTests : IDisposable
         services.Should().Contain(loopback.LocalEndpoint.ToString());
         services.Should().NotContain(service => service.EndsWith($":{((IPEndPoint)everywhere.LocalEndpoint).Port}"));
     }
+
+    [Fact]
+    public void Listeners_on_the_loopback_are_read_from_the_kernels_table() =>
+        LoopbackServices.Parse(TcpTable, new HashSet<int> { 8080 }).Should().Equal("127.0.0.53:53", "[::1]:6379", "127.0.0.1:37501");
 
     [Fact(Timeout = 60_000)]
     public async Task QEMUs_user_must_get_to_a_file_through_all_directories()

@@ -9,6 +9,7 @@ namespace VmExecutor.Core.Tests.Health.Runner;
 
 public sealed class RunnerRulesTests
 {
+    private const string GoodTables = "[runners.custom_build_dir]\nenabled=true\n[runners.cache]\nType='s3'\n";
     private const string SettingsPath = "/etc/vm-executor/vm-executor.yaml";
     private static readonly AbsolutePath File = new("/etc/gitlab-runner/config.toml");
     private static readonly StageFile Fine = new(true, true, true);
@@ -37,7 +38,7 @@ public sealed class RunnerRulesTests
         var docker = new RunnerEntry { Name = "docker", Executor = "docker" };
         var other = Good with { Name = "other", Custom = new CustomSection { Stages = [new StageCommand("run", "/opt/other/run", [])] } };
 
-        var (ours, findings) = StageRules.FindOurs(Toml with { Runners = [docker, other, Good] }, File, stage => Fine with { IsOurs = stage.Exec!.Contains("vm-executor", StringComparison.Ordinal) });
+        var (ours, findings) = RunnerRules.FindOurs(Toml with { Runners = [docker, other, Good] }, File, stage => Fine with { IsOurs = stage.Exec!.Contains("vm-executor", StringComparison.Ordinal) });
 
         ours.Should().Equal(Good);
         findings.Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
@@ -46,11 +47,11 @@ public sealed class RunnerRulesTests
     [Fact]
     public void No_runner_and_none_of_ours_are_problems()
     {
-        StageRules.FindOurs(Toml with { Runners = [] }, File, _ => Fine).Findings.Should().ContainSingle().Which.Found.Should().Contain("has no [[runners]]");
-        StageRules.FindOurs(Toml with { Runners = [Good with { Executor = "shell" }] }, File, _ => Fine).Findings.Should().ContainSingle()
+        RunnerRules.FindOurs(Toml with { Runners = [] }, File, _ => Fine).Findings.Should().ContainSingle().Which.Found.Should().Contain("has no [[runners]]");
+        RunnerRules.FindOurs(Toml with { Runners = [Good with { Executor = "shell" }] }, File, _ => Fine).Findings.Should().ContainSingle()
             .Which.Should().Match<Finding>(finding => finding.Status == CheckStatus.Problem && finding.Fix!.StartsWith("executor = \"custom\""));
-        StageRules.FindOurs(Toml, File, _ => new StageFile(true, true, false)).Ours.Should().BeEmpty("it is another driver's");
-        StageRules.FindOurs(Toml, File, _ => new StageFile(false, false, false)).Ours.Should().Equal(Good);
+        RunnerRules.FindOurs(Toml, File, _ => new StageFile(true, true, false)).Ours.Should().BeEmpty("it is another driver's");
+        RunnerRules.FindOurs(Toml, File, _ => new StageFile(false, false, false)).Ours.Should().Equal(Good);
     }
 
     [Fact]
@@ -64,7 +65,7 @@ public sealed class RunnerRulesTests
             .Should().ContainSingle().Which.Found.Should().Contain("has no cleanup_exec");
         Stages(With(custom => custom with { Stages = [.. custom.Stages.Select(stage => stage.Stage == "run" ? stage with { Arguments = [] } : stage)] }), _ => Fine)
             .Should().ContainSingle().Which.Found.Should().Contain("do not have the same --config");
-        StageRules.Decide(Good, new AbsolutePath("/other.yaml"), _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Warning);
+        RunnerRules.DecideStages(Good, new AbsolutePath("/other.yaml"), _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Warning);
         Stages(Good with { Custom = null }, _ => Fine).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Problem);
     }
 
@@ -107,7 +108,7 @@ public sealed class RunnerRulesTests
         var limit = TimeSpan.FromSeconds(seconds);
         var runner = With(custom => which == "config" ? custom with { ConfigTimeout = limit } : which == "kill" ? custom with { GracefulKill = limit } : custom);
 
-        var findings = TimeoutRules.Decide(which == "shutdown" ? Toml with { ShutdownTimeout = limit } : Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(Image()));
+        var findings = RunnerRules.DecideTimeouts(which == "shutdown" ? Toml with { ShutdownTimeout = limit } : Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(Image()));
 
         findings.Should().ContainSingle().Which.Should().Match<Finding>(finding => finding.Status == status && finding.Fix!.StartsWith(fix));
     }
@@ -122,23 +123,52 @@ public sealed class RunnerRulesTests
     {
         var memory = new ImageMemory(new ImageName("small"), 1L << 30, null, new AbsolutePath("/i"));
 
-        SlotRules.Decide(Toml with { Concurrent = concurrent }, [Good with { Limit = limit }], new LimitSettings { MaxVms = most }, 8L << 30, [memory]).Status.Should().Be(status);
+        RunnerRules.DecideSlots(Toml with { Concurrent = concurrent }, [Good with { Limit = limit }], new LimitSettings { MaxVms = most }, 8L << 30, [memory]).Status.Should().Be(status);
     }
 
     [Fact]
     public void Directories_are_said_and_the_same_on_both_sides()
     {
-        DirectoryRules.Decide(Good, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
-        DirectoryRules.Decide(Good with { BuildsDir = null }, [Image()]).Should().ContainSingle().Which.Fix.Should().Be("builds_dir = \"/builds\"   # in [[runners]]");
-        DirectoryRules.Decide(Good with { CacheDir = "cache" }, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Problem);
-        DirectoryRules.Decide(Good, [Image() with { BuildsDir = "/b" }]).Should().ContainSingle().Which.Should()
+        RunnerRules.DecideDirectories(Good, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Ok);
+        RunnerRules.DecideDirectories(Good with { BuildsDir = null }, [Image()]).Should().ContainSingle().Which.Fix.Should().Be("builds_dir = \"/builds\"   # in [[runners]]");
+        RunnerRules.DecideDirectories(Good with { CacheDir = "cache" }, [Image()]).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Problem);
+        RunnerRules.DecideDirectories(Good, [Image() with { BuildsDir = "/b" }]).Should().ContainSingle().Which.Should()
             .Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("image 'small' says /b: the image wins") && finding.Fix == "builds_dir = \"/b\"   # in [[runners]]");
     }
 
-    private static IReadOnlyList<Finding> Stages(RunnerEntry runner, Func<StageCommand, StageFile> look) => StageRules.Decide(runner, new AbsolutePath(SettingsPath), look);
+    [Theory]
+    [InlineData("", false, CheckStatus.Warning, 2)]
+    [InlineData("[runners.custom_build_dir]\n[runners.cache]\n[runners.cache.s3]\n", false, CheckStatus.Warning, 2)]
+    [InlineData("[runners.custom_build_dir]\nenabled=false\n[runners.cache]\nType=''\n", false, CheckStatus.Ok, 1)]
+    [InlineData(GoodTables, true, CheckStatus.Problem, 1)]
+    [InlineData(GoodTables, null, CheckStatus.Warning, 1)]
+    [InlineData(GoodTables, false, CheckStatus.Ok, 1)]
+    [InlineData(GoodTables + "[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES=true\n", true, CheckStatus.Ok, 1)]
+    [InlineData(GoodTables + "[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES=false\n", true, CheckStatus.Problem, 1)]
+    [InlineData(GoodTables + "[runners.feature_flags]\nFF_USE_FASTZIP=true\n", true, CheckStatus.Problem, 1)]
+    public void Quoting_cache_and_build_directory_are_looked_at(string tables, bool? needsPosix, CheckStatus status, int count)
+    {
+        var (toml, errors) = RunnerTomlReader.Read($"[[runners]]\nname='r'\n{tables}");
+        errors.Should().BeEmpty();
+
+        var findings = RunnerRules.DecideFeatures(toml!.Runners[0], [new ImageShell("small", GuestShell.Sh, needsPosix), new ImageShell("big", GuestShell.Bash, true), new ImageShell("win", GuestShell.Pwsh, null)]);
+
+        findings.Should().HaveCount(count).And.OnlyContain(finding => finding.Check == Checks.RunnerFeatures && finding.Status == status, string.Join('\n', findings));
+        findings.Should().OnlyContain(finding => finding.Status == CheckStatus.Ok || finding.Fix != null);
+    }
+
+    [Theory]
+    [InlineData("feature_flags = 7", "runners[0].feature_flags must be a table")]
+    [InlineData("feature_flags = { FF_X = 'yes' }", "runners[0].feature_flags.FF_X must be true or false")]
+    [InlineData("custom_build_dir = { enabled = 1 }", "runners[0].custom_build_dir.enabled must be true or false")]
+    [InlineData("cache = { Type = 3 }", "runners[0].cache.Type must be a text in quotes")]
+    public void Values_that_the_runner_would_not_take_are_named(string line, string error) =>
+        RunnerTomlReader.Read($"[[runners]]\n{line}\n").Errors.Should().Contain(error);
+
+    private static IReadOnlyList<Finding> Stages(RunnerEntry runner, Func<StageCommand, StageFile> look) => RunnerRules.DecideStages(runner, new AbsolutePath(SettingsPath), look);
 
     private static IReadOnlyList<Finding> Timeouts(RunnerEntry runner, ImageDefinition image) =>
-        TimeoutRules.Decide(Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(image));
+        RunnerRules.DecideTimeouts(Toml with { ShutdownTimeout = TimeSpan.FromHours(1) }, runner, Settings(image));
 
     private static RunnerEntry With(Func<CustomSection, CustomSection> change) => Good with { Custom = change(Good.Custom!) };
 

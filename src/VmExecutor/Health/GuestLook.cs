@@ -10,18 +10,18 @@ using VmExecutor.Publishing;
 
 namespace VmExecutor.Health;
 
-/// <summary><c>doctor --deep</c>: starts a VM as a job would get it, and looks at the network from inside.</summary>
-internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, RunnerLook runner, FirewallLook firewall, Machine? machine, JobLog log)
+/// <summary>Looks at the network from inside a guest, with <c>doctor --deep</c>: of a VM that it starts as a job would get it.</summary>
+internal sealed class GuestLook(DoctorRequest request, ConfigLook config, Lazy<RunnerConfig> runner, NetworkLook network, Machine? machine, JobLog log)
 {
     /// <summary>For what is not the guest's: capacity, disks, the questions, the removal.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromMinutes(3);
 
-    public HealthCheck One => new(Checks.GuestStart, Limit(), LookAsync);
+    public IReadOnlyList<HealthCheck> All => [new(Checks.GuestStart, Limit(), LookAsync)];
 
     /// <summary>The named one, else that of jobs that name none, else the first; null: there is no such image.</summary>
-    private ImageDefinition? Image => (request.Image ?? settings.Settings?.DefaultImage) is { } name
-        ? settings.Images.FirstOrDefault(image => image.Name == name)
-        : settings.Images is [var first, ..] ? first : null;
+    private ImageDefinition? Image => (request.Image ?? config.Settings?.DefaultImage) is { } name
+        ? config.Images.FirstOrDefault(image => image.Name == name)
+        : config.Images is [var first, ..] ? first : null;
 
     private TimeSpan Limit() => Rest + (Image is { Timeouts: var waits } ? waits.Boot + waits.Ssh + waits.SourceShutdown + waits.CloudInit + waits.Warm : TimeSpan.Zero);
 
@@ -34,7 +34,7 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
 
         if (Image is not { } image || machine is null)
         {
-            return [Checks.GuestStart.Skipped(settings.HasImages ? "there is no image to start" : "the images are not known: see 'config'")];
+            return [config.HasImages ? Checks.GuestStart.Skipped("there is no image to start") : Checks.GuestStart.WithoutImages()];
         }
 
         try
@@ -46,23 +46,23 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
         }
         catch (DriverException e)
         {
-            return [Checks.GuestStart.Problem($"a clone of image '{image.Name}' could not be used: {e.Message} ({e.Code})", e.Hint)];
+            return [GuestRules.DecideStart(image.Name.Value, e)];
         }
     }
 
     private async Task<IReadOnlyList<Finding>> AskAsync(ImageDefinition image, StartedClone clone, CancellationToken cancellationToken)
     {
-        List<Finding> findings = [Checks.GuestStart.Ok($"a clone of image '{image.Name}' was started, runs commands, and is removed again")];
+        List<Finding> findings = [GuestRules.DecideStart(image.Name.Value, failure: null)];
         if (image.Shell == GuestShell.Pwsh)
         {
             return [.. findings, Checks.GuestOut.Skipped("guests with PowerShell are not asked yet"), Checks.GuestLoopback.Skipped("guests with PowerShell are not asked yet")];
         }
 
         findings.Add(await LoopbackAsync(image, clone, cancellationToken));
-        ReachTarget?[] targets = request.Reach is { } one ? [one] : [.. runner.Config.Ours.Select(entry => ReachTarget.OfUrl(entry.Url)).Distinct()];
+        ReachTarget?[] targets = request.Reach is { } one ? [one] : [.. runner.Value.Ours.Select(entry => ReachTarget.OfUrl(entry.Url)).Distinct()];
         foreach (var target in targets.OfType<ReachTarget>())
         {
-            findings.Add(GuestReach.DecideOut(image.Name.Value, target, GuestReach.Parse(await SayAsync(clone, GuestReach.Text(target), cancellationToken))));
+            findings.Add(GuestRules.DecideOut(image.Name.Value, target, GuestRules.Parse(await SayAsync(clone, GuestRules.Text(target), cancellationToken))));
         }
 
         return targets.OfType<ReachTarget>().Any() ? findings :
@@ -79,10 +79,10 @@ internal sealed class GuestCheck(DoctorRequest request, SettingsLook settings, R
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var answer = GuestReach.Parse(await SayAsync(clone, GuestReach.TextToHost(isUserMode, port), cancellationToken));
+        var answer = GuestRules.Parse(await SayAsync(clone, GuestRules.TextToHost(isUserMode, port), cancellationToken));
 
         // The kernel has made the connection before the guest could be told of it.
-        return GuestReach.DecideLoopback(image.Name.Value, isUserMode, wasReached: listener.Pending(), hasTried: answer is not null, await firewall.TakeAsync(cancellationToken));
+        return GuestRules.DecideLoopback(image.Name.Value, isUserMode, wasReached: listener.Pending(), hasTried: answer is not null, await network.FirewallAsync(cancellationToken));
     }
 
     private async Task<string> SayAsync(StartedClone clone, string text, CancellationToken cancellationToken) =>

@@ -4,8 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health.Runner;
 
-/// <summary>Whether the runner waits longer for a stage than the stage does for what it waits for: else nobody is told what it was.</summary>
-public static class TimeoutRules
+public static partial class RunnerRules
 {
     /// <summary>For overlays, tools, libvirt, and for undoing a preparation that has failed.</summary>
     private static readonly TimeSpan PrepareRoom = TimeSpan.FromMinutes(2);
@@ -19,10 +18,11 @@ public static class TimeoutRules
     private static readonly TimeSpan LeastKill = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostKill = TimeSpan.FromMinutes(2);
 
+    /// <summary>Decides whether the runner waits longer for a stage than the stage does for what it waits for: else the runner ends it before it can say what was wrong.</summary>
     /// <param name="toml">For what holds for all runners.</param>
     /// <param name="runner">One of ours, with its stages.</param>
     /// <param name="settings">With the images.</param>
-    public static IReadOnlyList<Finding> Decide(RunnerToml toml, RunnerEntry runner, Settings settings)
+    public static IReadOnlyList<Finding> DecideTimeouts(RunnerToml toml, RunnerEntry runner, Settings settings)
     {
         if (runner.Custom is not { } custom)
         {
@@ -34,17 +34,17 @@ public static class TimeoutRules
         Finding?[] findings =
         [
             custom.ConfigTimeout < LeastConfig
-                ? Problem(runner, "config_exec_timeout", custom.ConfigTimeout, TimeSpan.FromSeconds(30), "a busy host may take that long to start a program") : null,
+                ? TooShort(runner, "config_exec_timeout", custom.ConfigTimeout, TimeSpan.FromSeconds(30), "a busy host may take that long to start a program") : null,
             custom.PrepareTimeout < prepare
-                ? Problem(runner, "prepare_exec_timeout", custom.PrepareTimeout, prepare, $"{why}; the runner would end prepare before it can say what it waited for, and try again") : null,
+                ? TooShort(runner, "prepare_exec_timeout", custom.PrepareTimeout, prepare, $"{why}; the runner would end prepare before it can say what it waited for, and try again") : null,
             custom.CleanupTimeout < cleanup
-                ? Problem(runner, "cleanup_exec_timeout", custom.CleanupTimeout, cleanup, "stop.grace of the images, libvirt.call_timeout and 30s for ending QEMU and deleting; what is cut off is left for gc") : null,
+                ? TooShort(runner, "cleanup_exec_timeout", custom.CleanupTimeout, cleanup, "stop.grace of the images, libvirt.call_timeout and 30s for ending QEMU and deleting; what is cut off is left for gc") : null,
             custom.GracefulKill < LeastKill
-                ? Problem(runner, "graceful_kill_timeout", custom.GracefulKill, TimeSpan.FromSeconds(20), "a stage takes up to 2s to end its script and itself") : null,
+                ? TooShort(runner, "graceful_kill_timeout", custom.GracefulKill, TimeSpan.FromSeconds(20), "a stage takes up to 2s to end its script and itself") : null,
             custom.GracefulKill > MostKill
-                ? Warning($"graceful_kill_timeout of runner '{runner.Name}' is {Text(custom.GracefulKill)}: a stage that is stuck in the kernel blocks its slot that long", "graceful_kill_timeout = 20   # in [runners.custom]") : null,
+                ? Checks.RunnerTimeouts.Warning($"graceful_kill_timeout of runner '{runner.Name}' is {Text(custom.GracefulKill)}: a stage that is stuck in the kernel blocks its slot that long", "graceful_kill_timeout = 20   # in [runners.custom]") : null,
             toml.ShutdownTimeout < custom.GracefulKill + custom.CleanupTimeout
-                ? Warning(
+                ? Checks.RunnerTimeouts.Warning(
                     $"shutdown_timeout is {Text(toml.ShutdownTimeout)}, less than graceful_kill_timeout and cleanup_exec_timeout of runner '{runner.Name}' together ({Text(custom.GracefulKill + custom.CleanupTimeout)}): when the runner is stopped, cleanups go on as orphans",
                     $"shutdown_timeout = {Seconds(custom.GracefulKill + custom.CleanupTimeout + TimeSpan.FromSeconds(20))}   # at the top of config.toml; and TimeoutStopSec of gitlab-runner.service above it") : null,
         ];
@@ -55,7 +55,7 @@ public static class TimeoutRules
     }
 
     /// <summary>The longest that prepare and cleanup may take by the settings.</summary>
-    public static (TimeSpan Prepare, TimeSpan Cleanup) Needed(Settings settings) => (Prepare(settings).Needed, Cleanup(settings));
+    public static (TimeSpan Prepare, TimeSpan Cleanup) NeededTimes(Settings settings) => (Prepare(settings).Needed, Cleanup(settings));
 
     private static TimeSpan Cleanup(Settings settings) =>
         settings.Images.Where(image => image.Stop.Mode == StopMode.Shutdown).Select(image => image.Stop.Grace).DefaultIfEmpty().Max() + settings.Libvirt.CallTimeout + CleanupRoom;
@@ -81,10 +81,8 @@ public static class TimeoutRules
             + (image.PrepareHook?.Timeout ?? TimeSpan.Zero);
     }
 
-    private static Finding Problem(RunnerEntry runner, string key, TimeSpan found, TimeSpan needed, string why) => Checks.RunnerTimeouts.Problem(
+    private static Finding TooShort(RunnerEntry runner, string key, TimeSpan found, TimeSpan needed, string why) => Checks.RunnerTimeouts.Problem(
         $"{key} of runner '{runner.Name}' is {Text(found)}, and must be at least {Text(needed)}: {why}", $"{key} = {Seconds(needed)}   # in [runners.custom]");
-
-    private static Finding Warning(string found, string fix) => Checks.RunnerTimeouts.Warning(found, fix);
 
     private static string Text(TimeSpan duration) => DurationText.Format(duration);
 

@@ -13,14 +13,14 @@ public sealed record Account(uint Id, string? Name, IReadOnlyList<string> Groups
     public string Label => Name ?? $"#{Id}";
 }
 
-/// <summary>Whether the runner, the state directory and who looks are the same user, and whether that user may talk to libvirt.</summary>
-public static class AccountRules
+/// <summary>Decides whether the runner, the state directory and who looks are the same user, and whether that user may talk to libvirt.</summary>
+public static class UserRules
 {
     /// <param name="looking">Who runs this.</param>
     /// <param name="running">As whom a GitLab Runner runs here; null: none was seen.</param>
     /// <param name="stateDir">Where jobs live.</param>
     /// <param name="owner">Of it; null: it is not there.</param>
-    public static Finding DecideRunner(Account looking, Account? running, AbsolutePath stateDir, Account? owner)
+    public static Finding DecideRunnerUser(Account looking, Account? running, AbsolutePath stateDir, Account? owner)
     {
         var user = running ?? looking;
         var who = running is null ? $"no GitLab Runner runs here; you are {looking.Label}" : $"GitLab Runner runs as {running.Label}";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Core.Health;
@@ -29,7 +30,7 @@ public sealed record ReachTarget(string Host, int Port)
 }
 
 /// <summary>What a guest is asked about its network: a POSIX shell text, and what its answer means.</summary>
-public static class GuestReach
+public static class GuestRules
 {
     /// <summary>As QEMU's user-mode network calls the host.</summary>
     public const string HostAsSeenByGuest = "10.0.2.2";
@@ -69,6 +70,12 @@ public static class GuestReach
             var no when no.StartsWith("no ", StringComparison.Ordinal) => (false, no[3..].Split(": ").Last().Trim()),
             _ => null,
         };
+
+    /// <param name="image">Of which a clone was started.</param>
+    /// <param name="failure">Why it could not be used; null: it could.</param>
+    public static Finding DecideStart(string image, DriverException? failure) => failure is null
+        ? Checks.GuestStart.Ok($"a clone of image '{image}' was started, runs commands, and is removed again")
+        : Checks.GuestStart.Problem($"a clone of image '{image}' could not be used: {failure.Message} ({failure.Code})", failure.Hint);
 
     /// <param name="image">Whose guest was asked.</param>
     /// <param name="target">Where it was to connect to.</param>

@@ -1,0 +1,110 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Health;
+
+/// <summary>Something that is wrong with what an image is made of.</summary>
+/// <param name="IsFatal">Jobs fail, or would once the image is published.</param>
+/// <param name="What">A sentence without the image's name.</param>
+/// <param name="Fix">A command, or what to do.</param>
+public sealed record SourceTrouble(bool IsFatal, string What, string Fix);
+
+/// <summary>What was seen of an image.</summary>
+/// <param name="Image">As its YAML has it.</param>
+public sealed record ImageState(ImageDefinition Image)
+{
+    /// <summary>Sentences on files that its YAML names.</summary>
+    public IReadOnlyList<string> FileProblems { get; init; } = [];
+
+    /// <summary>Why jobs get no generation; null: they do, or stand on the source.</summary>
+    public DriverException? Failure { get; init; }
+
+    /// <summary>The generation that jobs get; null: it was never published.</summary>
+    public (int Number, DateTimeOffset Published)? Generation { get; init; }
+
+    /// <summary>Sentences on how that generation was chosen.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>What is wrong with its source.</summary>
+    public IReadOnlyList<SourceTrouble> Troubles { get; init; } = [];
+
+    /// <summary>Whether its source is a domain that runs.</summary>
+    public bool SourceRuns { get; init; }
+}
+
+/// <summary>What was seen of the templates of an image that is to start warm.</summary>
+/// <param name="Image">Its name.</param>
+/// <param name="IsPublished">Whether there is a generation to have templates.</param>
+/// <param name="Troubles">For each template why no job wakes up from it; an empty list: jobs do.</param>
+public sealed record TemplateState(ImageName Image, bool IsPublished, IReadOnlyList<IReadOnlyList<string>> Troubles);
+
+/// <summary>Decides whether jobs of each image would get a VM, and whether it would wake up from a template.</summary>
+public static class ImageRules
+{
+    /// <param name="images">All there are.</param>
+    /// <param name="uri">Of libvirt.</param>
+    /// <param name="settingsFile">Beside which the images' files belong.</param>
+    public static IReadOnlyList<Finding> DecideImages(IReadOnlyList<ImageState> images, string uri, AbsolutePath settingsFile) => images.Count > 0
+        ? [.. images.SelectMany(image => DecideImage(image, uri))]
+        : [
+            Checks.Images.Warning("there are no images: every job is refused (VMX1010)", $"cp config/images/debian-12.yaml {ShellText.Quote($"{settingsFile.Parent()}/images/")}   # and change what it names"),
+        ];
+
+    public static Finding DecideTemplates(TemplateState state)
+    {
+        var (image, all, unusable) = (state.Image, state.Troubles.Count, state.Troubles.Where(troubles => troubles.Count > 0).ToList());
+        var make = $"vm-executor image warm {image}";
+        return (state.IsPublished, all, unusable.Count) switch
+        {
+            (false, _, _) => Checks.Templates.Warning($"image '{image}' was never published, so there is no template, and jobs start cold", $"vm-executor image publish {image} --warm"),
+            (_, 0, _) => Checks.Templates.Warning($"image '{image}' has no template: jobs start cold", make),
+            (_, _, 0) => Checks.Templates.Ok($"image '{image}' has {all} template{(all == 1 ? "" : "s")}"),
+            (_, _, var bad) => Checks.Templates.Warning(
+                bad == all ? $"image '{image}': no template can be used, and jobs start cold: {unusable[0][0]}" : $"image '{image}': {bad} of {all} templates cannot be used: {unusable[0][0]}", make),
+        };
+    }
+
+    private static IReadOnlyList<Finding> DecideImage(ImageState state, string uri)
+    {
+        var (image, publish) = (state.Image, $"vm-executor image publish {state.Image.Name}");
+        List<Finding> findings =
+        [
+            .. state.FileProblems.Select(problem => Checks.Images.Problem(
+                $"image '{image.Name}': {problem}", $"editor {ShellText.Quote(image.File.Value)} && vm-executor check   # or give the runner's user the right to read it")),
+        ];
+        if (state.Failure is { } failure)
+        {
+            return [.. findings, Checks.Images.Problem($"{failure.Message} ({failure.Code})", publish)];
+        }
+
+        findings.AddRange(state.Warnings.Select(warning => Checks.Images.Warning(warning, publish)));
+        findings.AddRange(state.Troubles.Select(trouble => DecideTrouble(image, trouble, state.Generation is not null)));
+        if (image.Source is ImageSource.Domain domain && state is { SourceRuns: true, Generation: null })
+        {
+            findings.Add(DecideRunning(image, domain, uri));
+        }
+
+        return findings.Count > 0 ? findings
+            : state.Generation is var (number, published) ? [Checks.Images.Ok($"image '{image.Name}': jobs get generation {number}, published {published:yyyy-MM-dd}")]
+            : [Checks.Images.Warning($"image '{image.Name}' was never published: jobs stand on its source, which must not be started or changed while they run", publish)];
+    }
+
+    /// <summary>A published image has its own disks: what is wrong with its source matters when it is published again.</summary>
+    private static Finding DecideTrouble(ImageDefinition image, SourceTrouble trouble, bool isPublished) => Checks.Images.Of(
+        trouble.IsFatal && !isPublished ? CheckStatus.Problem : CheckStatus.Warning,
+        $"image '{image.Name}': {trouble.What}{(trouble.IsFatal ? isPublished ? "; it cannot be published again" : "; jobs fail" : "")}",
+        $"{trouble.Fix}   # in {image.File}");
+
+    private static Finding DecideRunning(ImageDefinition image, ImageSource.Domain domain, string uri)
+    {
+        var shutdown = $"virsh -c {ShellText.Quote(uri)} shutdown {ShellText.Quote(domain.Name)}";
+        return domain.AllowShutdown
+            ? Checks.Images.Warning(
+                $"image '{image.Name}': its source domain '{domain.Name}' is running; the next job shuts it down", $"{shutdown} && vm-executor image publish {image.Name}")
+            : Checks.Images.Problem(
+                $"image '{image.Name}': its source domain '{domain.Name}' is running, and clones of a disk that is being written to would be broken: jobs fail (VMX1203)",
+                $"{shutdown}   # and, so that it may run again: vm-executor image publish {image.Name}");
+    }
+}

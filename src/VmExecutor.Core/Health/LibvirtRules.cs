@@ -1,0 +1,74 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Health;
+
+/// <summary>Decides whether libvirt and QEMU are there, new enough, and confined in a way that warm clones can live with.</summary>
+public static class LibvirtRules
+{
+    public const string AppArmorAdditions = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
+
+    public static Finding DecideLibvirt(string uri, string version) => ToolVersions.Decide(Checks.Libvirt, $"libvirt {version} answers at {uri}", version, ToolVersions.OldestLibvirt);
+
+    /// <summary>libvirt's test driver, which answers like libvirt and has no QEMU.</summary>
+    public static Finding DecideTestDriver(string uri, AbsolutePath settingsFile) =>
+        Checks.Qemu.Problem($"{uri} is libvirt's test driver, which runs no VMs", $"libvirt: {{uri: '{LibvirtUri.System}'}}   # in {settingsFile}");
+
+    /// <param name="version">As libvirt tells it.</param>
+    /// <param name="emulator">The program; null: libvirt names none for this host's processor.</param>
+    /// <param name="isThere">Whether that program is there.</param>
+    /// <param name="architecture">QEMU's name of the host's processor.</param>
+    public static Finding DecideQemu(string version, string? emulator, bool isThere, string architecture) => emulator switch
+    {
+        _ when !GuestArchitecture.IsKnown(architecture) => Checks.Qemu.Problem(
+            $"this host's architecture is {architecture}, which vm-executor does not support", "Use a host with x86_64 or aarch64 (arm64)."),
+        null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && systemctl restart libvirtd"),
+        _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && systemctl restart libvirtd"),
+        _ => ToolVersions.Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, ToolVersions.OldestQemu),
+    };
+
+    /// <summary>Decides whether AppArmor or SELinux keeps warm clones from their templates' memory.</summary>
+    /// <param name="driver">What is active.</param>
+    /// <param name="isUsed">Whether libvirt confines QEMU with it, as its capabilities tell.</param>
+    /// <param name="stateDir">Where templates are.</param>
+    /// <param name="warm">Images that have <c>warm: {enabled: true}</c>.</param>
+    /// <param name="additions">What the administrator has added to libvirt's AppArmor profiles; null: there is no such file.</param>
+    /// <param name="label">SELinux's of the templates' directory; null: it is not there.</param>
+    public static Finding DecideSecurity(SecurityDriver driver, bool isUsed, AbsolutePath stateDir, IReadOnlyList<string> warm, string? additions, string? label)
+    {
+        if (driver == SecurityDriver.None || !isUsed)
+        {
+            return Checks.Security.Ok(driver == SecurityDriver.None ? "neither AppArmor nor SELinux is active" : $"libvirt does not confine QEMU with {driver}");
+        }
+
+        if (warm.Count == 0)
+        {
+            return Checks.Security.Ok($"{driver} is active, which only warm clones would have to be allowed by; no image is warm");
+        }
+
+        var images = ImagePaths.All(stateDir);
+        if (driver == SecurityDriver.AppArmor)
+        {
+            var rule = TemplateRefusal.AppArmorRule(images.Child("NAME").Child("1").Child(ImagePaths.TemplatesName).Child("x").Child(Template.RamName));
+            return additions?.Split('\n').Any(line => line.Trim() == rule) == true
+                ? Checks.Security.Ok($"AppArmor is active, and {AppArmorAdditions} lets QEMU open the memory of templates")
+                : Checks.Security.Problem(
+                    $"AppArmor is active and does not let QEMU open the memory of templates: {Names(warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
+                    $"mkdir -p {AppArmorAdditions[..AppArmorAdditions.LastIndexOf('/')]} && echo {ShellText.Quote(rule)} >> {AppArmorAdditions}   # or, for /var/lib/vm-executor: executor/apparmor/install");
+        }
+
+        return label is null || label.Contains("svirt_image_t", StringComparison.Ordinal)
+            ? Checks.Security.Ok(label is null ? $"SELinux is active; {images} is not there yet" : $"SELinux is active, and {images} has the label of QEMU's files")
+            : Checks.Security.Problem(
+                $"SELinux is active, and {images} ({label}) has not the label of QEMU's files: {Names(warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
+                TemplateRefusal.SELinuxCommand(images));
+    }
+
+    private static string Names(IReadOnlyList<string> warm) => $"image{(warm.Count == 1 ? "" : "s")} {string.Join(", ", warm)}";
+
+    private static string Install(string architecture) => architecture == "aarch64" ? "apt-get install qemu-system-arm" : "apt-get install qemu-system-x86";
+}

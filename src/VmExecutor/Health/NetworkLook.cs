@@ -1,0 +1,95 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Health;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Health;
+
+/// <summary>Looks at what can be seen of the guests' networks without starting one.</summary>
+internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolRunner tools)
+{
+    public IReadOnlyList<HealthCheck> All =>
+    [
+        new(Checks.Network, NetworksAsync),
+        new(Checks.Loopback, LoopbackAsync),
+    ];
+
+    private IReadOnlyList<ImageDefinition> UserMode => [.. config.Images.Where(image => image.Network.Mode == NetworkMode.User)];
+
+    /// <summary>The rules that keep guests off the host's loopback; null: there can be none.</summary>
+    public async Task<GuestFirewall?> FirewallAsync(CancellationToken cancellationToken) => GuestFirewall.CanHelpAt(libvirt.Hypervisor.Uri)
+        ? new GuestFirewall(IsThere(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(IsThere), await IsFirewallOnAsync(cancellationToken))
+        : null;
+
+    private async Task<IReadOnlyList<Finding>> NetworksAsync(CancellationToken cancellationToken)
+    {
+        if (config.Images.Count == 0)
+        {
+            return [config.HasImages ? Checks.Network.Skipped("there are no images") : Checks.Network.WithoutImages()];
+        }
+
+        if (await libvirt.TryAskAsync(cancellationToken) is not { } answer)
+        {
+            return [Checks.Network.WithoutLibvirt()];
+        }
+
+        var findings = new List<Finding>();
+        foreach (var network in config.Images.Where(image => image.Network.Mode == NetworkMode.Libvirt).GroupBy(image => image.Network.Name, image => image.Name.Value))
+        {
+            var state = await libvirt.Hypervisor.FindNetworkAsync(network.Key, cancellationToken);
+            findings.Add(NetworkRules.DecideNetwork(network.Key, state, libvirt.Hypervisor.Uri, [.. network]));
+            if (NetworkRules.DecideLeases(network.Key, state, libvirt.Hypervisor.Uri, [.. network]) is { } leases)
+            {
+                findings.Add(leases);
+            }
+        }
+
+        if (UserMode.Count > 0)
+        {
+            findings.Add(await UserModeAsync(answer.Capabilities.Emulator, cancellationToken));
+        }
+
+        return findings;
+    }
+
+    private async Task<Finding> UserModeAsync(string? emulator, CancellationToken cancellationToken)
+    {
+        if (libvirt.IsRemote || emulator is null || !IsThere(emulator))
+        {
+            return Checks.Network.Skipped(libvirt.IsRemote ? "QEMU is another machine's: run doctor there" : "there is no QEMU to ask for user-mode networking: see 'qemu'");
+        }
+
+        var result = await tools.RunAsync(new ToolCall(emulator, ["-netdev", "help"]) { Timeout = HealthCheck.ToolLimit }, cancellationToken);
+        return NetworkRules.DecideUserMode(emulator, result.EnsureSuccess().StandardOutput);
+    }
+
+    private async Task<IReadOnlyList<Finding>> LoopbackAsync(CancellationToken cancellationToken) =>
+    [
+        !config.HasImages ? Checks.Loopback.WithoutImages()
+        : UserMode.Count == 0 ? NetworkRules.DecideLoopback([], [], firewall: null)
+        : NetworkRules.DecideLoopback(
+            [.. UserMode.Select(image => image.Name.Value)], LoopbackServices.List(config.Settings!.StateDir), await FirewallAsync(cancellationToken)),
+    ];
+
+    private static bool IsThere(string file) => HostFile.Look(file) == Presence.There;
+
+    /// <summary>Null: only root can see.</summary>
+    private async Task<bool?> IsFirewallOnAsync(CancellationToken cancellationToken)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return null;
+        }
+
+        try
+        {
+            var result = await tools.RunAsync(new ToolCall("nft", GuestFirewall.Arguments) { Timeout = HealthCheck.ToolLimit }, cancellationToken);
+            return result.ExitCode == 0 && GuestFirewall.GuardsLoopback(result.StandardOutput);
+        }
+        catch (ToolMissingException)
+        {
+            return false;
+        }
+    }
+}
