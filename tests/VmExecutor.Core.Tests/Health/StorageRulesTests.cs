@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 using Xunit;
@@ -85,5 +86,20 @@ public sealed class StorageRulesTests
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);
+    }
+
+    [Fact]
+    public void What_clones_stand_on_must_be_readable_for_QEMU_and_the_runner()
+    {
+        var fine = new BaseFileState(new AbsolutePath("/b.qcow2"), ["a", "b"], null, IsReadable: true);
+
+        StorageRules.DecideBaseFiles([fine], [], 64055).Should().Equal(Checks.BaseFiles.Ok("the user QEMU runs as (64055) can read what clones stand on (/b.qcow2)"));
+        StorageRules.DecideBaseFiles([fine, fine, fine, fine], [], null).Should().ContainSingle().Which.Found.Should().Be("QEMU, which runs as you do, can read what clones stand on (/b.qcow2, /b.qcow2, /b.qcow2, …)");
+        StorageRules.DecideBaseFiles([fine with { Obstacle = ("it may not read /b.qcow2", "chmod a+r /b.qcow2"), IsReadable = false }], [], 64055)
+            .Should().Equal(Checks.BaseFiles.Problem("images a, b: it may not read /b.qcow2; VMs do not start", "chmod a+r /b.qcow2"));
+        StorageRules.DecideBaseFiles([fine with { IsReadable = false }], [], null).Should().Equal(Checks.BaseFiles.Problem("images a, b: you may not read /b.qcow2", "namei -l '/b.qcow2'"));
+        StorageRules.DecideBaseFiles([fine], [(new ImageName("c"), new SystemFailureException(ErrorCodes.ImageNotPublished, "no disk", "Look."))], null)
+            .Should().Equal(Checks.BaseFiles.Problem($"image c: no disk ({ErrorCodes.ImageNotPublished})", "Look."));
+        StorageRules.DecideBaseFiles([], [], null).Should().ContainSingle().Which.Status.Should().Be(CheckStatus.Skipped);
     }
 }
