@@ -18,7 +18,10 @@ public static partial class RunnerRules
     private static readonly TimeSpan LeastKill = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MostKill = TimeSpan.FromMinutes(2);
 
-    /// <summary>Decides whether the runner waits longer for a stage than the stage does for what it waits for: else the runner ends it before it can say what was wrong.</summary>
+    /// <summary>
+    /// Decides whether the runner waits longer for a stage than the stage does for what it waits for: else the runner ends it before it can say
+    /// what was wrong.
+    /// </summary>
     /// <param name="toml">For what holds for all runners.</param>
     /// <param name="runner">One of ours, with its stages.</param>
     /// <param name="settings">With the images.</param>
