@@ -34,7 +34,7 @@ public sealed class ImageRulesTests
     [InlineData(true, true, CheckStatus.Warning, "image 'small': it is odd; it cannot be published again")]
     [InlineData(false, false, CheckStatus.Warning, "image 'small': it is odd")]
     [InlineData(false, true, CheckStatus.Warning, "image 'small': it is odd")]
-    public void What_is_wrong_with_a_source_matters_less_once_the_image_is_published(bool isFatal, bool isPublished, CheckStatus status, string found) =>
+    public void Trouble_with_a_source_matters_less_once_the_image_is_published(bool isFatal, bool isPublished, CheckStatus status, string found) =>
         Decide(State() with { Troubles = [new SourceTrouble(isFatal, "it is odd", "mend it")], Generation = isPublished ? Third : null }).Should()
             .Be(Checks.Images.Of(status, found, "mend it   # in /images/small.yaml"));
 

@@ -16,6 +16,6 @@ public sealed class LeftoverRulesTests
             .Which.Should().Be(count == 0 ? Checks.Leftovers.Ok(found) : Checks.Leftovers.Warning(found, "vm-executor gc"));
 
     [Fact]
-    public void What_gc_is_not_sure_of_is_warned_of_alone() =>
+    public void Doubts_of_gc_are_warned_of_alone() =>
         LeftoverRules.Decide([], ["'odd' may be a job's"]).Should().Equal(Checks.Leftovers.Warning("'odd' may be a job's", "vm-executor list --leaks"));
 }

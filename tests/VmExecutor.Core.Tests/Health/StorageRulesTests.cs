@@ -89,7 +89,7 @@ public sealed class StorageRulesTests
     }
 
     [Fact]
-    public void What_clones_stand_on_must_be_readable_for_QEMU_and_the_runner()
+    public void Base_files_must_be_readable_for_QEMU_and_the_runner()
     {
         var fine = new BaseFileState(new AbsolutePath("/b.qcow2"), ["a", "b"], null, IsReadable: true);
 
