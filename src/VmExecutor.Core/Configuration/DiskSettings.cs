@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
@@ -11,6 +12,17 @@ public sealed record DiskSettings
 
     /// <summary>What a job's overlays may take on the host's disk, all together, before the job is stopped; null: no limit.</summary>
     public ByteSize? MaxOverlay { get; init; }
+
+    internal static readonly Section<DiskSettings> Keys = new Section<DiskSettings>(new())
+        .Key("cache", Kinds.Choice<DiskCache>(),
+            "Cache mode of the overlays, libvirt's word. They are thrown away with the job, so flushing them buys nothing.",
+            "writeback", it => it.Cache, (it, value) => it with { Cache = value })
+        .Key("discard", Kinds.Choice<DiskDiscard>(),
+            "Whether blocks that the guest frees are freed on the host too.",
+            "ignore", it => it.Discard, (it, value) => it with { Discard = value })
+        .Key("max_overlay", Kinds.Size(ByteSize.FromMebibytes(16)),
+            "What all overlays of a job may take on the host's disk. A job that writes more is stopped with a message.",
+            "20GiB", it => it.MaxOverlay, (it, value) => it with { MaxOverlay = value }, otherwise: "no limit");
 }
 
 /// <summary>libvirt's <c>cache</c> attribute of a disk's driver (formatdomain, "Hard drives").</summary>

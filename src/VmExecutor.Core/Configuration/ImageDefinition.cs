@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
@@ -57,11 +58,72 @@ public sealed record ImageDefinition
     /// <summary>Whether a guest whose cloud-init is still at work is waited for, before a job or the freezing of a template.</summary>
     public bool WaitForCloudInit { get; init; } = true;
 
-    /// <summary>Where the runner checks projects out in the guest.</summary>
     public string BuildsDir { get; init; } = "/builds";
 
-    /// <summary>Where the runner keeps caches in the guest.</summary>
     public string CacheDir { get; init; } = "/cache";
+
+    internal static readonly ImageDefinition Blank = new()
+    {
+        File = new AbsolutePath("/"),
+        Name = new ImageName("unset"),
+        Source = new ImageSource.Domain("unset"),
+        Ssh = SshSettings.Keys.Blank,
+    };
+
+    /// <summary>The keys that can have a default for all images.</summary>
+    internal static readonly Section<ImageDefinition> SharedKeys = new Section<ImageDefinition>(Blank) { BelongsTo = name => Keys?.Find(name) is null ? null : "in the file of each image, since it cannot have a default" }
+        .Mapping("allow", AccessSettings.Keys, "Which jobs may use the image.", it => it.Allow, (it, value) => it with { Allow = value })
+        .Key("cpus", Kinds.OrAuto(SizeSettings.CpuKind),
+            "Virtual processors of a clone. auto: those of the host divided by 'limits: max_vms'.",
+            "4", it => it.Cpus, (it, value) => it with { Cpus = value }, otherwise: "what the source domain has; else 1")
+        .Key("memory", Kinds.OrAuto(SizeSettings.MemoryKind),
+            "Memory of a clone. auto: that of the host, without 'limits: memory_headroom', divided by 'limits: max_vms'.",
+            "2GiB", it => it.Memory, (it, value) => it with { Memory = value }, otherwise: "what the source domain has; else 1GiB")
+        .Mapping("sizes", SizeSettings.Keys, "What a job may choose by VM_CPUS, VM_MEMORY and VM_DISK.", it => it.Sizes, (it, value) => it with { Sizes = value })
+        .Key("shell", Kinds.Choice<GuestShell>(),
+            "The shell in the guest that runs the scripts of a job.",
+            "sh", it => it.Shell, (it, value) => it with { Shell = value })
+        .Mapping("ssh", SshSettings.Keys, "How to get into a guest of this image.", it => it.Ssh, (it, value) => it with { Ssh = value })
+        .Key("accelerator", Kinds.Choice<Accelerator>(),
+            "What executes the guest. auto: KVM if a start with it really works, else TCG with a warning. tcg: emulation, ten to thirty times slower.",
+            "kvm", it => it.Accelerator, (it, value) => it with { Accelerator = value })
+        .Mapping("network", NetworkSettings.Keys, "What the clone's network card is connected to.", it => it.Network, (it, value) => it with { Network = value })
+        .Mapping("disks", DiskSettings.Keys, "How the clone's overlays are written.", it => it.Disks, (it, value) => it with { Disks = value })
+        .Mapping("stop", StopSettings.Keys, "How cleanup ends a clone.", it => it.Stop, (it, value) => it with { Stop = value })
+        .Mapping("keep_failed", KeepSettings.Keys,
+            "Whether the VM of a failed job stays, without the job's secrets, for people who want to look.", it => it.KeepFailed, (it, value) => it with { KeepFailed = value })
+        .Mapping("timeouts", TimeoutSettings.Keys, "How long each wait of prepare may take.", it => it.Timeouts, (it, value) => it with { Timeouts = value })
+        .Mapping("publish", PublishSettings.Keys, "How a new generation of the image is made and tried.",
+            // A default for all images means those whose disks have a place of their own.
+            it => it.Publish, (it, value) => it with { Publish = value with { InPlace = value.InPlace && it.Source is (ImageSource.Domain or ImageSource.DiskFile) } })
+        .Mapping("warm", WarmSettings.Keys,
+            "Whether clones wake up from a template instead of booting, and how templates are made.", it => it.Warm, (it, value) => it with { Warm = value })
+        .Mapping("prepare_hook", HookSettings.Keys, "A script of the administrator that runs in the guest before the job.",
+            it => it.PrepareHook ?? HookSettings.None, (it, value) => it with { PrepareHook = ReferenceEquals(value, HookSettings.None) ? null : value })
+        .OneOrMore("tools", Kinds.Tool,
+            "Files and directories of the host that the guest gets; without a path in the guest they go to /usr/local/bin.",
+            "/opt/ci/tools:/opt/ci", it => it.Tools, (it, value) => it with { Tools = value }, otherwise: "nothing")
+        .Key("wait_for_cloud_init", Kinds.Switch,
+            "Whether a guest whose cloud-init is still at work is waited for, before a job and before a template is frozen. Nothing is waited for "
+            + "in a guest without cloud-init.",
+            "false", it => it.WaitForCloudInit, (it, value) => it with { WaitForCloudInit = value })
+        .Key("builds_dir", Kinds.GuestPath,
+            "Where the runner checks projects out in the guest.",
+            "/home/ci/builds", it => it.BuildsDir, (it, value) => it with { BuildsDir = value })
+        .Key("cache_dir", Kinds.GuestPath,
+            "Where the runner keeps caches in the guest.",
+            "/home/ci/cache", it => it.CacheDir, (it, value) => it with { CacheDir = value });
+
+    /// <summary>The keys of <c>images/*.yaml</c>.</summary>
+    internal static readonly Section<ImageDefinition> Keys = new Section<ImageDefinition>(Blank) { BelongsTo = name => Settings.Keys.Find(name) is null ? null : "in vm-executor.yaml" }
+        .Key("name", Kinds.ImageName,
+            "What a job writes after 'image:'.",
+            "debian-12", it => it.Name, (it, value) => it with { Name = value }, otherwise: "the file's name without .yaml")
+        .OneOrMore("patterns", Kinds.Glob,
+            "What else a job may write for this image: * is any run of characters, ? any one. Names of images go first, then patterns in the order of the files.",
+            "debian:12*", it => it.Patterns, (it, value) => it with { Patterns = value }, otherwise: "only the name")
+        .And(ImageSource.KeysOf(Blank))
+        .And(SharedKeys);
 }
 
 /// <summary>A size that is either said or the host's share of one VM.</summary>

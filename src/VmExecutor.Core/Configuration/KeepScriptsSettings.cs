@@ -1,3 +1,5 @@
+using VmExecutor.Core.Configuration.Options;
+
 namespace VmExecutor.Core.Configuration;
 
 /// <summary>Whether the scripts of failed jobs are kept for <c>vm-executor replay</c>. They hold the jobs' variables, secrets too.</summary>
@@ -6,6 +8,13 @@ public sealed record KeepScriptsSettings
     /// <summary>How long; null: none is kept.</summary>
     public TimeSpan? For { get; init; }
 
-    /// <summary>Of how many jobs at most; the oldest go first.</summary>
     public int Max { get; init; } = 20;
+
+    internal static readonly Section<KeepScriptsSettings> Keys = new Section<KeepScriptsSettings>(new())
+        .Key("for", Kinds.Duration(TimeSpan.FromDays(30)),
+            "How long the scripts of a failed job are kept for 'vm-executor replay'. They hold the job's variables, secrets too, and are readable by the runner's user only.",
+            "24h", it => it.For, (it, value) => it with { For = value }, otherwise: "none is kept")
+        .Key("max", Kinds.WholeNumber(1, 1000),
+            "Of how many jobs they are kept; the oldest go first.",
+            "50", it => it.Max, (it, value) => it with { Max = value });
 }

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Configuration.Options;
+
 namespace VmExecutor.Core.Configuration;
 
 /// <summary>Whether the VM of a failed job stays, for people who want to look.</summary>
@@ -8,4 +10,12 @@ public sealed record KeepSettings
 
     /// <summary>Globs of the projects whose VMs stay; empty: every project's.</summary>
     public IReadOnlyList<string> Projects { get; init; } = [];
+
+    internal static readonly Section<KeepSettings> Keys = new Section<KeepSettings>(new())
+        .Key("for", Kinds.Duration(),
+            "How long after the job the VM of a failed job stays; it counts against 'limits' for that long.",
+            "2h", it => it.For, (it, value) => it with { For = value }, otherwise: "it goes with the job")
+        .OneOrMore("projects", Kinds.ProjectGlob,
+            "The projects whose VMs stay, as in 'allow: projects'.",
+            "group/**", it => it.Projects, (it, value) => it with { Projects = value }, otherwise: "all projects", onlyWith: new("for"));
 }

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
@@ -29,4 +30,25 @@ public sealed record Settings
 
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
+
+    internal static readonly Settings Blank = new() { File = new AbsolutePath("/"), Images = [] };
+
+    /// <summary>The keys of <c>vm-executor.yaml</c>.</summary>
+    internal static readonly Section<Settings> Keys = new Section<Settings>(Blank) { BelongsTo = name => ImageDefinition.Keys.Find(name) is null ? null : "in the file of an image" }
+        .Key("state_dir", Kinds.Path,
+            "Where jobs, locks and images live; QEMU's user must be able to traverse it.",
+            "/srv/vm-executor", it => it.StateDir, (it, value) => it with { StateDir = value })
+        .Key("images_dir", Kinds.Path,
+            "The directory of the images' files; each file in it that ends in .yaml is one image.",
+            "/etc/vm-executor/images", _ => DefaultImagesDir, (it, _) => it)
+        .Key("default_image", Kinds.ImageName,
+            "The image of a job that names none.",
+            "debian-12", it => it.DefaultImage, (it, value) => it with { DefaultImage = value }, otherwise: "such a job is refused")
+        .Mapping("libvirt", LibvirtSettings.Keys, "How to reach libvirt.", it => it.Libvirt, (it, value) => it with { Libvirt = value })
+        .Mapping("limits", LimitSettings.Keys, "How many VMs this host takes at a time.", it => it.Limits, (it, value) => it with { Limits = value })
+        .Mapping("log", LogSettings.Keys, "The operator's log.", it => it.Log, (it, value) => it with { Log = value })
+        .Mapping("metrics", MetricsSettings.Keys, "Numbers for Prometheus.", it => it.Metrics, (it, value) => it with { Metrics = value })
+        .Mapping("keep_scripts", KeepScriptsSettings.Keys,
+            "Whether the scripts of failed jobs are kept, so that they can be run again.", it => it.KeepScripts, (it, value) => it with { KeepScripts = value })
+        .Mapping("defaults", ImageDefinition.SharedKeys, "Values for all images; what an image says itself wins, key by key.", _ => ImageDefinition.Blank, (it, _) => it);
 }

@@ -20,9 +20,9 @@ public sealed class SettingsDocument
         var errors = new ErrorList([]);
         if (YamlReader.Read(source, errors) is { } mapping)
         {
-            new SectionReader(_file, errors).Read(mapping, SettingsKeys.Root, _values);
-            new SectionRules(_values, errors).CheckApplicable(SettingsKeys.Root);
-            LimitKeys.Check(_values, errors);
+            new SectionReader(_file, errors).Read(mapping, Settings.Keys, _values);
+            new SectionRules(_values, errors).CheckApplicable(Settings.Keys);
+            LimitRules.Check(_values, errors);
             SizeRules.Check(_values, errors, "defaults.");
             ImagesDir = _values.Find("images_dir") is { } written
                 ? written.Value as AbsolutePath
@@ -43,7 +43,7 @@ public sealed class SettingsDocument
     {
         var errors = new ErrorList(_errors);
         var catalog = new CatalogBinder(_values.Under("defaults"), _values.Find("limits.max_vms") is not null, errors);
-        catalog.Bind(images.Files);
+        catalog.Check(images.Files);
         if (_values.Find("default_image") is { Value: ImageName wanted } written)
         {
             catalog.CheckDefault(wanted, written.At);
@@ -51,8 +51,8 @@ public sealed class SettingsDocument
 
         errors.ThrowIfAny([_file, .. images.Files.Select(text => text.File)]);
 
-        var settings = HostPart() with { DefaultImage = _values.Get("default_image", DefaultValues.Settings.DefaultImage), Images = catalog.Images };
-        return new ConfigurationResult(settings, [.. ValueRules.Check(_values), .. WarnOfDirectory(images), .. catalog.Warnings]);
+        var (bound, warnings) = catalog.Bind();
+        return new ConfigurationResult(HostPart() with { Images = bound }, [.. ValueRules.Check(_values), .. WarnOfDirectory(images), .. warnings]);
     }
 
     /// <summary>
@@ -63,29 +63,13 @@ public sealed class SettingsDocument
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()
     {
-        var matter = new ErrorList(_errors.Where(error => error.Key.Split('.')[0] is not ("images_dir" or "default_image" or "defaults" or "limits" or "log" or "metrics" or "keep_scripts")));
-        matter.ThrowIfAny([_file]);
+        new ErrorList(_errors.Where(error => Matters(error.Key.Split('.')[0]))).ThrowIfAny([_file]);
         return HostPart();
     }
 
-    private Settings HostPart()
-    {
-        var defaults = DefaultValues.Settings;
-        return defaults with
-        {
-            File = _file,
-            StateDir = _values.Get("state_dir", defaults.StateDir),
-            Libvirt = new LibvirtSettings
-            {
-                Uri = _values.Get("libvirt.uri", defaults.Libvirt.Uri),
-                CallTimeout = _values.Get("libvirt.call_timeout", defaults.Libvirt.CallTimeout),
-            },
-            Limits = LimitKeys.Bind(_values),
-            Log = ObservationKeys.BindLog(_values),
-            Metrics = ObservationKeys.BindMetrics(_values),
-            KeepScripts = KeepScriptsKeys.Bind(_values),
-        };
-    }
+    private static bool Matters(string key) => key is "state_dir" or "libvirt" || Settings.Keys.Find(key) is null;
+
+    private Settings HostPart() => Settings.Keys.Bind(Settings.Blank with { File = _file }, _values);
 
     private IEnumerable<ConfigurationWarning> WarnOfDirectory(ImageTexts images)
     {

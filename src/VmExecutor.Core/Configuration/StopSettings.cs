@@ -1,3 +1,5 @@
+using VmExecutor.Core.Configuration.Options;
+
 namespace VmExecutor.Core.Configuration;
 
 /// <summary>How cleanup ends a clone.</summary>
@@ -7,6 +9,14 @@ public sealed record StopSettings
 
     /// <summary>With <see cref="StopMode.Shutdown"/>: how long the guest may take before it is destroyed.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
+
+    internal static readonly Section<StopSettings> Keys = new Section<StopSettings>(new())
+        .Key("mode", Kinds.Choice<StopMode>(),
+            "How cleanup ends a clone. destroy: at once, as if the power were cut. shutdown: asked first, destroyed when 'grace' is over.",
+            "shutdown", it => it.Mode, (it, value) => it with { Mode = value })
+        .Key("grace", Kinds.Duration(),
+            "How long a guest that was asked to shut down may take.",
+            "1m", it => it.Grace, (it, value) => it with { Grace = value }, onlyWith: new("mode", "shutdown"));
 }
 
 public enum StopMode

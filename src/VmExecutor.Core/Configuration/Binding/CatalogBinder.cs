@@ -2,46 +2,49 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>Binds all images and checks what concerns them together: their names and patterns.</summary>
+/// <summary>Checks the files of all images, also against each other, and then binds them.</summary>
 /// <param name="defaults">What holds where an image says nothing.</param>
 /// <param name="shareKnown">Whether <c>limits: max_vms</c> is said, by which the host is divided.</param>
 /// <param name="errors">Where errors go.</param>
 internal sealed class CatalogBinder(BoundValues defaults, bool shareKnown, ErrorList errors)
 {
     private readonly Dictionary<ImageName, Position> _names = [];
-    private readonly List<ImageDefinition> _images = [];
-    private readonly List<ConfigurationWarning> _warnings = [];
-    private readonly List<(ImageDefinition Image, Position At)> _patterns = [];
+    private readonly List<CheckedImage> _checked = [];
     private bool _allNamesKnown = true;
 
-    public IReadOnlyList<ImageDefinition> Images => _images;
-
-    public IReadOnlyList<ConfigurationWarning> Warnings => _warnings;
-
-    public void Bind(IEnumerable<ConfigurationText> files)
+    /// <summary>Reports every error of the files.</summary>
+    public void Check(IEnumerable<ConfigurationText> files)
     {
         SizeRules.CheckAuto(defaults, shareKnown, errors, "defaults.");
-        var binder = new ImageBinder(defaults, shareKnown, errors, _warnings);
+        var binder = new ImageBinder(defaults, shareKnown, errors);
         foreach (var text in files)
         {
-            var bound = YamlReader.Read(text, errors) is { } mapping ? binder.Bind(text.File, mapping) : null;
-            if (bound?.Name is { } name)
+            var image = YamlReader.Read(text, errors) is { } mapping ? binder.Check(text.File, mapping) : null;
+            if (image is not null)
             {
-                Register(name, bound.NameAt);
+                _checked.Add(image);
+            }
+
+            if (image?.Name is { } name)
+            {
+                Register(name, image.NameAt);
             }
             else
             {
                 _allNamesKnown = false;
             }
-
-            if (bound?.Image is { } image)
-            {
-                _images.Add(image);
-                _patterns.Add((image, bound.PatternsAt));
-            }
         }
+    }
 
-        _warnings.AddRange(PatternRules.Check(_patterns));
+    /// <summary>The images of the files, once <see cref="Check"/> has found no error in them.</summary>
+    public (IReadOnlyList<ImageDefinition> Images, IReadOnlyList<ConfigurationWarning> Warnings) Bind()
+    {
+        var images = _checked.ConvertAll(ImageBinder.Bind);
+        return (images,
+        [
+            .. images.Zip(_checked, (image, file) => ImageBinder.Warnings(image, file.Values)).SelectMany(warnings => warnings),
+            .. PatternRules.Check([.. images.Zip(_checked, (image, file) => (image, file.PatternsAt))]),
+        ]);
     }
 
     /// <summary>Reports a default image that does not exist, unless an unreadable file might be the one.</summary>

@@ -1,4 +1,4 @@
-using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Values;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Configuration.Options;
+
 namespace VmExecutor.Core.Configuration.Binding;
 
 /// <summary>The rules between keys that a table states: what is required, and what applies only beside something else.</summary>
@@ -56,7 +58,7 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
 
     private string? WhyNot(Section section, Key key, string prefix)
     {
-        if (key.OnlyWith is not { } condition || section.Find(condition.Key) is not { } neighbour)
+        if (key.OnlyWith is not { } condition)
         {
             return null;
         }
@@ -68,7 +70,7 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
         }
 
         // Missing without a default, or wrong: reported elsewhere.
-        var actual = found is null ? neighbour.Default : found.Value is null ? null : found.Text;
+        var actual = condition.Actual(section, values, prefix);
         return actual is null || condition.Values.Count == 0 || condition.Values.Contains(actual)
             ? null
             : $"applies only with {condition.Written}, but {condition.Key} is '{actual}'{(found is null ? " by default" : "")}; "

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Configuration.Options;
+
 namespace VmExecutor.Core.Configuration.Binding;
 
 /// <summary>What to say about a key that a mapping does not have.</summary>

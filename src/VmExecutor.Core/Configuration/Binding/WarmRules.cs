@@ -4,7 +4,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 internal static class WarmRules
 {
     /// <summary>Sizes of templates that no job can ask for, as far as the YAML tells: a source domain's own sizes are not known here.</summary>
-    public static IEnumerable<ConfigurationWarning> Check(ImageDefinition image, BoundValues values) => BoundWarm.Sizes(values).SelectMany(item =>
+    public static IEnumerable<ConfigurationWarning> Check(ImageDefinition image, BoundValues values) => values.Get<IReadOnlyList<object>>("warm.sizes", []).Cast<BoundValues>().SelectMany(item =>
         new[]
         {
             OutOfReach(item, "cpus", image.Cpus?.Said, image.Sizes.MinCpus ?? 1, image.Sizes.MaxCpus, image.Cpus is { Said: null }),

@@ -1,8 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using VmExecutor.Core.Configuration.Binding;
-using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Tests.Configuration.Reference;
 
@@ -47,7 +46,7 @@ internal static class JsonSchema
     private static IEnumerable<JsonNode> Conditions(Section section, List<Key> group, bool isRoot)
     {
         var condition = group[0].OnlyWith!;
-        var words = ((ChoiceKind)section.Find(condition.Key)!.Kind).Words;
+        var words = ((EditorCheck.Words)((ScalarKind)section.Find(condition.Key)!.Kind).Editor).Allowed;
         yield return When(condition.Key, words.Except(condition.Values), new JsonObject
         {
             ["properties"] = new JsonObject(group.Select(key => KeyValuePair.Create(key.Name, (JsonNode?)false))),
@@ -96,18 +95,12 @@ internal static class JsonSchema
         schema["examples"] = new JsonArray(Literal(key.Kind, key.Example));
         if (key.Kind is OneOrMoreKind { Item: var item })
         {
-            var list = new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Value(item) };
-            schema["oneOf"] = new JsonArray(Value(item), list);
+            var list = new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = Value(item.Editor) };
+            schema["oneOf"] = new JsonArray(Value(item.Editor), list);
             return schema;
         }
 
-        if (key.Kind is OrAutoKind { Item: var sized })
-        {
-            schema["oneOf"] = new JsonArray(Value(sized), new JsonObject { ["const"] = OrAutoKind.Auto });
-            return schema;
-        }
-
-        foreach (var (name, node) in Value(key.Kind).ToList())
+        foreach (var (name, node) in Value(((ScalarKind)key.Kind).Editor).ToList())
         {
             schema[name] = node?.DeepClone();
         }
@@ -115,17 +108,20 @@ internal static class JsonSchema
         return schema;
     }
 
-    private static JsonObject Value(ValueKind kind) => kind switch
+    private static JsonObject Value(EditorCheck check) => check switch
     {
-        ChoiceKind choice => new JsonObject { ["enum"] = Array(choice.Words) },
-        SwitchKind => new JsonObject { ["type"] = "boolean" },
-        WholeNumberKind number => new JsonObject { ["type"] = "integer", ["minimum"] = number.Min, ["maximum"] = number.Max },
-        _ when Patterns.Of(kind) is { } pattern => new JsonObject { ["type"] = "string", ["pattern"] = pattern },
-        _ => throw new InvalidOperationException($"no schema for {kind}"),
+        EditorCheck.Words words => new JsonObject { ["enum"] = Array(words.Allowed) },
+        EditorCheck.TrueOrFalse => new JsonObject { ["type"] = "boolean" },
+        EditorCheck.WholeNumber number => new JsonObject { ["type"] = "integer", ["minimum"] = number.Min, ["maximum"] = number.Max },
+        EditorCheck.Pattern pattern => new JsonObject { ["type"] = "string", ["pattern"] = pattern.Expression },
+        EditorCheck.OrAuto either => new JsonObject { ["oneOf"] = new JsonArray(Value(either.Other), new JsonObject { ["const"] = Kinds.Auto }) },
+        _ => throw new InvalidOperationException($"no schema for {check}"),
     };
 
     private static JsonNode Literal(ValueKind kind, string text) =>
-        kind is WholeNumberKind or SwitchKind or OrAutoKind { Item: WholeNumberKind } ? JsonNode.Parse(text)! : JsonValue.Create(text);
+        kind is ScalarKind { Editor: EditorCheck.WholeNumber or EditorCheck.TrueOrFalse or EditorCheck.OrAuto { Other: EditorCheck.WholeNumber } }
+            ? JsonNode.Parse(text)!
+            : JsonValue.Create(text);
 
     private static JsonArray Names(IEnumerable<Key> keys) => Array(keys.Select(key => key.Name));
 

@@ -1,6 +1,5 @@
 using System.Text;
-using VmExecutor.Core.Configuration.Binding;
-using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Tests.Configuration.Reference;
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
 using FsCheck.Fluent;
-using VmExecutor.Core.Configuration.Binding;
-using VmExecutor.Core.Configuration.Binding.Kinds;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Tests.Values;
 using VmExecutor.Core.Values;
 using Xunit;
@@ -16,20 +16,20 @@ public sealed class ReferenceTests
 
     [Fact]
     public void The_schema_of_the_settings_is_the_table_of_the_binder() =>
-        new RepositoryFile("vm-executor.schema.json").ShouldBe(JsonSchema.Of(SettingsKeys.Root, "vm-executor.yaml"));
+        new RepositoryFile("vm-executor.schema.json").ShouldBe(JsonSchema.Of(Settings.Keys, "vm-executor.yaml"));
 
     [Fact]
     public void The_schema_of_an_image_is_the_table_of_the_binder() =>
-        new RepositoryFile("image.schema.json").ShouldBe(JsonSchema.Of(ImageKeys.Root, "an image of vm-executor"));
+        new RepositoryFile("image.schema.json").ShouldBe(JsonSchema.Of(ImageDefinition.Keys, "an image of vm-executor"));
 
     [Fact]
     public void The_reference_has_every_key_with_its_default()
     {
         var readme = new RepositoryFile("README.md");
 
-        readme.PartShouldBe("settings", KeyTable.Of(SettingsKeys.Root.Keys.Where(key => key.Name != "defaults")));
-        readme.PartShouldBe("source", KeyTable.Of(ImageKeys.Root.Keys.Except(ImageKeys.Shared.Keys)));
-        readme.PartShouldBe("shared", KeyTable.Of(ImageKeys.Shared.Keys));
+        readme.PartShouldBe("settings", KeyTable.Of(Settings.Keys.Keys.Where(key => key.Name != "defaults")));
+        readme.PartShouldBe("source", KeyTable.Of(ImageDefinition.Keys.Keys.Except(ImageDefinition.SharedKeys.Keys)));
+        readme.PartShouldBe("shared", KeyTable.Of(ImageDefinition.SharedKeys.Keys));
     }
 
     [Fact]
@@ -65,12 +65,12 @@ public sealed class ReferenceTests
                 "\n", "\t", "\u007f", "é", "qemu", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V",
                 "*", "?", "https", "FILE", "://", "@", "#", new string('9', 64))
             .ListOf().Select(string.Concat);
-        foreach (var kind in AllKeys().Select(found => (found.Key.Kind as OneOrMoreKind)?.Item ?? found.Key.Kind).OfType<ScalarKind>().Distinct())
+        foreach (var kind in AllKeys().Select(found => (found.Key.Kind as OneOrMoreKind)?.Item ?? found.Key.Kind).OfType<ScalarKind>().DistinctBy(kind => (kind.Type, kind.Editor)))
         {
-            if (Patterns.Of(kind) is { } pattern)
+            if (kind.Editor is EditorCheck.Pattern pattern)
             {
                 // In .NET '$' matches before a last line break too, in ECMA 262 it does not.
-                var editor = new Regex(pattern + @"(?!
+                var editor = new Regex(pattern.Expression + @"(?!
 )");
                 ForAny.Value(texts, text => Agree(kind, text, editor.IsMatch(text)));
             }
@@ -82,7 +82,7 @@ public sealed class ReferenceTests
     {
         var text = string.Join('\n', EveryKey.OfFile, EveryKey.OfDomain, EveryKey.OfUrl, EveryKey.OfUrlBySha512, EveryKey.OfBuild);
 
-        foreach (var (path, key) in AllKeys().Where(found => ImageKeys.Root.Find(found.Path.Split('.')[0]) is not null))
+        foreach (var (path, key) in AllKeys().Where(found => ImageDefinition.Keys.Find(found.Path.Split('.')[0]) is not null))
         {
             text.Should().MatchRegex($@"\b{key.Name}:", "{0} is in the table", path);
         }
@@ -101,8 +101,8 @@ public sealed class ReferenceTests
             problem.Should().MatchRegex(
                 kind switch
                 {
-                    ToolKind => "file system",
-                    UrlKind => "cannot be downloaded|not an address",
+                    _ when kind == Kinds.Tool => "file system",
+                    _ when kind == Kinds.Url => "cannot be downloaded|not an address",
                     _ => "out of range|too small|not the base64|not a size|not a duration|cannot be allowed",
                 },
                 "the editor accepts '{0}' as {1}", text, kind.Type);
@@ -110,7 +110,7 @@ public sealed class ReferenceTests
     }
 
     private static IEnumerable<(string Path, Key Key)> AllKeys() =>
-        Flatten(SettingsKeys.Root, "").Concat(Flatten(ImageKeys.Root, ""));
+        Flatten(Settings.Keys, "").Concat(Flatten(ImageDefinition.Keys, ""));
 
     private static IEnumerable<(string Path, Key Key)> Flatten(Section section, string prefix) =>
         section.Keys.SelectMany(key => key.Kind switch

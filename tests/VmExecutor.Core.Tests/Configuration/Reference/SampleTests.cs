@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Configuration.Options;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -31,7 +31,7 @@ public sealed class SampleTests
         var settings = SwitchOn(Read("vm-executor.yaml"));
         var images = SwitchOn(string.Concat(Images.Select(Read)));
 
-        foreach (var key in SettingsKeys.Root.Keys)
+        foreach (var key in Settings.Keys.Keys)
         {
             settings.Should().MatchRegex($"(?m)^{key.Name}:");
             if (key.Name != "defaults")
@@ -43,7 +43,7 @@ public sealed class SampleTests
             }
         }
 
-        foreach (var key in ImageKeys.Root.Keys)
+        foreach (var key in ImageDefinition.Keys.Keys)
         {
             // Only one of the two checksums can be said; the other is prose.
             images.Should().MatchRegex(key.Name == "sha512" ? "(?m)^# sha512:" : $"(?m)^{key.Name}:");
