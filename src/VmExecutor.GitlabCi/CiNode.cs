@@ -15,7 +15,7 @@ internal abstract record CiNode(Position At)
 }
 
 /// <summary>A single value with the type that GitLab's parser gives it.</summary>
-/// <param name="At">Where.</param>
+/// <param name="At">The place in the file.</param>
 /// <param name="Kind">Its type.</param>
 /// <param name="Text">As Ruby turns it into a text: 420 for <c>0644</c>, empty for null.</param>
 /// <param name="Written">As it stands in the file.</param>
@@ -23,7 +23,7 @@ internal sealed record CiScalar(Position At, CiKind Kind, string Text, string Wr
 {
     public bool IsNull => Kind == CiKind.Null;
 
-    /// <summary>Where GitLab wants a text, it takes nothing else but a symbol.</summary>
+    /// <summary>True for a value that GitLab takes where it wants a text: a text or a symbol, and nothing else.</summary>
     public bool IsText => Kind is CiKind.Text or CiKind.Symbol;
 
     /// <summary>GitLab's "alphanumeric": a text or a whole number.</summary>

@@ -15,7 +15,7 @@ public static class CiScript
     /// <param name="shell">The image's.</param>
     /// <param name="variables">Expanded.</param>
     /// <param name="directory">The project's.</param>
-    /// <param name="lines">What to run.</param>
+    /// <param name="lines">The lines of the script.</param>
     public static string Write(GuestShell shell, IEnumerable<CiVariable> variables, string directory, IEnumerable<string> lines)
     {
         var texts = new List<string>();

@@ -25,7 +25,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
     }
 
     /// <summary>Makes the templates of an image's current generation, one for each size.</summary>
-    /// <param name="image">Whose.</param>
+    /// <param name="image">The image.</param>
     /// <param name="ifNeeded">Only those that are missing or not usable any more.</param>
     /// <param name="cancellationToken">Ends it; what was made is undone.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.WarmNotEnabled"/>, <see cref="ErrorCodes.TemplateImpossible"/>, <see cref="ErrorCodes.TemplateNotMade"/>.</exception>

@@ -61,7 +61,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
     }
 
     /// <param name="file">config.toml.</param>
-    /// <param name="request">Which runner.</param>
+    /// <param name="request">The runner that is meant.</param>
     /// <param name="entryPoints">Where the entry points are.</param>
     /// <param name="settings">What the limits are made of.</param>
     /// <param name="settingsFile">What the stages are told to read.</param>

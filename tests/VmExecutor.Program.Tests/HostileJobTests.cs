@@ -234,7 +234,7 @@ public sealed class HostileJobTests : IDisposable
     [Theory]
     [InlineData("config")]
     [InlineData("cleanup")]
-    public async Task A_working_directory_with_a_line_break_in_its_name_matters_to_nobody(string stage)
+    public async Task A_working_directory_with_a_line_break_in_its_name_does_not_matter(string stage)
     {
         _bench.WorkingDirectory = Directory.CreateDirectory(_bench.PathOf("a\nb$(touch marker)")).FullName;
 
@@ -246,7 +246,7 @@ public sealed class HostileJobTests : IDisposable
     [Theory]
     [InlineData("config")]
     [InlineData("cleanup")]
-    public async Task A_working_directory_that_is_gone_matters_to_nobody(string stage)
+    public async Task A_working_directory_that_is_gone_does_not_matter(string stage)
     {
         var exit = await _bench.RunAfterAsync($"cd {Directory.CreateDirectory(_bench.PathOf("gone")).FullName}; rmdir ../gone", stage);
 

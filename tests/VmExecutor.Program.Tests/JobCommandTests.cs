@@ -100,7 +100,7 @@ public sealed class JobCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nobody_enters_a_VM_that_was_never_ready_or_is_gone()
+    public async Task A_VM_that_was_never_ready_or_is_gone_cannot_be_entered()
     {
         Make();
         var unready = await _bench.RunAsync("ssh", "4711");

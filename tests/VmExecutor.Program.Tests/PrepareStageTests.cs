@@ -111,7 +111,7 @@ public sealed class PrepareStageTests : IDisposable
 
         await prepare.Should().ThrowAsync<SystemFailureException>();
         _world.Log.ToString().Should().MatchRegex(
-            @"Last lines of the guest's console:\n  \| \[    2\.1\] VFS: .*\nThe start came to nothing in phase 'boot', which had lasted \d+\.\d\d s; all together .* start \d+\.\d\d\)\n"
+            @"Last lines of the guest's console:\n  \| \[    2\.1\] VFS: .*\nStart failed in phase 'boot' after \d+\.\d\d s; all together .* start \d+\.\d\d\)\n"
             + @"The host at that time: .* memory available; .* disk free\nLikely cause: the guest's kernel did not find its root file system");
     }
 

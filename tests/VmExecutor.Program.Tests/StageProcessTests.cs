@@ -4,7 +4,7 @@ using Xunit;
 
 namespace VmExecutor.Program.Tests;
 
-/// <summary>What a stage of a trial says is kept in bounded memory.</summary>
+/// <summary>The output of a trial's stage is kept in bounded memory.</summary>
 public sealed class StageProcessTests
 {
     private static readonly Dictionary<string, string> Environment = new() { ["PATH"] = "/usr/bin:/bin" };

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Benchmarks;
 
-/// <summary>How long a start may take, so that somebody notices when an image got slower.</summary>
+/// <summary>The time limit for a start, so that a slower image is noticed.</summary>
 /// <param name="Start"><c>cold</c> or <c>warm</c>.</param>
 /// <param name="Limit">For the median of the whole prepare.</param>
 public sealed record Budget(string Start, TimeSpan Limit)

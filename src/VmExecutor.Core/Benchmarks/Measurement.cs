@@ -3,7 +3,7 @@ namespace VmExecutor.Core.Benchmarks;
 /// <summary>One clone from nothing to nothing; durations in seconds, sizes in bytes.</summary>
 public sealed record Measurement
 {
-    /// <summary>What prepare says of its parts, in their order.</summary>
+    /// <summary>The phases as prepare reports them, in their order.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> Phases { get; init; } = [];
 
     /// <summary>The stage's process from its start to its end.</summary>
@@ -20,6 +20,6 @@ public sealed record Measurement
     /// <summary>Pages of guest memory that no other process and no file has; null: they cannot be told from others.</summary>
     public long? OwnGuestMemoryBytes { get; init; }
 
-    /// <summary>What its overlays take on the disk.</summary>
+    /// <summary>The size of its overlays on the disk, in bytes.</summary>
     public long? DiskBytes { get; init; }
 }

@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Benchmarks;
 /// <param name="Bytes">Its size.</param>
 /// <param name="Own">
 /// Pages that the process has to itself: in a private mapping of a file those that it has written and so copied. Not <c>Private_Dirty</c>: that
-/// also counts pages of the file itself, as long as they are not on the disk yet and nobody else has them mapped.
+/// also counts pages of the file itself, as long as they are not on the disk yet and no other process has them mapped.
 /// </param>
 /// <param name="Resident">All its pages that are in memory or swapped out, shared ones too.</param>
 public sealed record MemoryMap(string Path, long Bytes, long Own, long Resident = 0)
@@ -41,18 +41,21 @@ public sealed record MemoryMap(string Path, long Bytes, long Own, long Resident 
         return maps;
     }
 
-    /// <summary>What of the process counts, shared pages divided among those who share them: the <c>Pss</c> of an <c>smaps_rollup</c>; null: it has none.</summary>
+    /// <summary>
+    /// The memory of the process, shared pages divided among those who share them: the <c>Pss</c> of an <c>smaps_rollup</c>; null: it has
+    /// none.
+    /// </summary>
     public static long? Pss(IEnumerable<string> rollup) =>
         rollup.Select(Field).Where(field => field.Name == "Pss").Select(field => (long?)field.Bytes).FirstOrDefault();
 
-    /// <summary>What a guest has of memory that nobody else has.</summary>
+    /// <summary>The guest's memory that no other process has.</summary>
     /// <param name="maps">Those of its QEMU.</param>
     /// <param name="ram">The template's memory file that it maps; null: it has anonymous memory.</param>
     /// <param name="guestBytes">The guest's memory, by whose size anonymous memory is recognized.</param>
     /// <returns>Null: there is no such mapping, or more than one that could be it.</returns>
     public static long? OwnGuestMemory(IEnumerable<MemoryMap> maps, string? ram, long guestBytes) => OfGuest(maps, ram, guestBytes)?.Sum(map => map.Own);
 
-    /// <summary>What a guest has touched of its memory, as far as it has not given it back.</summary>
+    /// <summary>The guest's memory that it has touched and not given back.</summary>
     /// <inheritdoc cref="OwnGuestMemory" path="/param|/returns"/>
     public static long? TouchedGuestMemory(IEnumerable<MemoryMap> maps, string? ram, long guestBytes) => OfGuest(maps, ram, guestBytes)?.Sum(map => map.Resident);
 

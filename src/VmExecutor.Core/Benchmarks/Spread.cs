@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Benchmarks;
 
-/// <summary>What several measurements of one thing say together.</summary>
+/// <summary>The spread of several measurements of one thing.</summary>
 /// <param name="Median">The middle one; of an even number, the mean of the two in the middle.</param>
 /// <param name="Min">The least.</param>
 /// <param name="Max">The most.</param>

@@ -19,7 +19,7 @@ public sealed record Summary(
     Spread? OwnGuestMemoryBytes,
     Spread? DiskBytes)
 {
-    /// <param name="start">Which kind.</param>
+    /// <param name="start">The kind of start.</param>
     /// <param name="all">At least one.</param>
     public static Summary Of(string start, IReadOnlyList<Measurement> all) => new(
         start,
@@ -60,5 +60,5 @@ public sealed record Summary(
     ];
 }
 
-/// <summary>How long a phase took, in seconds.</summary>
+/// <summary>The time of a phase, in seconds.</summary>
 public sealed record PhaseSpread(string Name, Spread Seconds);

@@ -12,8 +12,8 @@ public static class CapacityFailures
 {
     /// <param name="key">The job.</param>
     /// <param name="look">The last one.</param>
-    /// <param name="ahead">How many still waited for longer.</param>
-    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="ahead">The number of jobs that still waited for longer.</param>
+    /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <param name="settings">The file with the limits.</param>
     public static SystemFailureException WaitedTooLong(JobKey key, CapacityLook look, int ahead, AbsolutePath stateDir, AbsolutePath settings) => new(
         ErrorCodes.CapacityExhausted,
@@ -24,9 +24,9 @@ public static class CapacityFailures
         + "max_vms, parallel_starts, memory_headroom, disk_headroom, wait_for_capacity ('prepare_exec_timeout' in config.toml must be longer).");
 
     /// <param name="key">The job.</param>
-    /// <param name="impossibility">What lacks.</param>
+    /// <param name="impossibility">The resource that the host lacks.</param>
     /// <param name="look">The numbers.</param>
-    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <param name="settings">The file with the limits.</param>
     public static SystemFailureException NeverFits(JobKey key, Shortage impossibility, CapacityLook look, AbsolutePath stateDir, AbsolutePath settings) =>
         impossibility == Shortage.Memory

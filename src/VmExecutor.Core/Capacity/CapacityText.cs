@@ -7,10 +7,10 @@ namespace VmExecutor.Core.Capacity;
 public static class CapacityText
 {
     /// <summary><c>waiting for 2GiB of memory (900MiB free for VMs): 3 jobs ahead</c>.</summary>
-    /// <param name="shortage">What lacks; null: only the jobs ahead do.</param>
+    /// <param name="shortage">The resource that the host lacks; null: only the jobs ahead do.</param>
     /// <param name="look">The numbers.</param>
-    /// <param name="stateDir">Whose file system is meant.</param>
-    /// <param name="ahead">How many wait for longer.</param>
+    /// <param name="stateDir">The directory whose file system is meant.</param>
+    /// <param name="ahead">The number of jobs that wait for longer.</param>
     public static string Waiting(Shortage? shortage, CapacityLook look, AbsolutePath stateDir, int ahead) => string.Create(
         CultureInfo.InvariantCulture,
         $"waiting for {What(shortage, look, stateDir)}: {(ahead == 0 ? "next in line" : $"{Jobs(ahead)} ahead")}");

@@ -9,7 +9,7 @@ public sealed record BackingChain(IReadOnlyList<BackingFile> Files, ByteSize Vir
 }
 
 /// <summary>One file of a chain, or a block device.</summary>
-/// <param name="Path">Where it lies on the host.</param>
+/// <param name="Path">The path on the host.</param>
 /// <param name="Format">QEMU's name of its format: <c>qcow2</c>, <c>raw</c>, ….</param>
 /// <param name="IsBlockDevice">Whether libvirt must be told <c>type='block'</c>.</param>
 public sealed record BackingFile(AbsolutePath Path, string Format, bool IsBlockDevice);

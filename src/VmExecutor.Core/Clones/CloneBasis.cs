@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Clones;
 /// <summary>All that is known of a clone before anything of it is made but its directory.</summary>
 /// <param name="Plan">With the sizes that the job or the image wants.</param>
 /// <param name="Sizes">How large it will be.</param>
-/// <param name="Stamp">Who owns it.</param>
+/// <param name="Stamp">The ownership stamp.</param>
 /// <param name="Source">The domain XML it is derived from.</param>
 /// <param name="Chains">For each writable disk's target: its base.</param>
 /// <param name="Accelerator">The one that was found to work; <see cref="Accelerator.Auto"/>: only a start tells, and this is a mere look.</param>

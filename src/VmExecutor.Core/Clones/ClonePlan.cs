@@ -24,7 +24,7 @@ public sealed record ClonePlan
     /// <summary>The image's frozen version that the clone stands on; null: the image was never published, and the clone stands on its source.</summary>
     public Generation? Generation { get; init; }
 
-    /// <summary>How it may be started.</summary>
+    /// <summary>The kinds of start that it may have.</summary>
     public StartChoice Start { get; init; }
 
     /// <summary>As the job and the image want it.</summary>

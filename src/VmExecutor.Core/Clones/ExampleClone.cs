@@ -15,8 +15,8 @@ public static class ExampleClone
     private static readonly TimeSpan JobTimeout = TimeSpan.FromHours(1);
 
     /// <param name="source">The source's inactive domain XML; it is not changed.</param>
-    /// <param name="image">Whose settings count.</param>
-    /// <param name="stateDir">Where jobs' directories are.</param>
+    /// <param name="image">The image whose settings count.</param>
+    /// <param name="stateDir">The state directory.</param>
     /// <exception cref="Failures.SystemFailureException">The source has parts that clones cannot have; all of them are named.</exception>
     public static XElement Derive(XElement source, ImageDefinition image, AbsolutePath stateDir)
     {

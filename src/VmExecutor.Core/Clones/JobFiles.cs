@@ -49,9 +49,9 @@ public static partial class JobFiles
     public static bool IsOurs(string name) => All.Any(file => file.Matches(name) || (Derived().Match(name) is { Success: true } derived && file.Matches(derived.Groups["of"].Value)));
 
     /// <summary>
-    /// Names derived from other names: a file that is being written beside its place (AtomicFile), the public half of a key (ssh-keygen),
-    /// a console that virtlogd has exchanged (<c>console.log.0</c>), a known_hosts file or control socket that ssh is exchanging or
-    /// binding (mkstemp, mux.c).
+    /// Names derived from other names: a file that is being written beside its place (AtomicFile), the public half of a key (ssh-keygen), a
+    /// console that virtlogd has exchanged (<c>console.log.0</c>). ssh makes such names while it exchanges a known_hosts file or binds a
+    /// control socket (mkstemp, mux.c).
     /// </summary>
     [GeneratedRegex(@"\A(?<of>.+?)\.(?:[0-9a-f]{32}\.tmp|pub|[0-9]{1,4}|old|[A-Za-z0-9]{6,20})\z")]
     private static partial Regex Derived();

@@ -12,10 +12,10 @@ namespace VmExecutor.Core.Clones;
 public static class LinkedClone
 {
     /// <param name="source">The source's inactive domain XML; it is not changed.</param>
-    /// <param name="plan">What the clone is.</param>
-    /// <param name="stamp">Who owns it.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="stamp">The ownership stamp.</param>
     /// <param name="chains">For each writable disk's target: the base it stands on.</param>
-    /// <param name="accelerator">What was found to work: KVM or TCG.</param>
+    /// <param name="accelerator">The accelerator that was found to work: KVM or TCG.</param>
     /// <exception cref="Failures.SystemFailureException">The source has parts that clones cannot have; all of them are named.</exception>
     public static XElement Derive(
         XElement source,

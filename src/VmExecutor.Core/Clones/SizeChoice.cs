@@ -12,8 +12,8 @@ public static class SizeChoice
     private const string CpusForm = "a whole number such as 4";
     private const string BytesForm = "a size such as 2GiB or 512MiB";
 
-    /// <param name="job">Who asks.</param>
-    /// <param name="image">What it gets.</param>
+    /// <param name="job">The job that asks.</param>
+    /// <param name="image">The image that it gets.</param>
     /// <param name="source">How large that is by itself.</param>
     /// <param name="share">What <c>auto</c> means; null: the configuration does not say, so no image has it.</param>
     /// <returns>With what job or image say; what they do not say stays as it is in the source.</returns>

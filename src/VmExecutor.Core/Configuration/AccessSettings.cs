@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Which jobs may use an image, by what the job response says of them; who is not certainly allowed is not.</summary>
+/// <summary>The jobs that may use an image, by the facts in the job response; a job that is not certainly allowed is refused.</summary>
 public sealed record AccessSettings
 {
     /// <summary>Globs of project paths (<c>group/*</c>: one level, <c>group/**</c>: all below); empty: every project.</summary>

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Configuration;
 
 /// <summary>One thing in the configuration that must be changed before anything runs.</summary>
-/// <param name="File">Where it is.</param>
+/// <param name="File">The file with the error.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Key">The path of the key, such as <c>ssh.user</c>; empty: the file as a whole.</param>

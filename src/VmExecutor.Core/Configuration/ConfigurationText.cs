@@ -9,7 +9,7 @@ public sealed record ConfigurationText(AbsolutePath File, string Text)
     public const int MaxBytes = 1 << 20;
 }
 
-/// <summary>What was found in the directory of the images.</summary>
+/// <summary>The files that were found in the directory of the images.</summary>
 /// <param name="DirectoryExists">False: there are no images, which is worth a warning.</param>
 /// <param name="Files">In the order in which the images are to appear.</param>
 /// <param name="Ignored">What looks like an image and is none.</param>

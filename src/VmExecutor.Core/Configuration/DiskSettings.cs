@@ -3,14 +3,16 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How overlays are written. They are thrown away with the job, so flushing them buys nothing.</summary>
+/// <summary>The way in which overlays are written. They are thrown away with the job, so flushing them buys nothing.</summary>
 public sealed record DiskSettings
 {
     public DiskCache Cache { get; init; } = DiskCache.Unsafe;
 
     public DiskDiscard Discard { get; init; } = DiskDiscard.Unmap;
 
-    /// <summary>What a job's overlays may take on the host's disk, all together, before the job is stopped; null: no limit.</summary>
+    /// <summary>
+    /// The most that a job's overlays may take on the host's disk, all together, before the job is stopped; null: no limit.
+    /// </summary>
     public ByteSize? MaxOverlay { get; init; }
 
     internal static readonly Section<DiskSettings> Keys = new Section<DiskSettings>(new())

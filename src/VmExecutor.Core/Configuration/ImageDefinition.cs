@@ -35,7 +35,7 @@ public sealed record ImageDefinition
 
     public IReadOnlyList<ToolSettings> Tools { get; init; } = [];
 
-    /// <summary>Which shell runs the job's scripts in the guest; told to the runner by the config stage.</summary>
+    /// <summary>The shell that runs the job's scripts in the guest; the config stage tells it to the runner.</summary>
     public GuestShell Shell { get; init; } = GuestShell.Bash;
 
     public required SshSettings Ssh { get; init; }
@@ -55,7 +55,7 @@ public sealed record ImageDefinition
 
     public TimeoutSettings Timeouts { get; init; } = new();
 
-    /// <summary>Whether a guest whose cloud-init is still at work is waited for, before a job or the freezing of a template.</summary>
+    /// <summary>True: prepare waits for a guest's cloud-init before a job, and before a template is frozen.</summary>
     public bool WaitForCloudInit { get; init; } = true;
 
     public string BuildsDir { get; init; } = "/builds";
@@ -131,7 +131,7 @@ public sealed record ImageDefinition
 public readonly record struct OrAuto<T>(T? Said)
     where T : struct;
 
-/// <summary>Which shell's scripts the runner makes; the names are the runner's own.</summary>
+/// <summary>The shell that the runner writes its scripts for; the names are the runner's own.</summary>
 public enum GuestShell
 {
     Bash,
@@ -139,7 +139,7 @@ public enum GuestShell
     Pwsh,
 }
 
-/// <summary>What executes the guest's instructions.</summary>
+/// <summary>The program or hardware that executes the guest's instructions.</summary>
 public enum Accelerator
 {
     /// <summary>KVM if a start with a processor really works, else TCG with a warning.</summary>

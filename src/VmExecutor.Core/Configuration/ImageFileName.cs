@@ -4,18 +4,18 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Configuration;
 
 /// <summary>A file or directory in the directory of the images that looks like an image and is none.</summary>
-/// <param name="Path">Which.</param>
+/// <param name="Path">The path.</param>
 /// <param name="Why">It is not read, and what to do: the end of a sentence.</param>
 public sealed record IgnoredImage(AbsolutePath Path, string Why);
 
-/// <summary>Which files in the directory of the images are images, by their names alone.</summary>
+/// <summary>Tells, by their names alone, which files in the directory of the images are images.</summary>
 public static partial class ImageFileName
 {
     private const string Ending = ".yaml";
 
     public static bool IsImage(string name) => name.EndsWith(Ending, StringComparison.Ordinal) && name[0] != '.' && name != Ending;
 
-    /// <summary>Why a file that is no image looks like one; null: it does not.</summary>
+    /// <summary>The reason why a file that is no image looks like one; null: it does not.</summary>
     public static string? WhyIgnored(string name) => name switch
     {
         _ when IsImage(name) => null,

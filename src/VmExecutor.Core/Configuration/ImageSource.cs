@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Where an image's hardware and disks come from.</summary>
+/// <summary>The origin of an image's hardware and disks.</summary>
 public abstract record ImageSource
 {
     private ImageSource()
@@ -14,7 +14,7 @@ public abstract record ImageSource
     /// <param name="Name">The domain's name as <c>virsh list --all</c> shows it.</param>
     public sealed record Domain(string Name) : ImageSource
     {
-        /// <summary>Whether a running source may be asked to shut down; it is never destroyed.</summary>
+        /// <summary>True: a running source may be asked to shut down; it is never destroyed.</summary>
         public bool AllowShutdown { get; init; }
     }
 
@@ -41,7 +41,7 @@ public abstract record ImageSource
     /// <param name="Recipe">The executable; config/README.md says how it is called and what it leaves.</param>
     public sealed record Build(AbsolutePath Recipe) : ImageSource
     {
-        /// <summary>How long it may take.</summary>
+        /// <summary>The time limit.</summary>
         public TimeSpan Timeout { get; init; } = TimeSpan.FromHours(1);
     }
 

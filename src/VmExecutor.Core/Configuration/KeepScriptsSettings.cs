@@ -2,10 +2,12 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Whether the scripts of failed jobs are kept for <c>vm-executor replay</c>. They hold the jobs' variables, secrets too.</summary>
+/// <summary>
+/// The settings for keeping the scripts of failed jobs for <c>vm-executor replay</c>. The scripts hold the jobs' variables, secrets too.
+/// </summary>
 public sealed record KeepScriptsSettings
 {
-    /// <summary>How long; null: none is kept.</summary>
+    /// <summary>The time for which they are kept; null: none is kept.</summary>
     public TimeSpan? For { get; init; }
 
     public int Max { get; init; } = 20;

@@ -2,10 +2,10 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Whether the VM of a failed job stays, for people who want to look.</summary>
+/// <summary>The settings for keeping the VM of a failed job, for people who want to look.</summary>
 public sealed record KeepSettings
 {
-    /// <summary>How long after the job; null: it goes with the job.</summary>
+    /// <summary>The time for which it is kept after the job; null: it goes with the job.</summary>
     public TimeSpan? For { get; init; }
 
     /// <summary>Globs of the projects whose VMs stay; empty: every project's.</summary>

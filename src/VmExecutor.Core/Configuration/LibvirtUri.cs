@@ -1,6 +1,8 @@
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Which libvirt is meant; the order is virsh's own, so that the driver and an administrator's virsh see the same domains.</summary>
+/// <summary>
+/// Finds the libvirt that is meant. The order is virsh's own, so that the driver and an administrator's virsh see the same domains.
+/// </summary>
 public static class LibvirtUri
 {
     /// <summary>The daemon of the machine.</summary>
@@ -12,10 +14,10 @@ public static class LibvirtUri
     // https://www.libvirt.org/manpages/virsh.html#environment, https://libvirt.org/uri.html#default-uri-choice
     private static readonly string[] Variables = ["VIRSH_DEFAULT_CONNECT_URI", "LIBVIRT_DEFAULT_URI"];
 
-    /// <summary>Whether another machine's libvirt is meant.</summary>
+    /// <summary>True when another machine's libvirt is meant.</summary>
     public static bool IsRemote(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0;
 
-    /// <summary>Whether the environment says which libvirt is meant.</summary>
+    /// <summary>True when the environment names a libvirt.</summary>
     public static bool IsInEnvironment(IReadOnlyDictionary<string, string> environment) =>
         Variables.Any(variable => !string.IsNullOrWhiteSpace(environment.GetValueOrDefault(variable)));
 

@@ -3,13 +3,13 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How many VMs this host takes at a time. A job that does not fit waits its turn.</summary>
+/// <summary>The limits of this host for VMs. A job that does not fit waits its turn.</summary>
 public sealed record LimitSettings
 {
     /// <summary>Null: as many as memory and disk allow.</summary>
     public int? MaxVms { get; init; }
 
-    /// <summary>How many VMs may be starting at the same time; null: as many as fit.</summary>
+    /// <summary>The number of VMs that may be starting at the same time; null: as many as fit.</summary>
     public int? ParallelStarts { get; init; }
 
     public ByteSize MemoryHeadroom { get; init; } = ByteSize.FromMebibytes(512);

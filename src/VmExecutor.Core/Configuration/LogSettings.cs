@@ -42,7 +42,7 @@ public sealed record LogSettings
     public AbsolutePath FileIn(AbsolutePath stateDir) => File ?? stateDir.Resolve(StateFiles.Log);
 }
 
-/// <summary>How important a line of the operator's log is.</summary>
+/// <summary>The importance of a line of the operator's log.</summary>
 public enum LogLevel
 {
     /// <summary>Stages that only read, and scripts whose end is the job's own affair.</summary>
@@ -54,6 +54,6 @@ public enum LogLevel
     /// <summary>A cold start in place of a warm one.</summary>
     Warning,
 
-    /// <summary>What failed for a reason of this host.</summary>
+    /// <summary>A failure for a reason of this host.</summary>
     Error,
 }

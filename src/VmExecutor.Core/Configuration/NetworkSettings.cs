@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>What a clone's network card is connected to.</summary>
+/// <summary>The network that a clone's card is connected to.</summary>
 public sealed record NetworkSettings
 {
     public NetworkMode Mode { get; init; } = NetworkMode.User;

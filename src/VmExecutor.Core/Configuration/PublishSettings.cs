@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How a new generation of an image is made and tried.</summary>
+/// <summary>The settings for making and trying a new generation of an image.</summary>
 public sealed record PublishSettings
 {
     /// <summary>The source's disks are not copied: for disks too large for that. They must not be changed while the generation is in use.</summary>

@@ -3,16 +3,16 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>What <c>vm-executor.yaml</c> says. Every default is stated here and nowhere else.</summary>
+/// <summary>The content of <c>vm-executor.yaml</c>. Every default is stated here and nowhere else.</summary>
 public sealed record Settings
 {
-    /// <summary>Where the files of the images are, seen from the directory of <see cref="File"/>.</summary>
+    /// <summary>The directory of the images' files, seen from the directory of <see cref="File"/>.</summary>
     public const string DefaultImagesDir = "images";
 
     /// <summary>The file these settings were read from.</summary>
     public required AbsolutePath File { get; init; }
 
-    /// <summary>Where jobs, locks and images live; QEMU's user must be able to traverse it.</summary>
+    /// <summary>The directory of jobs, locks and images; QEMU's user must be able to traverse it.</summary>
     public AbsolutePath StateDir { get; init; } = new("/var/lib/vm-executor");
 
     /// <summary>The image of a job that names none; null: such a job is refused.</summary>

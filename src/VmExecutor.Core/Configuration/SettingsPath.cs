@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Where <c>vm-executor.yaml</c> is looked for, and who said so.</summary>
+/// <summary>The path of <c>vm-executor.yaml</c>, and the origin of that path.</summary>
 public sealed record SettingsPath(AbsolutePath File, SettingsPathOrigin Origin)
 {
     public const string Option = "--config";
@@ -30,7 +30,7 @@ public sealed record SettingsPath(AbsolutePath File, SettingsPathOrigin Origin)
             : new SettingsPath(new AbsolutePath(Default), SettingsPathOrigin.Default);
     }
 
-    /// <summary>How the path came about, for messages: "as --config says".</summary>
+    /// <summary>The origin of the path, for messages: "as --config says".</summary>
     public string Because() => Origin switch
     {
         SettingsPathOrigin.Option => $"named by {Option}",

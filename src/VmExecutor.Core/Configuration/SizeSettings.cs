@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How large a clone is, and what a job may choose by VM_CPUS, VM_MEMORY and VM_DISK.</summary>
+/// <summary>The sizes of a clone, and the sizes that a job may choose by VM_CPUS, VM_MEMORY and VM_DISK.</summary>
 public sealed record SizeSettings
 {
     /// <summary>The least that a job may choose; null: 1.</summary>
@@ -18,7 +18,7 @@ public sealed record SizeSettings
     /// <summary>The most that a job may choose; null: what the image has.</summary>
     public ByteSize? MaxMemory { get; init; }
 
-    /// <summary>How large a job may make its first disk; null: as large as the base's. The least is always the base's size.</summary>
+    /// <summary>The largest size that a job may choose for its first disk; null: the base's size, which is always the least.</summary>
     public ByteSize? MaxDisk { get; init; }
 
     internal const string OfImage = "what the image has";

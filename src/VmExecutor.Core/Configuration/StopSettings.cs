@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How cleanup ends a clone.</summary>
+/// <summary>The way in which cleanup ends a clone.</summary>
 public sealed record StopSettings
 {
     public StopMode Mode { get; init; } = StopMode.Destroy;

@@ -2,14 +2,16 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How long each wait of prepare may take.</summary>
+/// <summary>The time limits for the waits of prepare.</summary>
 public sealed record TimeoutSettings
 {
     public TimeSpan Boot { get; init; } = TimeSpan.FromMinutes(3);
 
     public TimeSpan Ssh { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long cloud-init may go on in the guest once somebody can log in; with <see cref="ImageDefinition.WaitForCloudInit"/>.</summary>
+    /// <summary>
+    /// From the first login until the guest's cloud-init has ended; with <see cref="ImageDefinition.WaitForCloudInit"/>.
+    /// </summary>
     public TimeSpan CloudInit { get; init; } = TimeSpan.FromMinutes(5);
 
     public TimeSpan Warm { get; init; } = TimeSpan.FromSeconds(30);

@@ -7,6 +7,6 @@ namespace VmExecutor.Core.Configuration;
 /// <param name="Target">Where it is put in the guest: the file's or directory's own path.</param>
 public sealed record ToolSettings(AbsolutePath? Source, string Target)
 {
-    /// <summary>What is written for the runner's own executable.</summary>
+    /// <summary>The word for the runner's own executable.</summary>
     public const string GitLabRunner = "gitlab-runner";
 }

@@ -3,12 +3,12 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>Whether an image's clones wake up from a template, and how its templates are made.</summary>
+/// <summary>The settings for clones that wake up from a template, and for making the templates.</summary>
 public sealed record WarmSettings
 {
     /// <summary>
     /// False: each clone boots. Clones of one template share memory pages, which is a side channel between jobs of mutually distrusting
-    /// users; so somebody must want it.
+    /// users; so it must be asked for.
     /// </summary>
     public bool Enabled { get; init; }
 

@@ -22,7 +22,7 @@ public sealed class BeginMarkerScanner(RunToken token, bool hasFact = false)
     private int _matched;
     private bool _factEnded = !hasFact;
 
-    /// <summary>Whether the marker was seen.</summary>
+    /// <summary>True when the marker was seen.</summary>
     public bool Found => _matched == _marker.Length;
 
     /// <summary>The text behind the marker; empty: it has not come whole, or is longer than any path.</summary>

@@ -9,7 +9,9 @@ namespace VmExecutor.Core.Guests;
 /// <param name="Card">The MAC address of the clone's own network card; null: its network is its own, and the card may be as its source's.</param>
 public sealed record GuestProof(string Token, string? Card)
 {
-    /// <summary>Whether the token is in the guest. Before, at the first contact, the card alone tells.</summary>
+    /// <summary>
+    /// True when the token is in the guest. Before that, at the first contact, only the network card tells the guest apart.
+    /// </summary>
     public bool Placed { get; init; }
 
     /// <summary>

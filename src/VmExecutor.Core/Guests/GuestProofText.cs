@@ -45,7 +45,7 @@ public static partial class GuestProofText
             : Place(proof, "$HOME") + End;
 
     /// <summary>Leaves the token in the guest.</summary>
-    /// <param name="proof">Whose.</param>
+    /// <param name="proof">The proof of the clone.</param>
     /// <param name="home">The account's home, as a shell word without quotes.</param>
     internal static string Place(GuestProof proof, string home) =>
         $$"""
@@ -74,7 +74,7 @@ public static partial class GuestProofText
     private static partial Regex Card();
 }
 
-/// <summary>What a guest told of itself.</summary>
+/// <summary>The facts that a guest told of itself.</summary>
 /// <param name="Tokens">Of clones, as far as it has any.</param>
 /// <param name="Cards">MAC addresses; empty: not told.</param>
 /// <param name="BootId">Null: not told.</param>

@@ -95,7 +95,7 @@ public sealed record PlaceFault(int Index, string Kind, string Said)
 
     /// <summary>The remedy in words.</summary>
     /// <param name="path">The place.</param>
-    /// <param name="user">Who must be able to write there.</param>
+    /// <param name="user">The account that must be able to write there.</param>
     /// <param name="key">The key of the image's YAML that names it; null: none does.</param>
     public string Fix(string path, GuestUser user, string? key)
     {

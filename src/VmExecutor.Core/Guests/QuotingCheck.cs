@@ -14,11 +14,11 @@ public static class QuotingCheck
     public static bool Concerns(GuestShell shell) => shell != GuestShell.Pwsh;
 
     /// <param name="shell">The image's, which <see cref="Concerns"/>.</param>
-    /// <param name="posix">Whether the feature flag is on.</param>
+    /// <param name="posix">True: the feature flag is on.</param>
     public static string Script(GuestShell shell, bool posix) => RunnerScript.Wrap(shell, $"printf '%s\\n' {RunnerQuoting.Quote(Hard, posix)}\n", posix);
 
-    /// <param name="exit">How the script ended.</param>
-    /// <param name="output">What it printed.</param>
+    /// <param name="exit">The script's exit.</param>
+    /// <param name="output">Its output.</param>
     public static bool Passed(ScriptExit exit, string output) => exit.Succeeded && output.Split('\n').Any(line => line.TrimEnd('\r') == Hard);
 
     /// <summary>The trouble in words, for an image that is being published.</summary>

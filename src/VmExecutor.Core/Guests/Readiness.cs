@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Guests;
 public static class Readiness
 {
     /// <param name="access">The guest that was asked.</param>
-    /// <param name="output">What it printed.</param>
+    /// <param name="output">Its output.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestCannotRunScripts"/>, <see cref="ErrorCodes.GuestPlaceUnusable"/>.</exception>
     public static GuestLook Judge(GuestAccess access, string output)
     {

@@ -21,8 +21,8 @@ public static class RunnerQuoting
     private const string PosixQuoted = " !#%&()*<=>?[|";
     private const string Escaped = "`\"\\$";
 
-    /// <param name="text">Whatever it is.</param>
-    /// <param name="posix">Whether the feature flag is on.</param>
+    /// <param name="text">Any text.</param>
+    /// <param name="posix">True: the feature flag is on.</param>
     public static string Quote(string text, bool posix) => text.Length == 0 ? "''" : posix ? QuotePosix(text) : QuoteAnsi(text);
 
     private static string QuoteAnsi(string text)

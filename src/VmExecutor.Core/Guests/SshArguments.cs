@@ -24,7 +24,7 @@ public static class SshArguments
     public const string HostKeyAliasOption = "HostKeyAlias=";
 
     /// <summary>Opens the kept connection and goes to the background once authenticated.</summary>
-    /// <param name="access">Where and how.</param>
+    /// <param name="access">The guest's address and login.</param>
     /// <param name="firstContact">No key is pinned yet: take the one the guest shows, this once.</param>
     public static IReadOnlyList<string> Open(GuestAccess access, bool firstContact) =>
     [

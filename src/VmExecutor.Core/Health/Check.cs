@@ -15,10 +15,10 @@ public enum CheckTopic
 
 /// <summary>One question that <c>doctor</c> asks of a runner host.</summary>
 /// <param name="Id">A stable word for scripts; also its section in docs/doctor.md.</param>
-/// <param name="Topic">What it is about.</param>
+/// <param name="Topic">The topic.</param>
 public sealed record Check(string Id, CheckTopic Topic)
 {
-    /// <summary>Where it is explained.</summary>
+    /// <summary>The place of its explanation.</summary>
     public string Link => $"docs/doctor.md#{Id}";
 
     public Finding Ok(string found) => new(this, CheckStatus.Ok, found, null);

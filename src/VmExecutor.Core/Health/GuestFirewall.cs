@@ -12,7 +12,7 @@ public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
 {
     public const string Unit = "vm-executor-firewall.service";
 
-    /// <summary>What the unit loads, and does nothing without.</summary>
+    /// <summary>The file that the unit loads; without it the unit does nothing.</summary>
     public const string RulesFile = "/etc/vm-executor/firewall.nft";
 
     private const string Table = "inet vm_executor";
@@ -22,13 +22,13 @@ public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
     /// <summary>Arguments of nft that list the rules; it fails where there are none.</summary>
     public static IReadOnlyList<string> Arguments { get; } = ["list", "table", .. Table.Split(' ')];
 
-    /// <summary>Where systemd looks for units (systemd.unit(5)).</summary>
+    /// <summary>The places in which systemd looks for units (systemd.unit(5)).</summary>
     public static IReadOnlyList<string> UnitFiles { get; } = [$"/etc/systemd/system/{Unit}", $"/usr/lib/systemd/system/{Unit}", $"/lib/systemd/system/{Unit}"];
 
     /// <summary>The rules in words.</summary>
     public static string Name => $"nftables table '{Table}'";
 
-    /// <summary>What keeps guests off.</summary>
+    /// <summary>The remedy that keeps guests off.</summary>
     /// <param name="firewall">Null: QEMU has no user of its own here, so that no firewall can tell guests by it.</param>
     public static string FixFor(GuestFirewall? firewall) => firewall switch
     {
@@ -37,7 +37,7 @@ public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
         _ => $"install -D -m 0644 executor/firewall/guests.nft {RulesFile} && cp executor/systemd/{Unit} /etc/systemd/system/ && systemctl daemon-reload && systemctl enable --now {Unit}   # or {OtherNetwork}",
     };
 
-    /// <summary>Whether libvirt's QEMU has a user of its own.</summary>
+    /// <summary>True when libvirt's QEMU has a user of its own.</summary>
     public static bool CanHelpAt(string uri) => uri == LibvirtUri.System;
 
     /// <param name="listing">What nft says to <see cref="Arguments"/>.</param>

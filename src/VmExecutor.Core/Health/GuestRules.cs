@@ -4,7 +4,7 @@ using VmExecutor.Core.Guests;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>Where a guest is asked to connect to.</summary>
+/// <summary>The address that a guest is asked to connect to.</summary>
 /// <param name="Host">A name or an address.</param>
 /// <param name="Port">Of TCP.</param>
 public sealed record ReachTarget(string Host, int Port)
@@ -58,7 +58,7 @@ public static class GuestRules
         else echo '{{Done}}no-tool'; fi
         """;
 
-    /// <summary>What the guest came to; null: it cannot tell, or said nothing that is understood.</summary>
+    /// <summary>The result in the guest's answer; null: it cannot tell, or its answer is not understood.</summary>
     public static (bool Reached, string Why)? Parse(string output) =>
         output.Split('\n').FirstOrDefault(line => line.StartsWith(Done, StringComparison.Ordinal)) is not { } line ? null
         : line[Done.Length..].Trim() switch
@@ -89,7 +89,7 @@ public static class GuestRules
             $"curl -sv telnet://{target} </dev/null   # whether this host reaches it itself; and in the guest: ip route; cat /etc/resolv.conf"),
     };
 
-    /// <param name="image">Whose guest was asked.</param>
+    /// <param name="image">The image of the guest that was asked.</param>
     /// <param name="isUserMode">Whether it is in QEMU's user-mode network.</param>
     /// <param name="wasReached">Whether a listener of ours on the host's loopback saw a connection; its own eyes count, not the guest's.</param>
     /// <param name="hasTried">Whether the guest could try at all.</param>

@@ -2,10 +2,13 @@ using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>What libvirt and QEMU say when a domain does not start with KVM.</summary>
+/// <summary>Recognizes the messages of libvirt and QEMU when a domain does not start with KVM.</summary>
 public static partial class KvmRefusal
 {
-    /// <summary>How long it counts. Whoever loads a module or corrects a mode must not have to restart the host.</summary>
+    /// <summary>
+    /// The time for which a refusal is remembered. An administrator who loads a module or corrects a mode must not have to restart the
+    /// host.
+    /// </summary>
     public static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(10);
 
     /// <summary>

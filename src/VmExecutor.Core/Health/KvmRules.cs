@@ -50,7 +50,7 @@ public static class KvmRules
 
         if (Obstacle(look) is not var (what, fix))
         {
-            return Checks.Kvm.Skipped("nothing speaks against KVM, but libvirt could not be asked to try it: see 'libvirt'");
+            return Checks.Kvm.Skipped("no obstacle to KVM was found, but libvirt could not be asked to try it: see 'libvirt'");
         }
 
         return Severity(look) switch

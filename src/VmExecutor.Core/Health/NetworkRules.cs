@@ -10,13 +10,13 @@ namespace VmExecutor.Core.Health;
 /// <param name="TellsClonesApart">Whether its DHCP server gives each card an address of its own, whatever name a guest gives itself; null: it has none.</param>
 public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart, bool? TellsClonesApart = null);
 
-/// <summary>Whether what the images' network cards are connected to is there. Whether a guest gets through is for a guest to say.</summary>
+/// <summary>Judges the networks that the images' cards are connected to. Only a guest can tell whether it reaches anything.</summary>
 public static class NetworkRules
 {
     /// <param name="name">The libvirt network.</param>
     /// <param name="state">Null: there is none of that name.</param>
     /// <param name="uri">Of libvirt.</param>
-    /// <param name="images">Who wants it.</param>
+    /// <param name="images">The images that want it.</param>
     public static Finding DecideNetwork(string name, NetworkState? state, string uri, IReadOnlyList<string> images)
     {
         var virsh = $"virsh -c {ShellText.Quote(uri)}";

@@ -99,7 +99,7 @@ public static partial class StorageRules
     {
         if (total is not { } all || free is not { } left)
         {
-            return Checks.DiskSpace.Warning($"the file system of {path} does not say how much is free: nobody stops jobs before it is full", $"df -h {ShellText.Quote(path.Value)}");
+            return Checks.DiskSpace.Warning($"the file system of {path} does not say how much is free: jobs are not stopped before it is full", $"df -h {ShellText.Quote(path.Value)}");
         }
 
         var (headroom, watermark) = (limits.DiskHeadroom.Bytes, limits.DiskWatermark.Bytes);
@@ -119,7 +119,7 @@ public static partial class StorageRules
         };
     }
 
-    /// <param name="path">What was looked at.</param>
+    /// <param name="path">The path that was looked at.</param>
     /// <param name="mounted">The file system; null: not known.</param>
     /// <param name="reflinks">Whether a copy shared its blocks; null: not tried.</param>
     public static Finding DecideFileSystem(AbsolutePath path, MountedFileSystem? mounted, bool? reflinks) => mounted switch

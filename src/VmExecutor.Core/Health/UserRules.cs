@@ -16,9 +16,9 @@ public sealed record Account(uint Id, string? Name, IReadOnlyList<string> Groups
 /// <summary>Decides whether the runner, the state directory and who looks are the same user, and whether that user may talk to libvirt.</summary>
 public static class UserRules
 {
-    /// <param name="looking">Who runs this.</param>
-    /// <param name="running">As whom a GitLab Runner runs here; null: none was seen.</param>
-    /// <param name="stateDir">Where jobs live.</param>
+    /// <param name="looking">The user of this process.</param>
+    /// <param name="running">The user of a GitLab Runner that runs here; null: none was seen.</param>
+    /// <param name="stateDir">The state directory.</param>
     /// <param name="owner">Of it; null: it is not there.</param>
     public static Finding DecideRunnerUser(Account looking, Account? running, AbsolutePath stateDir, Account? owner)
     {
@@ -40,14 +40,14 @@ public static class UserRules
 
         return running is not null && running.Id != looking.Id
             ? Checks.RunnerUser.Warning(
-                $"{who}, and you are {looking.Label}: what is found here may be otherwise for the runner", $"sudo -u {ShellText.Quote(running.Label)} vm-executor doctor")
+                $"{who}, and you are {looking.Label}: the findings may be different for the runner", $"sudo -u {ShellText.Quote(running.Label)} vm-executor doctor")
             : Checks.RunnerUser.Ok(owner is null ? $"{who}; {stateDir} is not there yet" : $"{who}, to whom {stateDir} belongs");
     }
 
     /// <param name="uri">Of libvirt.</param>
-    /// <param name="looking">Who runs this.</param>
-    /// <param name="running">As whom a GitLab Runner runs here; null: none was seen.</param>
-    /// <param name="answered">Whether libvirt answers who looks.</param>
+    /// <param name="looking">The user of this process.</param>
+    /// <param name="running">The user of a GitLab Runner that runs here; null: none was seen.</param>
+    /// <param name="answered">True: libvirt answers this process.</param>
     public static Finding DecideSocket(string uri, Account looking, Account? running, bool answered)
     {
         var user = running ?? looking;

@@ -10,7 +10,7 @@ namespace VmExecutor.Core.Images;
 public sealed record DiskTrouble(bool IsFatal, string What, string Fix);
 
 /// <summary>Recognizes by its content a file that the configuration or a domain names as a disk.</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">The kind.</param>
 /// <param name="Name">QEMU's name of a disk's format; the name of the packer, archive or image else.</param>
 public sealed record DiskContent(DiskContentKind Kind, string Name)
 {

@@ -93,7 +93,7 @@ public sealed record GenerationFile(
 public sealed record GenerationTool(string Target, string Fingerprint);
 
 /// <summary>The findings of a probe job in a clone.</summary>
-/// <param name="Passed">When.</param>
+/// <param name="Passed">The time of the probe.</param>
 /// <param name="BootSeconds">From the domain's start to the first bytes of its ssh server.</param>
 /// <param name="HostKeys">The guest's public host keys, pinned from then on.</param>
 public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IReadOnlyList<string> HostKeys)

@@ -24,7 +24,7 @@ public static class ProbeChecks
         """;
 
     /// <summary>The troubles, one sentence each; empty: the generation is good.</summary>
-    /// <param name="output">What the text printed.</param>
+    /// <param name="output">The output of the text.</param>
     /// <param name="now">The host's clock when it did.</param>
     /// <param name="minFreeDisk">What must be free on the guest's root file system.</param>
     public static IReadOnlyList<string> Problems(string output, DateTimeOffset now, ByteSize minFreeDisk)
@@ -62,7 +62,7 @@ public static class ProbeChecks
     /// True when the keys that the guest has shown were in its files before it booted, so that every clone shows them. False: they may be
     /// made anew at each boot, or are kept elsewhere, which only another boot shows.
     /// </summary>
-    /// <param name="output">What the text printed.</param>
+    /// <param name="output">The output of the text.</param>
     /// <param name="shown">What ssh has met, as in known_hosts.</param>
     public static bool AreOlderThanTheBoot(string output, IReadOnlyList<string> shown)
     {
@@ -72,7 +72,7 @@ public static class ProbeChecks
     }
 
     /// <summary>True when the guest has gitlab-runner, as the runner's scripts ask for it; null: it has not said.</summary>
-    /// <param name="output">What the text printed.</param>
+    /// <param name="output">The output of the text.</param>
     public static bool? HasRunner(string output) => Line(output, "vmx-runner:") switch { "yes" => true, "no" => false, _ => null };
 
     private static long? Number(string output, string prefix) =>

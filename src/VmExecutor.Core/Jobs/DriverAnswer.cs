@@ -19,7 +19,7 @@ public sealed record DriverAnswer
     /// <summary><c>bash</c>, <c>sh</c> or <c>pwsh</c>.</summary>
     public required string Shell { get; init; }
 
-    /// <summary>Written by hand: seven keys are not worth the 8 ms that a serializer's start costs each job.</summary>
+    /// <summary>The answer as JSON, written by hand: seven keys need no serializer.</summary>
     public string ToJson()
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -6,7 +6,7 @@ namespace VmExecutor.Core.Jobs;
 /// <summary>The resources of the host that a job's VM has used so far; null: not known.</summary>
 /// <param name="Memory">What of its memory the guest has touched; a guest hardly ever gives any back.</param>
 /// <param name="CpuTime">Of its QEMU, emulation and devices included.</param>
-/// <param name="DiskBytes">What its overlays take.</param>
+/// <param name="DiskBytes">The size of its overlays.</param>
 public sealed record JobUsage(GuestMemoryUse? Memory, TimeSpan? CpuTime, long? DiskBytes)
 {
     /// <summary><c>The VM used at most 212MiB of its 256MiB of memory and 3.4 s of CPU time, and wrote 52MiB to its disk</c>; null: nothing is known.</summary>

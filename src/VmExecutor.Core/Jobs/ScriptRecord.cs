@@ -5,7 +5,7 @@ namespace VmExecutor.Core.Jobs;
 
 /// <summary>The note of one run of a script, for the ledger: a line in the job's directory.</summary>
 /// <param name="SubStage">As the runner called it, cut and made printable.</param>
-/// <param name="Seconds">How long it took.</param>
+/// <param name="Seconds">The seconds that it took.</param>
 /// <param name="ExitCode">The script's; null: it did not come to an end of its own.</param>
 /// <param name="Failure">The driver's error code or <c>cancelled</c>, where there is no exit code.</param>
 public sealed record ScriptRecord(string SubStage, double Seconds, int? ExitCode, string? Failure)

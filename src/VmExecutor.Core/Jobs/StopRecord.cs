@@ -10,8 +10,8 @@ namespace VmExecutor.Core.Jobs;
 /// </summary>
 /// <param name="Code">Of <see cref="ErrorCodes"/>.</param>
 /// <param name="IsBuildFailure">The job's author must act; else the operator.</param>
-/// <param name="Message">What happened.</param>
-/// <param name="Hint">What to do.</param>
+/// <param name="Message">The message.</param>
+/// <param name="Hint">The hint.</param>
 /// <param name="DiskBytes">What the job's overlays took then.</param>
 public sealed record StopRecord(int Code, bool IsBuildFailure, string Message, string Hint, long DiskBytes)
 {

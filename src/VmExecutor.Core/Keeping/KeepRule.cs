@@ -27,7 +27,7 @@ public static class KeepRule
 
     /// <summary>The record of a VM that stays from now on: its time is counted by the kernel's clock, as that of every job.</summary>
     /// <param name="record">With <see cref="JobRecord.Keep"/> and <see cref="JobRecord.KeepFailed"/>.</param>
-    /// <param name="result">How the job ended.</param>
+    /// <param name="result">The result of the job.</param>
     /// <param name="sinceBoot">Now, by the kernel.</param>
     public static JobRecord Begin(JobRecord record, string result, TimeSpan sinceBoot) => record with
     {

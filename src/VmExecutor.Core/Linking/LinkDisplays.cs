@@ -8,7 +8,7 @@ public static class LinkDisplays
     private const string Password = "passwd";
 
     /// <summary>
-    /// Where libvirt did not tell whether a display has a password: has every display listen on the host's loopback only, since the clone's has none.
+    /// Lets every display listen on the host's loopback only, where libvirt did not tell whether it has a password: the clone's has none.
     /// </summary>
     /// <param name="source">It is not changed.</param>
     public static XElement KeepLocal(XElement source)
@@ -30,7 +30,7 @@ public static class LinkDisplays
     }
 
     /// <summary>
-    /// A definition that may be printed. An empty password locks a display; without one, who defines what was printed would open it to everybody.
+    /// A definition that may be printed. An empty password locks a display; without one, a domain that is defined from the printed text would open it to every user.
     /// </summary>
     /// <param name="domain">It is not changed.</param>
     public static XElement WithoutPasswords(XElement domain)
@@ -40,10 +40,10 @@ public static class LinkDisplays
         return printed;
     }
 
-    /// <summary>Whether a display has a password.</summary>
+    /// <summary>True when a display has a password.</summary>
     public static bool HavePassword(XElement domain) => Passwords(domain).Any();
 
-    /// <summary>Whether a display can be reached over a network, and so may want a password.</summary>
+    /// <summary>True when a display can be reached over a network, and so may want a password.</summary>
     public static bool AreOnNetwork(XElement domain) => OnNetwork(domain).Any();
 
     private static IEnumerable<XAttribute> Passwords(XElement domain) => domain.Elements("devices").Elements("graphics").Attributes(Password);

@@ -29,7 +29,7 @@ internal static class LinkEndpoints
         }
     }
 
-    /// <summary>Whether a display is where another machine's would be, too.</summary>
+    /// <summary>True when a display is at a place that another machine's display would want, too.</summary>
     internal static bool HasFixedPort(XElement graphics) => FixedPorts.Any(name => (string?)graphics.Attribute(name) is not (null or "-1"));
 
     private static void FreeDisplay(XElement graphics)
@@ -46,7 +46,7 @@ internal static class LinkEndpoints
         }
     }
 
-    /// <summary>Where the source's file or socket is not copied, the clone has one beside it.</summary>
+    /// <summary>Gives the clone files and sockets of its own beside the source's, which are not copied.</summary>
     private static void OwnFiles(XElement device, LinkPlan plan)
     {
         foreach (var (element, attribute) in new[] { ("log", "file"), ("source", "path") })

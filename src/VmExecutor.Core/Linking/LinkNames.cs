@@ -5,7 +5,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Linking;
 
-/// <summary>Which domain is meant, and how its clone is called.</summary>
+/// <summary>Finds the domain that is meant, and a name for its clone.</summary>
 public static class LinkNames
 {
     private const int MostNamed = 10;

@@ -22,10 +22,10 @@ public sealed record LinkPlan
     /// <summary>Null: the source has no file with UEFI variables, or was never started and has none yet.</summary>
     public LinkNvram? Nvram { get; init; }
 
-    /// <summary>Whether the definition says what the overlays stand on; else libvirt finds out at each start.</summary>
+    /// <summary>True: the definition states the files below the overlays; else libvirt reads them at each start.</summary>
     public bool StatesChains { get; init; } = true;
 
-    /// <summary>What was decided for who asked and may surprise, a sentence each.</summary>
+    /// <summary>Decisions that may surprise the user, a sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Parts that the clone gets though they would be refused, each by its row of the table of parts or its path.</summary>

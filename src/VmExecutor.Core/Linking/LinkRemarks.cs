@@ -4,18 +4,18 @@ using VmExecutor.Core.Clones.Parts;
 
 namespace VmExecutor.Core.Linking;
 
-/// <summary>What stays as it is in a clone and may surprise: each in a sentence.</summary>
+/// <summary>Parts that stay as they are in a clone and may surprise, each in a sentence.</summary>
 public static class LinkRemarks
 {
     /// <param name="source">The source's inactive XML.</param>
-    /// <param name="plan">What the clone is.</param>
+    /// <param name="plan">The plan of the clone.</param>
     public static IReadOnlyList<string> Of(XElement source, LinkPlan plan)
     {
         var devices = source.Element("devices") ?? new XElement("devices");
         return
         [
             .. OfHost(source) is { Count: > 0 } found
-                ? new[] { $"the clone has what the host gave the source, and most of it only one of them can use at a time: {string.Join(", ", found)}" }
+                ? new[] { $"the clone has the source's parts of the host; most of them can be used by one machine at a time: {string.Join(", ", found)}" }
                 : [],
             .. devices.Elements("tpm").Elements("backend").Any(backend => (string?)backend.Attribute("type") == "emulator")
                 ? new[] { "the clone's emulated TPM begins empty: what the source's guest sealed with its own (BitLocker, LUKS) needs its recovery key" }
@@ -30,12 +30,12 @@ public static class LinkRemarks
             .. devices.Elements("graphics").Where(LinkEndpoints.HasFixedPort).Select(display =>
                 $"the source's {(string?)display.Attribute("type")} display has a port of its own; the clone gets a free one at each start: virsh domdisplay {plan.Name}"),
             .. source.Elements(QemuXml.Namespace + "commandline").Any()
-                ? new[] { "arguments for QEMU (qemu:commandline) were taken over as they are; see that two machines can have them" }
+                ? new[] { "arguments for QEMU (qemu:commandline) were taken over as they are; make sure that two machines can use them at the same time" }
                 : [],
         ];
     }
 
-    /// <summary>What a job could not have, since it is the host's.</summary>
+    /// <summary>The parts of the host, which a job's clone could not have.</summary>
     private static List<string> OfHost(XElement source) =>
     [
         .. DomainReview.Of(source, ClonePurpose.Job, new HashSet<string>())

@@ -14,7 +14,9 @@ public static class LinkStamp
     /// <summary>An identifier, not an address.</summary>
     public static readonly XNamespace Namespace = "urn:vm-executor:link:1";
 
-    /// <summary>Whether a clone with this metadata, as libvirt gives it (without the namespace itself), stands on one of these files.</summary>
+    /// <summary>
+    /// True when a clone with this metadata, as libvirt gives it (without the namespace itself), stands on one of these files.
+    /// </summary>
     public static bool StandsOn(string metadata, IReadOnlyCollection<AbsolutePath> files)
     {
         try

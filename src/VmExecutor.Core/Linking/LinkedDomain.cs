@@ -12,7 +12,7 @@ namespace VmExecutor.Core.Linking;
 public static class LinkedDomain
 {
     /// <param name="source">The source's inactive domain XML; it is not changed.</param>
-    /// <param name="plan">What the clone is.</param>
+    /// <param name="plan">The plan of the clone.</param>
     /// <exception cref="SystemFailureException">The source has parts that a clone would spoil or that are not known; all of them are named.</exception>
     public static XElement Derive(XElement source, LinkPlan plan)
     {

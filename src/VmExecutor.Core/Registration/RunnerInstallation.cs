@@ -17,8 +17,8 @@ public static class RunnerInstallation
 
     /// <param name="text">config.toml; empty: there is none yet.</param>
     /// <param name="file">Its path, for messages.</param>
-    /// <param name="request">Which runner.</param>
-    /// <param name="keys">What it is to say.</param>
+    /// <param name="request">The runner that is meant.</param>
+    /// <param name="keys">The keys that it must have.</param>
     /// <returns>Null: that runner says all of it already.</returns>
     /// <exception cref="SystemFailureException">It cannot be read, or which runner is meant is not clear, or that one has other stages.</exception>
     public static RunnerEdit? Decide(string text, AbsolutePath file, RunnerRequest request, IReadOnlyList<RunnerKey> keys)

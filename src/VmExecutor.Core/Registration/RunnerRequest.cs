@@ -30,6 +30,6 @@ public sealed record RunnerKey(IReadOnlyList<string> Table, string Name, string 
 
 /// <summary>The edit of config.toml.</summary>
 /// <param name="Text">The whole file from then on.</param>
-/// <param name="Runner">Whose it is.</param>
+/// <param name="Runner">The runner's name.</param>
 /// <param name="Changes">What is new in it; without the token.</param>
 public sealed record RunnerEdit(string Text, string Runner, IReadOnlyList<TomlChange> Changes);

@@ -10,7 +10,7 @@ internal static class TomlProof
     /// <param name="before">The document as it was.</param>
     /// <param name="after">The document as it is to be.</param>
     /// <param name="runner">Which of the runners was changed; one past the last: it is new.</param>
-    /// <param name="keys">What was set in it.</param>
+    /// <param name="keys">The keys that were set in it.</param>
     public static bool Holds(string before, string after, int runner, IEnumerable<RunnerKey> keys)
     {
         if (TryRead(before) is not Dictionary<string, object?> expected || TryRead(after) is not { } found)

@@ -43,9 +43,9 @@ public static class TemplateDomain
 
     /// <summary>A clone's machine, which waits for the template's state.</summary>
     /// <param name="frozen">What <see cref="Freeze"/> has kept.</param>
-    /// <param name="template">Whose memory the clone gets.</param>
-    /// <param name="plan">What the clone is.</param>
-    /// <param name="stamp">Who owns it.</param>
+    /// <param name="template">The template whose memory the clone gets.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="stamp">The ownership stamp.</param>
     /// <param name="chains">For each writable disk's target: the template's overlay and what it stands on.</param>
     public static XElement Thaw(
         XElement frozen, Template template, ClonePlan plan, OwnershipStamp stamp, IReadOnlyDictionary<string, BackingChain> chains)

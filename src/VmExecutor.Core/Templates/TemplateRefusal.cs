@@ -23,7 +23,7 @@ public static class TemplateRefusal
 
     /// <param name="words">QEMU's own, as libvirt passed them on.</param>
     /// <param name="ram">The file: <c>state_dir/images/NAME/NUMBER/warm/FINGERPRINT/ram.img</c>.</param>
-    /// <param name="driver">What is active on this host.</param>
+    /// <param name="driver">The module that is active on this host.</param>
     /// <param name="obstacle">What of owners and modes stands in the way, and the command that helps; null: nothing does.</param>
     public static SystemFailureException Of(string words, AbsolutePath ram, SecurityDriver driver, (string What, string Command)? obstacle)
     {

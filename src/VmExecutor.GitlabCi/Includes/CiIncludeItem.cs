@@ -3,7 +3,7 @@ using VmExecutor.Core.Configuration.Binding;
 namespace VmExecutor.GitlabCi.Includes;
 
 /// <summary>One entry of <c>include:</c>.</summary>
-/// <param name="At">Where.</param>
+/// <param name="At">The place in the file.</param>
 /// <param name="Local">A path within the repository; null: another kind.</param>
 /// <param name="Description">For messages: <c>project: shared/ci-templates</c>.</param>
 /// <param name="Rules">When it is included; null: always.</param>

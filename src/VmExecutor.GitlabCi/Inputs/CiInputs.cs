@@ -7,7 +7,7 @@ namespace VmExecutor.GitlabCi.Inputs;
 /// The inputs of a file: the declarations of its header's <c>spec: inputs:</c>, and the values that the including file gives
 /// (https://docs.gitlab.com/ci/inputs/; GitLab's lib/gitlab/ci/config/interpolation/inputs).
 /// </summary>
-/// <param name="findings">Where errors go.</param>
+/// <param name="findings">Takes the errors.</param>
 /// <param name="fromCommandLine">The values are words of a command line, so that 12 may be a text.</param>
 internal sealed class CiInputs(CiFindings findings, bool fromCommandLine = false)
 {

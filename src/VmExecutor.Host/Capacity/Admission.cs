@@ -28,8 +28,8 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
 
     /// <summary>Writes the claim into the job's record once there is room, and tells how long the job waited; null: it did not.</summary>
     /// <param name="directory">Of the job, whose lock the caller holds; with a record.</param>
-    /// <param name="stamp">Who waits for the VM.</param>
-    /// <param name="need">What it wants.</param>
+    /// <param name="stamp">The ownership stamp of the VM.</param>
+    /// <param name="need">The resources that it wants.</param>
     /// <param name="tell">Takes the lines for the job log: at once when it begins to wait, then every 15 s.</param>
     /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <exception cref="SystemFailureException">It can never fit, has waited too long, or its runner is gone.</exception>

@@ -8,7 +8,7 @@ namespace VmExecutor.Host.Capacity;
 /// <summary>Measures the memory and disk that this host has and has left.</summary>
 public static class HostRoom
 {
-    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <exception cref="HostFileException">The kernel does not say (no /proc).</exception>
     public static HostResources Read(AbsolutePath stateDir)
     {

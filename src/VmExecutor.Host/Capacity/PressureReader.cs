@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Capacity;
 /// <summary>Asks the kernel for the load of the host; facts that it does not tell are left out.</summary>
 public static class PressureReader
 {
-    /// <param name="stateDir">Whose file system is meant.</param>
+    /// <param name="stateDir">The directory whose file system is meant.</param>
     public static HostPressure Read(AbsolutePath stateDir)
     {
         var meminfo = TryRead("/proc/meminfo").Split('\n');

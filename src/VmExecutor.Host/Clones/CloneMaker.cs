@@ -17,14 +17,14 @@ namespace VmExecutor.Host.Clones;
 public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainStopper stopper)
 {
     /// <summary>For each writable disk's target: the base that its overlay will stand on.</summary>
-    /// <param name="source">Whose writable disks are meant.</param>
+    /// <param name="source">The domain XML with the writable disks.</param>
     /// <param name="generation">Set: the source is this generation's, whose record knows the disks that are files of its own, and they are unchanged.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public Task<IReadOnlyDictionary<string, BackingChain>> InspectDisksAsync(XElement source, Generation? generation, CancellationToken cancellationToken) =>
         InspectDisksAsync(source, generation, evenIfWritten: false, cancellationToken);
 
     /// <inheritdoc cref="InspectDisksAsync(XElement, Generation?, CancellationToken)"/>
-    /// <param name="source">Whose writable disks are meant.</param>
+    /// <param name="source">The domain XML with the writable disks.</param>
     /// <param name="generation">Set: the source is this generation's.</param>
     /// <param name="evenIfWritten">True: disks that a running VM writes to are read, too. For a caller that makes nothing.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -46,8 +46,8 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         MakeDisksAsync(source, plan.Paths, chains, plan.Sizes.Disk, CloneFirmware.NvramOf(source), cancellationToken);
 
     /// <summary>As above.</summary>
-    /// <param name="source">Whose writable disks are meant.</param>
-    /// <param name="paths">Where they come.</param>
+    /// <param name="source">The domain XML with the writable disks.</param>
+    /// <param name="paths">The places of the new files.</param>
     /// <param name="chains">For each writable disk's target: what its overlay stands on.</param>
     /// <param name="size">Of the first one; null: as large as what it stands on.</param>
     /// <param name="nvram">What is copied; null: nothing.</param>
@@ -67,8 +67,8 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     /// <summary>Starts the clone as a transient domain.</summary>
     /// <exception cref="SystemFailureException">libvirt or QEMU refused; where QEMU's user may not read a file, the message names it.</exception>
     /// <param name="clone">Its domain XML.</param>
-    /// <param name="plan">What it is.</param>
-    /// <param name="chains">What its disks stand on.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="chains">The bases of its disks.</param>
     /// <param name="ram">The file that is its memory, if it is one.</param>
     /// <param name="cancellationToken">The start itself goes on in libvirt for a moment.</param>
     public async Task StartAsync(

@@ -9,8 +9,8 @@ namespace VmExecutor.Host.Clones;
 /// The meaning of a name below <c>state_dir/jobs</c>: a job's key is its directory; <c>.new-KEY-…</c> and <c>.gone-KEY-…</c> are half
 /// made or half removed.
 /// </summary>
-/// <param name="Key">Whose.</param>
-/// <param name="Path">Where.</param>
+/// <param name="Key">The job's key.</param>
+/// <param name="Path">The path.</param>
 /// <param name="IsHalf">Its making or removing is under way, or was interrupted.</param>
 public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
 {

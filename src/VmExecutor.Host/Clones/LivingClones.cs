@@ -15,7 +15,7 @@ public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor, 
 
     /// <summary>Notes the bases of its clone in the job's record, if no other clone on them is broken.</summary>
     /// <param name="directory">Of the job.</param>
-    /// <param name="chains">What its clone stands on.</param>
+    /// <param name="chains">The bases of its clone.</param>
     /// <param name="also">What else is noted with it, in the same write.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.BaseDiskChanged"/>, with the base and the jobs.</exception>

@@ -24,7 +24,7 @@ public sealed partial class DiskCopier(ToolEnvironment environment, TimeProvider
     private const long NearlyFull = 64L << 20;
 
     /// <returns>The copy's format.</returns>
-    /// <param name="chain">What to copy.</param>
+    /// <param name="chain">The disk to copy.</param>
     /// <param name="target">The new file.</param>
     /// <param name="progress">Told how much of it is done, from 0 to 1.</param>
     /// <param name="cancellationToken">Ends qemu-img; what was copied so far is left.</param>

@@ -48,8 +48,8 @@ public sealed class QemuImg(IToolRunner tools)
     }
 
     /// <summary>Makes an overlay on a base; it must not exist.</summary>
-    /// <param name="overlay">Where.</param>
-    /// <param name="chain">What it stands on.</param>
+    /// <param name="overlay">The overlay's path.</param>
+    /// <param name="chain">The base.</param>
     /// <param name="size">Its virtual size, no less than the base's; null: as the base.</param>
     /// <param name="cancellationToken">Ends qemu-img.</param>
     public async Task CreateOverlayAsync(AbsolutePath overlay, BackingChain chain, ByteSize? size, CancellationToken cancellationToken) =>

@@ -321,7 +321,7 @@ public static class HostFile
 
     internal static HostFileException Failure(string path, string verb, Exception e) => new($"{path} cannot be {verb}", Cause(path, e)) { Path = path };
 
-    /// <summary>What the system says, where .NET does not pass it on: a path that it could not look at is missing to it, and a refusal has no number.</summary>
+    /// <summary>The system's own error where .NET does not pass it on: to .NET a path that it could not look at is missing, and a refusal has no number.</summary>
     private static Exception Cause(string path, Exception e) =>
         FileFailure.IsMissing(e) ? FileStat.Look(path, isDirectory: false).Failure ?? e
         : e is not UnfitFileException && FileFailure.NumberOf(e) is null ? WriteAccess.Refusal(path) ?? e

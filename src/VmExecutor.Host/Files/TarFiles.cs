@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Host.Files;
 
 /// <summary>The result of unpacking.</summary>
-/// <param name="Files">How many.</param>
+/// <param name="Files">The number of files.</param>
 /// <param name="Bytes">Of all of them.</param>
 /// <param name="Links">The symbolic links, which were left out: one could lead anywhere on the host.</param>
 public sealed record UnpackedTar(int Files, long Bytes, IReadOnlyList<string> Links);

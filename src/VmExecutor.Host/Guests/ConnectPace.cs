@@ -5,7 +5,7 @@ namespace VmExecutor.Host.Guests;
 
 /// <summary>
 /// Decides how soon a new TCP connection to a guest's ssh server may follow the last one. A firewall in the guest may count them: <c>ufw
-/// limit ssh</c> refuses a client that makes six within 30 s, and each refused one counts too, so that a client that goes on at the same
+/// limit ssh</c> refuses a client that makes six within 30 s. Each refused one counts too, so a client that goes on at the same
 /// pace is shut out for ever. A server that has just answered may be asked at once. Otherwise there are two seconds between connections.
 /// After a while, when a firewall may be the reason, fewer than six are made in 30 s.
 /// </summary>

@@ -38,8 +38,8 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         .Build();
 
     /// <summary>Opens the connection, unless it is open.</summary>
-    /// <param name="access">Where and how.</param>
-    /// <param name="limit">How long it may take.</param>
+    /// <param name="access">The guest's address and login.</param>
+    /// <param name="limit">The time limit.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="question">A shell text that is asked over the connection; null: nothing is.</param>
     /// <param name="cancellationToken">The stage's.</param>
@@ -67,9 +67,9 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     /// For a person: unless the kept connection is open, opens one beside it, whose guest proves itself in the same way. The caller
     /// closes it. It neither pins a host key nor touches a file of the kept connection.
     /// </summary>
-    /// <param name="access">Where and how.</param>
+    /// <param name="access">The guest's address and login.</param>
     /// <param name="beside">The same with the names of the other connection's files.</param>
-    /// <param name="limit">How long it may take.</param>
+    /// <param name="limit">The time limit.</param>
     /// <param name="alive">As above.</param>
     /// <param name="cancellationToken">The person's.</param>
     /// <returns>Which of the two is open.</returns>

@@ -9,8 +9,8 @@ namespace VmExecutor.Host.Guests;
 public interface IGuestShell
 {
     /// <summary>Waits until the guest's ssh server speaks and returns its greeting.</summary>
-    /// <param name="address">Where it will be.</param>
-    /// <param name="limit">How long to wait at most.</param>
+    /// <param name="address">The address of the server.</param>
+    /// <param name="limit">The time limit.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="cancellationToken">The stage's.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestBootTimedOut"/>.</exception>
@@ -32,7 +32,7 @@ public interface IGuestShell
     /// <summary>For a person: where the kept connection is not open, opens another to the same guest, which the caller closes. Host keys must be pinned.</summary>
     /// <param name="access">The guest by the kept connection.</param>
     /// <param name="beside">The guest by the other one: <see cref="GuestAccess.Beside"/>.</param>
-    /// <param name="limit">How long it may take.</param>
+    /// <param name="limit">The time limit.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="cancellationToken">The person's.</param>
     /// <returns>Which of the two is open: its guest has proved to be the job's.</returns>

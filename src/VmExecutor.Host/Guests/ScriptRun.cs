@@ -3,6 +3,6 @@ using VmExecutor.Core.Guests;
 namespace VmExecutor.Host.Guests;
 
 /// <summary>A script that ended.</summary>
-/// <param name="Exit">How.</param>
+/// <param name="Exit">The script's exit.</param>
 /// <param name="OutputMayBeCut">The connection was lost at the end: the status is the true one, but the last output may be missing.</param>
 public sealed record ScriptRun(ScriptExit Exit, bool OutputMayBeCut = false);

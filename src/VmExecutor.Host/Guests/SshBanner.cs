@@ -24,8 +24,8 @@ internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>The server's greeting (<c>SSH-2.0-OpenSSH_9.2p1</c>).</summary>
-    /// <param name="address">Where the server will be.</param>
-    /// <param name="limit">How long to wait at most.</param>
+    /// <param name="address">The address of the server.</param>
+    /// <param name="limit">The time limit.</param>
     /// <param name="alive">Asked before each try; throws when waiting is in vain.</param>
     /// <param name="cancellationToken">The stage's.</param>
     /// <exception cref="SystemFailureException">The time is over (<see cref="ErrorCodes.GuestBootTimedOut"/>).</exception>

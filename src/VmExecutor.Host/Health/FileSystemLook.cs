@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>What a directory's file system can.</summary>
+/// <summary>Finds out the abilities of a directory's file system.</summary>
 public static class FileSystemLook
 {
     // Others refuse at once; there is nothing to be tried.
@@ -13,7 +13,7 @@ public static class FileSystemLook
     // A file system that is not among these may be another host's as well.
     private static readonly string[] OfOneHost = ["ext2", "ext3", "ext4", "xfs", "btrfs", "bcachefs", "zfs", "f2fs", "jfs", "reiserfs", "tmpfs", "ramfs", "overlay"];
 
-    /// <summary>Whether another host can have the same files (NFS, CIFS, Ceph); also where that is not known.</summary>
+    /// <summary>True when another host can have the same files (NFS, CIFS, Ceph), and where that is not known.</summary>
     public static bool MayBeShared(AbsolutePath path) => !OfOneHost.Contains(Mounts.Of(path)?.Type);
 
     /// <summary>

@@ -4,7 +4,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Health;
 
 /// <summary>A GitLab Runner that runs on this host.</summary>
-/// <param name="User">As whom.</param>
+/// <param name="User">The user it runs as.</param>
 /// <param name="ConfigFile">What it was told by <c>--config</c>; null: nothing.</param>
 public sealed record GitLabRunner(uint User, AbsolutePath? ConfigFile)
 {

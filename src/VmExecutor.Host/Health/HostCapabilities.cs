@@ -5,7 +5,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>What libvirt's capabilities tell of a host (formatcaps), as far as this driver cares.</summary>
+/// <summary>The facts in libvirt's capabilities of a host (formatcaps) that this driver needs.</summary>
 /// <param name="Emulator">QEMU for the host's own architecture; null: there is none.</param>
 /// <param name="OffersKvm">Whether it has the domain type kvm.</param>
 /// <param name="Confinement">Which of AppArmor and SELinux libvirt confines QEMU with.</param>

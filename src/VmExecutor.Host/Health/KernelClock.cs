@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace VmExecutor.Host.Health;
 
 /// <summary>
-/// Whether somebody keeps the host's clock: chrony, ntpd and systemd-timesyncd all tell the kernel (adjtimex(2)), which says
-/// "unsynchronised" by itself when nobody has for long.
+/// Tells whether a time service keeps the host's clock: chrony, ntpd and systemd-timesyncd all tell the kernel (adjtimex(2)), which says
+/// "unsynchronised" by itself when none has for long.
 /// </summary>
 public static class KernelClock
 {

@@ -5,7 +5,7 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>What the kernel tells of hardware virtualisation, without trying it.</summary>
+/// <summary>The facts that the kernel tells of hardware virtualisation, without trying it.</summary>
 /// <param name="HasFlag">The processor offers it; true where processors do not say it in /proc/cpuinfo (not x86).</param>
 /// <param name="IsGuest">This host is a virtual machine itself.</param>
 /// <param name="Module">The kernel's module for this processor.</param>
@@ -24,7 +24,7 @@ public sealed record KvmFiles(bool HasFlag, bool IsGuest, string Module, bool Ha
         return new KvmFiles(hasFlag, isGuest, module, HostFile.Look(Node.Value) == Presence.There, HostFile.TryReadAllText($"/sys/module/{module}/parameters/nested"));
     }
 
-    /// <summary>Whether owner and mode let QEMU's user open /dev/kvm: what udev makes is root:kvm 0660 or open to all.</summary>
+    /// <summary>True when owner and mode let QEMU's user open /dev/kvm: udev makes it root:kvm 0660 or open to all.</summary>
     /// <param name="capabilities">libvirt's, which name that user.</param>
     public static bool IsOpenTo(string capabilities) =>
         QemuUser.Of(capabilities) is not { User: > 0 and var user }

@@ -6,7 +6,9 @@ using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>What listens on the host's loopback only, without the ports through which jobs' guests are reached.</summary>
+/// <summary>
+/// Finds the services that listen on the host's loopback only, without the ports through which jobs' guests are reached.
+/// </summary>
 public static class LoopbackServices
 {
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"]; // where IPv6 is switched off there is no tcp6

@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>Who we are, and what we may do with a path.</summary>
+/// <summary>The user of this process, and its rights to a path.</summary>
 public static class ProcessUser
 {
     private const int MayWriteAndPass = 2 | 1; // W_OK | X_OK, unistd.h
@@ -12,7 +12,9 @@ public static class ProcessUser
 
     public static uint Id => Libc.EffectiveUser();
 
-    /// <summary>Whether we could make files in a directory; a file system that is read-only refuses root, too (access(2)).</summary>
+    /// <summary>
+    /// True when this process could make files in a directory; a file system that is read-only refuses root, too (access(2)).
+    /// </summary>
     public static bool MayMakeFilesIn(AbsolutePath directory) => Libc.Access(Libc.CurrentDirectory, directory.Value, MayWriteAndPass, Effective) == 0;
 
     public static bool MayReadFrom(AbsolutePath file) => Libc.Access(Libc.CurrentDirectory, file.Value, MayRead, Effective) == 0;

@@ -6,7 +6,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Health;
 
-/// <summary>Whether the user QEMU runs as can read a file or pass through a directory.</summary>
+/// <summary>Finds out whether the user QEMU runs as can read a file or pass through a directory.</summary>
 /// <param name="tools">Runs what looks with that user's eyes.</param>
 /// <param name="capabilities">libvirt's, which name the user; null: it could not be asked.</param>
 public sealed class QemuReading(IToolRunner tools, string? capabilities)
@@ -17,7 +17,7 @@ public sealed class QemuReading(IToolRunner tools, string? capabilities)
     /// <summary>The user's number; null: QEMU runs as we do, or libvirt does not say.</summary>
     public uint? User => _user?.User;
 
-    /// <summary>What stands in the way, and the command that helps; null: nothing does, or it is not known as whom QEMU runs.</summary>
+    /// <summary>The obstacle, and the command that helps; null: there is none, or QEMU's user is not known.</summary>
     /// <param name="path">A file, or a directory.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     public async Task<(string What, string Command)?> ObstacleAsync(AbsolutePath path, CancellationToken cancellationToken)

@@ -13,7 +13,9 @@ public sealed class RunnerFiles(RunnerHost host, ToolEnvironment environment)
     private const int Beginning = 4096;
     private const string Program = "vm-executor";
 
-    /// <summary>Where the file may be, the likeliest first: named, as a running runner has it, the system's, the user's.</summary>
+    /// <summary>
+    /// The places where the file may be, the likeliest first: named, as a running runner has it, the system's, the user's.
+    /// </summary>
     public IReadOnlyList<AbsolutePath> Places(AbsolutePath? named, GitLabRunner? running)
     {
         if (named is not null)

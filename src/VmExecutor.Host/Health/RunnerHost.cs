@@ -16,7 +16,7 @@ public sealed class RunnerHost(AbsolutePath root)
 
     private static readonly AbsolutePath Own = new("/");
 
-    /// <summary>Where the packages of GitLab Runner have its configuration.</summary>
+    /// <summary>The configuration file of GitLab Runner's packages.</summary>
     public AbsolutePath SystemConfig => Of(new AbsolutePath("/etc/gitlab-runner/config.toml"));
 
     private AbsolutePath Proc => Of(new AbsolutePath("/proc"));

@@ -19,7 +19,7 @@ namespace VmExecutor.Host.Hypervisor;
 /// capabilities can be believed: both are there on hosts where no kernel runs. Nor is a started domain enough where the processor offers no
 /// virtualisation: a software KVM (kvm-pvm, seen on Linux 6.18) starts it, and then an ordinary kernel hangs early in its boot.
 /// </summary>
-/// <param name="hypervisor">Where domains are started.</param>
+/// <param name="hypervisor">The libvirt that starts domains.</param>
 /// <param name="stateDir">Where the answer is remembered.</param>
 /// <param name="time">How old an answer is.</param>
 /// <param name="kernel">What the kernel of the hypervisor's machine tells of its processor; null: nothing, so a started domain is believed.</param>

@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Hypervisor;
 /// </summary>
 public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeProvider time)
 {
-    /// <summary>How many bytes before the end the last lines are looked for: a guest can write lines without end.</summary>
+    /// <summary>The number of bytes before the end in which the last lines are looked for: a guest can write lines without end.</summary>
     public const long LookBack = 64L << 20;
 
     private const int BlockLength = 64 * 1024;
@@ -54,7 +54,7 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
         }
     }
 
-    /// <summary>Where the last lines begin, as tail(1) counts them: also a last one without an end.</summary>
+    /// <summary>The place where the last lines begin, as tail(1) counts them: also a last one without an end.</summary>
     /// <param name="file">The console.</param>
     /// <param name="count">How many lines.</param>
     /// <param name="isCut">The first line begins further in front than is looked.</param>

@@ -4,8 +4,8 @@ namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>The clone stopped running although the driver did not end it.</summary>
 /// <param name="domain">Its name.</param>
-/// <param name="how">What libvirt says became of it.</param>
-/// <param name="hint">What to do about it.</param>
+/// <param name="how">The end, in libvirt's words.</param>
+/// <param name="hint">The hint.</param>
 /// <param name="consoleTail">The last lines of its console.</param>
 public sealed class GuestDiedException(string domain, string how, string hint, IReadOnlyList<string> consoleTail)
     : SystemFailureException(ErrorCodes.GuestDied, $"the job's VM {domain} {how}", hint)

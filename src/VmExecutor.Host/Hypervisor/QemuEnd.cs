@@ -5,7 +5,7 @@ namespace VmExecutor.Host.Hypervisor;
 
 /// <summary>The end of a domain's last life, as libvirt's log of it tells (qemu_process.c, qemuProcessStop; system/runstate.c).</summary>
 /// <param name="Reason">libvirt's word: <c>shutdown</c>, <c>destroyed</c>, <c>crashed</c>, <c>failed</c>; null: the log does not say.</param>
-/// <param name="Time">When; null with no reason.</param>
+/// <param name="Time">The time; null with no reason.</param>
 /// <param name="Signal">Which signal QEMU ended on, and who sent it; null: none, or one that leaves no time for words.</param>
 /// <param name="LastWords">QEMU's last own line, unless it is about the signal.</param>
 internal sealed partial record QemuEnd(string? Reason, DateTimeOffset? Time, QemuSignal? Signal, string? LastWords)

@@ -18,8 +18,8 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     private const UnixFileMode Writable = ReadOnly | UnixFileMode.UserWrite;
 
     /// <summary>Brings the source's files into it; they can still be written to.</summary>
-    /// <param name="image">Whose generation.</param>
-    /// <param name="record">What is known of it; the files are filled in.</param>
+    /// <param name="image">The image of the generation.</param>
+    /// <param name="record">The record; the files are filled in.</param>
     /// <param name="source">The source's domain XML.</param>
     /// <param name="oursToMove">Whether the source's disks were made for this generation, so that they need not be copied.</param>
     /// <param name="progress">Told what is being done and how far it is, from 0 to 1.</param>

@@ -9,7 +9,7 @@ namespace VmExecutor.Host.Images;
 public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, GenerationRemover remover, StateLocks locks)
 {
     /// <summary>Makes an earlier generation the one that jobs get; jobs in flight keep theirs.</summary>
-    /// <param name="image">Whose.</param>
+    /// <param name="image">The image.</param>
     /// <param name="to">Which one; null: the newest whole one before the current.</param>
     /// <exception cref="SystemFailureException">There is none, or it is damaged or was never probed.</exception>
     public Generation Rollback(ImageName image, int? to)

@@ -33,7 +33,7 @@ public sealed record ListedImage
 }
 
 /// <summary>One generation with its present state.</summary>
-/// <param name="Generation">What it is.</param>
+/// <param name="Generation">The generation.</param>
 /// <param name="Clones">How many jobs stand on it.</param>
 /// <param name="DiskBytes">What its files take on the disk, without those that were published in place.</param>
 /// <param name="Damage">Why it is not used; empty: it is whole.</param>

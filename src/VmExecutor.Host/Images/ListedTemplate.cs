@@ -4,9 +4,9 @@ using VmExecutor.Host.Hypervisor;
 namespace VmExecutor.Host.Images;
 
 /// <summary>A template as <c>image list</c> and <c>image show</c> report it.</summary>
-/// <param name="Template">What it is.</param>
-/// <param name="DiskBytes">What its files take on the disk.</param>
-/// <param name="Damage">What is wrong with its files.</param>
+/// <param name="Template">The template.</param>
+/// <param name="DiskBytes">The room that its files take on the disk.</param>
+/// <param name="Damage">The damage of its files.</param>
 public sealed record ListedTemplate(Template Template, long DiskBytes, IReadOnlyList<string> Damage)
 {
     /// <summary>The reasons why no job wakes up from it; empty: no obstacle is known.</summary>

@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Keeping;
 
 /// <summary>The kept VMs of failed jobs. They are the first to go when a disk gets full, since no job needs them.</summary>
 /// <param name="self">The job that looks.</param>
-/// <param name="stateDir">Where they are.</param>
+/// <param name="stateDir">The state directory.</param>
 /// <param name="uri">Of the libvirt that <paramref name="stopper"/> works with; those of another one are left to its jobs.</param>
 /// <param name="stopper">Ends them.</param>
 /// <param name="locks">The lock of a VM is held while it is removed.</param>

@@ -5,7 +5,7 @@ namespace VmExecutor.Host.Leftovers;
 /// <summary>The result of gc for one leftover.</summary>
 /// <param name="Name">A job's key, or a file's path.</param>
 /// <param name="Reason">Why it is one.</param>
-/// <param name="Outcome">What became of it.</param>
+/// <param name="Outcome">The outcome.</param>
 /// <param name="Parts">What was removed; in a dry run what is there.</param>
 /// <param name="Failure">Why something of it is still there; of a removed one, why the ledger does not have it, or its runner's directory was left.</param>
 public sealed record CollectedLeftover(

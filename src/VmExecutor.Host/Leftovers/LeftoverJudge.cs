@@ -15,7 +15,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
 
     private readonly HostMoment _now = now();
 
-    /// <param name="job">What is there of it.</param>
+    /// <param name="job">The job's parts that are there.</param>
     /// <param name="nameTaken">A domain of its name has no stamp of ours.</param>
     /// <param name="half">A half-made or half-removed directory of it is there.</param>
     public FoundJob Judge(FoundJob job, bool nameTaken, bool half)

@@ -11,7 +11,7 @@ namespace VmExecutor.Host.Leftovers;
 /// The directory of an attempt (TMPDIR) whose runner was killed. It holds the job's token and variables, and no other program removes it.
 /// Only a directory that a job's stamp names is looked at, and it must be certain that it is the one that the stamp means.
 /// </summary>
-/// <param name="Path">Where it is.</param>
+/// <param name="Path">The path.</param>
 /// <param name="WhyNot">Why it is left alone, as the end of a sentence; null: it may be removed.</param>
 internal sealed partial record RunnerDirectory(AbsolutePath Path, string? WhyNot)
 {

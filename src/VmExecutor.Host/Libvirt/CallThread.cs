@@ -21,7 +21,7 @@ internal sealed class CallThread
         thread.Start();
     }
 
-    /// <param name="call">What to call.</param>
+    /// <param name="call">The call.</param>
     /// <param name="lent">
     /// A handle that the native call uses. It stays open until that call has returned, also when its owner has stopped waiting and closed
     /// it: its number could belong to another file by the time it is used.

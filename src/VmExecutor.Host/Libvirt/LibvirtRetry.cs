@@ -4,8 +4,8 @@ using Polly.Retry;
 namespace VmExecutor.Host.Libvirt;
 
 /// <summary>
-/// Attempts that go on while they fail for a reason that may pass. The first one is made without Polly: making a pipeline costs a
-/// good part of a stage's 60 ms (it checks its options by reflection), and nearly always the first attempt is the last.
+/// Attempts that go on while they fail for a reason that may pass. The first one is made without Polly: making a pipeline takes
+/// time (it checks its options by reflection), and nearly always the first attempt is the last.
 /// </summary>
 /// <param name="time">The clock of the waits.</param>
 /// <param name="retries">How often the pipeline tries again after its own first attempt, which follows the failed one at once.</param>

@@ -5,7 +5,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Linking;
 
 /// <summary>
-/// Keeps a source from being started unnoticed while clones stand on its disks: they are made read-only for everybody. QEMU itself refuses
+/// Keeps a source from being started unnoticed while clones stand on its disks: they are made read-only for every user. QEMU itself refuses
 /// only while a clone runs (its lock on the image); with all clones off it would write, and spoil them. A QEMU whose user is not root cannot
 /// open a read-only file for writing, so the start fails; libvirt changes a disk's owner at a start, never its mode.
 /// </summary>

@@ -17,7 +17,7 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
     private static readonly TimeSpan HurriedUndoLimit = TimeSpan.FromSeconds(30);
 
     /// <param name="domain">The clone's definition.</param>
-    /// <param name="plan">What it is.</param>
+    /// <param name="plan">The plan of the clone.</param>
     /// <param name="protect">Make the source's disks read-only.</param>
     /// <param name="start">Start the clone.</param>
     /// <param name="warn">Takes what could not be done and does not keep the clone from being made, or what could not be undone.</param>
@@ -83,7 +83,7 @@ public sealed class LinkMaker(IHypervisor hypervisor, LinkSource source, LinkSur
             }
             catch (HostFileException e)
             {
-                warn($"{e.Message}. Nothing keeps '{plan.Source}' from being started while all its clones are off, and that spoils them");
+                warn($"{e.Message}. '{plan.Source}' can still be started while all its clones are off, and a start breaks the clones");
             }
         }
     }

@@ -15,7 +15,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
     /// displays are those that a clone may have without one.
     /// </summary>
     /// <param name="name">The domain.</param>
-    /// <param name="there">The names of all domains, for whoever has mistyped it.</param>
+    /// <param name="there">The names of all domains, for a suggestion when it was mistyped.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.SourceMissing"/>.</exception>
     public async Task<FoundSource> FindAsync(string name, IReadOnlyList<string> there, CancellationToken cancellationToken)
@@ -31,7 +31,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
         return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State) { Remarks = remarks };
     }
 
-    /// <summary>Whether its disks are at rest; else it has to be shut down first, and may be.</summary>
+    /// <summary>True when its disks are at rest; else it must be shut down first, and may be.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.SourceNotShutOff"/>: it is not off, with what to do; <see cref="ErrorCodes.LinkSourceHasSavedState"/>.</exception>
     public async Task<bool> IsOffAsync(string name, DomainState state, bool shutDown, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
         }
     }
 
-    /// <summary>Somebody may have started it since; a transient one is gone.</summary>
+    /// <summary>Checks again: it may have been started since; a transient one is gone.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.SourceNotShutOff"/>.</exception>
     public async Task EnsureStillOffAsync(string name, CancellationToken cancellationToken)
     {

@@ -8,11 +8,11 @@ namespace VmExecutor.Host.Observing;
 public static class LedgerEntries
 {
     /// <param name="key">The job.</param>
-    /// <param name="removal">What was there.</param>
+    /// <param name="removal">The parts that were removed.</param>
     /// <param name="removedBy">Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>.</param>
-    /// <param name="result">How the job ended.</param>
+    /// <param name="result">The result of the job.</param>
     /// <param name="reason">Why, where there is more to say.</param>
-    /// <param name="now">When.</param>
+    /// <param name="now">The time now.</param>
     public static LedgerEntry Of(JobKey key, Removal removal, string removedBy, string result, string? reason, DateTimeOffset now) => new()
     {
         Job = key.Value,

@@ -25,7 +25,7 @@ public sealed class OperatorLog(LogSettings settings, AbsolutePath stateDir, Tim
     public AbsolutePath File { get; } = settings.FileIn(stateDir);
 
     /// <summary>Writes one line, if it is important enough.</summary>
-    /// <param name="line">What happened.</param>
+    /// <param name="line">The line.</param>
     /// <param name="journal">Also takes the line, for journald; null: it does not.</param>
     /// <returns>Why it could not be written; null: it was, or was not meant to be.</returns>
     public async Task<string?> WriteAsync(LogLine line, TextWriter? journal)

@@ -16,9 +16,9 @@ public interface IJobProcesses
 }
 
 /// <summary>A process with the proof of its job in its arguments.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Job">Whose.</param>
-/// <param name="Process">Which.</param>
+/// <param name="Kind">The kind.</param>
+/// <param name="Job">The job's key.</param>
+/// <param name="Process">The process.</param>
 public sealed record JobProcess(JobProcessKind Kind, JobKey Job, RunnerProcess Process)
 {
     public override string ToString() =>

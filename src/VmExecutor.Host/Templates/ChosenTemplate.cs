@@ -6,7 +6,7 @@ namespace VmExecutor.Host.Templates;
 /// <summary>The template that fits a clone, or the reason why there is none.</summary>
 public sealed record ChosenTemplate(Template? Template, ColdReason? Reason)
 {
-    /// <param name="generation">Whose templates.</param>
+    /// <param name="generation">The generation of the templates.</param>
     /// <param name="image">For the command that helps.</param>
     /// <param name="shape">What the clone wants.</param>
     public static ChosenTemplate For(Generation generation, string image, TemplateShape shape)

@@ -17,7 +17,7 @@ internal static class RamFile
 
     /// <summary>Makes it, empty: QEMU gives it its size.</summary>
     /// <param name="path">In a directory that QEMU's user can pass through.</param>
-    /// <param name="user">As whom QEMU runs; null: as we do.</param>
+    /// <param name="user">QEMU's user; null: the user of this process.</param>
     /// <exception cref="SystemFailureException">It cannot be made, or QEMU's user cannot be given the right to it.</exception>
     public static void Make(AbsolutePath path, QemuUser? user)
     {

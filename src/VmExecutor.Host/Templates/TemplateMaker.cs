@@ -31,7 +31,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     /// for QEMU's user, who opens it so; no process writes to it.
     /// </summary>
     /// <param name="directory">With memory and state in it, whose domain is gone.</param>
-    /// <param name="record">What is known of it; the files are filled in.</param>
+    /// <param name="record">The record; the files are filled in.</param>
     /// <param name="domain">The machine's XML.</param>
     /// <param name="files">Role, where it lies now, and a disk's format.</param>
     public static Template Seal(

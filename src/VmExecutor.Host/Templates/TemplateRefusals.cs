@@ -13,7 +13,7 @@ internal static class TemplateRefusals
     /// <summary>Null: the start failed for something else.</summary>
     /// <param name="failure">Of the start, with QEMU's words.</param>
     /// <param name="ram">The file.</param>
-    /// <param name="user">As whom QEMU runs.</param>
+    /// <param name="user">QEMU's user.</param>
     public static SystemFailureException? Explain(HypervisorException failure, AbsolutePath ram, QemuUser user) =>
         TemplateRefusal.Explains(failure.Message) ? TemplateRefusal.Of(failure.Message, ram, SecurityDrivers.Active(), Obstacle(ram, user)) : null;
 

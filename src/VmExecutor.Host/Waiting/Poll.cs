@@ -10,7 +10,7 @@ namespace VmExecutor.Host.Waiting;
 /// <param name="time">The clock.</param>
 public sealed class Poll(TimeSpan limit, TimeSpan interval, TimeProvider time)
 {
-    // Built only when there is something to wait for: a pipeline's first use costs some 20 ms of compilation.
+    // Built only when there is something to wait for: a debug build needs some 20 ms to compile a pipeline at its first use.
     // A generator, since the plain option allows neither "for ever" nor more than a day.
     private ResiliencePipeline<bool> UntilTrue => new ResiliencePipelineBuilder<bool> { TimeProvider = time }
         .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => ValueTask.FromResult(limit) })

@@ -18,8 +18,8 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
     private readonly List<string> _remarks = [];
     private AbsolutePath? _template;
 
-    /// <param name="request">What to measure.</param>
-    /// <param name="generation">What the image's clones stand on now; null: its source.</param>
+    /// <param name="request">The starts to measure.</param>
+    /// <param name="generation">The generation that the image's clones stand on now; null: its source.</param>
     /// <exception cref="SystemFailureException">A stage failed.</exception>
     public async Task<BenchReport> RunAsync(BenchRequest request, Generation? generation)
     {
@@ -122,7 +122,7 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
     private async Task StartByHandAsync(BenchRequest request, Generation generation)
     {
         var template = TemplateCatalogue.Find(_template!) ?? throw new SystemFailureException(
-            ErrorCodes.TemplateNotMade, $"the template {_template} is gone", "Somebody made a new one meanwhile; begin anew.");
+            ErrorCodes.TemplateNotMade, $"the template {_template} is gone", "A new one was made meanwhile: run 'vm-executor bench' again.");
         Note(HandMade.Name, await Task.WhenAll(Enumerable.Range(0, request.Concurrency)
             .Select(_ => hand.RunAsync(request.Image, generation, template, cancelled))));
     }

@@ -15,7 +15,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     private readonly TrialStages _stages = new(settings, TrialJob.New(image.Name.Value).WithMemory(start.Memory?.ToString()));
     private Measurement? _measurement;
 
-    /// <summary>What was measured; null: prepare has not come to its end.</summary>
+    /// <summary>The measurement; null: prepare has not come to its end.</summary>
     public Measurement? Measurement => _measurement;
 
     /// <summary>The template that it woke up from; null: it booted.</summary>
@@ -72,7 +72,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     public void Dispose() => _stages.Dispose();
 
     private JobRecord Record() => _stages.Record ?? throw new SystemFailureException(
-        ErrorCodes.GuestNotPrepared, $"{_stages.Paths.Record} cannot be read", "See whether somebody removed the VM meanwhile: vm-executor list");
+        ErrorCodes.GuestNotPrepared, $"{_stages.Paths.Record} cannot be read", "See whether the VM was removed meanwhile: vm-executor list");
 
     private async Task<double> MeasureAsync(Func<Task<(int ExitCode, string Answer)>> run, string stage)
     {

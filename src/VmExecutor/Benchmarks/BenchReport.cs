@@ -5,7 +5,7 @@ using VmExecutor.Core.Images;
 
 namespace VmExecutor.Benchmarks;
 
-/// <summary>What a bench has found; as JSON durations are in seconds and sizes in bytes.</summary>
+/// <summary>The results of a bench; as JSON durations are in seconds and sizes in bytes.</summary>
 internal sealed record BenchReport
 {
     public required string Image { get; init; }
@@ -29,16 +29,16 @@ internal sealed record BenchReport
     /// <summary>One for each kind of start.</summary>
     public required IReadOnlyList<Summary> Starts { get; init; }
 
-    /// <summary>How many times faster warm is than cold, by the medians of prepare; null: only one of them was measured.</summary>
+    /// <summary>The factor by which warm is faster than cold, by the medians of prepare; null: only one of them was measured.</summary>
     public double? WarmIsFasterBy => Median("cold") / Median("warm");
 
-    /// <summary>How many times the driver's warm start takes as long as the same hypervisor steps by hand, by the medians.</summary>
+    /// <summary>The factor by which the driver's warm start takes longer than the same hypervisor steps by hand, by the medians.</summary>
     public double? DriverToHand => Median("warm") / Median(HandMade.Name);
 
     /// <summary>For each budget that was exceeded, a line.</summary>
     public required IReadOnlyList<string> OverBudget { get; init; }
 
-    /// <summary>What was not measured, and why.</summary>
+    /// <summary>The starts that were not measured, with the reason.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
 
     public static BenchReport Of(

@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Benchmarks;
 
-/// <summary>What somebody wants to know.</summary>
+/// <summary>The request of <c>bench</c>.</summary>
 /// <param name="Image">Of which image.</param>
 /// <param name="Pairs">How often each kind of start is measured.</param>
 /// <param name="Concurrency">How many clones at once.</param>

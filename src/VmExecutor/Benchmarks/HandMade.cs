@@ -27,7 +27,7 @@ internal sealed class HandMade(Machine machine, AbsolutePath? script, TextWriter
     /// <summary>Beside the program, or in PATH.</summary>
     public const string ScriptName = "warm-by-hand";
 
-    /// <summary>Where it is; null: nowhere.</summary>
+    /// <summary>The path of the script; null: it is not found.</summary>
     public static AbsolutePath? FindScript(ToolEnvironment environment)
     {
         var beside = Path.Combine(Path.GetDirectoryName(Environment.ProcessPath)!, ScriptName);
@@ -65,9 +65,9 @@ internal sealed class HandMade(Machine machine, AbsolutePath? script, TextWriter
         }
     }
 
-    /// <param name="image">Which image.</param>
-    /// <param name="generation">What its template is of.</param>
-    /// <param name="template">What the clone wakes up from.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="generation">The generation of its template.</param>
+    /// <param name="template">The template that the clone wakes up from.</param>
     /// <param name="cancellationToken">Ends the script, which removes what it has made.</param>
     /// <exception cref="SystemFailureException">A step failed.</exception>
     public async Task<Measurement> RunAsync(ImageDefinition image, Generation generation, Template template, CancellationToken cancellationToken)

@@ -13,8 +13,8 @@ internal static class DoctorCommand
     {
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var deep = new Option<bool>("--deep") { Description = "Also start a VM and look at the network from inside. Takes as long as a job's start." };
-        var image = new Option<string?>("--image") { Description = "With --deep: of which image; else of the one of jobs that name none.", HelpName = "NAME" };
-        var reach = new Option<string?>("--reach") { Description = "With --deep: where the guest must get to; else to the GitLab of config.toml.", HelpName = "HOST:PORT" };
+        var image = new Option<string?>("--image") { Description = "With --deep: the image whose VM is started; else default_image.", HelpName = "NAME" };
+        var reach = new Option<string?>("--reach") { Description = "With --deep: the host and port that the guest must reach; else those of the GitLab in config.toml.", HelpName = "HOST:PORT" };
         reach.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } text && ReachTarget.TryParse(text) is null)

@@ -21,10 +21,10 @@ internal static class EachImage
     }
 
     /// <summary>One image's failure does not keep the others from being done; that of a single one is the command's own.</summary>
-    /// <param name="invocation">Where lines and failures go.</param>
+    /// <param name="invocation">Takes lines and failures.</param>
     /// <param name="images">In this order.</param>
     /// <param name="result">What holds of those that are done: <c>are up to date</c>.</param>
-    /// <param name="work">What is done with each.</param>
+    /// <param name="work">The work on each image.</param>
     public static async Task<int> DoAsync(Invocation invocation, IReadOnlyList<ImageDefinition> images, string result, Func<ImageDefinition, Task> work)
     {
         if (images.Count == 1)

@@ -10,8 +10,8 @@ namespace VmExecutor.Explaining;
 /// <summary>A source and the treatment of its parts.</summary>
 /// <param name="Source">In words: <c>domain 'web' at qemu:///system</c>.</param>
 /// <param name="Xml">Its definition.</param>
-/// <param name="Image">Whose settings count.</param>
-/// <param name="StateDir">Where jobs' directories are.</param>
+/// <param name="Image">The image whose settings count.</param>
+/// <param name="StateDir">The state directory.</param>
 /// <param name="Purpose">For whom the clone is.</param>
 internal sealed record Explanation(string Source, XElement Xml, ImageDefinition Image, AbsolutePath StateDir, ClonePurpose Purpose)
 {

@@ -10,15 +10,17 @@ using VmExecutor.Host.Libvirt;
 
 namespace VmExecutor.Health;
 
-/// <summary>What <c>check</c> finds beyond the YAML: files that are not there or not what they should be, generations, source domains.</summary>
+/// <summary>The findings of <c>check</c> beyond the YAML: files that are missing or wrong, generations, source domains.</summary>
 internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider time)
 {
-    /// <summary>Who checks is waiting, and libvirt need not run for a configuration to be right.</summary>
+    /// <summary>The time limit for libvirt: a person waits, and libvirt need not run for a configuration to be right.</summary>
     private static readonly TimeSpan LibvirtLimit = TimeSpan.FromSeconds(5);
 
     private readonly List<string> _notes = [];
 
-    /// <summary>What is worth knowing and is no mistake, a sentence each; there are some only after <see cref="WarningsAsync"/>.</summary>
+    /// <summary>
+    /// Facts that are worth knowing and are no mistakes, a sentence each; there are some only after <see cref="WarningsAsync"/>.
+    /// </summary>
     public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>A sentence each. They are no errors: the files may be readable for the runner's user and not for the user who checks, and a domain may come later.</summary>
@@ -97,7 +99,7 @@ internal sealed class CatalogueCheck(Settings settings, string uri, TimeProvider
         return found;
     }
 
-    /// <summary>What jobs of the image would be told, or would fail with.</summary>
+    /// <summary>The warnings that jobs of the image would get, or their failure.</summary>
     private static IReadOnlyList<string> OfGenerations(ImageDefinition image, Catalogue catalogue)
     {
         try

@@ -29,7 +29,7 @@ internal sealed class GuestLook(DoctorRequest request, ConfigLook config, Lazy<R
     {
         if (!request.Deep)
         {
-            return [Checks.GuestStart.Skipped("no VM was started, so nobody has looked at the network from inside a guest", $"{DriverVersion.Name} doctor --deep")];
+            return [Checks.GuestStart.Skipped("no VM was started, so the network was not looked at from inside a guest", $"{DriverVersion.Name} doctor --deep")];
         }
 
         if (Image is not { } image || machine is null)
@@ -39,7 +39,7 @@ internal sealed class GuestLook(DoctorRequest request, ConfigLook config, Lazy<R
 
         try
         {
-            // The hook is for jobs: it wants their variables. Nor is somebody's running domain shut down to look at a network.
+            // The hook is for jobs: it wants their variables. Nor is a running source domain shut down to look at a network.
             var tried = image with { PrepareHook = null, Source = image.Source is ImageSource.Domain domain ? domain with { AllowShutdown = false } : image.Source };
             var generation = ChosenGeneration.For(image, machine.Catalogue).Generation;
             return await new OwnClone(machine).UseAsync(tried, generation, log, clone => AskAsync(image, clone, cancellationToken), cancellationToken);
@@ -68,11 +68,11 @@ internal sealed class GuestLook(DoctorRequest request, ConfigLook config, Lazy<R
         return targets.OfType<ReachTarget>().Any() ? findings :
         [
             .. findings,
-            Checks.GuestOut.Skipped("nothing says where a guest should get to: no config.toml names a GitLab", $"{DriverVersion.Name} doctor --deep --reach gitlab.example.com:443"),
+            Checks.GuestOut.Skipped("no server to reach is known: no config.toml names a GitLab", $"{DriverVersion.Name} doctor --deep --reach gitlab.example.com:443"),
         ];
     }
 
-    /// <summary>A listener of ours judges: a connect that seems to succeed may have been answered by anybody.</summary>
+    /// <summary>A listener of ours judges: a connect that seems to succeed may have been answered by another program.</summary>
     private async Task<Finding> LoopbackAsync(ImageDefinition image, StartedClone clone, CancellationToken cancellationToken)
     {
         var isUserMode = image.Network.Mode == NetworkMode.User;

@@ -22,7 +22,7 @@ internal sealed record DoctorRequest(string? ConfigOption, AbsolutePath? ConfigT
 /// <summary>Makes the looks of <c>doctor</c>, one for each topic, with what of the configuration could be read, and runs their checks.</summary>
 internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
 {
-    /// <summary>Who asks is waiting; the limit of the configuration is for jobs.</summary>
+    /// <summary>The time limit for a call of libvirt: a person waits, and the limit of the configuration is for jobs.</summary>
     private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LongestTry = TimeSpan.FromSeconds(45);
 

@@ -10,7 +10,7 @@ using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Health;
 
-/// <summary>What libvirt says of itself, asked once for all checks.</summary>
+/// <summary>libvirt's facts about itself, asked for once for all checks.</summary>
 /// <param name="Version">Of libvirt and QEMU.</param>
 /// <param name="Xml">Its capabilities.</param>
 internal sealed record LibvirtAnswer(HypervisorVersion Version, string Xml)
@@ -29,7 +29,7 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
 
     public LibvirtHypervisor Hypervisor => hypervisor;
 
-    /// <summary>Whether it is another machine's, whose files cannot be looked at from here.</summary>
+    /// <summary>True when it is another machine's, whose files cannot be looked at from here.</summary>
     public bool IsRemote => LibvirtUri.IsRemote(hypervisor.Uri);
 
     public IReadOnlyList<HealthCheck> All =>
@@ -44,7 +44,7 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
     {
         lock (_lock)
         {
-            // Not the token of whoever is first: the answer is for all. Each call has its own limit.
+            // Not the token of the first caller: the answer is for all. Each call has its own limit.
             _asking ??= AskOnceAsync();
             return _asking.WaitAsync(cancellationToken);
         }

@@ -24,7 +24,7 @@ internal sealed class SourceDomains(IHypervisor hypervisor)
 {
     private IReadOnlyList<string>? _names;
 
-    /// <summary>What is wrong with the disk of an image that names one.</summary>
+    /// <summary>The trouble with the disk of an image that names one.</summary>
     public static SourceTrouble? OfDisk(ImageDefinition image) => image.Source is ImageSource.DiskFile file
         && FileContents.OfDisk(file.Path, file.Format?.ToString().ToLowerInvariant(), "format") is { } trouble
             ? new SourceTrouble(trouble.IsFatal, $"file {file.Path} {trouble.What}", trouble.Fix)

@@ -2,7 +2,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Linking;
 
-/// <summary>What somebody asked of <c>clone</c>.</summary>
+/// <summary>The request of <c>clone</c>.</summary>
 internal sealed record LinkRequest
 {
     public required string Source { get; init; }
@@ -10,7 +10,7 @@ internal sealed record LinkRequest
     /// <summary>The clone's name; null: made from the source's.</summary>
     public string? Target { get; init; }
 
-    /// <summary>Where overlays and NVRAM come; null: beside those of the source.</summary>
+    /// <summary>The directory for overlays and NVRAM; null: beside those of the source.</summary>
     public AbsolutePath? Directory { get; init; }
 
     /// <summary>Ask a running source to shut down.</summary>

@@ -11,7 +11,7 @@ internal static class LinkTasks
     /// <param name="invocation">The program's parts.</param>
     /// <param name="configOption">The <c>--config</c> option.</param>
     /// <param name="connect">The <c>--connect</c> option.</param>
-    /// <param name="work">What is to be done.</param>
+    /// <param name="work">The work.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.LinkNotLocal"/>, or what the work throws.</exception>
     public static async Task RunAsync(Invocation invocation, string? configOption, string? connect, Func<Linker, Task> work)
     {

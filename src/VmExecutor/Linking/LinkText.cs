@@ -5,13 +5,13 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Linking;
 
-/// <summary>What <c>clone</c> tells people.</summary>
+/// <summary>The messages of <c>clone</c> for people.</summary>
 internal static class LinkText
 {
     /// <summary>The commands that come to the same as what would be done; the definition is what stdout has.</summary>
     public static IEnumerable<string> Commands(LinkPlan plan, LinkRequest request, string uri, bool isOff, (bool Password, bool Others) secrets)
     {
-        yield return $"# nothing was done; without --dry-run this would be, with the XML on stdout as {plan.Name}.xml:";
+        yield return $"# nothing was done; without --dry-run these commands would run, with the XML on stdout as {plan.Name}.xml:";
         if (secrets.Password)
         {
             yield return $"# the display's password is taken over but not printed; in {plan.Name}.xml it is empty, which locks the display: {Virsh(uri, "dumpxml", "--security-info", plan.Source)}";
@@ -49,7 +49,7 @@ internal static class LinkText
         }
     }
 
-    /// <summary>What there is now, and what to do with it.</summary>
+    /// <summary>The clone that was made, and the commands for it.</summary>
     public static IEnumerable<string> Made(LinkPlan plan, LinkRequest request, string uri)
     {
         yield return $"'{plan.Name}' is a linked clone of '{plan.Source}' on {uri}{(request.Start ? ", and runs" : "")}";

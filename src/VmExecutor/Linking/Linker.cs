@@ -15,7 +15,7 @@ namespace VmExecutor.Linking;
 /// <c>clone</c>: a linked clone of any domain, for people. Everything that can be refused is refused before the source is asked to shut down
 /// and before anything is made.
 /// </summary>
-/// <param name="hypervisor">Where the source is and the clone comes.</param>
+/// <param name="hypervisor">The libvirt of the source and the clone.</param>
 /// <param name="tools">For qemu-img.</param>
 /// <param name="time">The clock.</param>
 /// <param name="output">For machines: the clone's name, or with a dry run its XML.</param>

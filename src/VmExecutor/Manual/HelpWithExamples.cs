@@ -7,7 +7,7 @@ namespace VmExecutor.Manual;
 /// <summary><c>--help</c>: the command's own prose with its examples at the end, and of the commands below it a sentence each.</summary>
 internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLineAction
 {
-    /// <summary>Who asks for help need not give what is required.</summary>
+    /// <summary>True: a request for help need not have the required arguments.</summary>
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)

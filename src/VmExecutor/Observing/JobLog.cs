@@ -7,7 +7,7 @@ namespace VmExecutor.Observing;
 /// Lines for people in the job log. No timestamps, since the runner adds its own; never a secret, since what cleanup writes
 /// ends unmasked in the runner's log.
 /// </summary>
-/// <param name="writer">Where they go.</param>
+/// <param name="writer">Takes the lines.</param>
 /// <param name="said">The warnings that this command has given already; shared by all logs of a command that makes several.</param>
 internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
 {

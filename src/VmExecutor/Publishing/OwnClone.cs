@@ -32,10 +32,10 @@ internal sealed class OwnClone(Machine machine)
 
     /// <summary>Starts it, hands it to <paramref name="work"/> when its guest runs commands, and removes it whatever happens.</summary>
     /// <param name="image">As it is to be run.</param>
-    /// <param name="generation">What it stands on; null: the source itself.</param>
+    /// <param name="generation">The generation that it stands on; null: the source itself.</param>
     /// <param name="log">For the administrator.</param>
     /// <param name="change">What is special about this clone.</param>
-    /// <param name="work">What it is for.</param>
+    /// <param name="work">The work with the clone.</param>
     /// <param name="cancellationToken">Ends it; the clone is removed all the same.</param>
     public async Task<T> UseAsync<T>(
         ImageDefinition image, Generation? generation, JobLog log, Func<ClonePlan, ClonePlan> change, Func<StartedClone, Task<T>> work, CancellationToken cancellationToken)
@@ -94,9 +94,9 @@ internal sealed class OwnClone(Machine machine)
 }
 
 /// <summary>A clone whose guest runs commands.</summary>
-/// <param name="Plan">What it is.</param>
-/// <param name="Access">How to reach it.</param>
-/// <param name="Seconds">How long each phase of its start took.</param>
+/// <param name="Plan">The plan of the clone.</param>
+/// <param name="Access">The guest's address and login.</param>
+/// <param name="Seconds">The seconds of each phase of its start.</param>
 internal sealed record StartedClone(ClonePlan Plan, GuestAccess Access, IReadOnlyDictionary<string, double> Seconds)
 {
     /// <summary>The guest's host keys: those it is known by, else what ssh has met.</summary>

@@ -16,7 +16,7 @@ internal sealed class OwnScript(Machine machine)
     private const int Longest = 1 << 20;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
-    /// <param name="file">Where it is.</param>
+    /// <param name="file">The script's path.</param>
     /// <param name="what">For the message: <c>probe script</c>.</param>
     /// <exception cref="HostFileException">It cannot be read, or is larger than a MiB.</exception>
     public static GuestScript Read(AbsolutePath file, string what)

@@ -17,7 +17,7 @@ internal sealed class PublishLog(JobLog log, TimeProvider time)
 
     public void Say(string line) => log.Say(line);
 
-    /// <param name="what">What is being done.</param>
+    /// <param name="what">The action, in words.</param>
     /// <param name="done">How much of it, from 0 to 1.</param>
     public void Progress(string what, double done)
     {

@@ -115,6 +115,6 @@ internal sealed class PublishSource(Machine machine)
 /// <param name="FetchAsync">Brings it here, as domain XML.</param>
 internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<XElement>> FetchAsync)
 {
-    /// <summary>What an administrator should know of its clones, a sentence each.</summary>
+    /// <summary>Facts about its clones that an administrator should know, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

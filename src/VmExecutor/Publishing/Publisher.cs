@@ -18,7 +18,7 @@ internal sealed class Publisher(Machine machine)
     private readonly PublishSource _sources = new(machine);
 
     /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
-    /// <param name="image">What to publish.</param>
+    /// <param name="image">The image to publish.</param>
     /// <param name="ifChanged">Only if the source is not what the current generation was made of.</param>
     /// <param name="log">For the administrator.</param>
     /// <param name="cancellationToken">Ends it; what was made is undone.</param>

@@ -31,8 +31,8 @@ internal static class WarmJson
     }
 
     /// <param name="json">Within a generation.</param>
-    /// <param name="generation">Whose.</param>
-    /// <param name="hypervisor">What runs VMs here now; null: not known, so a changed version is no trouble.</param>
+    /// <param name="generation">The generation.</param>
+    /// <param name="hypervisor">The versions of libvirt and QEMU here now; null: not known, so a changed version is no trouble.</param>
     public static void WriteTemplates(Utf8JsonWriter json, ListedGeneration generation, HypervisorVersion? hypervisor)
     {
         json.WriteStartArray("templates");

@@ -15,8 +15,8 @@ namespace VmExecutor.Stages;
 /// Removes everything of the job and writes its line of the ledger; with nothing there it succeeds. Has a deadline of its own: a
 /// cancelled cleanup no longer waits politely, still removes what it can in a moment, and leaves the rest to gc.
 /// </summary>
-/// <param name="machine">Where.</param>
-/// <param name="environment">What the runner said to this process.</param>
+/// <param name="machine">The machine.</param>
+/// <param name="environment">The variables that the runner set for this process.</param>
 /// <param name="report">The stage's line in the operator's log.</param>
 internal sealed class CleanupStage(Machine machine, StageEnvironment environment, StageReport report)
 {
@@ -50,7 +50,7 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     }
 
     /// <param name="run">The job.</param>
-    /// <param name="result">How it ended, for the ledger.</param>
+    /// <param name="result">The result, for the ledger.</param>
     /// <param name="cancellationToken">Hurries.</param>
     /// <exception cref="CleanupException">Something is left.</exception>
     /// <returns>What there was.</returns>

@@ -17,8 +17,8 @@ namespace VmExecutor.Stages;
 /// <summary>
 /// Makes the job's linked clone ready for scripts, or leaves nothing: a preparation that fails or is cancelled half-way is undone.
 /// </summary>
-/// <param name="machine">Where.</param>
-/// <param name="environment">What the runner said to this process.</param>
+/// <param name="machine">The machine.</param>
+/// <param name="environment">The variables that the runner set for this process.</param>
 /// <param name="report">The stage's line in the operator's log.</param>
 internal sealed class PrepareStage(Machine machine, StageEnvironment environment, StageReport report)
 {
@@ -38,7 +38,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
 
     /// <summary>From the configuration to a guest that is ready for scripts.</summary>
     /// <param name="job">The job.</param>
-    /// <param name="start">How the VM may be started.</param>
+    /// <param name="start">The kinds of start that the VM may have.</param>
     /// <param name="generation">Of the image, if it is still there; null: the current one.</param>
     /// <param name="log">The job's.</param>
     /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
@@ -60,8 +60,8 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
     }
 
     /// <summary>From what was decided to a guest that is ready for scripts.</summary>
-    /// <param name="plan">What to make.</param>
-    /// <param name="stamp">Who owns it.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="stamp">The ownership stamp.</param>
     /// <param name="run">The job.</param>
     /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
     internal async Task MakeAsync(ClonePlan plan, OwnershipStamp stamp, JobRun run, CancellationToken cancellationToken)

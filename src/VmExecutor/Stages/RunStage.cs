@@ -18,8 +18,8 @@ using VmExecutor.Starting;
 namespace VmExecutor.Stages;
 
 /// <summary>Runs one script in the job's guest: its output is the job log's, its exit is a value.</summary>
-/// <param name="machine">Where.</param>
-/// <param name="environment">What the runner said to this process.</param>
+/// <param name="machine">The machine.</param>
+/// <param name="environment">The variables that the runner set for this process.</param>
 /// <param name="report">The stage's line in the operator's log.</param>
 /// <param name="output">Takes the script's stdout.</param>
 /// <param name="error">Takes the script's stderr.</param>
@@ -33,7 +33,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
     /// <summary>From the job's record to the script's exit, with what is noted and said of it.</summary>
     /// <param name="job">The job.</param>
     /// <param name="script">The runner's file.</param>
-    /// <param name="subStage">What it is for.</param>
+    /// <param name="subStage">The sub-stage.</param>
     /// <param name="log">Takes warnings and offers.</param>
     /// <param name="story">Takes what the VM has used, where prepare's lines went.</param>
     /// <param name="cancellationToken">Ends the script's processes in the guest; the VM lives.</param>

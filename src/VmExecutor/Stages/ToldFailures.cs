@@ -24,8 +24,8 @@ internal static class ToldFailures
 }
 
 /// <summary>A failure that the job log has already: one line says so, and the same person must act.</summary>
-/// <param name="original">What is told above.</param>
-/// <param name="subStage">Where.</param>
+/// <param name="original">The failure that was told.</param>
+/// <param name="subStage">The sub-stage that told it.</param>
 internal sealed class ToldFailureException(DriverException original, string subStage)
     : SystemFailureException(original.Code, $"the VM of this job cannot be used: the error is above, in section '{subStage}'", original.Hint, original)
 {

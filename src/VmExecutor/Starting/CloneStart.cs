@@ -15,7 +15,7 @@ namespace VmExecutor.Starting;
 /// From nothing to a guest that runs scripts: woken up from a template where that can be, else booted. Used for jobs, and for the clones that
 /// publishing, warming, <c>doctor</c> and <c>bench</c> make for themselves. What it has made when it fails is the caller's to remove.
 /// </summary>
-/// <param name="machine">Where.</param>
+/// <param name="machine">The machine.</param>
 /// <param name="preparation">What happens in the guest before its first script.</param>
 internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
 {
@@ -23,8 +23,8 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
     public static CloneStart WithoutJob(Machine machine) =>
         new(machine, new GuestPreparation(machine, _ => throw new InvalidOperationException("a clone without a job has no variables")));
 
-    /// <param name="plan">What to make.</param>
-    /// <param name="stamp">Who owns it.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="stamp">The ownership stamp.</param>
     /// <param name="run">The job, whose directory must not exist.</param>
     /// <param name="cancellationToken">Ends each wait at once.</param>
     /// <returns>What it was made of.</returns>

@@ -9,7 +9,7 @@ namespace VmExecutor.Starting;
 /// <summary>Overlays on the base, and a guest that boots.</summary>
 internal sealed class ColdStart(Machine machine)
 {
-    /// <param name="basis">What to make.</param>
+    /// <param name="basis">The facts for making the clone.</param>
     /// <param name="run">The job, whose directory has a record.</param>
     /// <param name="watch">Looks whether the domain lives.</param>
     /// <param name="cancellationToken">Ends each wait at once.</param>

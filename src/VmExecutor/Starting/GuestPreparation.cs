@@ -7,8 +7,11 @@ using VmExecutor.Stages;
 
 namespace VmExecutor.Starting;
 
-/// <summary>What happens in a guest before the job's first script: its cloud-init is waited for, then it gets tools of the host and runs the administrator's hook.</summary>
-/// <param name="machine">Where.</param>
+/// <summary>
+/// Prepares a guest before the job's first script: waits for its cloud-init, gives it tools of the host, and runs the administrator's
+/// hook.
+/// </summary>
+/// <param name="machine">The machine.</param>
 /// <param name="variables">Reads the wanted variables of the job, when the hook needs them.</param>
 internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<string>, JobVariables> variables)
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VmExecutor.Starting;
 
-/// <summary>How long each phase of prepare took, for one line in the job log.</summary>
+/// <summary>The time of each phase of prepare, for one line in the job log.</summary>
 internal sealed class PhaseTimes(TimeProvider time)
 {
     private readonly List<(string Name, TimeSpan Duration)> _phases = [];
@@ -19,13 +19,13 @@ internal sealed class PhaseTimes(TimeProvider time)
     /// <summary>The phase that was the last to end; null: none has.</summary>
     public string? Last => _phases.Count == 0 ? null : _phases[^1].Name;
 
-    /// <summary>How long the phase has lasted that is under way.</summary>
+    /// <summary>The time since the phase under way began.</summary>
     public TimeSpan SinceLast => time.GetElapsedTime(_phaseStarted);
 
-    /// <summary>How many phases are over.</summary>
+    /// <summary>The number of phases that are over.</summary>
     public int Count => _phases.Count;
 
-    /// <summary>What came after the first <paramref name="kept"/> phases was for nothing: it is one phase, which is over now.</summary>
+    /// <summary>Folds the phases after the first <paramref name="kept"/> into one, which is over now: they were in vain.</summary>
     public void Fold(int kept, string phase)
     {
         var lost = _phases.Skip(kept).Aggregate(time.GetElapsedTime(_phaseStarted), (sum, one) => sum + one.Duration);

@@ -7,7 +7,10 @@ using VmExecutor.Host.Hypervisor;
 
 namespace VmExecutor.Starting;
 
-/// <summary>What the job log says of a start that failed, before the failure itself: where it stood, the guest's last words, how the host was, and why that may be.</summary>
+/// <summary>
+/// Reports a failed start in the job log, before the failure itself: the phase, the guest's last words, the host's state, and the likely
+/// cause.
+/// </summary>
 internal static class StartFailure
 {
     public static void Tell(CloneBasis basis, JobRun run, SystemFailureException failure)
@@ -23,7 +26,7 @@ internal static class StartFailure
             log.ShowConsole(console);
         }
 
-        log.Say(string.Create(CultureInfo.InvariantCulture, $"The start came to nothing in phase '{phase}', which had lasted {stalled.TotalSeconds:0.00} s; all together {times}"));
+        log.Say(string.Create(CultureInfo.InvariantCulture, $"Start failed in phase '{phase}' after {stalled.TotalSeconds:0.00} s; all together {times}"));
         log.Say($"The host at that time: {pressure}");
         var cause = StartDiagnosis.Explain(new StartTrouble
         {

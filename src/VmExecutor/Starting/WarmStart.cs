@@ -26,7 +26,7 @@ internal sealed class WarmStart(Machine machine)
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
     private const int SeedBytes = 64;
 
-    /// <param name="basis">What to make.</param>
+    /// <param name="basis">The facts for making the clone.</param>
     /// <param name="run">The job, whose directory has a record.</param>
     /// <param name="watch">Looks whether the domain lives.</param>
     /// <param name="cancellationToken">Ends it at once; nothing is undone then, nor started cold.</param>
@@ -145,7 +145,7 @@ internal sealed class WarmStart(Machine machine)
             .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
         times.Ended("address");
 
-        // The server is up already, so nobody waits for its first words; it is known that the guest runs scripts, so nobody asks.
+        // The server is up already, so its first words are not waited for; it is known that the guest runs scripts, so that is not asked.
         var access = new GuestAccess(
             plan.Domain,
             new GuestAddress(host, port),

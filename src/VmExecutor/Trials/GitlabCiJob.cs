@@ -7,12 +7,12 @@ namespace VmExecutor.Trials;
 /// <param name="Job">From the file.</param>
 /// <param name="Trial">For the stages.</param>
 /// <param name="Written">All variables that are known before the VM is, not expanded.</param>
-/// <param name="Git">How the job wants its sources.</param>
+/// <param name="Git">The job's wishes for its sources.</param>
 /// <param name="Sources">Null: the job gets none.</param>
 internal sealed record GitlabCiJob(CiJob Job, TrialJob Trial, IReadOnlyList<CiVariable> Written, CiGit Git, TrialSources? Sources)
 {
     /// <param name="job">From the file.</param>
-    /// <param name="request">What else was told.</param>
+    /// <param name="request">The other options.</param>
     /// <param name="repository">Null: there are no sources.</param>
     /// <exception cref="Core.Failures.SystemFailureException">The runner would fail the job for a variable's value.</exception>
     public static GitlabCiJob Decide(CiJob job, GitlabCiRequest request, TrialRepository? repository)

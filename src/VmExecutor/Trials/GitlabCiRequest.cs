@@ -3,7 +3,7 @@ using VmExecutor.GitlabCi;
 
 namespace VmExecutor.Trials;
 
-/// <summary>What <c>try --gitlab-ci</c> was told.</summary>
+/// <summary>The request of <c>try --gitlab-ci</c>.</summary>
 internal sealed record GitlabCiRequest
 {
     public required AbsolutePath File { get; init; }

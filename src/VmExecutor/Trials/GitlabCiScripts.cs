@@ -7,7 +7,7 @@ namespace VmExecutor.Trials;
 /// <param name="job">The job.</param>
 /// <param name="shell">The image's.</param>
 /// <param name="project">The project's directory in the guest.</param>
-/// <param name="git">How the job wants its sources.</param>
+/// <param name="git">The job's wishes for its sources.</param>
 /// <param name="written">All variables, not expanded.</param>
 internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string project, CiGit git, IReadOnlyList<CiVariable> written)
 {
@@ -26,7 +26,7 @@ internal sealed class GitlabCiScripts(CiJob job, GuestShell shell, string projec
     /// <summary>before_script and script: one shell runs both.</summary>
     public string Build => Write("running", [.. job.BeforeScript, .. job.Script]);
 
-    /// <summary>What comes before the job's own scripts.</summary>
+    /// <summary>The scripts before the job's own.</summary>
     public IEnumerable<(string Name, string Body)> Before(bool hasSources) =>
         [("prepare_script", TrialScript.PrepareScript), ("get_sources", TrialScript.GetSources(project, hasSources, git))];
 

@@ -10,7 +10,7 @@ internal sealed class GitlabCiTrial(TrialFrame frame, TrialBundle bundle, Artifa
     /// <summary>The runner's RUNNER_AFTER_SCRIPT_TIMEOUT.</summary>
     private static readonly TimeSpan AfterScriptLimit = TimeSpan.FromMinutes(5);
 
-    /// <param name="job">What to run.</param>
+    /// <param name="job">The job to run.</param>
     /// <param name="keep">Leave the VM as it is at the end.</param>
     /// <param name="artifactsDirectory">Where artifacts go.</param>
     /// <returns>The script's exit code; where the driver failed, its stage's.</returns>

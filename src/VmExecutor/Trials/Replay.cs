@@ -13,8 +13,8 @@ namespace VmExecutor.Trials;
 internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
 {
     /// <param name="job">The kept job.</param>
-    /// <param name="directory">Where its scripts are.</param>
-    /// <param name="request">What else was told.</param>
+    /// <param name="directory">The directory of its scripts.</param>
+    /// <param name="request">The other options.</param>
     /// <returns>The exit code of the script that failed; where the driver failed, its stage's.</returns>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.KeptScriptsUnusable"/>.</exception>
     public async Task<int> RunAsync(KeptJob job, AbsolutePath directory, ReplayRequest request)
@@ -27,7 +27,7 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
         {
             throw new SystemFailureException(
                 ErrorCodes.KeptScriptsUnusable,
-                $"where job {job.Key} had its sources was not kept, so they cannot be put there",
+                $"the directory of job {job.Key}'s sources was not recorded, so the sources of --repo cannot be put there",
                 "Leave out --repo, and --from build_script what needs them; with --keep the VM stays to look.");
         }
 
@@ -108,7 +108,7 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
 
     private void Explain(KeptJob job, KeptScript script, int exitCode)
     {
-        var then = script.ExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"exit code {code}") : script.Failure ?? "no end of its own";
+        var then = script.ExitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"exit code {code}") : script.Failure ?? "no exit code of its own";
         log.Say(string.Create(CultureInfo.InvariantCulture, $"{script.SubStage} failed with exit code {exitCode}; in the job it was {then}."));
         if (ReplayPlan.NeedsToken(script.SubStage) && script.ExitCode == 0)
         {
@@ -119,10 +119,10 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
     private static string FileOf(AbsolutePath directory, KeptScript script) => HostFile.Exists(directory.Child(script.File).Value)
         ? directory.Child(script.File).Value
         : throw new SystemFailureException(
-            ErrorCodes.KeptScriptsUnusable, $"the kept script {directory.Child(script.File)} is gone", "Somebody or gc has removed it; 'vm-executor replay' lists what there is.");
+            ErrorCodes.KeptScriptsUnusable, $"the kept script {directory.Child(script.File)} is gone", "It was removed by hand or by gc; 'vm-executor replay' lists the kept scripts.");
 }
 
-/// <summary>What <c>replay</c> was told beside the job.</summary>
+/// <summary>The request of <c>replay</c>, beside the job.</summary>
 /// <param name="Image">Instead of the job's; null: the job's.</param>
 /// <param name="From">Begin with this sub-stage; null: with the first.</param>
 /// <param name="Sources">Instead of what get_sources fetched; null: it is run.</param>

@@ -14,7 +14,7 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
     internal const int LongestAnswer = 1 << 20;
 
     /// <param name="arguments">The stage and its arguments.</param>
-    /// <param name="output">What becomes of what it says.</param>
+    /// <param name="output">The treatment of its output.</param>
     /// <param name="over">When the stage's time is over: it is sent SIGTERM, as the runner does.</param>
     /// <returns>Exit code and, where collected, the end of what it said.</returns>
     public async Task<(int ExitCode, string Answer)> RunAsync(
@@ -45,7 +45,7 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
     }
 }
 
-/// <summary>What becomes of what a stage says.</summary>
+/// <summary>The treatment of a stage's output.</summary>
 internal enum StageOutput
 {
     /// <summary>It goes straight to our terminal.</summary>

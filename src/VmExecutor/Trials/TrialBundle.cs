@@ -20,7 +20,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
     /// <exception cref="SystemFailureException">It is no repository, or the guest did not take it.</exception>
     public async Task<int> SendAsync(TrialSources sources, Job job, JobPaths paths, CancellationToken cancellationToken)
     {
-        // Nobody but us looks in: what is not committed may be private.
+        // Only this user may look in: changes that are not committed may be private.
         var work = paths.Trial;
         StateDirectories.Make(work, StateDirectories.Private);
         var bundle = work.Child("bundle");

@@ -136,7 +136,7 @@ internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTi
     }
 }
 
-/// <summary>What config has answered.</summary>
+/// <summary>Config's answer.</summary>
 /// <param name="Shell">The image's.</param>
 /// <param name="BuildsDirectory">In the guest.</param>
 internal sealed record TrialGuest(GuestShell Shell, string BuildsDirectory);

@@ -24,10 +24,10 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
 
     public string Project { get; init; } = DefaultProject;
 
-    /// <summary>Whether its branch is protected; null: as if an older server did not say.</summary>
+    /// <summary>True when its branch is protected; null: as if an older server did not say.</summary>
     public bool? Protected { get; init; }
 
-    /// <summary>What was checked out; null: nothing.</summary>
+    /// <summary>The commit that was checked out; null: none.</summary>
     public CiCommit? Commit { get; init; }
 
     /// <summary>A kept job once more: it is not kept again.</summary>
@@ -103,7 +103,7 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
-    /// <summary>What the runner adds to the stages' environment.</summary>
+    /// <summary>The variables that the runner adds to the stages' environment.</summary>
     public IReadOnlyDictionary<string, string> ToVariables()
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)

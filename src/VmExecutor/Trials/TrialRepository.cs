@@ -6,7 +6,7 @@ using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Trials;
 
-/// <summary>What git tells of a repository at a desk.</summary>
+/// <summary>git's facts about a repository at a desk.</summary>
 /// <param name="Top">Its top directory.</param>
 /// <param name="ProjectPath">As GitLab would have it, after the remote's address.</param>
 /// <param name="Commit">Null: there is none yet.</param>

@@ -6,7 +6,7 @@ namespace VmExecutor.Trials;
 /// <summary>Scripts of the shape that the runner makes (docs/runner-contract.md section 2).</summary>
 internal static class TrialScript
 {
-    /// <summary>Where the repository's bundle is put in the guest before get_sources.</summary>
+    /// <summary>The place of the repository's bundle in the guest before get_sources.</summary>
     public const string GuestBundle = "/tmp/vm-executor-try.bundle";
 
     /// <summary>The sub-stage behind all others, whose failure is not the job's.</summary>
@@ -20,7 +20,7 @@ internal static class TrialScript
     /// <summary>Clones the bundle, or makes an empty project directory.</summary>
     /// <param name="projectDirectory">In the guest.</param>
     /// <param name="hasRepository">The bundle is there.</param>
-    /// <param name="git">How the job wants its sources; null: as usual.</param>
+    /// <param name="git">The job's wishes for its sources; null: as usual.</param>
     public static string GetSources(string projectDirectory, bool hasRepository, CiGit? git = null)
     {
         var directory = ShellText.Quote(projectDirectory);

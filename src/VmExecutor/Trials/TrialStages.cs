@@ -44,10 +44,10 @@ internal sealed class TrialStages : IDisposable
 
     public string Response => Path.Combine(_directory, "response.json");
 
-    /// <summary>Where a script's own exit code goes.</summary>
+    /// <summary>The file for a script's own exit code.</summary>
     public string ExitCodeFile => Path.Combine(_directory, "build_exit_code");
 
-    /// <summary>What prepare has left; null: it has not come this far.</summary>
+    /// <summary>The record that prepare has left; null: it has not come this far.</summary>
     public JobRecord? Record => new JobDirectory(Job.Key, Paths).Read();
 
     /// <summary>As the runner tells it from after_script on.</summary>
@@ -66,7 +66,7 @@ internal sealed class TrialStages : IDisposable
     /// <param name="shell">What runs it.</param>
     /// <param name="name">The sub-stage.</param>
     /// <param name="body">What it does.</param>
-    /// <param name="output">What becomes of what it says.</param>
+    /// <param name="output">The treatment of its output.</param>
     /// <param name="over">When its time is over.</param>
     public async Task<(int ExitCode, string Answer)> RunScriptAsync(
         GuestShell shell, string name, string body, StageOutput output = StageOutput.Passed, CancellationToken over = default)

@@ -20,7 +20,7 @@ internal sealed class TemplateMaking(Machine machine)
     // libvirt-qemu.h: virDomainQemuMonitorCommandWithFiles "since 8.2.0".
     private static readonly Version OldestLibvirt = new(8, 2);
 
-    /// <param name="image">Whose.</param>
+    /// <param name="image">The image.</param>
     /// <param name="ifNeeded">Only what is missing or cannot be used any more.</param>
     /// <param name="log">For the administrator.</param>
     /// <param name="cancellationToken">Ends it; what was made is undone.</param>

@@ -8,7 +8,7 @@ namespace VmExecutor.Core.Tests.Configuration;
 public sealed class WarningTests
 {
     private const string HostKeyMissing =
-        "ssh.host_key: is missing, so the key of the first contact is pinned per job and nobody protects that first contact; "
+        "ssh.host_key: is missing, so the key of the first contact is pinned per job, and that first contact is not protected; "
         + "get it with 'ssh-keyscan -t ed25519 <guest address>' and write it without the leading address";
 
     [Fact]

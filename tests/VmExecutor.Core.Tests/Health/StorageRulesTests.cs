@@ -58,7 +58,7 @@ public sealed class StorageRulesTests
     [Theory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute, true, null, CheckStatus.Ok, "mode 711")]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserExecute, false, null, CheckStatus.Problem, "may not write")]
-    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite, true, null, CheckStatus.Problem, "everybody may write")]
+    [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite, true, null, CheckStatus.Problem, "every user may write")]
     [InlineData(UnixFileMode.UserRead, true, "may not pass through /var", CheckStatus.Problem, "may not pass through /var: VMs do not start")]
     [InlineData(null, true, null, CheckStatus.Ok, "the first job makes it")]
     [InlineData(null, false, null, CheckStatus.Problem, "may not make it")]

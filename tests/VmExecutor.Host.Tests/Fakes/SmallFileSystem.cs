@@ -87,7 +87,7 @@ internal sealed class SmallFileSystem : IDisposable
         _holder.Dispose();
     }
 
-    /// <summary>Nobody serves it; its owner alone would get as far as noticing that.</summary>
+    /// <summary>It has no server; only its owner would get as far as noticing that.</summary>
     private static string Fuse(uint user) =>
         string.Create(CultureInfo.InvariantCulture, $"exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,rootmode=40000,user_id={user},group_id={user} none {Place}");
 

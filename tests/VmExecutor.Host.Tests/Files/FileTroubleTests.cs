@@ -41,7 +41,7 @@ public sealed class FileTroubleTests(FileTroubleTests.Places places) : IClassFix
         }
     }
 
-    /// <summary>What is done to the directory <c>state</c>, in which there are <c>old</c>, <c>link</c>, <c>full/inner</c> and <c>empty</c>.</summary>
+    /// <summary>The actions on the directory <c>state</c>, in which there are <c>old</c>, <c>link</c>, <c>full/inner</c> and <c>empty</c>.</summary>
     private static Dictionary<string, (Needs Needs, Func<AbsolutePath, Task> Act)> Ways => new()
     {
         ["read a text"] = Plain(Needs.Read, state => HostFile.ReadAllText(Old(state))),
@@ -131,7 +131,7 @@ public sealed class FileTroubleTests(FileTroubleTests.Places places) : IClassFix
     [Theory]
     [InlineData(FileTrouble.Foreign)]
     [InlineData(FileTrouble.ServerGone)]
-    public void What_cannot_be_looked_at_is_not_taken_for_missing(FileTrouble trouble)
+    public void A_path_that_cannot_be_looked_at_is_not_taken_for_missing(FileTrouble trouble)
     {
         using var small = SmallFileSystem.Make("printf old >state/old");
         small.Cause(trouble);
@@ -142,7 +142,7 @@ public sealed class FileTroubleTests(FileTroubleTests.Places places) : IClassFix
     }
 
     [Fact]
-    public void What_was_mended_works_again()
+    public void A_mended_place_works_again()
     {
         using var small = SmallFileSystem.Make("printf old >state/old");
         foreach (var trouble in Enum.GetValues<FileTrouble>())

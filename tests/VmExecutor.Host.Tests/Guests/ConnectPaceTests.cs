@@ -20,7 +20,7 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Whoever_is_refused_for_long_makes_fewer_than_six_connections_in_30_seconds(bool hadAnswered)
+    public void A_client_that_is_refused_for_long_makes_fewer_than_six_connections_in_30_seconds(bool hadAnswered)
     {
         var starts = Course(new ConnectPace(_clock), hadAnswered, TimeSpan.FromMinutes(5));
 

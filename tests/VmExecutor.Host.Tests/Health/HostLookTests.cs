@@ -14,7 +14,7 @@ namespace VmExecutor.Host.Tests.Health;
 /// <summary>Looks at the machine itself: real files, real users, a real socket.</summary>
 public sealed class HostLookTests : IDisposable
 {
-    // The number of "nobody" everywhere, and a group of nobody's.
+    // The number that every system gives to its unprivileged user, and a group of that number.
     private const string Nobody = "<capabilities><host><secmodel><model>dac</model><doi>0</doi><baselabel type='kvm'>+65534:+65534</baselabel></secmodel></host></capabilities>";
 
     private const string TcpTable = """

@@ -24,16 +24,16 @@ public sealed class QemuUserTests
     [InlineData("libvirt-qemu:kvm")]
     [InlineData("-1:-1")]
     [InlineData("+4294967296:+1")]
-    public void Another_label_names_nobody(string label) => QemuUser.Of(Capabilities(label)).Should().BeNull();
+    public void Another_label_names_no_user(string label) => QemuUser.Of(Capabilities(label)).Should().BeNull();
 
     [Theory]
     [InlineData("<capabilities/>")]
     [InlineData("<capabilities><host><secmodel><model>selinux</model></secmodel></host></capabilities>")]
     [InlineData("<capabilities><host><secmodel><model>dac</model></secmodel></host></capabilities>")]
-    public void Capabilities_without_a_label_name_nobody(string xml) => QemuUser.Of(xml).Should().BeNull();
+    public void Capabilities_without_a_label_name_no_user(string xml) => QemuUser.Of(xml).Should().BeNull();
 
     [Fact]
-    public void Any_label_names_two_numbers_or_nobody() =>
+    public void Any_label_names_two_numbers_or_no_user() =>
         ForAny.Value(
             Gen.OneOf(HostileText.Any.Select(XmlText.Replace), Gen.Elements("+", "1", "64055", ":", "-", " ", "٣", "\n").ListOf().Select(string.Concat)),
             label =>

@@ -166,7 +166,7 @@ public sealed class ImageKeeperTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Nobody_rolls_back_to_a_generation_that_is_damaged_unprobed_or_missing()
+    public async Task A_rollback_to_a_generation_that_is_damaged_unprobed_or_missing_is_refused()
     {
         await _world.PublishAllAsync(5, 1, 2, 5);
         await _world.PublishAsync(3, probed: false);

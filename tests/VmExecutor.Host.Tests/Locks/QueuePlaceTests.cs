@@ -50,7 +50,7 @@ public sealed class QueuePlaceTests : IDisposable
     }
 
     [Fact]
-    public void Nobody_is_in_front_of_the_very_first_moment()
+    public void No_place_is_in_front_of_the_very_first_moment()
     {
         using var place = Arrive(TimeSpan.Zero);
         Arrive(TimeSpan.FromSeconds(1));

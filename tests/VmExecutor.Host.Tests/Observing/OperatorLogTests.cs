@@ -115,7 +115,7 @@ public sealed class OperatorLogTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_log_that_cannot_be_written_is_told_of_once_and_thrown_at_nobody()
+    public async Task A_log_that_cannot_be_written_is_told_of_once_and_never_thrown()
     {
         await File.WriteAllTextAsync(_state.Child("file").Value, "", Token);
         var log = new OperatorLog(new LogSettings { File = _state.Child("file").Child("log.jsonl") }, _state, TimeProvider.System);

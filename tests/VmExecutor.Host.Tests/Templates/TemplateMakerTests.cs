@@ -91,7 +91,7 @@ public sealed class TemplateMakerTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_touches_its_memory_makes_it_unusable()
+    public async Task A_change_of_its_memory_makes_it_unusable()
     {
         var made = TemplateMaker.Complete(_generation, Seal(await BeginAsync()));
         File.WriteAllText(made.Ram.Value, "MEMORY");

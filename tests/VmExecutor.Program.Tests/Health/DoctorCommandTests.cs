@@ -132,7 +132,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_tool_that_hangs_and_one_that_fails_stop_nobody()
+    public async Task A_tool_that_hangs_and_one_that_fails_stop_no_other_check()
     {
         Tool("qemu-img", "case $1 in --version) exec sleep 1000 ;; esac; exit 3");
         Tool("ssh", "echo 'Segmentation fault' >&2; exit 139");

@@ -12,7 +12,7 @@ internal sealed class BoundValues(Position start, BoundValues? defaults = null)
 
     public Position Start { get; } = start;
 
-    /// <summary>What stands in this mapping, in its order.</summary>
+    /// <summary>The values that stand in this mapping, in its order.</summary>
     public IEnumerable<KeyValuePair<string, BoundValue>> Own => _own;
 
     public void Add(string path, BoundValue value) => _own[path] = value;

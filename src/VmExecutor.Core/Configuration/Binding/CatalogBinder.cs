@@ -5,7 +5,7 @@ namespace VmExecutor.Core.Configuration.Binding;
 /// <summary>Checks the files of all images, also against each other, and then binds them.</summary>
 /// <param name="defaults">What holds where an image says nothing.</param>
 /// <param name="shareKnown">Whether <c>limits: max_vms</c> is said, by which the host is divided.</param>
-/// <param name="errors">Where errors go.</param>
+/// <param name="errors">Takes the errors.</param>
 internal sealed class CatalogBinder(BoundValues defaults, bool shareKnown, ErrorList errors)
 {
     private readonly Dictionary<ImageName, Position> _names = [];

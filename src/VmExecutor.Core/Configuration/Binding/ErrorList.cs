@@ -3,7 +3,7 @@ using YamlDotNet.Core;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>Where a key or a value stands.</summary>
+/// <summary>The place of a key or a value.</summary>
 internal readonly record struct Position(AbsolutePath File, int Line, int Column)
 {
     public static Position Of(AbsolutePath file, Mark mark) => new(file, checked((int)mark.Line), checked((int)mark.Column));
@@ -26,7 +26,7 @@ internal sealed class ErrorList(IEnumerable<ConfigurationError> found)
 
     public void Add(ConfigurationError error) => _errors.Add(error);
 
-    /// <exception cref="ConfigurationException">There are errors; they are sorted as somebody reads the files.</exception>
+    /// <exception cref="ConfigurationException">There are errors; they are sorted in reading order.</exception>
     public void ThrowIfAny(IReadOnlyList<AbsolutePath> files)
     {
         if (_errors.Count > 0)

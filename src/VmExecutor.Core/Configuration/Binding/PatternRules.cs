@@ -47,7 +47,7 @@ internal static class PatternRules
             : null;
     }
 
-    /// <summary>Whether every job that may use the other image may use this one, too.</summary>
+    /// <summary>True when every job that may use the other image may use this one, too.</summary>
     private static bool GoesToJobsOf(ImageDefinition image, ImageDefinition other) =>
         (image.Allow.Projects.Count == 0 || Projects(other).All(project => project.IsCoveredBy(Projects(image))))
         && (!image.Allow.ProtectedRefs || other.Allow.ProtectedRefs);

@@ -109,7 +109,7 @@ internal sealed class SectionReader(AbsolutePath file, ErrorList errors)
     private static Reading AsList(Reading reading) =>
         reading.Value is { } value ? Reading.Of(new List<object> { value }) : reading;
 
-    // A block ends with a line break that nobody means.
+    // A block ends with a line break that is not meant.
     private ScalarText Text(YamlScalarNode node) => new(
         node.Style is ScalarStyle.Folded or ScalarStyle.Literal ? (node.Value ?? "").TrimEnd('\n') : node.Value ?? "",
         Quoted: node.Style != ScalarStyle.Plain,

@@ -51,7 +51,7 @@ internal sealed class SectionRules(BoundValues values, ErrorList errors)
             : "";
     }
 
-    /// <summary>Whether it cannot be told if the key applies, since the neighbour that decides it is missing or wrong.</summary>
+    /// <summary>True when it cannot be told if the key applies, since the neighbour that decides it is missing or wrong.</summary>
     private bool IsUndecided(Section section, Key key, string prefix) =>
         key.OnlyWith is { } condition && section.Find(condition.Key) is { } neighbour
         && (values.Find(prefix + condition.Key) is { } found ? found.Value is null : neighbour.Default is null);

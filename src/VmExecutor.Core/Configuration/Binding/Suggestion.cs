@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>Finds the word somebody meant.</summary>
+/// <summary>Finds the word that was meant.</summary>
 internal static class Suggestion
 {
     /// <summary>The most similar candidate, or null when none is similar enough to be helpful.</summary>

@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>What to say about a key that a mapping does not have.</summary>
+/// <summary>Explains a key that a mapping does not have.</summary>
 internal static class UnknownKey
 {
     /// <summary>The right place for it, the key that was meant, or all there are.</summary>

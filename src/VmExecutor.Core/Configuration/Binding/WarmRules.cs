@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>What of <c>warm:</c> works and deserves a look.</summary>
+/// <summary>Warnings about parts of <c>warm:</c> that work and deserve a look.</summary>
 internal static class WarmRules
 {
     /// <summary>Sizes of templates that no job can ask for, as far as the YAML tells: a source domain's own sizes are not known here.</summary>

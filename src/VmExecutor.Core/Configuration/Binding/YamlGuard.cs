@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace VmExecutor.Core.Configuration.Binding;
 
 /// <summary>
-/// Looks at the parser's events before YamlDotNet builds nodes from them: building is recursive, so deep nesting would overflow
-/// the stack; it throws at the first duplicate key; and it resolves aliases, by which a short text can grow without bounds.
+/// Looks at the parser's events before YamlDotNet builds nodes from them. Building is recursive, so deep nesting would overflow the
+/// stack. It throws at the first duplicate key, and it resolves aliases, by which a short text can grow without bounds.
 /// </summary>
 internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList errors)
 {
@@ -19,7 +19,7 @@ internal sealed class YamlGuard(IParser parser, AbsolutePath file, ErrorList err
     /// <summary>The end of the last node that was seen.</summary>
     public Mark Reached { get; private set; } = Mark.Empty;
 
-    /// <summary>Whether the nodes can be built; duplicate and odd keys are left out of them, after an error.</summary>
+    /// <summary>True when the nodes can be built; duplicate and odd keys are left out of them, after an error.</summary>
     /// <exception cref="YamlException">The text is not YAML.</exception>
     public bool TryPass()
     {

@@ -23,7 +23,7 @@ internal static class YamlReader
 
     /// <summary>Hands the text's parser on; what is not YAML becomes an error, and the answer null.</summary>
     /// <param name="source">The file.</param>
-    /// <param name="errors">Where errors go.</param>
+    /// <param name="errors">Takes the errors.</param>
     /// <param name="tooLarge">What to say of a file that is too large.</param>
     /// <param name="read">Reads what the parser gives.</param>
     /// <param name="reached">How far it has come.</param>

@@ -6,8 +6,8 @@ namespace VmExecutor.Core.Guests.Preparation;
 public static class IdentityCheck
 {
     /// <summary>Every difference from the wanted identity, in words; empty: the guest has its identity.</summary>
-    /// <param name="wanted">What it was given.</param>
-    /// <param name="facts">What it says it has.</param>
+    /// <param name="wanted">The identity that it was given.</param>
+    /// <param name="facts">The identity that it has, by its own answer.</param>
     /// <param name="step">When <see cref="IdentityFacts.Clock"/> was set.</param>
     public static IReadOnlyList<string> Problems(FreshIdentity wanted, IdentityFacts facts, ClockStep step) =>
     [

@@ -141,7 +141,7 @@ public static class IdentityScript
     public const string Enough = "enough\n";
 
     /// <summary>The text.</summary>
-    /// <param name="wanted">What the guest gets.</param>
+    /// <param name="wanted">The identity that the guest gets.</param>
     /// <param name="user">The account jobs run under.</param>
     public static string For(FreshIdentity wanted, GuestUser user) =>
         Program.Replace("@seed", Convert.ToHexStringLower(wanted.Seed.Span), StringComparison.Ordinal)

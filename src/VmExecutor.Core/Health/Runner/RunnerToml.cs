@@ -1,9 +1,12 @@
 namespace VmExecutor.Core.Health.Runner;
 
-/// <summary>What GitLab Runner's config.toml says, as far as this driver cares. Defaults are the runner's own (docs/runner-contract.md sections 4 and 5).</summary>
+/// <summary>
+/// The content of GitLab Runner's config.toml that this driver needs. Defaults are the runner's own (docs/runner-contract.md sections 4
+/// and 5).
+/// </summary>
 public sealed record RunnerToml
 {
-    /// <summary>How many jobs all of its runners do at once.</summary>
+    /// <summary>The number of jobs that all of its runners do at once.</summary>
     public int Concurrent { get; init; } = 1;
 
     /// <summary>From the runner's SIGTERM until cleanups go on as orphans.</summary>
@@ -24,7 +27,7 @@ public sealed record RunnerEntry
 
     public string? Executor { get; init; }
 
-    /// <summary>How many jobs this one does at once; 0: as many as <see cref="RunnerToml.Concurrent"/>.</summary>
+    /// <summary>The number of jobs that this one does at once; 0: as many as <see cref="RunnerToml.Concurrent"/>.</summary>
     public int Limit { get; init; }
 
     public string? BuildsDir { get; init; }
@@ -82,13 +85,13 @@ public sealed record CustomSection
     public TimeSpan ForceKill { get; init; } = TimeSpan.FromSeconds(10);
 }
 
-/// <summary>What the runner starts for a stage.</summary>
+/// <summary>The program that the runner starts for a stage.</summary>
 /// <param name="Stage"><c>config</c>, <c>prepare</c>, <c>run</c> or <c>cleanup</c>.</param>
 /// <param name="Exec">Null: nothing.</param>
 /// <param name="Arguments">Before those that the runner adds.</param>
 public sealed record StageCommand(string Stage, string? Exec, IReadOnlyList<string> Arguments)
 {
-    /// <summary>What follows <c>--config</c>; null: the driver decides.</summary>
+    /// <summary>The argument after <c>--config</c>; null: the driver decides.</summary>
     public string? ConfigOption =>
         Arguments.Index().Where(one => one.Item == "--config").Select(one => Arguments.ElementAtOrDefault(one.Index + 1)).LastOrDefault()
         ?? Arguments.LastOrDefault(one => one.StartsWith("--config=", StringComparison.Ordinal))?["--config=".Length..];

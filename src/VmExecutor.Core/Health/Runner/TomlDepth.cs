@@ -1,7 +1,7 @@
 namespace VmExecutor.Core.Health.Runner;
 
 /// <summary>
-/// How deep a TOML text is nested, by brackets, braces and dotted keys. Looked at before it is parsed: the parser, and whoever goes through what it gives,
+/// How deep a TOML text is nested, by brackets, braces and dotted keys. Looked at before it is parsed: the parser, and code that goes through its result,
 /// goes down level by level, and the stack has an end.
 /// </summary>
 internal static class TomlDepth

@@ -8,7 +8,7 @@ public static class TransferText
     private const double Mebibyte = 1 << 20;
 
     /// <summary><c>downloading debian-12.qcow2: 45 % (123MiB of 270MiB, 12MiB/s)</c>.</summary>
-    /// <param name="what">What is done to which file.</param>
+    /// <param name="what">The action and the file, in words.</param>
     /// <param name="done">Bytes so far, those of earlier attempts included.</param>
     /// <param name="total">Null: not known.</param>
     /// <param name="bytesPerSecond">Null: too early to tell.</param>

@@ -10,7 +10,7 @@ internal static class KeyPair
 {
     /// <param name="tools">Runs ssh-keygen.</param>
     /// <param name="file">The private key's file, which must not exist.</param>
-    /// <param name="comment">What people see of whose it is.</param>
+    /// <param name="comment">The owner's name, for people.</param>
     /// <param name="cancellationToken">Ends ssh-keygen.</param>
     /// <returns>The public half.</returns>
     public static async Task<HostKey> MakeAsync(IToolRunner tools, AbsolutePath file, DomainName comment, CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ public sealed class GuestTools
     /// guest itself is not asked. The copies are on the guest's disk when this returns.
     /// </summary>
     /// <param name="access">The guest; its connection is open.</param>
-    /// <param name="tools">What it gets.</param>
+    /// <param name="tools">The tools that it gets.</param>
     /// <param name="already">What was put there when the image was published.</param>
     /// <param name="tell">Told in a sentence of each tool that is copied, and why.</param>
     /// <param name="cancellationToken">Ends the copying.</param>

@@ -8,8 +8,8 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Guests.Preparation;
 
 /// <summary>A file or directory of the host that a guest gets, as it is now.</summary>
-/// <param name="Name">What people call it.</param>
-/// <param name="Path">Where it is read.</param>
+/// <param name="Name">The name for people.</param>
+/// <param name="Path">The path from which it is read.</param>
 /// <param name="Target">Its place in the guest.</param>
 /// <param name="IsDirectory">With all that is in it.</param>
 /// <param name="Mode">Its own mode.</param>
@@ -22,8 +22,8 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
 
     private static readonly EnumerationOptions WithAll = new() { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
 
-    /// <param name="name">What people call it.</param>
-    /// <param name="path">Where it is read.</param>
+    /// <param name="name">The name for people.</param>
+    /// <param name="path">The path from which it is read.</param>
     /// <param name="known">Its path for the fingerprint.</param>
     /// <param name="target">Its place in the guest.</param>
     /// <exception cref="IOException">It is missing, cannot be looked at, or is neither file nor directory.</exception>

@@ -17,7 +17,7 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
     /// of its own; all of it is verified.
     /// </summary>
     /// <param name="access">Reached over the kept connection.</param>
-    /// <param name="wanted">What it gets.</param>
+    /// <param name="wanted">The identity that it gets.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestIdentityStale"/>: something could not be changed; the message says what and why.</exception>
     /// <exception cref="GuestConnectionLostException">The guest did not answer.</exception>

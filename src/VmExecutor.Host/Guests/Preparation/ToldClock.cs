@@ -4,7 +4,7 @@ namespace VmExecutor.Host.Guests.Preparation;
 
 /// <summary>Tells a guest the time, again and again until its answer has come soon enough to prove that its clock is right.</summary>
 /// <param name="time">The host's clock.</param>
-/// <param name="limit">How long it may take.</param>
+/// <param name="limit">The time limit.</param>
 internal sealed class ToldClock(TimeProvider time, TimeSpan limit)
 {
     // Two looks at the wall clock would count a step of the host's own clock between them as the guest's.

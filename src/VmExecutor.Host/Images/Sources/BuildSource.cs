@@ -17,7 +17,7 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs it to its end.</summary>
-    /// <param name="image">Whose it is.</param>
+    /// <param name="image">The image of the recipe.</param>
     /// <param name="source">The recipe.</param>
     /// <param name="output">Made if it is missing; the disk comes to lie below it, and all that the recipe leaves behind.</param>
     /// <param name="log">Gets all that the recipe says, and is kept.</param>

@@ -14,7 +14,7 @@ public sealed class DownloadSource(ToolEnvironment environment, TimeProvider clo
 {
     /// <summary>The disk of a download, fetched unless it is there.</summary>
     /// <param name="image">For messages.</param>
-    /// <param name="source">What is wanted.</param>
+    /// <param name="source">The download.</param>
     /// <param name="directory">The image's own, private; what breaks off is continued from there. The disk lies in it, too.</param>
     /// <param name="tell">Gets a line now and then.</param>
     /// <param name="cancellationToken">Ends it; what has come stays for the next time.</param>

@@ -3,11 +3,11 @@ using VmExecutor.Core.Images.Sources;
 namespace VmExecutor.Host.Images.Sources;
 
 /// <summary>Reports the progress of a transfer: every 5 seconds, or each 10 % where that comes sooner.</summary>
-/// <param name="what">What is done to which file.</param>
+/// <param name="what">The action and the file, in words.</param>
 /// <param name="before">Bytes that were there already.</param>
 /// <param name="total">All bytes; null: not known.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="tell">Where the lines go.</param>
+/// <param name="tell">Takes the lines.</param>
 internal sealed class TransferProgress(string what, long before, long? total, TimeProvider clock, Action<string> tell)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -13,7 +13,7 @@ internal sealed class DryRun(MachineForecast machines, TrialBundle bundle, Runne
     /// <summary>Of a script of the command line.</summary>
     /// <param name="image">The image to try.</param>
     /// <param name="script">What build_script would do.</param>
-    /// <param name="repository">Whose sources the job would get; null: none.</param>
+    /// <param name="repository">The repository whose sources the job would get; null: none.</param>
     /// <param name="sources">As the trial takes them; null: none.</param>
     /// <param name="keep">The VM would stay.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -43,8 +43,8 @@ internal sealed class DryRun(MachineForecast machines, TrialBundle bundle, Runne
 
     /// <summary>Of a job of a <c>.gitlab-ci.yml</c>.</summary>
     /// <param name="job">As a trial would get it.</param>
-    /// <param name="request">What was told.</param>
-    /// <param name="repository">Whose sources the job would get; null: none.</param>
+    /// <param name="request">The options.</param>
+    /// <param name="repository">The repository whose sources the job would get; null: none.</param>
     /// <param name="artifacts">Where they would go.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<TrialOutlook> OfJobAsync(

@@ -28,7 +28,7 @@ internal sealed record TrialOutlook
     /// <summary>Null: the job has none.</summary>
     public CiArtifacts? Artifacts { get; init; }
 
-    /// <summary>Where artifacts go; null: they are not brought to the host.</summary>
+    /// <summary>The directory for artifacts; null: they are not brought to the host.</summary>
     public AbsolutePath? ArtifactsDirectory { get; init; }
 
     /// <summary>The VM stays at the end.</summary>

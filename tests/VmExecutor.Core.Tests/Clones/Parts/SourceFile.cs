@@ -21,7 +21,7 @@ internal sealed class SourceFile(string name)
     /// <summary>Its clone for a job.</summary>
     /// <param name="plan">Null: the usual one of tests.</param>
     /// <param name="bases">What the overlays stand on; null: a file that is not there.</param>
-    /// <param name="accelerator">What was found to work.</param>
+    /// <param name="accelerator">The accelerator that was found to work.</param>
     public XElement ForJob(ClonePlan? plan = null, BackingChain? bases = null, Accelerator accelerator = Accelerator.Tcg)
     {
         plan ??= TestPlan.For(TestPlan.Image());
