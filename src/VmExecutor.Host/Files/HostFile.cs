@@ -213,8 +213,9 @@ public static class HostFile
         Do(path, options.Access == FileAccess.Read ? "read" : "written", () => OpenPinned(path, options.Mode, fit, (place, mode) => new HostFileStream(path, place, With(options, mode))));
 
     /// <summary>
-    /// Opens what was looked at, and not what has its name by then: in a directory that others may write to, a file can be exchanged for a pipe at any moment,
-    /// and .NET opens nothing without waiting for a pipe's other end. A file that is not there is made as a new one or not at all.
+    /// Opens the very file that was looked at, and no other file that has its name by then. In a directory that others may write to, a file
+    /// can be exchanged for a pipe at any moment, and .NET opens nothing without waiting for a pipe's other end. A file that is not there is
+    /// made as a new one or not at all.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="mode">As asked for.</param>

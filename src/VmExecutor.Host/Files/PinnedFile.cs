@@ -16,7 +16,7 @@ internal sealed class PinnedFile : SafeHandleMinusOneIsInvalid
     private PinnedFile(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
 
-    /// <summary>Which kind of file it is.</summary>
+    /// <summary>The kind of the file.</summary>
     public FileKind Kind => FileStat.KindOf(Link);
 
     /// <summary>A path that leads to it in this process, as long as it is held.</summary>

@@ -7,8 +7,8 @@ using Xunit;
 namespace VmExecutor.Host.Tests.Files;
 
 /// <summary>
-/// In a directory that others may write to, a file is exchanged for something else all the time, by rename(2): whoever opens it gets the file or the reason why not, and
-/// never waits.
+/// In a directory that others may write to, a file is exchanged for something else all the time, by rename(2). Opening it gives the file or the reason
+/// why not, and never waits.
 /// </summary>
 public sealed partial class ExchangedFileTests : IDisposable
 {
