@@ -3,7 +3,7 @@ using VmExecutor.RunnerSimulator.Stages;
 namespace VmExecutor.RunnerSimulator;
 
 /// <summary>
-/// What the runner thinks of a job while it goes on, and in the end; <paramref name="Status"/> is CI_JOB_STATUS from then on,
+/// The runner's verdict on a job while it goes on, and in the end; <paramref name="Status"/> is CI_JOB_STATUS from then on,
 /// and after one that <paramref name="StopsHere"/> only cleanup follows.
 /// </summary>
 internal sealed record JobEnd(

@@ -29,7 +29,7 @@ public sealed record RunnerOptions
     public required string TempDirectory { get; init; }
 
     /// <summary>
-    /// Whom TMPDIR and what is in it belong to; null: us. For stages that a wrapper (setpriv) starts as another user, as a
+    /// The owner of TMPDIR and the files in it; null: the user of this process. For stages that a wrapper (setpriv) starts as another user, as a
     /// runner of that user would.
     /// </summary>
     public FileOwner? Owner { get; init; }

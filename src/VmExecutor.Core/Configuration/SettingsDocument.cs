@@ -56,9 +56,9 @@ public sealed class SettingsDocument
     }
 
     /// <summary>
-    /// What stages need that go on with a job or end it: where its files are and how libvirt is reached, no images. Errors that concern
-    /// images, limits or what is observed do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it may be meant to be one
-    /// of these.
+    /// The settings of stages that go on with a job or end it: the places of its files and the connection to libvirt, no images. Errors in
+    /// images, limits, log or metrics do not matter here: such a mistake must not keep VMs from being removed. An unknown key matters: it
+    /// may be meant to be one of these.
     /// </summary>
     /// <exception cref="ConfigurationException">The file is no YAML mapping, or has errors elsewhere.</exception>
     public Settings BindWithoutImages()

@@ -12,7 +12,7 @@ public static partial class KvmRefusal
     public static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Whether it was KVM that refused. A start can fail for reasons that have nothing to do with it (no memory, a full disk, a policy of
+    /// True when it was KVM that refused. A start can fail for reasons that have nothing to do with it (no memory, a full disk, a policy of
     /// AppArmor), and then nothing is known of KVM. QEMU is called <c>kvm</c> and <c>qemu-kvm</c> by some distributions: its own name does not count.
     /// A refusal for want of memory or because of a signal is over in a moment.
     /// </summary>

@@ -6,8 +6,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Linking;
 
 /// <summary>
-/// What a clone's metadata says of its origin: its source, and every file that it stands on. It is what finds the clones of a source
-/// later. It is no ownership stamp: a clone for people is never a leftover of a job.
+/// The origin of a clone, in its metadata: its source, and every file that it stands on. By it the clones of a source are found later.
+/// It is no ownership stamp: a clone for people is never a leftover of a job.
 /// </summary>
 public static class LinkStamp
 {

@@ -29,7 +29,7 @@ public static class LinkedDomain
     }
 
     /// <summary>
-    /// What an overlay stands on is written into the definition: virt-manager shows it, and libvirt labels the base files without looking into the
+    /// Writes the files below each overlay into the definition: virt-manager shows them, and libvirt labels the base files without looking into the
     /// overlays' headers first. A disk that is flattened or rebased while the clone is off contradicts it then; for that there is
     /// <see cref="LinkPlan.StatesChains"/> (formatdomain, backingStore).
     /// </summary>

@@ -17,8 +17,8 @@ public static class FileSystemLook
     public static bool MayBeShared(AbsolutePath path) => !OfOneHost.Contains(Mounts.Of(path)?.Type);
 
     /// <summary>
-    /// Whether a copy shares its blocks; null: not tried. It is tried with two small files, whose names are those of files that are just being
-    /// written: what a kill leaves of them is gc's.
+    /// True when a copy shares its blocks; null: not tried. It is tried with two small files, named like files that are being written: gc
+    /// removes what a kill leaves of them.
     /// </summary>
     public static bool? TryReflink(AbsolutePath directory)
     {

@@ -11,7 +11,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(3);
 
     /// <summary>
-    /// What would be started next if it were started, passwords of displays included, and its state now. Where libvirt does not tell passwords, the
+    /// The definition that would be started next, passwords of displays included, and its state now. Where libvirt does not tell passwords, the
     /// displays are those that a clone may have without one.
     /// </summary>
     /// <param name="name">The domain.</param>

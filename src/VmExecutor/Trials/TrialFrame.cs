@@ -10,7 +10,7 @@ using VmExecutor.Host.Locks;
 namespace VmExecutor.Trials;
 
 /// <summary>
-/// What is before and after the scripts of any trial: config, prepare, and at the end cleanup, or a VM that is kept, and how long each part took.
+/// The steps before and after the scripts of any trial: config, prepare, and at the end cleanup, or a VM that is kept, and a table of times.
 /// Each stage is a process of its own; no GitLab is asked.
 /// </summary>
 internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTimes times, TextWriter output, CancellationToken cancelled)

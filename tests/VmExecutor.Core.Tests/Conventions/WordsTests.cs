@@ -13,7 +13,7 @@ public sealed partial class WordsTests
     [Fact]
     public void Each_summary_begins_with_what_a_thing_is_or_does()
     {
-        var files = Repository.Sources("src").Concat(Repository.Sources("tests")).ToList();
+        var files = Repository.Sources("src").Concat(Repository.Sources("tests")).Where(IsNotThisFile).ToList();
 
         files.Sum(file => Summary().Count(File.ReadAllText(file))).Should().BeGreaterThan(2000, "else this test would look at nothing");
         string.Join('\n', files.SelectMany(file => QuestionSummaries(File.ReadAllText(file)).Select(found => $"{Repository.Relative(file)}: {found}"))).Should().BeEmpty();
@@ -33,7 +33,7 @@ public sealed partial class WordsTests
     public void No_comment_message_name_of_a_test_or_page_hides_a_person()
     {
         var source = Repository.Sources("src").SelectMany(file => Found(file, line => line));
-        var tests = Repository.Sources("tests").SelectMany(file => Found(file, CommentOrTestName));
+        var tests = Repository.Sources("tests").Where(IsNotThisFile).SelectMany(file => Found(file, CommentOrTestName));
         var pages = Directory.EnumerateFiles(Repository.Root, "*.md").Concat(Pages("docs")).Concat(Pages("config")).Concat(Pages("src"))
             .Concat(Repository.Files("executor")).Concat(Repository.Files("config").Where(file => file.EndsWith(".yaml", StringComparison.Ordinal)));
 
@@ -54,7 +54,7 @@ public sealed partial class WordsTests
     [Fact]
     public void The_name_of_a_test_begins_with_its_subject()
     {
-        var names = Repository.Sources("tests").Where(file => Path.GetFileName(file) != "WordsTests.cs").SelectMany(file => File.ReadLines(file).Select(line => TestName().Match(line).Value)).ToList();
+        var names = Repository.Sources("tests").Where(IsNotThisFile).SelectMany(file => File.ReadLines(file).Select(line => TestName().Match(line).Value)).ToList();
 
         names.Count(name => name.Length > 0).Should().BeGreaterThan(1000, "else this test would look at nothing");
         string.Join('\n', names.Where(name => QuestionName().IsMatch(name))).Should().BeEmpty();
@@ -93,12 +93,15 @@ public sealed partial class WordsTests
         IsTooLong(string.Join(' ', Enumerable.Repeat("word", MostWords + 1))).Should().BeTrue();
     }
 
+    // The examples here break the rules.
+    private static bool IsNotThisFile(string file) => Path.GetFileName(file) != "WordsTests.cs";
+
     private static IEnumerable<string> QuestionSummaries(string text) => Summary().Matches(text)
         .Where(match => QuestionWord().IsMatch(match.Groups["text"].Value)).Select(match => match.Groups["text"].Value.Trim());
 
     private static IEnumerable<string> Found(string file, Func<string, string> part) => File.ReadLines(file)
         .Select((line, index) => (Line: part(line), Number: index + 1))
-        .Where(entry => Hides(entry.Line) && Path.GetFileName(file) != "WordsTests.cs")
+        .Where(entry => Hides(entry.Line))
         .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{Repository.Relative(file)}:{entry.Number}: {entry.Line.Trim()}"));
 
     // "Someone could be eavesdropping on you right now" is a message of ssh's.

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace VmExecutor.Core.Tests.Keeping;
 
-/// <summary>Whose scripts are kept, and which of them are run again.</summary>
+/// <summary>The jobs whose scripts are kept, and the scripts that are run again.</summary>
 public sealed class ReplayTests
 {
     [Theory]

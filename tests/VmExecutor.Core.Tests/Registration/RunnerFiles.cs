@@ -3,7 +3,7 @@ using Xunit;
 namespace VmExecutor.Core.Tests.Registration;
 
 /// <summary>
-/// What <c>gitlab-runner register --executor custom</c> writes (its common/config.go: <c>run_exec</c> has no <c>omitempty</c>), and the other
+/// The files that <c>gitlab-runner register --executor custom</c> writes (its common/config.go: <c>run_exec</c> has no <c>omitempty</c>), and the other
 /// ways in which TOML lets people write the same: each with a runner called vm that has no stages, or a part of them.
 /// </summary>
 internal static class RunnerFiles

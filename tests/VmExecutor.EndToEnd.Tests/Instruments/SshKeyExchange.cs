@@ -5,7 +5,7 @@ using System.Text;
 namespace VmExecutor.EndToEnd.Tests.Instruments;
 
 /// <summary>
-/// What an ssh server puts into a connection's session keys (RFC 4253, sections 6 and 7; RFC 8731): its half of the Diffie-Hellman exchange, and
+/// The part of a connection's session keys that an ssh server gives (RFC 4253, sections 6 and 7; RFC 8731): its half of the Diffie-Hellman exchange, and
 /// the cookie that goes into the exchange hash. Both are plain on the wire. Two servers with equal random numbers would send the same.
 /// </summary>
 /// <param name="Cookie">Of its first packet.</param>

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Capacity;
 
-/// <summary>Whose claims count: those of whom the kernel, or libvirt, says that they are there.</summary>
+/// <summary>The claims that count: those of jobs whose lock or QEMU is there, by the word of the kernel or libvirt.</summary>
 public sealed class ClaimSurveyTests : IDisposable
 {
     private static readonly JobKey Self = new("https://gitlab.example.com", "abc", 1);

@@ -1,8 +1,8 @@
 namespace VmExecutor.Core.Health.Runner;
 
 /// <summary>
-/// How deep a TOML text is nested, by brackets, braces and dotted keys. Looked at before it is parsed: the parser, and code that goes through its result,
-/// goes down level by level, and the stack has an end.
+/// Measures the depth of a TOML text, by brackets, braces and dotted keys. It is measured before the text is parsed: the parser, and code
+/// that goes through its result, goes down level by level, and the stack has an end.
 /// </summary>
 internal static class TomlDepth
 {
