@@ -3,7 +3,7 @@ using VmExecutor.Core.Configuration.Options;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How to reach libvirt.</summary>
+/// <summary>The connection to libvirt.</summary>
 public sealed partial record LibvirtSettings
 {
     /// <summary>

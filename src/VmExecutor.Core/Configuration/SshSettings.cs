@@ -4,7 +4,7 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration;
 
-/// <summary>How to get into a guest of this image.</summary>
+/// <summary>The way into a guest of this image.</summary>
 public sealed partial record SshSettings
 {
     public required string User { get; init; }
@@ -39,7 +39,7 @@ public sealed partial record SshSettings
         .OneOrMore("host_key", Kinds.HostKey,
             "The guest's public host keys, as in its /etc/ssh/ssh_host_ed25519_key.pub. A guest that shows another key is refused.",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V", it => it.HostKeys, (it, value) => it with { HostKeys = value },
-            otherwise: "the key of the first contact is pinned for the job; nobody protects that first contact");
+            otherwise: "the key of the first contact is pinned for the job; that first contact is not protected");
 
     // It becomes an argument of ssh, so it never begins with '-'.
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")]

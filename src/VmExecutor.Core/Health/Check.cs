@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Health;
 
-/// <summary>What a check is about; the order in which <c>doctor</c> reports.</summary>
+/// <summary>The topic of a check; the order in which <c>doctor</c> reports.</summary>
 public enum CheckTopic
 {
     Host,

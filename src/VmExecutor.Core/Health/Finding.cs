@@ -1,6 +1,6 @@
 namespace VmExecutor.Core.Health;
 
-/// <summary>What a check came to; the worst last.</summary>
+/// <summary>The result of a check; the worst last.</summary>
 public enum CheckStatus
 {
     Ok,
@@ -15,10 +15,10 @@ public enum CheckStatus
     Problem,
 }
 
-/// <summary>What a check found out; a check may find several things.</summary>
-/// <param name="Check">Which.</param>
-/// <param name="Status">How bad it is.</param>
-/// <param name="Found">What is the case, in a sentence with names and numbers.</param>
+/// <summary>One result of a check; a check may have several.</summary>
+/// <param name="Check">The check.</param>
+/// <param name="Status">The severity.</param>
+/// <param name="Found">The fact, in a sentence with names and numbers.</param>
 /// <param name="Fix">A command or a line of configuration to copy; null: nothing is to be done.</param>
 public sealed record Finding(Check Check, CheckStatus Status, string Found, string? Fix);
 

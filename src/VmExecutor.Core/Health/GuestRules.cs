@@ -29,7 +29,7 @@ public sealed record ReachTarget(string Host, int Port)
             : null;
 }
 
-/// <summary>What a guest is asked about its network: a POSIX shell text, and what its answer means.</summary>
+/// <summary>The questions to a guest about its network, a POSIX shell text, and the meaning of its answers.</summary>
 public static class GuestRules
 {
     /// <summary>As QEMU's user-mode network calls the host.</summary>
@@ -77,7 +77,7 @@ public static class GuestRules
         ? Checks.GuestStart.Ok($"a clone of image '{image}' was started, runs commands, and is removed again")
         : Checks.GuestStart.Problem($"a clone of image '{image}' could not be used: {failure.Message} ({failure.Code})", failure.Hint);
 
-    /// <param name="image">Whose guest was asked.</param>
+    /// <param name="image">The image of the guest that was asked.</param>
     /// <param name="target">Where it was to connect to.</param>
     /// <param name="answer">From <see cref="Parse"/>.</param>
     public static Finding DecideOut(string image, ReachTarget target, (bool Reached, string Why)? answer) => answer switch

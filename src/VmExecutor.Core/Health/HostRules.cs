@@ -4,11 +4,11 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>What VMs of an image take of the host's memory.</summary>
-/// <param name="Image">Which.</param>
+/// <summary>The memory of the host that VMs of an image take.</summary>
+/// <param name="Image">The image.</param>
 /// <param name="Bytes">Without a job's own choice; null: not known.</param>
 /// <param name="MostBytes">What a job may choose; null: no more than that.</param>
-/// <param name="File">Where the image says it.</param>
+/// <param name="File">The file of the image.</param>
 public sealed record ImageMemory(ImageName Image, long? Bytes, long? MostBytes, AbsolutePath File);
 
 /// <summary>A unit as <c>systemctl show</c> tells of it.</summary>
@@ -69,7 +69,7 @@ public static class HostRules
     private static long Whole(long bytes) => Math.Max(1, bytes >> 26) << 26;
 
     /// <summary>Decides whether the clock can be trusted: certificates, tokens and caches of jobs depend on it.</summary>
-    /// <param name="isSynchronised">Whether the kernel says that somebody keeps the clock (adjtimex(2)); null: it does not say.</param>
+    /// <param name="isSynchronised">Whether the kernel says that a time service keeps the clock (adjtimex(2)); null: it does not say.</param>
     /// <param name="now">By this clock.</param>
     /// <param name="driverMade">When the driver's own file was written: the clock cannot be before that.</param>
     public static Finding DecideClock(bool? isSynchronised, DateTimeOffset now, DateTimeOffset driverMade) => isSynchronised switch
@@ -79,8 +79,8 @@ public static class HostRules
             "timedatectl set-ntp true"),
         true => Checks.Clock.Ok($"kept by a time service; {now:yyyy-MM-dd HH:mm} UTC"),
         false => Checks.Clock.Warning(
-            $"nobody keeps it (the kernel says unsynchronised); {now:yyyy-MM-dd HH:mm} UTC", "apt-get install systemd-timesyncd && timedatectl set-ntp true   # or chrony"),
-        null => Checks.Clock.Skipped($"the kernel does not say whether somebody keeps it; {now:yyyy-MM-dd HH:mm} UTC"),
+            $"no time service keeps it (the kernel says unsynchronised); {now:yyyy-MM-dd HH:mm} UTC", "apt-get install systemd-timesyncd && timedatectl set-ntp true   # or chrony"),
+        null => Checks.Clock.Skipped($"the kernel does not say whether a time service keeps it; {now:yyyy-MM-dd HH:mm} UTC"),
     };
 
     public static IReadOnlyList<string> TimerUnits { get; } = [GcTimer, GcAtBoot, PublishTimer, WarmTimer];

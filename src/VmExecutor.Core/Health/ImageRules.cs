@@ -11,14 +11,14 @@ namespace VmExecutor.Core.Health;
 /// <param name="Fix">A command, or what to do.</param>
 public sealed record SourceTrouble(bool IsFatal, string What, string Fix);
 
-/// <summary>What was seen of an image.</summary>
+/// <summary>The facts that were seen of an image.</summary>
 /// <param name="Image">As its YAML has it.</param>
 public sealed record ImageState(ImageDefinition Image)
 {
     /// <summary>Sentences on files that its YAML names.</summary>
     public IReadOnlyList<string> FileProblems { get; init; } = [];
 
-    /// <summary>Why jobs get no generation; null: they do, or stand on the source.</summary>
+    /// <summary>The failure by which jobs get no generation; null: they do, or stand on the source.</summary>
     public DriverException? Failure { get; init; }
 
     /// <summary>The generation that jobs get; null: it was never published.</summary>
@@ -27,14 +27,14 @@ public sealed record ImageState(ImageDefinition Image)
     /// <summary>Sentences on how that generation was chosen.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>What is wrong with its source.</summary>
+    /// <summary>The troubles with its source.</summary>
     public IReadOnlyList<SourceTrouble> Troubles { get; init; } = [];
 
-    /// <summary>Whether its source is a domain that runs.</summary>
+    /// <summary>True when its source is a domain that runs.</summary>
     public bool SourceRuns { get; init; }
 }
 
-/// <summary>What was seen of the templates of an image that is to start warm.</summary>
+/// <summary>The facts that were seen of the templates of an image that is to start warm.</summary>
 /// <param name="Image">Its name.</param>
 /// <param name="IsPublished">Whether there is a generation to have templates.</param>
 /// <param name="Troubles">For each template why no job wakes up from it; an empty list: jobs do.</param>

@@ -2,34 +2,34 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>What is known of hardware virtualisation on a host.</summary>
+/// <summary>The facts that are known of hardware virtualisation on a host.</summary>
 public sealed record KvmState
 {
-    /// <summary>Whether a domain with a processor was started with KVM; null: libvirt could not be asked.</summary>
+    /// <summary>True when a domain with a processor was started with KVM; null: libvirt could not be asked.</summary>
     public required bool? Works { get; init; }
 
     /// <summary>QEMU's words when it was not.</summary>
     public string? WhyNot { get; init; }
 
-    /// <summary>Whether libvirt's capabilities have the domain type kvm; null: libvirt could not be asked.</summary>
+    /// <summary>True when libvirt's capabilities have the domain type kvm; null: libvirt could not be asked.</summary>
     public required bool? IsOffered { get; init; }
 
-    /// <summary>Whether the processor says that it can (vmx, svm); true where processors do not say it so.</summary>
+    /// <summary>True when the processor says that it can (vmx, svm), and where processors do not say it so.</summary>
     public required bool HasFlag { get; init; }
 
-    /// <summary>Whether this host is a virtual machine itself.</summary>
+    /// <summary>True when this host is a virtual machine itself.</summary>
     public required bool IsGuest { get; init; }
 
     /// <summary>The kernel's module for this processor: <c>kvm_intel</c>, <c>kvm_amd</c> or <c>kvm</c>.</summary>
     public required string Module { get; init; }
 
-    /// <summary>Whether there is /dev/kvm.</summary>
+    /// <summary>True when there is /dev/kvm.</summary>
     public required bool HasNode { get; init; }
 
-    /// <summary>Whether owner and mode of /dev/kvm let QEMU's user open it.</summary>
+    /// <summary>True when owner and mode of /dev/kvm let QEMU's user open it.</summary>
     public bool IsNodeOpen { get; init; } = true;
 
-    /// <summary>What the images say; empty: not known, or there are none.</summary>
+    /// <summary>The settings of the images; empty: not known, or there are none.</summary>
     public required IReadOnlyList<Accelerator> Wanted { get; init; }
 }
 
@@ -74,7 +74,7 @@ public static class KvmRules
             $"echo 'options {module} nested=1' > /etc/modprobe.d/vm-executor-nested.conf   # only if jobs need it; then restart the host"),
     };
 
-    /// <summary>What libvirt and the kernel offer is asked in the order in which one needs the other.</summary>
+    /// <summary>The first obstacle, in the order in which the kernel's and libvirt's parts need each other.</summary>
     private static (string What, string Fix)? Obstacle(KvmState look) => look switch
     {
         // First, since it costs more than emulation does: libvirt takes what it knows of QEMU for outdated at each step, and asks QEMU some twenty times

@@ -32,7 +32,7 @@ public static class LibvirtRules
     };
 
     /// <summary>Decides whether AppArmor or SELinux keeps warm clones from their templates' memory.</summary>
-    /// <param name="driver">What is active.</param>
+    /// <param name="driver">The active module.</param>
     /// <param name="isUsed">Whether libvirt confines QEMU with it, as its capabilities tell.</param>
     /// <param name="stateDir">Where templates are.</param>
     /// <param name="warm">Images that have <c>warm: {enabled: true}</c>.</param>
@@ -47,7 +47,7 @@ public static class LibvirtRules
 
         if (warm.Count == 0)
         {
-            return Checks.Security.Ok($"{driver} is active, which only warm clones would have to be allowed by; no image is warm");
+            return Checks.Security.Ok($"{driver} is active; only warm clones need a rule of it, and no image is warm");
         }
 
         var images = ImagePaths.All(stateDir);

@@ -5,9 +5,9 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>What was seen of an image's private key.</summary>
-/// <param name="Images">Whose.</param>
-/// <param name="Path">Where.</param>
+/// <summary>The facts that were seen of an image's private key.</summary>
+/// <param name="Images">The images that name it.</param>
+/// <param name="Path">The path.</param>
 /// <param name="Owner">The owner's number; null: it is not there, or out of reach.</param>
 /// <param name="Mode">As of <paramref name="Owner"/>.</param>
 /// <param name="IsReadable">Whether who looks may read it.</param>
@@ -38,7 +38,7 @@ public static partial class SshRules
 
     /// <summary>Decides whether ssh takes an image's private key.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="user">As whom the stages run.</param>
+    /// <param name="user">The user of the stages.</param>
     public static Finding DecideKey(KeyState key, Account user)
     {
         var path = ShellText.Quote(key.Path.Value);

@@ -7,17 +7,17 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
 
-/// <summary>What was seen of <c>state_dir</c>.</summary>
-/// <param name="Path">Which.</param>
+/// <summary>The facts that were seen of <c>state_dir</c>.</summary>
+/// <param name="Path">The path.</param>
 /// <param name="Mode">Null: it is not there.</param>
 /// <param name="IsDirectory">Whether it is one.</param>
 /// <param name="IsWritable">Whether who looks may write there; of one that is not there, whether it could be made.</param>
 /// <param name="Obstacle">What keeps QEMU's user from passing through, and the command that helps; null: nothing is known.</param>
 public sealed record StateDirState(AbsolutePath Path, UnixFileMode? Mode, bool IsDirectory, bool IsWritable, (string What, string Command)? Obstacle);
 
-/// <summary>What was seen of a file that clones stand on.</summary>
-/// <param name="Path">Which.</param>
-/// <param name="Images">Whose clones.</param>
+/// <summary>The facts that were seen of a file that clones stand on.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Images">The images of the clones.</param>
 /// <param name="Obstacle">What keeps QEMU's user from reading it, and the command that helps; null: nothing is known.</param>
 /// <param name="IsReadable">Whether who looks may read it.</param>
 public sealed record BaseFileState(AbsolutePath Path, IReadOnlyList<string> Images, (string What, string Command)? Obstacle, bool IsReadable)
@@ -62,7 +62,7 @@ public static partial class StorageRules
 
         if (mode.HasFlag(UnixFileMode.OtherWrite))
         {
-            findings.Add(Checks.StateDir.Problem($"everybody may write into {found.Path} (mode {Octal(mode)}): any user could exchange images and scripts", $"chmod o-w {path}"));
+            findings.Add(Checks.StateDir.Problem($"every user may write into {found.Path} (mode {Octal(mode)}): any user could exchange images and scripts", $"chmod o-w {path}"));
         }
 
         return findings.Count > 0 ? findings : [Checks.StateDir.Ok($"{found.Path} (mode {Octal(mode)}) can be written by {user} and passed by QEMU")];

@@ -7,7 +7,7 @@ public sealed record Checksum
 {
     private Checksum(ChecksumKind kind, string hex) => (Kind, Hex) = (kind, hex);
 
-    /// <summary>The checksum of nothing that anyone has: in place of one that is not known yet.</summary>
+    /// <summary>The checksum of no real file: in place of one that is not known yet.</summary>
     internal static Checksum Unset { get; } = new(ChecksumKind.Sha256, new string('0', 64));
 
     public ChecksumKind Kind { get; }

@@ -7,7 +7,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Health;
 
 /// <summary>Looks at the configuration, as far as it can be read: what has no error is used all the same.</summary>
-/// <param name="File">Where it is, or should be.</param>
+/// <param name="File">The file, which need not be there.</param>
 /// <param name="Settings">Null: nothing of it can be used.</param>
 /// <param name="HasImages">Whether the images are known; false: one of them has an error, or the whole file has.</param>
 /// <param name="Findings">What is wrong with it, or that nothing is.</param>
@@ -18,7 +18,7 @@ internal sealed record ConfigLook(AbsolutePath File, Settings? Settings, bool Ha
     /// <summary>The images, where they are known.</summary>
     public IReadOnlyList<ImageDefinition> Images => HasImages ? Settings!.Images : [];
 
-    /// <param name="path">Where it is looked for.</param>
+    /// <param name="path">The path at which it is looked for.</param>
     /// <param name="load">Reads all of it.</param>
     /// <param name="loadWithoutImages">Reads what needs no image.</param>
     public static ConfigLook Take(SettingsPath path, Func<ConfigurationResult> load, Func<Settings> loadWithoutImages)

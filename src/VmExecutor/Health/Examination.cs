@@ -5,8 +5,8 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Health;
 
 /// <summary>A check with what it does.</summary>
-/// <param name="Check">Which; its look may report for others, too.</param>
-/// <param name="Limit">How long it may take before it counts as stuck.</param>
+/// <param name="Check">The check; its look may report for others, too.</param>
+/// <param name="Limit">The time after which it counts as stuck.</param>
 /// <param name="LookAsync">Looks and decides.</param>
 internal sealed record HealthCheck(Check Check, TimeSpan Limit, Func<CancellationToken, Task<IReadOnlyList<Finding>>> LookAsync)
 {

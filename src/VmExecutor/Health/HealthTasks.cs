@@ -11,7 +11,7 @@ using VmExecutor.Observing;
 
 namespace VmExecutor.Health;
 
-/// <summary>What <c>doctor</c> was asked to look at.</summary>
+/// <summary>The request of <c>doctor</c>.</summary>
 /// <param name="ConfigOption">The <c>--config</c> option.</param>
 /// <param name="ConfigToml">GitLab Runner's configuration; null: where it usually is.</param>
 /// <param name="Deep">Whether a VM is started to look from inside.</param>

@@ -29,7 +29,7 @@ internal sealed class HostLook(ConfigLook config, ImageLook images, IToolRunner 
     {
         if (HostDirectory.Look(SystemdRuns) == Presence.Missing)
         {
-            return [Checks.Timers.Skipped("systemd does not run here", $"{DriverVersion.Name} gc   # every ten minutes, by whatever starts things at given times here")];
+            return [Checks.Timers.Skipped("systemd does not run here", $"{DriverVersion.Name} gc   # every ten minutes, by cron or another scheduler of this host")];
         }
 
         var result = await tools.RunAsync(new ToolCall("systemctl", HostRules.SystemctlArguments) { Timeout = HealthCheck.ToolLimit }, cancellationToken);

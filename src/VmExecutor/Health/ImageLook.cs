@@ -20,8 +20,8 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
         new(Checks.Templates, TemplatesAsync),
     ];
 
-    /// <summary>What the probe of an image's current generation knows of its shell.</summary>
-    /// <param name="image">Which.</param>
+    /// <summary>The facts about an image's shell that the probe of its current generation found.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="stateDir">Where its generations are; null: not known.</param>
     public static ImageShell ShellOf(ImageDefinition image, AbsolutePath? stateDir)
     {
@@ -37,7 +37,7 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
         }
     }
 
-    /// <summary>How much memory a VM of each image takes, as a job's prepare would decide it.</summary>
+    /// <summary>The memory that a VM of each image takes, as a job's prepare would decide it.</summary>
     public async Task<IReadOnlyList<ImageMemory>> MemoriesAsync(CancellationToken cancellationToken)
     {
         var found = new List<ImageMemory>();

@@ -7,7 +7,7 @@ using VmExecutor.Host.Health;
 
 namespace VmExecutor.Health;
 
-/// <summary>What was read of GitLab Runner's config.toml.</summary>
+/// <summary>The part of GitLab Runner's config.toml that was read.</summary>
 /// <param name="Toml">Null: it is not there, or cannot be used.</param>
 /// <param name="Ours">The runners whose stages are this driver's.</param>
 /// <param name="Findings">About the file as a whole.</param>

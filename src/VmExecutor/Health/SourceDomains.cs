@@ -13,8 +13,8 @@ using VmExecutor.Host.Linking;
 
 namespace VmExecutor.Health;
 
-/// <summary>What was seen of a source domain.</summary>
-/// <param name="Troubles">What is wrong with it.</param>
+/// <summary>The facts that were seen of a source domain.</summary>
+/// <param name="Troubles">The troubles.</param>
 /// <param name="LeftOut">Parts that clones for jobs do not have, each with the reason, for an administrator to know.</param>
 internal sealed record SourceLook(IReadOnlyList<SourceTrouble> Troubles, IReadOnlyList<string> LeftOut);
 

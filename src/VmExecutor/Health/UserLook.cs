@@ -17,7 +17,7 @@ internal sealed class UserLook(ConfigLook config, LibvirtLook libvirt, Accounts 
         new(Checks.RunnerUser, RunnerUserAsync),
     ];
 
-    /// <summary>Who runs this, and as whom a runner runs.</summary>
+    /// <summary>The user of this process, and the user of a running runner.</summary>
     public async Task<(Account Looking, Account? Running)> FindAsync(CancellationToken cancellationToken)
     {
         var looking = await accounts.FindAsync(ProcessUser.Id, cancellationToken);

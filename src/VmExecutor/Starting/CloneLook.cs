@@ -35,8 +35,8 @@ internal sealed class CloneLook
         await TakeAsync(plan, stamp, await FindAcceleratorAsync(plan.Image, cancellationToken), cancellationToken);
 
     /// <summary>The source, its disks and the sizes.</summary>
-    /// <param name="plan">What to make.</param>
-    /// <param name="stamp">Who owns it.</param>
+    /// <param name="plan">The plan of the clone.</param>
+    /// <param name="stamp">The ownership stamp.</param>
     /// <param name="accelerator">The one that was found.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<CloneBasis> TakeAsync(ClonePlan plan, OwnershipStamp stamp, Accelerator accelerator, CancellationToken cancellationToken)

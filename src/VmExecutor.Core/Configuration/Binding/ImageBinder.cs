@@ -37,7 +37,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
     public static ImageDefinition Bind(CheckedImage image) =>
         ImageDefinition.Keys.Bind(ImageDefinition.Blank with { File = image.File, Name = image.Name! }, image.Values);
 
-    /// <summary>What of an image works and deserves a look.</summary>
+    /// <summary>Warnings about parts of an image that work and deserve a look.</summary>
     public static IEnumerable<ConfigurationWarning> Warnings(ImageDefinition image, BoundValues values) =>
         [.. OwnWarnings(image, values), .. WarmRules.Check(image, values), .. ValueRules.Check(values)];
 
@@ -64,7 +64,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
         if (image.Ssh.HostKeys.Count == 0 && image.Ssh.Login != LoginMethod.CloudInit && image.Source is (ImageSource.Domain or ImageSource.DiskFile))
         {
             yield return Warning(values.Around("ssh.host_key"), "ssh.host_key",
-                "is missing, so the key of the first contact is pinned per job and nobody protects that first contact; "
+                "is missing, so the key of the first contact is pinned per job, and that first contact is not protected; "
                 + "get it with 'ssh-keyscan -t ed25519 <guest address>' and write it without the leading address");
         }
 

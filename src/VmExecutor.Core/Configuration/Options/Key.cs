@@ -12,12 +12,12 @@ internal abstract record Key(string Name, ValueKind Kind, string Doc, string Exa
     /// <summary>The default as it would be written in YAML; null: none, or one that <see cref="Otherwise"/> describes.</summary>
     public string? Default { get; init; }
 
-    /// <summary>What holds without the key when that is not simply a value.</summary>
+    /// <summary>The behaviour without the key, when that is not simply a value.</summary>
     public string? Otherwise { get; init; }
 
     public bool Required { get; init; }
 
-    /// <summary>What a neighbour must say for this key to have a meaning; null: it always has.</summary>
+    /// <summary>The value that a neighbour must have for this key to have a meaning; null: it always has one.</summary>
     public Condition? OnlyWith { get; init; }
 }
 
@@ -32,7 +32,7 @@ internal abstract record Key(string Name, ValueKind Kind, string Doc, string Exa
 internal sealed record Key<T>(string Name, ValueKind Kind, string Doc, string Example, Func<T, object?> Get, Func<T, BoundValues, string, T> Bind)
     : Key(Name, Kind, Doc, Example);
 
-/// <summary>That a neighbouring key has one of these values; none said: any value.</summary>
+/// <summary>The condition that a neighbouring key has one of these values; none given: any value.</summary>
 internal sealed record Condition(string Key, params IReadOnlyList<string> Values)
 {
     /// <summary><c>'source: file' or 'source: url'</c>.</summary>

@@ -46,7 +46,7 @@ internal static partial class Kinds
     public static ScalarKind<T> Choice<T>()
         where T : struct, Enum
     {
-        // Names and values come in the same order. LINQ over T would be compiled at run time, in each of our short processes.
+        // Names and values come in the same order. A debug build would compile LINQ over T at run time, in each short process.
         var words = Array.ConvertAll(Enum.GetNames<T>(), Word);
         return new(Quote.AnyOf(words), new EditorCheck.Words(words), scalar => Array.IndexOf(words, scalar.Text) is >= 0 and var found
             ? Reading.Of(Enum.GetValues<T>()[found])

@@ -10,7 +10,7 @@ internal abstract record Section() : ValueKind("mapping")
 {
     public abstract IReadOnlyList<Key> Keys { get; }
 
-    /// <summary>Where a key belongs that is unknown here but known elsewhere, as a sentence's end; null: nowhere.</summary>
+    /// <summary>The right place of a key that is unknown here but known elsewhere, as a sentence's end; null: there is none.</summary>
     public Func<string, string?> BelongsTo { get; init; } = _ => null;
 
     public Key? Find(string name) => Keys.FirstOrDefault(key => key.Name == name);

@@ -6,13 +6,13 @@ using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health.Runner;
 
-/// <summary>What was seen of the program of a stage.</summary>
+/// <summary>The facts that were seen of the program of a stage.</summary>
 /// <param name="Exists">Whether there is a file of that name.</param>
 /// <param name="IsExecutable">Whether who looks may run it.</param>
 /// <param name="IsOurs">Whether it is this driver, or an entry point to it.</param>
 public sealed record StageFile(bool Exists, bool IsExecutable, bool IsOurs);
 
-/// <summary>What is known of an image's shell.</summary>
+/// <summary>The facts that are known of an image's shell.</summary>
 /// <param name="Image">Its name.</param>
 /// <param name="Shell">What runs its scripts.</param>
 /// <param name="NeedsPosixQuoting">What the probe of its current generation has found out; null: nothing.</param>
@@ -43,7 +43,7 @@ public static partial class RunnerRules
     public static IReadOnlyList<Finding> DecideErrors(AbsolutePath file, IReadOnlyList<string> errors) =>
         [.. errors.Select(error => Checks.RunnerConfig.Problem($"{file}: {error}", $"editor {ShellText.Quote(file.Value)}"))];
 
-    /// <summary>Which of the runners are ours, and what is wrong if none is.</summary>
+    /// <summary>The runners that are this driver's, and the trouble if there is none.</summary>
     /// <param name="toml">What config.toml says.</param>
     /// <param name="file">Its path.</param>
     /// <param name="look">Looks at a stage's program.</param>
@@ -130,7 +130,7 @@ public static partial class RunnerRules
     /// <param name="ours">The runners with this driver.</param>
     /// <param name="limits">Of this driver.</param>
     /// <param name="room">Memory for VMs, in bytes.</param>
-    /// <param name="images">What their VMs take.</param>
+    /// <param name="images">The memory that their VMs take.</param>
     public static Finding DecideSlots(RunnerToml toml, IReadOnlyList<RunnerEntry> ours, LimitSettings limits, long room, IReadOnlyList<ImageMemory> images)
     {
         var asked = Math.Min(toml.Concurrent, ours.Sum(runner => (long)(runner.Limit > 0 ? runner.Limit : toml.Concurrent)));
@@ -203,7 +203,7 @@ public static partial class RunnerRules
         return findings.Count > 0 ? findings : [Checks.RunnerFeatures.Ok($"runner '{runner.Name}': scripts are written as the images' shells read them; custom_build_dir and cache are set")];
     }
 
-    /// <summary>What is wrong with an image's shell, with what helps; null: nothing that is known.</summary>
+    /// <summary>The trouble with an image's shell, and the remedy; null: none is known.</summary>
     /// <param name="runner">Null: config.toml is not known.</param>
     /// <param name="shell">Of the image.</param>
     public static string? ShellTrouble(RunnerEntry? runner, ImageShell shell) => (shell, HasPosixFlag(runner)) switch

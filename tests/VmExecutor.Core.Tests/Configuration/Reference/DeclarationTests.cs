@@ -18,7 +18,7 @@ public sealed class DeclarationTests
     /// <summary>The driver sets these itself.</summary>
     private static readonly string[] NoOptions = ["Settings.File", "Settings.Images", "ImageDefinition.File"];
 
-    /// <summary>Where the images are is asked before there are settings; the word of 'source' only says which other keys hold.</summary>
+    /// <summary>Keys without a property: the images' directory is needed before there are settings, and 'source' only says which other keys hold.</summary>
     private static readonly string[] NoProperty = ["images_dir", "source"];
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class DeclarationTests
         }
     }
 
-    /// <summary>What must stand beside the key: what its condition asks for, and what is required then. The key itself has another value if it is required.</summary>
+    /// <summary>The keys that must stand beside the key: those of its condition, and those that are required then. The key itself has another value if it is required.</summary>
     private static BoundValues Around(Section section, string prefix, Key key)
     {
         var values = new BoundValues(Position.StartOf(File));
