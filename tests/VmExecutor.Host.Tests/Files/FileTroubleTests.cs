@@ -103,7 +103,7 @@ public sealed class FileTroubleTests(FileTroubleTests.Places places) : IClassFix
         ["exchange behind a link"] = Plain(Needs.Room, state => KeptFile.Replace(state.Child("link"), "x", ".bak")),
         ["copy"] = Plain(Needs.Room, state => HostFile.Copy(Old(state), state.Child("new").Value)),
         ["copy in"] = Plain(Needs.Room, state => HostFile.Copy("/etc/passwd", state.Child("new").Value)),
-        ["unpack"] = Plain(Needs.Room, state => TarFiles.Unpack(Tar(), state, new HashSet<string> { "packed" })),
+        ["unpack"] = Plain(Needs.Room, state => TarFiles.Unpack(Tar(), state, new HashSet<string> { "packed" }, 1 << 20)),
     };
 
     [Theory]
