@@ -19,6 +19,9 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 
     private const int RemovalAttempts = 10;
 
+    /// <summary>Of the notes on scripts: a job has tens, of hundreds of bytes.</summary>
+    private const int LongestScripts = 1 << 20;
+
     // A change is one read and one durable write.
     private static readonly TimeSpan ChangeTakes = TimeSpan.FromSeconds(10);
 
@@ -140,7 +143,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            return [.. HostFile.ReadLines(Paths.Scripts.Value).Select(ScriptRecord.TryParse).OfType<ScriptRecord>()];
+            return [.. BoundedText.ReadEndOf(Paths.Scripts.Value, LongestScripts).Split('\n').Select(ScriptRecord.TryParse).OfType<ScriptRecord>()];
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -5,10 +5,12 @@ namespace VmExecutor.Host.Files;
 /// <summary>The lines of a stream, one after the other, in bounded memory: a line that is too long is left out, or is the end.</summary>
 /// <param name="stream">Where the lines come from; it is not closed.</param>
 /// <param name="longest">How many bytes a line has at most, without its end.</param>
-public sealed class BoundedLines(Stream stream, int longest)
+/// <param name="most">How many bytes of the stream are read at most; behind them it counts as over.</param>
+public sealed class BoundedLines(Stream stream, int longest, long most = long.MaxValue)
 {
     private readonly byte[] _block = new byte[Math.Min(longest + 1, 16 * 1024)];
     private readonly ArrayBufferWriter<byte> _line = new();
+    private long _left = most;
     private int _from;
     private int _to;
 
@@ -26,7 +28,8 @@ public sealed class BoundedLines(Stream stream, int longest)
         {
             if (_from == _to)
             {
-                (_from, _to) = (0, stream.Read(_block));
+                (_from, _to) = (0, stream.Read(_block, 0, Room()));
+                _left -= _to;
             }
 
             if (Take(ref length) is { } line)
@@ -45,7 +48,8 @@ public sealed class BoundedLines(Stream stream, int longest)
         {
             if (_from == _to)
             {
-                (_from, _to) = (0, await stream.ReadAsync(_block, cancellationToken).ConfigureAwait(false));
+                (_from, _to) = (0, await stream.ReadAsync(_block.AsMemory(0, Room()), cancellationToken).ConfigureAwait(false));
+                _left -= _to;
             }
 
             var line = Take(ref length);
@@ -60,6 +64,8 @@ public sealed class BoundedLines(Stream stream, int longest)
             }
         }
     }
+
+    private int Room() => (int)Math.Min(_block.Length, _left);
 
     /// <summary>Goes on with what is read; null: the line goes on.</summary>
     private string? Take(ref long length)

@@ -42,18 +42,24 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
         }
     }
 
-    /// <summary>One of its files, to be read while others append.</summary>
-    /// <exception cref="HostFileException">It cannot be read, or has far more in it than the driver writes into one.</exception>
-    internal static FileStream OpenRead(AbsolutePath file)
-    {
-        var stream = HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (stream.Length <= 8 * LongestBytes)
-        {
-            return stream;
-        }
+    /// <summary>
+    /// A file has this much at most, for the driver begins a new one long before. Of a larger one, which something else has written to, so much of the beginning
+    /// and of the end is read: the driver's lines are there.
+    /// </summary>
+    internal const long LongestPart = 64 << 20;
 
-        var bytes = stream.Length;
-        stream.Dispose();
-        throw HostFile.Failure(file.Value, "read", new FileTooLargeException(bytes, 8 * LongestBytes));
-    }
+    /// <summary>One of its files, to be read while others append.</summary>
+    /// <exception cref="HostFileException">It cannot be read.</exception>
+    internal static FileStream OpenRead(AbsolutePath file) =>
+        HostFile.Open(file.Value, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+
+    /// <summary>The files of which something is left out when they are read.</summary>
+    public static IReadOnlyList<AbsolutePath> Overgrown(AbsolutePath stateDir) =>
+        [.. FilesOf(stateDir).Where(file => FileStat.TryRead(file) is { Bytes: > 2 * LongestPart })];
+
+    /// <summary>Where to read in a file, one part after the other; between two of them something is left out.</summary>
+    /// <param name="offset">Where to begin.</param>
+    /// <param name="length">Of the file.</param>
+    internal static IReadOnlyList<(long Begin, long Length)> Parts(long offset, long length) =>
+        length - offset <= 2 * LongestPart ? [(offset, length - offset)] : [(offset, LongestPart), (length - LongestPart, LongestPart)];
 }

@@ -18,10 +18,15 @@ public static class LedgerReader
     private static IEnumerable<string> Lines(AbsolutePath file)
     {
         using var stream = Open(file);
-        var lines = stream is null ? null : new BoundedLines(stream, LedgerFile.LongestLine);
-        while (lines is not null && ReadLine(lines, file) is { } line)
+        foreach (var (begin, length) in stream is null ? [] : LedgerFile.Parts(0, stream.Length))
         {
-            yield return line;
+            // The first line of a later part may be the end of one, which is no line of the ledger.
+            stream!.Position = begin;
+            var lines = new BoundedLines(stream, LedgerFile.LongestLine, length);
+            while (ReadLine(lines, file) is { } line)
+            {
+                yield return line;
+            }
         }
     }
 

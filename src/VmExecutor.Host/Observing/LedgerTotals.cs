@@ -74,22 +74,24 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
     private static long Count(AbsolutePath path, long offset, MetricTotals totals)
     {
         using var stream = Open(path);
-        if (stream.Length <= offset)
+        var end = offset;
+        foreach (var (begin, length) in LedgerFile.Parts(offset, Math.Max(offset, stream.Length)))
         {
-            return offset;
-        }
-
-        stream.Seek(offset, SeekOrigin.Begin);
-        var lines = new BoundedLines(stream, LedgerFile.LongestLine);
-        while (lines.Next() is { } line)
-        {
-            if (lines.IsWhole && LedgerEntry.TryParse(line) is { } entry)
+            stream.Position = begin;
+            var lines = new BoundedLines(stream, LedgerFile.LongestLine, length);
+            while (lines.Next() is { } line)
             {
-                totals.Count(entry);
+                if (lines.IsWhole && LedgerEntry.TryParse(line) is { } entry)
+                {
+                    totals.Count(entry);
+                }
             }
+
+            // An unfinished line that is too long is none of the ledger, and is not looked at a second time.
+            end = length - lines.WholeBytes > LedgerFile.LongestLine ? begin + length : begin + lines.WholeBytes;
         }
 
-        return offset + lines.WholeBytes;
+        return end;
     }
 
     /// <summary>Null: there is no such file, or no whole line in it yet.</summary>
@@ -101,8 +103,10 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
             var hash = new XxHash128();
             var buffer = new byte[4096];
             int count;
-            while ((count = stream.Read(buffer)) > 0)
+            var looked = 0L;
+            while (looked < LedgerFile.LongestLine && (count = stream.Read(buffer)) > 0)
             {
+                looked += count;
                 var end = buffer.AsSpan(0, count).IndexOf((byte)'\n');
                 hash.Append(buffer.AsSpan(0, end < 0 ? count : end));
                 if (end >= 0)
@@ -111,7 +115,8 @@ public sealed class LedgerTotals(AbsolutePath stateDir, StateLocks locks)
                 }
             }
 
-            return null;
+            // The beginning of a first line without end is as good as the line.
+            return looked < LedgerFile.LongestLine ? null : Convert.ToHexStringLower(hash.GetCurrentHash());
         }
         catch (HostFileException gone) when (gone.IsMissing)
         {

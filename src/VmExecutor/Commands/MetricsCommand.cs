@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Observing;
 using VmExecutor.Observing;
 
 namespace VmExecutor.Commands;
@@ -25,6 +26,11 @@ internal static class MetricsCommand
             AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
             using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
             var text = await new MetricsFile(machine).ReadAsync(file, token);
+            foreach (var overgrown in LedgerFile.Overgrown(machine.StateDir))
+            {
+                new JobLog(invocation.Error).Warn($"of {overgrown} only the beginning and the end are counted: it is far larger than the driver lets it get. Move it away; another program has written to it.");
+            }
+
             if (file is null)
             {
                 await invocation.Output.WriteAsync(text);
