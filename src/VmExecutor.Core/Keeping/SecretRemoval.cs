@@ -24,7 +24,7 @@ public static partial class SecretRemoval
 
     private const string Program =
         """
-        home=$1 builds=$2 cache=$3 age=$4 temporary=${TMPDIR:-/tmp} spared=" $$ " up=$$
+        home=$1 builds=$2 cache=$3 age=$4 temporary=$5 spared=" $$ " up=$$
         stat_of() {
           { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
           line=${line##*) }
@@ -91,7 +91,7 @@ public static partial class SecretRemoval
     {
         var program = ShellText.Quote(Program.Replace("@done", Done, StringComparison.Ordinal));
         var arguments = string.Create(
-            CultureInfo.InvariantCulture, $"vmx-secrets \"$HOME\" {ShellText.Quote(buildsDir)} {ShellText.Quote(cacheDir)} {Math.Max(1, (long)Math.Ceiling(sinceReady.TotalSeconds))}");
+            CultureInfo.InvariantCulture, $"vmx-secrets \"$HOME\" {ShellText.Quote(buildsDir)} {ShellText.Quote(cacheDir)} {Math.Max(1, (long)Math.Ceiling(sinceReady.TotalSeconds))} \"${{TMPDIR:-/tmp}}\"");
         return $"if [ \"$(id -u)\" != 0 ] && command -v sudo >/dev/null && sudo -n true 2>/dev/null; then exec sudo -n sh -c {program} {arguments}; fi; exec sh -c {program} {arguments}";
     }
 

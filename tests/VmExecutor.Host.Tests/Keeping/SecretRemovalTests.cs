@@ -52,6 +52,24 @@ public sealed class SecretRemovalTests
         said.Should().Contain("vmx-secrets:removed\n").And.Contain("\nsleep\n");
     }
 
+    /// <summary>Scripts and their status files are in the TMPDIR of the login, which sudo does not hand on.</summary>
+    [Fact(Timeout = 120_000)]
+    public async Task What_the_driver_has_left_in_the_logins_TMPDIR_goes_also_under_sudo()
+    {
+        var said = await RunAsync(
+            """
+            mkdir -p /tmp/home/tmp /tmp/bin
+            export TMPDIR=/tmp/home/tmp PATH=/tmp/bin:$PATH
+            echo 1 > $TMPDIR/vmx-0123-status; echo 2 > /tmp/vmx-4567-status; echo 3 > $TMPDIR/vmx-0123-script; echo 4 > $TMPDIR/kept
+            printf '#!/bin/sh\necho 1000\n' > /tmp/bin/id
+            printf '#!/bin/sh\nunset TMPDIR\n[ "$1" != -n ] || shift\nPATH=/usr/bin:/bin exec "$@"\n' > /tmp/bin/sudo
+            chmod +x /tmp/bin/id /tmp/bin/sudo
+            """,
+            "find /tmp/home /tmp -name 'vmx-*'; ls /tmp/home/tmp");
+
+        said.Should().Contain("vmx-secrets:removed\n").And.Contain("kept\n").And.NotContainAny("-status", "-script");
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task A_secret_that_cannot_be_removed_is_not_said_to_be_gone()
     {
