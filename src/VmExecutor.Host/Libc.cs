@@ -70,6 +70,10 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int command, ref FileLock wanted);
 
+    /// <summary>fcntl(2), for what is known of a descriptor.</summary>
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Flags(int descriptor, int command);
+
     /// <summary>geteuid(2).</summary>
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

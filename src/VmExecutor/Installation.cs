@@ -12,6 +12,7 @@ namespace VmExecutor;
 internal sealed class Installation(TextWriter output, TextWriter error)
 {
     private const int Longest = 1 << 20;
+    private const int LongestToken = 4096;
     private const string Suffix = ".before-vm-executor";
 
     /// <summary>Reads strictly: a text that cannot be read must not be written back as another one.</summary>
@@ -42,7 +43,7 @@ internal sealed class Installation(TextWriter output, TextWriter error)
 
         try
         {
-            var token = (option == "-" ? ReadLine() : Encoding.UTF8.GetString(HostFile.ReadAllBytes(Commands.DriverCommand.Resolve(option).Value, Longest))).Trim();
+            var token = (option == "-" ? ReadInput() : Encoding.UTF8.GetString(HostFile.ReadAllBytes(Commands.DriverCommand.Resolve(option).Value, Longest))).Trim();
             return token.Length is > 0 and < 500 && token.All(character => character is > ' ' and < '\x7f')
                 ? token
                 : throw new SystemFailureException(ErrorCodes.RunnerNotChosen, $"there is no token in {(option == "-" ? "standard input" : option)}", "GitLab shows it once, when the runner is created; it begins with glrt-.");
@@ -53,11 +54,20 @@ internal sealed class Installation(TextWriter output, TextWriter error)
         }
     }
 
-    /// <summary>The first line of standard input; empty where it is longer than any token.</summary>
-    private static string ReadLine()
+    /// <summary>On a terminal one line, for a terminal has no end; else all there is. Empty where that is longer than any token, or cannot be read.</summary>
+    private static string ReadInput()
     {
-        using var input = Console.OpenStandardInput();
-        return new BoundedLines(input, 4096).Next() ?? "";
+        using var input = StandardInput.Open();
+        try
+        {
+            return Console.IsInputRedirected
+                ? BoundedText.ReadWholeAsync(input, LongestToken, CancellationToken.None).GetAwaiter().GetResult()
+                : new BoundedLines(input, LongestToken, LongestToken).Next() ?? "";
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return "";
+        }
     }
 
     /// <param name="file">config.toml.</param>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Failures;
@@ -13,7 +12,7 @@ namespace VmExecutor.Commands;
 internal static class ExplainCommand
 {
     private const int LongestDefinition = 4 << 20;
-    private const string StandardInput = "-";
+    private const string OfStandardInput = "-";
 
     public static Command Create(Invocation invocation, Option<string?> config)
     {
@@ -90,17 +89,16 @@ internal static class ExplainCommand
 
     private static async Task<(string From, string Xml)> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        var from = file == StandardInput ? "standard input" : DriverCommand.Resolve(file).Value;
+        var from = file == OfStandardInput ? "standard input" : DriverCommand.Resolve(file).Value;
         try
         {
-            if (file == StandardInput)
+            if (file == OfStandardInput)
             {
-                await using var input = Console.OpenStandardInput();
+                await using var input = StandardInput.Open();
                 return (from, (await BoundedText.ReadWholeAsync(input, LongestDefinition, cancellationToken)).TrimStart('\ufeff'));
             }
 
-            using var text = new StreamReader(new MemoryStream(HostFile.ReadAllBytes(from, LongestDefinition)), Encoding.UTF8);
-            return (from, await text.ReadToEndAsync(cancellationToken));
+            return (from, HostFile.ReadAllText(from, LongestDefinition));
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -47,8 +47,8 @@ internal static class StopCommand
         }
 
         invocation.Error.Write($"Job {job.Key} of {job.Stamp?.Project ?? "an unknown project"} is running. Stop its VM? [y/N] ");
-        using var input = Console.OpenStandardInput();
-        return new BoundedLines(input, LongestReply).Next()?.Trim().ToLowerInvariant() is "y" or "yes";
+        using var input = StandardInput.Open();
+        return new BoundedLines(input, LongestReply, LongestReply).Next()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
     private static string Who(Invocation invocation) =>
