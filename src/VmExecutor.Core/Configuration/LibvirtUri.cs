@@ -14,6 +14,9 @@ public static class LibvirtUri
     // https://www.libvirt.org/manpages/virsh.html#environment, https://libvirt.org/uri.html#default-uri-choice
     private static readonly string[] Variables = ["VIRSH_DEFAULT_CONNECT_URI", "LIBVIRT_DEFAULT_URI"];
 
+    /// <summary>True when the daemon of one user is meant, whatever the way to it.</summary>
+    public static bool IsOfUser(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.AbsolutePath == "/session";
+
     /// <summary>True when another machine's libvirt is meant.</summary>
     public static bool IsRemote(string uri) => Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0;
 

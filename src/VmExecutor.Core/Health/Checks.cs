@@ -14,6 +14,7 @@ public static class Checks
     public static readonly Check Socket = new("socket", CheckTopic.Libvirt);
     public static readonly Check Qemu = new("qemu", CheckTopic.Libvirt);
     public static readonly Check Security = new("security", CheckTopic.Libvirt);
+    public static readonly Check Tpm = new("tpm", CheckTopic.Libvirt);
 
     public static readonly Check StateDir = new("state-dir", CheckTopic.Storage);
     public static readonly Check BaseFiles = new("base-files", CheckTopic.Storage);
@@ -47,7 +48,7 @@ public static class Checks
     public static IReadOnlyList<Check> All { get; } =
     [
         Config, Kvm, Nested, Memory, Clock, Timers,
-        Libvirt, Socket, Qemu, Security,
+        Libvirt, Socket, Qemu, Security, Tpm,
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
         Network, Loopback, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,

@@ -27,21 +27,26 @@ public sealed class QemuReading(IToolRunner tools, string? capabilities)
             return null;
         }
 
-        return ReadAccess.Obstacle(path, user.User, user.Group) is { } obstacle && !await MayAfterAllAsync(path, user, cancellationToken).ConfigureAwait(false)
+        return ReadAccess.Obstacle(path, user.User, user.Group) is { } obstacle && !await MayAsync(tools, Question(path), path, user.User, user.Group, cancellationToken).ConfigureAwait(false)
             ? obstacle
             : null;
     }
 
     /// <summary>Modes do not tell of access lists and of further groups. Root can look with the user's own eyes; others have to believe the modes.</summary>
-    private async Task<bool> MayAfterAllAsync(AbsolutePath path, QemuUser user, CancellationToken cancellationToken)
+    /// <param name="tools">Runs what looks.</param>
+    /// <param name="question">Of test(1): <c>-r</c>, <c>-w</c>, <c>-x</c>.</param>
+    /// <param name="path">A file or directory.</param>
+    /// <param name="user">Who is to look.</param>
+    /// <param name="group">The user's first group.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    internal static async Task<bool> MayAsync(IToolRunner tools, string question, AbsolutePath path, uint user, uint group, CancellationToken cancellationToken)
     {
         if (ProcessUser.Id != 0)
         {
             return false;
         }
 
-        var test = FileStat.TryRead(path) is { IsDirectory: true } ? "-x" : "-r";
-        string[] arguments = [$"--reuid={Text(user.User)}", $"--regid={Text(user.Group)}", "--init-groups", "--", "test", test, path.Value];
+        string[] arguments = [$"--reuid={Text(user)}", $"--regid={Text(group)}", "--init-groups", "--", "test", question, path.Value];
         try
         {
             var result = await tools.RunAsync(new ToolCall("setpriv", arguments) { Timeout = Limit }, cancellationToken).ConfigureAwait(false);
@@ -52,6 +57,8 @@ public sealed class QemuReading(IToolRunner tools, string? capabilities)
             return false;
         }
     }
+
+    private static string Question(AbsolutePath path) => FileStat.TryRead(path) is { IsDirectory: true } ? "-x" : "-r";
 
     private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
 }

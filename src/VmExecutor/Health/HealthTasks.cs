@@ -63,6 +63,7 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
             .. new KvmLook(config, libvirt, probe).All,
             .. new HostLook(config, images, tools, invocation.Time).All,
             .. libvirt.All,
+            .. new TpmLook(config, libvirt, images, TpmFiles.OfHost(tools)).All,
             .. users.All,
             .. new StorageLook(config, libvirt, users, tools).All,
             .. network.All,

@@ -172,6 +172,19 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_emulated_TPM_is_looked_at_where_an_image_has_one()
+    {
+        (await DoctorAsync()).Findings.Should().NotContain(finding => finding.Check == "tpm");
+
+        _bench.Write("node.xml", "<node><domain type='test'><name>win</name><memory>8192</memory><os><type>hvm</type></os><devices><tpm model='tpm-crb'><backend type='emulator'/></tpm></devices></domain></node>");
+        _bench.Write("images/other.yaml", $"source: domain\ndomain: win\nssh: {{user: ci, key: {_bench.PathOf("key")}}}\n");
+        UseLibvirt($"test://{_bench.PathOf("node.xml")}");
+
+        // Whether it can work depends on the machine that the tests run on.
+        One((await DoctorAsync()).Findings, "tpm").Found.Should().StartWith("image other has an emulated TPM");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_leftover_is_counted()
     {
         var left = _bench.PathOf($"state/jobs/.gone-{new JobKey("https://gitlab.example.com", "prgtest", 4711)}-89abcdef");

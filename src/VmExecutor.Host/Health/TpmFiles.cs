@@ -1,0 +1,127 @@
+using System.Globalization;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Processes;
+
+namespace VmExecutor.Host.Health;
+
+/// <summary>The parts of a host that libvirt's emulated TPMs need: swtpm's programs, and its certificate authority.</summary>
+/// <param name="tools">Looks users up, and looks with another user's eyes.</param>
+/// <param name="etc">The directory of the machine's configuration: <c>/etc</c>.</param>
+/// <param name="search">Where libvirtd finds programs.</param>
+public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironment search)
+{
+    private static readonly string[] Programs = ["swtpm", "swtpm_setup"];
+    private static readonly AbsolutePath UsualDirectory = new("/var/lib/swtpm-localca");
+
+    /// <summary>Those of the machine. libvirtd is started with systemd's PATH, not with that of who looks.</summary>
+    public static TpmFiles OfHost(IToolRunner tools) => new(tools, new AbsolutePath("/etc"), new ToolEnvironment(new Dictionary<string, string>()));
+
+    public IReadOnlyList<string> MissingPrograms() => [.. Programs.Where(IsMissing)];
+
+    /// <summary>swtpm_localca wants to write its directory, its lock and its serial number, and to read keys and certificates (swtpm-localca(8)).</summary>
+    public async Task<TpmAuthority> LookAsync(CancellationToken cancellationToken)
+    {
+        var settings = Values("swtpm-localca.conf");
+        var directory = AbsolutePath.TryParse(settings.GetValueOrDefault("statedir"), out var said) ? said : UsualDirectory;
+        var user = await UserAsync(cancellationToken).ConfigureAwait(false);
+        var authority = new TpmAuthority(user.Name, directory);
+        if (await RefusalAsync(directory, "rwx", user, cancellationToken).ConfigureAwait(false) is { } refused)
+        {
+            return authority with { Refused = directory, RefusedMode = refused.Mode };
+        }
+
+        if (TryList(directory) is not { } names)
+        {
+            return authority with { IsVisible = false };
+        }
+
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            var file = new AbsolutePath(name);
+            var isWritten = file.Name == ".lock.swtpm-localca" || file.Value == settings.GetValueOrDefault("certserial") || file.Name == "certserial";
+            if (await RefusalAsync(file, isWritten ? "rw" : "r", user, cancellationToken).ConfigureAwait(false) is { Mode: { } mode })
+            {
+                return authority with { Refused = file, RefusedMode = mode };
+            }
+        }
+
+        return authority;
+    }
+
+    private bool IsMissing(string program)
+    {
+        try
+        {
+            search.Find(program);
+            return false;
+        }
+        catch (ToolMissingException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>qemu.conf's <c>swtpm_user</c>; else tss where that user exists, else root (libvirt's qemu_conf.c).</summary>
+    private async Task<HostUser> UserAsync(CancellationToken cancellationToken)
+    {
+        var accounts = new Accounts(tools);
+        var said = Values("libvirt/qemu.conf").GetValueOrDefault("swtpm_user")?.TrimStart('+') ?? "tss";
+        return await accounts.FindAsync(said, cancellationToken).ConfigureAwait(false) ?? new HostUser("root", 0, 0);
+    }
+
+    /// <summary>The way in which a user may not use a path: with owner and mode in words, or without where there is no such path; null: the user may.</summary>
+    /// <param name="path">A file or directory.</param>
+    /// <param name="rights">Some of <c>r</c>, <c>w</c> and <c>x</c>.</param>
+    /// <param name="user">Whose rights are asked for.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    private async Task<(string? Mode, bool IsThere)?> RefusalAsync(AbsolutePath path, string rights, HostUser user, CancellationToken cancellationToken)
+    {
+        if (FileStat.TryRead(path) is not { } stat)
+        {
+            return (null, false);
+        }
+
+        if (user.Id == 0)
+        {
+            return null;
+        }
+
+        // The three bits of the user, its group or others, as one digit: r 4, w 2, x 1.
+        var shift = stat.Owner == user.Id ? 6 : stat.Group == user.Group ? 3 : 0;
+        var wanted = rights.Sum(right => right switch { 'r' => 4, 'w' => 2, _ => 1 });
+        if ((((int)stat.Mode >> shift) & wanted) == wanted)
+        {
+            return null;
+        }
+
+        foreach (var right in rights)
+        {
+            if (!await QemuReading.MayAsync(tools, $"-{right}", path, user.Id, user.Group, cancellationToken).ConfigureAwait(false))
+            {
+                return (string.Create(CultureInfo.InvariantCulture, $"owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)}"), true);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The keys of a file of lines <c>key = value</c>, the first of each; a file that is not there, or cannot be read, says nothing.</summary>
+    private IReadOnlyDictionary<string, string> Values(string name) => (HostFile.TryReadAllText(etc.Resolve(name).Value) ?? "").Split('\n')
+        .Select(line => line.Trim()).Where(line => !line.StartsWith('#'))
+        .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries)).Where(pair => pair.Length == 2)
+        .GroupBy(pair => pair[0], pair => pair[1].Trim('"', '\''), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
+
+    private static string[]? TryList(AbsolutePath directory)
+    {
+        try
+        {
+            return HostDirectory.GetFileSystemEntries(directory.Value);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return null;
+        }
+    }
+}
