@@ -79,7 +79,7 @@ public sealed class StandardInputTests : IDisposable
 
     [Theory(Timeout = 60_000)]
     [MemberData(nameof(NoTokens))]
-    public async Task What_is_no_token_is_refused_from_standard_input_and_from_a_file(string text)
+    public async Task A_text_that_is_no_token_is_refused_from_standard_input_and_from_a_file(string text)
     {
         _bench.Write("token", text);
 

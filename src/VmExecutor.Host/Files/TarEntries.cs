@@ -4,7 +4,7 @@ using System.Text;
 
 namespace VmExecutor.Host.Files;
 
-/// <summary>Which kind of thing an entry of an archive is.</summary>
+/// <summary>The kinds of entry of an archive, as far as they matter for unpacking.</summary>
 internal enum TarEntryKind
 {
     File,
@@ -196,7 +196,7 @@ internal sealed class TarEntries(Stream archive, int most = TarEntries.MostHeade
         _next += (length + BlockLength - 1) / BlockLength * BlockLength;
     }
 
-    /// <summary>What a pax header says of the entry behind it.</summary>
+    /// <summary>The part of a pax header that says something of the entry behind it.</summary>
     private sealed record Extension(string? Path, string? LinkPath, long? Length)
     {
         /// <summary>Records as <c>25 path=a/long/name\n</c>: each begins with its own length in bytes.</summary>

@@ -57,7 +57,7 @@ public sealed class LedgerFile(AbsolutePath stateDir, StateLocks locks, long lon
     public static IReadOnlyList<AbsolutePath> Overgrown(AbsolutePath stateDir) =>
         [.. FilesOf(stateDir).Where(file => FileStat.TryRead(file) is { Bytes: > 2 * LongestPart })];
 
-    /// <summary>Where to read in a file, one part after the other; between two of them something is left out.</summary>
+    /// <summary>The parts of a file that are read, one after the other. Between two parts something is left out.</summary>
     /// <param name="offset">Where to begin.</param>
     /// <param name="length">Of the file.</param>
     internal static IReadOnlyList<(long Begin, long Length)> Parts(long offset, long length) =>

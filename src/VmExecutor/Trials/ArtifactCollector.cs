@@ -106,7 +106,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log, long
         }
     }
 
-    /// <summary>How many bytes of a guest's may come into a directory: it decides what they are, and must not fill the disk.</summary>
+    /// <summary>The number of bytes that a guest may send into a directory: it must not fill the disk.</summary>
     private long Room(AbsolutePath directory) => Math.Min(longestArchive, HostDirectory.Room(directory.Value).Free / 2);
 
     private async Task<IReadOnlyList<string>> ListAsync(GuestAccess access, string script, CancellationToken cancellationToken)

@@ -54,7 +54,7 @@ public sealed class SecretRemovalTests
 
     /// <summary>Scripts and their status files are in the TMPDIR of the login, which sudo does not hand on.</summary>
     [Fact(Timeout = 120_000)]
-    public async Task What_the_driver_has_left_in_the_logins_TMPDIR_goes_also_under_sudo()
+    public async Task Files_of_the_driver_in_the_logins_TMPDIR_go_also_under_sudo()
     {
         var said = await RunAsync(
             """
