@@ -27,9 +27,14 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         var directory = AbsolutePath.TryParse(settings.GetValueOrDefault("statedir"), out var said) ? said : UsualDirectory;
         var user = await UserAsync(cancellationToken).ConfigureAwait(false);
         var authority = new TpmAuthority(user.Name, directory);
+        if (FileStat.TryRead(directory) is null)
+        {
+            return FileStat.IsMissing(directory) ? authority with { Refused = directory } : authority with { IsVisible = false };
+        }
+
         if (await RefusalAsync(directory, "rwx", user, cancellationToken).ConfigureAwait(false) is { } refused)
         {
-            return authority with { Refused = directory, RefusedMode = refused.Mode };
+            return authority with { Refused = directory, RefusedMode = refused };
         }
 
         if (TryList(directory) is not { } names)
@@ -41,7 +46,7 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         {
             var file = new AbsolutePath(name);
             var isWritten = file.Name == ".lock.swtpm-localca" || file.Value == settings.GetValueOrDefault("certserial") || file.Name == "certserial";
-            if (await RefusalAsync(file, isWritten ? "rw" : "r", user, cancellationToken).ConfigureAwait(false) is { Mode: { } mode })
+            if (await RefusalAsync(file, isWritten ? "rw" : "r", user, cancellationToken).ConfigureAwait(false) is { } mode)
             {
                 return authority with { Refused = file, RefusedMode = mode };
             }
@@ -71,19 +76,14 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         return await accounts.FindAsync(said, cancellationToken).ConfigureAwait(false) ?? new HostUser("root", 0, 0);
     }
 
-    /// <summary>The way in which a user may not use a path: with owner and mode in words, or without where there is no such path; null: the user may.</summary>
+    /// <summary>Owner and mode, in words, of a path that a user may not use; null: the user may, or the path cannot be looked at.</summary>
     /// <param name="path">A file or directory.</param>
     /// <param name="rights">Some of <c>r</c>, <c>w</c> and <c>x</c>.</param>
     /// <param name="user">Whose rights are asked for.</param>
     /// <param name="cancellationToken">Ends the look.</param>
-    private async Task<(string? Mode, bool IsThere)?> RefusalAsync(AbsolutePath path, string rights, HostUser user, CancellationToken cancellationToken)
+    private async Task<string?> RefusalAsync(AbsolutePath path, string rights, HostUser user, CancellationToken cancellationToken)
     {
-        if (FileStat.TryRead(path) is not { } stat)
-        {
-            return (null, false);
-        }
-
-        if (user.Id == 0)
+        if (FileStat.TryRead(path) is not { } stat || user.Id == 0)
         {
             return null;
         }
@@ -100,7 +100,7 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         {
             if (!await QemuReading.MayAsync(tools, $"-{right}", path, user.Id, user.Group, cancellationToken).ConfigureAwait(false))
             {
-                return (string.Create(CultureInfo.InvariantCulture, $"owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)}"), true);
+                return string.Create(CultureInfo.InvariantCulture, $"owner {stat.Owner}, mode {Convert.ToString((int)stat.Mode, 8)}");
             }
         }
 
