@@ -4,7 +4,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace VmExecutor.Core.Configuration.Binding;
 
-/// <summary>An image's file whose errors have been reported. The name is known even when others of its values are wrong; null: it is itself.</summary>
+/// <summary>An image's file whose errors have been reported. The name is null when it is missing or wrong itself, not when other values are.</summary>
 internal sealed record CheckedImage(AbsolutePath File, BoundValues Values, ImageName? Name)
 {
     public Position NameAt => At("name");

@@ -10,7 +10,10 @@ namespace VmExecutor.Core.Configuration.Options;
 internal abstract record Key(string Name, ValueKind Kind, string Doc, string Example)
 {
     /// <summary>The default as it would be written in YAML; null: none, or one that <see cref="Otherwise"/> describes.</summary>
-    public string? Default { get; init; }
+    public string? Default => WriteDefault();
+
+    /// <summary>Writes the default when it is asked for: a stage lives for a moment and needs few of them.</summary>
+    public Func<string?> WriteDefault { private get; init; } = () => null;
 
     /// <summary>The behaviour without the key, when that is not simply a value.</summary>
     public string? Otherwise { get; init; }

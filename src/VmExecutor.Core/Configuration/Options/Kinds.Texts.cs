@@ -54,9 +54,9 @@ internal static partial class Kinds
 
     /// <summary>Text on one line.</summary>
     /// <param name="type">The name in the reference.</param>
-    /// <param name="rule">What is demanded, as an imperative sentence's end: "write ...".</param>
-    /// <param name="pattern">What the text must match; null: anything.</param>
-    /// <param name="mayBeEmpty">Whether no text at all is a value.</param>
+    /// <param name="rule">The demand, as the end of a sentence that begins with "write".</param>
+    /// <param name="pattern">A regular expression that the text must match; null: any text.</param>
+    /// <param name="mayBeEmpty">True: the empty text is a value, too.</param>
     public static ScalarKind<string> Text(string type, string rule = "text on one line", Regex? pattern = null, bool mayBeEmpty = false) =>
         new(type, new EditorCheck.Pattern(pattern?.ToString() ?? $"^{Plain}{(mayBeEmpty ? '*' : '+')}$"), scalar =>
         {

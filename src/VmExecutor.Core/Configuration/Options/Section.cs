@@ -20,7 +20,7 @@ internal abstract record Section() : ValueKind("mapping")
 /// A mapping whose values go into a record. Each method declares one key: its name, kind, help and example, and where its value goes.
 /// The default is what the record has by itself.
 /// </summary>
-/// <param name="Blank">The record as it is when the YAML says nothing.</param>
+/// <param name="Blank">The record of an empty mapping.</param>
 /// <typeparam name="T">The record.</typeparam>
 internal sealed record Section<T>(T Blank) : Section
 {
@@ -35,15 +35,15 @@ internal sealed record Section<T>(T Blank) : Section
     /// <param name="example">A value as it is written in YAML.</param>
     /// <param name="get">The property.</param>
     /// <param name="set">The record with another value of that property; the record itself when the value is asked for elsewhere.</param>
-    /// <param name="otherwise">What holds without the key when that is not simply the property's default.</param>
-    /// <param name="required">Whether there must be a value.</param>
-    /// <param name="onlyWith">What a neighbour must say for this key to have a meaning; null: it always has.</param>
+    /// <param name="otherwise">The effect of leaving the key out, when that is not simply the property's default.</param>
+    /// <param name="required">True: there must be a value.</param>
+    /// <param name="onlyWith">The condition on a neighbour under which this key has a meaning; null: it always has.</param>
     public Section<T> Key<TValue>(
         string name, ScalarKind<TValue> kind, string doc, string example, Func<T, object?> get, Func<T, TValue, T> set,
         string? otherwise = null, bool required = false, Condition? onlyWith = null) =>
         With(new Key<T>(name, kind, doc, example, get, (it, values, path) => values.Find(path)?.Value is TValue value ? set(it, value) : it)
         {
-            Default = otherwise is null && !required ? Kinds.Written(get(Blank)) : null,
+            WriteDefault = () => otherwise is null && !required ? Kinds.Written(get(Blank)) : null,
             Otherwise = otherwise,
             Required = required,
             OnlyWith = onlyWith,
@@ -83,7 +83,7 @@ internal sealed record Section<T>(T Blank) : Section
 
     /// <summary>The record with the values; a key that is not said, wrong, or without a meaning beside its neighbours changes nothing.</summary>
     /// <param name="record">The record.</param>
-    /// <param name="values">What was read.</param>
+    /// <param name="values">The values that were read.</param>
     /// <param name="prefix">The path of this mapping in them with a '.' after it; empty: the values are this mapping's.</param>
     public T Bind(T record, BoundValues values, string prefix = "") =>
         Own.Aggregate(record, (it, key) => key.OnlyWith?.IsMet(this, values, prefix) == false ? it : key.Bind(it, values, prefix + key.Name));

@@ -8,7 +8,7 @@ internal abstract record ValueKind(string Type);
 
 /// <summary>A kind whose value is a single YAML scalar.</summary>
 /// <param name="Type">The name in the reference.</param>
-/// <param name="Editor">What an editor can check of it.</param>
+/// <param name="Editor">The part that an editor can check.</param>
 /// <param name="Read">From the text to the value or the problem.</param>
 internal abstract record ScalarKind(string Type, EditorCheck Editor, Func<ScalarText, Reading> Read) : ValueKind(Type);
 
