@@ -65,7 +65,7 @@ public sealed class KeepOnFailureTests : IDisposable
 
         await _world.FailAsync(Key);
 
-        _world.Log.ToString().Should().NotContain("VM stays");
+        _world.Log.ToString().Should().NotContain("VM is kept");
         (await _world.TryKeepAsync(Key)).Should().BeFalse();
     }
 
