@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 
 namespace VmExecutor.Core.Clones.Parts;
@@ -58,7 +59,7 @@ internal static class PartNames
             "serial" or "parallel" or "console" or "channel" =>
                 $"{device.Name.LocalName} {(string?)device.Element("target")?.Attribute("name") ?? $"of type {type}{Number(device)}"}",
             "graphics" => $"graphics ({type})",
-            "controller" => $"controller ({type}{Number(device)})",
+            "controller" => $"controller ({type}{OfType(device, type)})",
             _ => $"{PartNames.Of(device.Name)}{Number(device)}",
         };
     }
@@ -67,7 +68,33 @@ internal static class PartNames
     private static string Number(XElement device)
     {
         var alike = device.Parent?.Elements(device.Name).ToList() ?? [];
-        return alike.Count > 1 ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $", number {alike.IndexOf(device) + 1}") : string.Empty;
+        return alike.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", number {alike.IndexOf(device) + 1}") : string.Empty;
+    }
+
+    /// <summary>
+    /// <c>, index 1</c> where there are several controllers of its type, and the model where controllers share an index, as the companions of a USB 2
+    /// controller do. libvirt counts the controllers of each type from 0 (https://libvirt.org/formatdomain.html#controllers).
+    /// </summary>
+    private static string OfType(XElement controller, string? type)
+    {
+        var alike = controller.Parent?.Elements(controller.Name).Where(other => (string?)other.Attribute("type") == type).ToList() ?? [];
+        if (alike.Count < 2)
+        {
+            return string.Empty;
+        }
+
+        var indexes = Indexes(alike);
+        var own = indexes[alike.IndexOf(controller)];
+        var model = indexes.Count(index => index == own) > 1 ? $", model {(string?)controller.Attribute("model")}" : string.Empty;
+        return $", index {own}{model}";
+    }
+
+    /// <summary>The index of each controller of a type. One that names none gets the lowest that is free, as libvirt gives it.</summary>
+    private static IReadOnlyList<string> Indexes(IReadOnlyList<XElement> controllers)
+    {
+        var taken = controllers.Select(controller => (string?)controller.Attribute("index")).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        return [.. controllers.Select(controller => (string?)controller.Attribute("index") ?? Enumerable.Range(0, controllers.Count)
+            .Select(index => index.ToString(CultureInfo.InvariantCulture)).First(taken.Add))];
     }
 
     private static string? Any(XElement? source, params string[] attributes) =>
