@@ -3,8 +3,9 @@ using System.Text.Json;
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// The secrets of the trusted job response that must not stay in a VM that outlives its job: the job's token, and the values of variables
-/// that are masked, are files, or are called a token or a password. They are in memory only, and only to look for them in the guest.
+/// The secrets of the trusted job response that must not stay in a VM that outlives its job: the job's token, and the values of
+/// some variables. Those are masked, are files, or look like a secret by name or form (<see cref="SecretRule"/>). They are in
+/// memory only, and only to look for them in the guest.
 /// </summary>
 public sealed class JobSecrets
 {
@@ -39,15 +40,13 @@ public sealed class JobSecrets
     }
 
     /// <summary>
-    /// True for a variable that counts as a secret. GitLab's own <c>public</c> does not tell: it is false for most predefined variables,
-    /// also where they are names or numbers.
+    /// True for what is masked or a file, and for what <see cref="SecretRule"/> tells. GitLab's own <c>public</c> does not tell: it is false for most
+    /// predefined variables, also where they are names or numbers.
     /// </summary>
     private static bool IsSecret(JsonElement variable) =>
         variable.ValueKind == JsonValueKind.Object
-        && (IsTrue(variable, "masked") || IsTrue(variable, "file") || IsCredential(JobResponse.String(variable, "key")));
-
-    private static bool IsCredential(string? name) =>
-        name is not null && (name.EndsWith("_TOKEN", StringComparison.Ordinal) || name.EndsWith("_PASSWORD", StringComparison.Ordinal) || name.StartsWith("CI_JOB_JWT", StringComparison.Ordinal));
+        && (IsTrue(variable, "masked") || IsTrue(variable, "file")
+            || SecretRule.IsSecret(JobResponse.String(variable, "key") ?? "", JobResponse.String(variable, "value") ?? ""));
 
     private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 }

@@ -23,6 +23,27 @@ public sealed class JobSecretsTests
             """).Should().BeEquivalentTo("glcbt-64_abc", "-----BEGIN KEY-----", "line of the key", "hunter2hunter2", "another-token");
 
     [Theory]
+    [InlineData("PGPASSWORD", "neither-masked")]
+    [InlineData("AWS_SECRET_ACCESS_KEY", "neither-masked")]
+    [InlineData("db_pass", "neither-masked")]
+    [InlineData("DEPLOY_TOKEN_2", "neither-masked")]
+    [InlineData("CI_JOB_JWT_V2", "neither-masked")]
+    [InlineData("ADDRESS", "https://me:neither-masked@example.com/")]
+    [InlineData("X", "glpat-neither_masked_0123")]
+    [InlineData("VAULT_ID", "eyJhbGciOi.eyJzdWIi.signature")]
+    public void A_variable_that_neither_is_masked_nor_a_file_is_a_secret_by_its_name_or_the_form_of_its_value(string name, string value) =>
+        Read($$"""{"variables": [{"key": "{{name}}", "value": "{{value}}", "masked": false}]}""").Should().Equal(value);
+
+    [Theory]
+    [InlineData("CI_COMMIT_AUTHOR", "A. Person <a@example.com>")]
+    [InlineData("CI_COMMIT_MESSAGE", "Describe the change\\n\\nin several lines")]
+    [InlineData("CI_PROJECT_URL", "https://gitlab.example.com/group/project")]
+    [InlineData("KEYBOARD", "a-long-layout")]
+    [InlineData("GIT_STRATEGY", "fetch-or-clone")]
+    public void A_variable_that_only_resembles_one_is_none(string name, string value) =>
+        Read($$"""{"variables": [{"key": "{{name}}", "value": "{{value}}"}]}""").Should().BeEmpty();
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("""{"token": 1, "variables": {}}""")]
     public void A_response_without_secrets_has_none(string response) => Read(response).Should().BeEmpty();
