@@ -58,9 +58,6 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>Seam: reads the kernel's facts about KVM; null: none, and a start decides.</summary>
     public Func<KvmFiles>? Kvm { get; init; } = KvmFiles.Read;
 
-    /// <summary>The clock of removals, which tests may hurry.</summary>
-    public TimeProvider RemovalTime { get => field ?? Time; init; }
-
     /// <summary>libvirt, by the configured URI.</summary>
     public IHypervisor Hypervisor => Hypervisors.At(Hypervisors.Configured);
 
@@ -108,7 +105,7 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     public CloneRemover RemoverAt(string? uri)
     {
         var hypervisor = Hypervisors.At(uri ?? Hypervisors.Configured);
-        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, RemovalTime);
+        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, Time);
     }
 
     /// <summary>Releases the locks that were taken here and closes the connections.</summary>

@@ -16,8 +16,7 @@ namespace VmExecutor.Host.Clones;
 /// </summary>
 public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, IJobProcesses processes, TimeProvider time)
 {
-    private static readonly TimeSpan StartShows = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
+    private const int LooksForStart = 10;
 
     /// <summary>Removes it. Parts that do not depend on a part that failed are still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
@@ -188,7 +187,8 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var vm = await FindAsync(key, cancellationToken).ConfigureAwait(false);
         if (vm == VmState.Gone && !hurry.IsCancellationRequested && directory.StartMayBeInFlight(time.GetUtcNow()))
         {
-            await new Poll(StartShows, PollInterval, time).UntilAsync(
+            var limit = hypervisor.StartShowsWithin;
+            await new Poll(limit, limit / LooksForStart, time).UntilAsync(
                 async token => (vm = await FindAsync(key, token).ConfigureAwait(false)) != VmState.Gone || hurry.IsCancellationRequested,
                 cancellationToken).ConfigureAwait(false);
         }

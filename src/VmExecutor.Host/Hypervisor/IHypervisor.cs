@@ -14,6 +14,11 @@ public interface IHypervisor : IDisposable
     /// <summary>The connection's URI as the driver asked for it.</summary>
     string Uri { get; }
 
+    /// <summary>
+    /// The longest time for which a domain is not found although its start is in flight: libvirt shows it only once it has read and checked the definition.
+    /// </summary>
+    TimeSpan StartShowsWithin { get; }
+
     /// <summary>Versions of the libvirt daemon and of its QEMU.</summary>
     Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken);
 

@@ -21,6 +21,8 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
 
     public string Uri => uri;
 
+    public TimeSpan StartShowsWithin { get; } = TimeSpan.FromSeconds(1);
+
     public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
         AskAsync("for its version", libvirt => libvirt.GetVersion(), cancellationToken);
 

@@ -48,6 +48,8 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public string Uri => "fake:///";
 
+    public TimeSpan StartShowsWithin { get; init; } = TimeSpan.FromSeconds(1);
+
     public Task<HypervisorVersion> GetVersionAsync(CancellationToken cancellationToken) =>
         Call("version", () => new HypervisorVersion("9.0.0", "7.2.22"), cancellationToken);
 

@@ -45,7 +45,7 @@ internal sealed class StageWorld : IDisposable
 
     public string TemporaryDirectory => Root.Child("tmp").Value;
 
-    public FakeHypervisor Hypervisor { get; } = new();
+    public FakeHypervisor Hypervisor { get; } = new() { StartShowsWithin = TimeSpan.FromMilliseconds(10) };
 
     public FakeGuestShell GuestShell { get; } = new();
 
@@ -249,7 +249,6 @@ internal sealed class StageWorld : IDisposable
             GuestShell = GuestShell,
             Tools = QemuImg,
             Processes = Processes,
-            RemovalTime = new HurriedTime(),
             Kvm = null,
         };
         lock (_processes)
