@@ -12,6 +12,8 @@ namespace VmExecutor;
 /// <param name="log">Its log.</param>
 internal sealed class JobRun(JobKey key, Machine machine, JobLog log)
 {
+    private JobRecord? _record;
+
     public JobKey Key { get; } = key;
 
     public JobDirectory Directory { get; } = JobDirectory.Of(machine.StateDir, key);
@@ -20,7 +22,17 @@ internal sealed class JobRun(JobKey key, Machine machine, JobLog log)
 
     public PhaseTimes Times { get; } = new(machine.Time);
 
+    /// <summary>
+    /// The record as it was last read or written here; null: there is none, or it is unreadable. Other processes change it as well, so a decision on
+    /// their word (that the job was stopped) is made in <see cref="UpdateAsync"/>, or asks <see cref="Directory"/>.
+    /// </summary>
+    public JobRecord? Record => _record ??= Directory.Read();
+
     /// <inheritdoc cref="JobDirectory.UpdateAsync"/>
-    public Task<JobRecord?> UpdateAsync(Func<JobRecord, JobRecord?> change, CancellationToken cancellationToken) =>
-        Directory.UpdateAsync(machine.Locks, change, cancellationToken);
+    public async Task<JobRecord?> UpdateAsync(Func<JobRecord, JobRecord?> change, CancellationToken cancellationToken)
+    {
+        // What made a change unwanted is not known here, so the record is read again when it is next asked for.
+        _record = null;
+        return _record = await Directory.UpdateAsync(machine.Locks, change, cancellationToken);
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
         var (key, directory, log) = (run.Key, run.Directory, run.Log);
 
         // A VM that is kept already is removed by the next cleanup: its removal was asked for by hand.
-        if (directory.Read() is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Kept: false, Stopped: null } record
+        if (run.Record is not { KeepFailed: { } plan, Keep: { Result: null }, Ready: { } ready, Kept: false, Stopped: null } record
             || GuestOfJob.TryAccess(key, directory.Paths, record) is not { } access)
         {
             return false;

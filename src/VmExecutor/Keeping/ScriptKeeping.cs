@@ -44,16 +44,17 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
     }
 
     /// <summary>Before the job's directory is removed.</summary>
-    public void Keep(Job job, string result, JobDirectory directory, JobLog log)
+    public void Keep(Job job, string result, JobRun run)
     {
+        var directory = run.Directory;
         if (settings.KeepScripts.For is not { } duration || IsReplay)
         {
             return;
         }
 
-        Try(log, () =>
+        Try(run.Log, () =>
         {
-            var record = directory.Read();
+            var record = run.Record;
             if (record is null || record.Stamp.Image is not { } image || !ScriptRetention.IsFailed(result, directory.ReadScripts()))
             {
                 return;

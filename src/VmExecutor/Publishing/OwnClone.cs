@@ -46,7 +46,7 @@ internal sealed class OwnClone(Machine machine)
         try
         {
             plan = (await _start.RunAsync(plan, Stamp(plan), run, cancellationToken)).Plan;
-            var access = GuestOfJob.Access(run.Key, plan.Paths, run.Directory.Read());
+            var access = GuestOfJob.Access(run.Key, plan.Paths, run.Record);
             return await work(new StartedClone(plan, access, run.Times.Seconds));
         }
         finally

@@ -34,8 +34,8 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     {
         var run = new JobRun(job.Key, machine, log);
         var result = JobResult.Of(environment);
-        new ScriptKeeping(machine.Settings, environment, machine.Time).Keep(job, result, run.Directory, log);
-        report.AddRecord(run.Directory.Read());
+        new ScriptKeeping(machine.Settings, environment, machine.Time).Keep(job, result, run);
+        report.AddRecord(run.Record);
         report.Add(line => line with { Result = result, Phases = null });
         if (await new KeepAtCleanup(machine, () => TrustedJob.Secrets(environment)).TryAsync(run, result, cancellationToken))
         {
@@ -58,9 +58,8 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     {
         using var deadline = new Deadline(Limit, HurriedLimit, machine.Time, cancellationToken);
         using var held = await TryTakeLockAsync(run.Key, cancellationToken);
-        var record = run.Directory.Read();
-        var removal = await machine.RemoverAt(record?.LibvirtUri)
-            .RemoveAsync(run.Key, run.Directory, record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
+        var removal = await machine.RemoverAt(run.Record?.LibvirtUri)
+            .RemoveAsync(run.Key, run.Directory, run.Record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
         if (removal.Parts.Count > 0)
         {
             await NoteAsync(run, result, removal, deadline.Token);

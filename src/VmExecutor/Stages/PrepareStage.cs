@@ -56,7 +56,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         var run = new JobRun(job.Key, machine, log);
         var stamp = plan.Stamp(ProcessTable.Parent(), environment.TemporaryDirectory, HostClock.Now(), machine.Time.GetUtcNow());
         await MakeAsync(plan, stamp, run, cancellationToken);
-        report.AddRecord(run.Directory.Read());
+        report.AddRecord(run.Record);
     }
 
     /// <summary>From what was decided to a guest that is ready for scripts.</summary>
@@ -105,7 +105,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
             throw;
         }
 
-        log.Say($"Ready after {run.Times.With(run.Directory.Read()?.Start ?? "cold")}");
+        log.Say($"Ready after {run.Times.With(run.Record?.Start ?? "cold")}");
     }
 
     private static string ServiceNames(IReadOnlyList<string> names) =>
