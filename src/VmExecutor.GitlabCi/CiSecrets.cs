@@ -11,7 +11,9 @@ public static class CiSecrets
     /// <summary>Printed instead of a value.</summary>
     public const string Hidden = "[hidden]";
 
-    /// <summary>True for a secret, and for a value of several lines: where GitLab would say that it is a file, nothing says so here.</summary>
+    /// <summary>
+    /// True for a secret, and for a value of several lines: where GitLab would say that it is a file, nothing says so here.
+    /// </summary>
     public static bool IsSecret(CiVariable variable) =>
         SecretRule.IsSecret(variable.Name, variable.Value) || variable.Value.Contains('\n', StringComparison.Ordinal);
 

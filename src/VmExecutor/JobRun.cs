@@ -23,8 +23,9 @@ internal sealed class JobRun(JobKey key, Machine machine, JobLog log)
     public PhaseTimes Times { get; } = new(machine.Time);
 
     /// <summary>
-    /// The record as it was last read or written here; null: there is none, or it is unreadable. Other processes change it as well, so a decision on
-    /// their word (that the job was stopped) is made in <see cref="UpdateAsync"/>, or asks <see cref="Directory"/>.
+    /// The record as it was last read or written here; null: there is none, or it is unreadable. Other processes change it as
+    /// well, so a decision on their word (that the job was stopped) is made in <see cref="UpdateAsync"/>, or asks
+    /// <see cref="Directory"/>.
     /// </summary>
     public JobRecord? Record => _record ??= Directory.Read();
 

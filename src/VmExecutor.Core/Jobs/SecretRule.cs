@@ -3,8 +3,9 @@ using System.Text.RegularExpressions;
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
-/// Tells a variable that holds a secret by its name and the form of its value. GitLab says of some variables that they are masked or files, but many a
-/// secret is neither; and on a desk there is no GitLab. Rather too much counts as a secret than too little.
+/// Tells a variable that holds a secret by its name and the form of its value. GitLab says of some variables that they are
+/// masked or files, but many a secret is neither; and on a desk there is no GitLab. Rather too much counts as a secret than too
+/// little.
 /// </summary>
 public static partial class SecretRule
 {

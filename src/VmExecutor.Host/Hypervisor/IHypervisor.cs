@@ -15,7 +15,8 @@ public interface IHypervisor : IDisposable
     string Uri { get; }
 
     /// <summary>
-    /// The longest time for which a domain is not found although its start is in flight: libvirt shows it only once it has read and checked the definition.
+    /// The longest time for which a domain is not found although its start is in flight: libvirt shows it only once it has read
+    /// and checked the definition.
     /// </summary>
     TimeSpan StartShowsWithin { get; }
 

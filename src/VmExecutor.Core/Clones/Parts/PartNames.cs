@@ -72,8 +72,9 @@ internal static class PartNames
     }
 
     /// <summary>
-    /// <c>, index 1</c> where there are several controllers of its type, and the model where controllers share an index, as the companions of a USB 2
-    /// controller do. libvirt counts the controllers of each type from 0 (https://libvirt.org/formatdomain.html#controllers).
+    /// <c>, index 1</c> where there are several controllers of its type, and the model where controllers share an index, as the
+    /// companions of a USB 2 controller do. libvirt counts the controllers of each type from 0
+    /// (https://libvirt.org/formatdomain.html#controllers).
     /// </summary>
     private static string OfType(XElement controller, string? type)
     {
@@ -89,7 +90,9 @@ internal static class PartNames
         return $", index {own}{model}";
     }
 
-    /// <summary>The index of each controller of a type. One that names none gets the lowest that is free, as libvirt gives it.</summary>
+    /// <summary>
+    /// The index of each controller of a type. One that names none gets the lowest that is free, as libvirt gives it.
+    /// </summary>
     private static IReadOnlyList<string> Indexes(IReadOnlyList<XElement> controllers)
     {
         var taken = controllers.Select(controller => (string?)controller.Attribute("index")).OfType<string>().ToHashSet(StringComparer.Ordinal);
