@@ -22,6 +22,9 @@ public sealed record GuestAccess(
     IReadOnlyList<HostKey> HostKeys,
     GuestShell Shell)
 {
+    // Longer than any pause between two uses, on a host that is busy beyond measure, too.
+    private static readonly TimeSpan PersonIdle = TimeSpan.FromSeconds(60);
+
     /// <summary>The login shell, as the guest said when the connection was opened.</summary>
     public LoginShell LoginShell { get; init; } = LoginShell.Other;
 
@@ -52,6 +55,12 @@ public sealed record GuestAccess(
     public string Log { get; init; } = SshArguments.Log;
 
     /// <summary>
+    /// The time that the connection stays open after its last use, so that it ends when its opener was killed;
+    /// null: it stays open until it is closed.
+    /// </summary>
+    public TimeSpan? Idle { get; init; }
+
+    /// <summary>
     /// The same guest through a connection of one process's own. Each of its files has another name than the kept connection's, so that
     /// it does not disturb the stages, which may run as another user.
     /// </summary>
@@ -59,7 +68,7 @@ public sealed record GuestAccess(
     public GuestAccess Beside(int processId)
     {
         var id = processId.ToString(CultureInfo.InvariantCulture);
-        return this with { Socket = $"{id}{JobFiles.PersonSocket.Name}", Log = $"{id}{JobFiles.PersonLog.Name}" };
+        return this with { Socket = $"{id}{JobFiles.PersonSocket.Name}", Log = $"{id}{JobFiles.PersonLog.Name}", Idle = PersonIdle };
     }
 
     public override string ToString() => $"{User}@{Domain} ({Address})";

@@ -42,6 +42,7 @@ public static class SshArguments
             // A guest that says nothing for a minute is lost; a busy emulated one may well be mute for many seconds.
             "ServerAliveInterval=15",
             "ServerAliveCountMax=4"),
+        .. access.Idle is { } idle ? Options(string.Create(CultureInfo.InvariantCulture, $"ControlPersist={(int)idle.TotalSeconds}")) : [],
         "--", access.Address.Host,
     ];
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -7,39 +6,6 @@ using VmExecutor.Host.Processes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
-
-/// <summary>Two guests with the same host key and login key, each with a home and a temporary directory of its own, as clones of one image.</summary>
-public sealed class TwinFixture : SshdFixture
-{
-    private int _port;
-
-    /// <summary>The address at which the second one answers.</summary>
-    public GuestAddress Twin => new("127.0.0.1", _port);
-
-    /// <summary>The directory of the second one's files.</summary>
-    public string TwinHome => In("twin");
-
-    /// <summary>The directory of the first one's files.</summary>
-    public string OwnHome => In("own");
-
-    protected override string MoreConfiguration()
-    {
-        _port = FreePort();
-        Directory.CreateDirectory(TwinHome);
-        Directory.CreateDirectory(OwnHome);
-        var other = Variables.Replace($"TMPDIR={TemporaryDirectory}", "", StringComparison.Ordinal);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
-            ListenAddress 127.0.0.1:{_port}
-            Match LocalPort {Port}
-                SetEnv HOME={OwnHome} TMPDIR={OwnHome} {other}
-            Match LocalPort {_port}
-                SetEnv HOME={TwinHome} TMPDIR={TwinHome} {other}
-
-            """);
-    }
-}
 
 public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixture>, IAsyncLifetime
 {
@@ -157,6 +123,27 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
         (await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "echo in")) { WorkingDirectory = job.Directory }, Cancellation))
             .Should().Match<ToolResult>(result => result.ExitCode == 255 && result.StandardOutput == "", "ssh has no way of its own");
         Directory.GetFiles(job.Directory.Value).Order().Should().Equal(files);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_persons_connection_ends_by_itself_when_its_opener_was_killed_and_it_is_no_longer_used()
+    {
+        var job = await _guest.OpenAsync(NewJob(), Limit, Alive, Cancellation);
+        await LoseAsync(job);
+        var files = Files();
+
+        // The opener closes nothing, as one that was ended by SIGKILL.
+        var way = await _guest.ConnectBesideAsync(job, job.Beside(4711) with { Idle = TimeSpan.FromSeconds(2) }, Limit, Alive, Cancellation);
+        var entered = await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "sleep 5; echo still in")) { WorkingDirectory = job.Directory }, Cancellation);
+        entered.StandardOutput.Should().Be("still in\n", "a connection that is used stays");
+        while (SshdFixture.Connections(job).Count > 0)
+        {
+            await Task.Delay(50, Cancellation);
+        }
+
+        Files().Should().Equal(files);
+
+        List<string> Files() => [.. Directory.GetFiles(job.Directory.Value).Order()];
     }
 
     private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
