@@ -28,15 +28,25 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     /// <exception cref="CleanupException">Something is left; all of it is named.</exception>
     public Task<Removal> RemoveAsync(
         JobKey key, JobDirectory directory, TimeSpan? grace, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken) =>
-        RemoveAsync(key, directory, [.. processes.Find().Where(process => process.Job == key)], grace, tell, hurry, cancellationToken);
+        RemoveAsync(key, directory, () => [.. processes.Find().Where(process => process.Job == key)], grace, tell, hurry, cancellationToken);
 
     /// <summary>
     /// As above, for a caller that knows the job's processes: a look through the process table for each of many jobs takes long.
     /// </summary>
-    public async Task<Removal> RemoveAsync(
+    public Task<Removal> RemoveAsync(
         JobKey key,
         JobDirectory directory,
         IReadOnlyList<JobProcess> found,
+        TimeSpan? grace,
+        Action<string> tell,
+        CancellationToken hurry,
+        CancellationToken cancellationToken) =>
+        RemoveAsync(key, directory, () => found, grace, tell, hurry, cancellationToken);
+
+    private async Task<Removal> RemoveAsync(
+        JobKey key,
+        JobDirectory directory,
+        Func<IReadOnlyList<JobProcess>> find,
         TimeSpan? grace,
         Action<string> tell,
         CancellationToken hurry,
@@ -46,7 +56,14 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var failures = new List<Exception>();
         var parts = new List<string>();
         var removal = new Removal();
+        IReadOnlyList<JobProcess> found = [];
 
+        // A process table that cannot be read keeps no VM from being removed.
+        await TryAsync(failures, () =>
+        {
+            found = find();
+            return Task.CompletedTask;
+        }).ConfigureAwait(false);
         await TryAsync(failures, () => EndAsync(found, JobProcessKind.Ssh, parts, cancellationToken)).ConfigureAwait(false);
         var vm = VmState.Unknown;
         await TryAsync(failures, async () =>

@@ -44,9 +44,14 @@ public static class ProcessTable
     /// <summary>
     /// True when a path is certainly not there for a process. It is looked at through the process's eyes (proc(5),
     /// <c>/proc/pid/root</c>), since a service may have a /tmp of its own (systemd's PrivateTmp). A path that may not be looked at counts
-    /// as being there.
+    /// as being there; where /proc is mounted with hidepid, no path of another user's process may be looked at.
     /// </summary>
-    public static bool Misses(RunnerProcess process, AbsolutePath path) => FileStat.IsMissing(new AbsolutePath($"/proc/{Text(process.Pid)}/root{path}"));
+    public static bool Misses(RunnerProcess process, AbsolutePath path)
+    {
+        var directory = $"/proc/{Text(process.Pid)}";
+        return FileStat.IsMissing(new AbsolutePath($"{directory}/root{path}"))
+            && !(FileStat.IsMissing(new AbsolutePath(directory)) && UnixSignal.Exists(process.Pid));
+    }
 
     /// <summary>The ids of all processes that can be seen.</summary>
     public static IEnumerable<int> Ids() => Ids(Proc);
