@@ -28,7 +28,7 @@ public static partial class JobFiles
     public static readonly JobFile LoginKey = new("id_ed25519", "ssh-keygen", IsSecret: true);
     public static readonly JobFile Seed = new("seed.iso", "xorrisofs", IsSecret: true);
     public static readonly JobFile SeedFiles = new("seed", "prepare, while it makes the seed", IsSecret: true);
-    public static readonly JobFile KnownHosts = new("known_hosts", "ssh");
+    public static readonly JobFile KnownHosts = new("known_hosts", "prepare, or ssh where no key is pinned");
     public static readonly JobFile ControlSocket = new("ssh.sock", "ssh");
     public static readonly JobFile UnprovenSocket = new("ssh.sock.unproven", "ssh");
     public static readonly JobFile SshLog = new("ssh.log", "ssh");

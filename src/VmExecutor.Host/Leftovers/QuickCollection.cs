@@ -3,7 +3,7 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>The collection at the start of each prepare: it lasts a second at most, and never makes a job fail.</summary>
+/// <summary>The collection at the start of each prepare and at the end of each cleanup: it lasts a second at most, and never makes a job fail.</summary>
 public sealed class QuickCollection(LeftoverCollector collector, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
