@@ -178,11 +178,16 @@ public sealed class FileTroubleTests(FileTroubleTests.Places places) : IClassFix
 
     private static (Needs, Func<AbsolutePath, Task>) Plain<T>(Needs needs, Func<AbsolutePath, T> act) => Plain(needs, state => { _ = act(state); });
 
-    private static (Needs, Func<AbsolutePath, Task>) Plain(Needs needs, Action<AbsolutePath> act) => (needs, state =>
+    private static (Needs, Func<AbsolutePath, Task>) Plain(Needs needs, Action<AbsolutePath> act)
     {
-        act(state);
-        return Task.CompletedTask;
-    });
+        return (needs, ActAsync);
+
+        Task ActAsync(AbsolutePath state)
+        {
+            act(state);
+            return Task.CompletedTask;
+        }
+    }
 
     private static async Task StreamAsync(AbsolutePath state, Action<Stream> act, Func<Stream, Task>? actAsync = null)
     {
