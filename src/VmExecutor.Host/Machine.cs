@@ -13,6 +13,7 @@ using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Host;
 

@@ -8,20 +8,6 @@ namespace VmExecutor.Program.Tests;
 /// <summary><c>image explain</c> as an administrator types it: definitions from files, without libvirt, and an image's own.</summary>
 public sealed class ExplainCommandTests : IDisposable
 {
-    private const string Plain = """
-        <domain type='kvm'>
-          <name>plain</name>
-          <memory unit='MiB'>512</memory>
-          <vcpu>2</vcpu>
-          <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>
-          <devices>
-            <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/base/root.qcow2'/><target dev='vda' bus='virtio'/></disk>
-            <interface type='user'><mac address='52:54:00:12:34:56'/><model type='virtio'/></interface>
-            <serial type='pty'/>
-          </devices>
-        </domain>
-        """;
-
     private readonly StageBench _bench = new();
 
     public ExplainCommandTests() => _bench.Environment["VM_EXECUTOR_CONFIG"] = _bench.PathOf("none.yaml");
@@ -31,7 +17,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Each_part_of_a_definition_is_told_with_its_fate_and_reason_without_libvirt_or_configuration()
     {
-        _bench.Write("vm.xml", Plain);
+        _bench.Write("vm.xml", PlainDomain.Xml);
         var before = _bench.Entries();
 
         var exit = await _bench.RunAsync("image", "explain", "--definition", _bench.PathOf("vm.xml"));
@@ -49,7 +35,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task No_output_has_a_secret_of_the_definition()
     {
-        _bench.Write("vm.xml", Plain.Replace("</devices>", """
+        _bench.Write("vm.xml", PlainDomain.Xml.Replace("</devices>", """
               <graphics type='vnc' listen='0.0.0.0' passwd='hunter2'/>
             </devices>
             <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
@@ -75,7 +61,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Everything_that_is_refused_is_told_at_once_and_the_exit_code_is_2()
     {
-        _bench.Write("vm.xml", Plain.Replace("</devices>", """
+        _bench.Write("vm.xml", PlainDomain.Xml.Replace("</devices>", """
               <hostdev mode='subsystem' type='pci'><source><address domain='0' bus='1' slot='0' function='0'/></source></hostdev>
               <warpdrive model='new'/>
             </devices>
@@ -91,7 +77,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task The_same_as_JSON_has_words_that_scripts_can_rely_on()
     {
-        _bench.Write("vm.xml", Plain.Replace("<serial type='pty'/>", "<hostdev mode='subsystem' type='usb'><source/></hostdev>", StringComparison.Ordinal));
+        _bench.Write("vm.xml", PlainDomain.Xml.Replace("<serial type='pty'/>", "<hostdev mode='subsystem' type='usb'><source/></hostdev>", StringComparison.Ordinal));
 
         var exit = await _bench.RunAsync("image", "explain", "--definition", _bench.PathOf("vm.xml"), "--json");
 
@@ -108,7 +94,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task The_derived_definition_is_printed_with_placeholders_that_say_so()
     {
-        _bench.Write("vm.xml", Plain.Replace("type='file' device='disk'", "type='volume' device='disk'", StringComparison.Ordinal)
+        _bench.Write("vm.xml", PlainDomain.Xml.Replace("type='file' device='disk'", "type='volume' device='disk'", StringComparison.Ordinal)
             .Replace("file='/base/root.qcow2'", "pool='default' volume='root.qcow2'", StringComparison.Ordinal));
 
         var exit = await _bench.RunAsync("image", "explain", "--definition", _bench.PathOf("vm.xml"), "--xml");
@@ -125,7 +111,7 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_refused_source_has_no_derived_definition()
     {
-        _bench.Write("vm.xml", Plain.Replace("<serial type='pty'/>", "<hostdev mode='subsystem' type='usb'><source/></hostdev>", StringComparison.Ordinal));
+        _bench.Write("vm.xml", PlainDomain.Xml.Replace("<serial type='pty'/>", "<hostdev mode='subsystem' type='usb'><source/></hostdev>", StringComparison.Ordinal));
 
         var exit = await _bench.RunAsync("image", "explain", "--definition", _bench.PathOf("vm.xml"), "--xml");
 
@@ -155,7 +141,7 @@ public sealed class ExplainCommandTests : IDisposable
     [InlineData("--definition vm.xml --source", "--source is of an image")]
     public async Task Options_that_contradict_each_other_are_refused(string options, string why)
     {
-        _bench.Write("vm.xml", Plain);
+        _bench.Write("vm.xml", PlainDomain.Xml);
 
         var exit = await _bench.RunAsync(["image", "explain", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 

@@ -6,18 +6,6 @@ namespace VmExecutor.Program.Tests;
 /// <summary>Standard input that is given as a definition or a token: whatever it is, the answer is short and comes at once.</summary>
 public sealed class StandardInputTests : IDisposable
 {
-    private const string Definition = """
-        <domain type='kvm'>
-          <name>plain</name>
-          <memory unit='MiB'>512</memory>
-          <vcpu>2</vcpu>
-          <os><type arch='x86_64' machine='q35'>hvm</type><boot dev='hd'/></os>
-          <devices>
-            <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/base/root.qcow2'/><target dev='vda' bus='virtio'/></disk>
-          </devices>
-        </domain>
-        """;
-
     private readonly StageBench _bench = new();
 
     public StandardInputTests()
@@ -35,7 +23,7 @@ public sealed class StandardInputTests : IDisposable
     [InlineData("\ufeff")]
     public async Task A_definition_is_read_from_standard_input(string mark)
     {
-        _bench.Write("vm.xml", mark + Definition);
+        _bench.Write("vm.xml", mark + PlainDomain.Xml);
 
         var exit = await ExplainAsync($"exec <{_bench.PathOf("vm.xml")}");
 

@@ -3,8 +3,8 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Health;
-using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Commands;
 

@@ -7,6 +7,7 @@ using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 using VmExecutor.Observing;
 
 namespace VmExecutor.Health;

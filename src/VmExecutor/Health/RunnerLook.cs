@@ -3,7 +3,7 @@ using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Health;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Health;
 

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Health;
 

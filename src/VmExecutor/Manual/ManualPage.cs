@@ -1,5 +1,5 @@
 using System.CommandLine;
-using VmExecutor.Host.Health;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Manual;
 

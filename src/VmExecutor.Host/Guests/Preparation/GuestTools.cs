@@ -5,8 +5,8 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.Images;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Host.Guests.Preparation;
 

@@ -3,8 +3,8 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Host.Guests.Preparation;
 

@@ -4,8 +4,8 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests.Preparation;
-using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Runner;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests.Preparation;

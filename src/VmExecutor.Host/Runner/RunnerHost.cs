@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
-namespace VmExecutor.Host.Health;
+namespace VmExecutor.Host.Runner;
 
 /// <summary>
 /// The machine that GitLab Runner runs on, as it is seen from here: this one, unless <see cref="Variable"/> names the directory where the root of

@@ -1,7 +1,7 @@
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
-namespace VmExecutor.Host.Health;
+namespace VmExecutor.Host.Runner;
 
 /// <summary>A GitLab Runner that runs on this host.</summary>
 /// <param name="User">The user it runs as.</param>

@@ -3,7 +3,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
-namespace VmExecutor.Host.Health;
+namespace VmExecutor.Host.Runner;
 
 /// <summary>The part of config.toml that belongs to the runner whose job this is: what a stage may know of its runner.</summary>
 /// <param name="host">Where the runner runs.</param>

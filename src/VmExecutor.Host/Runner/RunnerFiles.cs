@@ -2,9 +2,10 @@ using System.Text;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
 
-namespace VmExecutor.Host.Health;
+namespace VmExecutor.Host.Runner;
 
 /// <summary>GitLab Runner's config.toml and the programs that it names.</summary>
 public sealed class RunnerFiles(RunnerHost host, ToolEnvironment environment)
