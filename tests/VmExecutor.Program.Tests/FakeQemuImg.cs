@@ -1,3 +1,4 @@
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Program.Tests;
@@ -20,7 +21,15 @@ internal sealed class FakeQemuImg : IToolRunner
         Before?.Invoke($"qemu-img {call.Arguments[0]}");
         if (call.Arguments[0] == "create")
         {
-            File.WriteAllText(call.Arguments[^2], "overlay");
+            try
+            {
+                File.WriteAllText(call.Arguments[^2], "overlay");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return new ToolResult(call, 1, "", $"qemu-img: {call.Arguments[^2]}: {HostFileException.ReasonOf(e)}\n");
+            }
+
             Created?.Invoke(call.Arguments[^1]);
         }
 

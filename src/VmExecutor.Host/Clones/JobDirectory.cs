@@ -68,7 +68,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         var (record, outOfReach) = Look();
         if (record is null)
         {
-            throw Unchanged(new IOException(outOfReach ?? (Exists ? "it is missing or damaged" : "the job's directory was removed")));
+            throw Unchanged(outOfReach ?? (Exception)new IOException(Exists ? "it is missing or damaged" : "the job's directory was removed"));
         }
 
         if (change(record) is not { } changed)
@@ -101,7 +101,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     /// As <see cref="Read"/>, with the reason why there may be a record all the same: a directory that may not be read can still have
     /// one.
     /// </summary>
-    public (JobRecord? Record, string? OutOfReach) Look()
+    public (JobRecord? Record, HostFileException? OutOfReach) Look()
     {
         try
         {
@@ -109,7 +109,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
         }
         catch (HostFileException e)
         {
-            return (null, e.IsMissing ? null : e.Message);
+            return (null, e.IsMissing ? null : e);
         }
     }
 

@@ -19,6 +19,6 @@ public static class ImageUse
     private static JobRecord? Read(JobDirectory directory)
     {
         var (record, outOfReach) = directory.Look();
-        return outOfReach is null ? record : throw new HostFileException($"which image the job in {directory.Paths.Directory} stands on is not known", new IOException(outOfReach));
+        return outOfReach is null ? record : throw new HostFileException($"which image the job in {directory.Paths.Directory} stands on is not known", outOfReach);
     }
 }

@@ -42,7 +42,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
             {
                 Key = key,
                 Record = record,
-                OutOfReach = outOfReach,
+                OutOfReach = outOfReach?.Message,
                 Stamp = record?.Stamp ?? domain.Stamp,
                 HasDirectory = records.ContainsKey(key),
                 HasDomain = domain.Stamp is not null,

@@ -17,9 +17,9 @@ internal static class SshCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var entry = new GuestEntry(invocation.LoadWithoutImages(parsed.GetValue(config)), invocation.Variables, invocation.Time);
+            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
             var hasTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected;
-            return ExitCodes.OfGuest(await entry.RunAsync(parsed.GetRequiredValue(job), parsed.GetValue(words) ?? [], hasTerminal, token));
+            return ExitCodes.OfGuest(await new GuestEntry(machine).RunAsync(parsed.GetRequiredValue(job), parsed.GetValue(words) ?? [], hasTerminal, token));
         }));
         return command;
     }

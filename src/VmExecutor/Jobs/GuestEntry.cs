@@ -1,4 +1,3 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
@@ -10,7 +9,7 @@ using VmExecutor.Starting;
 namespace VmExecutor.Jobs;
 
 /// <summary><c>ssh</c>: into a job's guest with the job's own key and its pinned host keys: over the kept connection while that is open, else over one beside it.</summary>
-internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, string> variables, TimeProvider time)
+internal sealed class GuestEntry(Machine machine)
 {
     // A loaded emulated guest takes many seconds for a login.
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(60);
@@ -23,18 +22,15 @@ internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, 
     /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter, or another guest answers at its address.</exception>
     public async Task<int> RunAsync(string job, IReadOnlyList<string> words, bool terminal, CancellationToken cancellationToken)
     {
-        var jobs = new JobsAtHand(settings, time);
-        var (key, directory) = jobs.Find(job);
-        var record = directory.Read();
-        var access = GuestOfJob.Access(key, directory.Paths, record);
-        await EnsureRunsAsync(jobs, key, record!, cancellationToken);
-        using var machine = new Machine(settings, variables, time);
+        var (key, directory) = new JobsAtHand(machine.Settings, machine.Time).Find(job);
+        var (record, access) = GuestOfJob.Of(directory);
+        await EnsureRunsAsync(key, record, cancellationToken);
         var beside = access.Beside(Environment.ProcessId);
-        var way = await machine.GuestShell.ConnectBesideAsync(access, beside, ConnectLimit, token => EnsureRunsAsync(jobs, key, record!, token), cancellationToken);
+        var way = await machine.GuestShell.ConnectBesideAsync(access, beside, ConnectLimit, token => EnsureRunsAsync(key, record, token), cancellationToken);
         try
         {
             var call = new ToolCall("ssh", SshArguments.Enter(way, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory };
-            return await TerminalTool.RunAsync(call, variables, cancellationToken);
+            return await TerminalTool.RunAsync(call, machine.Variables, cancellationToken);
         }
         finally
         {
@@ -43,14 +39,14 @@ internal sealed class GuestEntry(Settings settings, IReadOnlyDictionary<string, 
         }
     }
 
-    private static async Task EnsureRunsAsync(JobsAtHand jobs, JobKey key, JobRecord record, CancellationToken cancellationToken)
+    private async Task EnsureRunsAsync(JobKey key, JobRecord record, CancellationToken cancellationToken)
     {
         if (record.Stopped is { } stopped)
         {
             throw new SystemFailureException(ErrorCodes.JobNotRunning, $"job {key} has no VM any more: {stopped.Message}", $"See 'vm-executor logs {key}'.");
         }
 
-        var state = (await jobs.StateAsync(record, cancellationToken))?.State;
+        var state = (await machine.Hypervisors.At(record.LibvirtUri).FindStatusAsync(record.Domain, cancellationToken))?.State;
         if (state is not (DomainState.Running or DomainState.Blocked))
         {
             throw new SystemFailureException(

@@ -108,9 +108,8 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
     private async Task<ScriptExit> RunScriptAsync(JobRun run, AbsolutePath script, string subStage, CancellationToken cancellationToken)
     {
         var (directory, log) = (run.Directory, run.Log);
-        var record = directory.Read();
-        var access = GuestOfJob.Access(run.Key, directory.Paths, record);
-        if (record!.Stopped is { } stopped)
+        var (record, access) = GuestOfJob.Of(directory);
+        if (record.Stopped is { } stopped)
         {
             throw stopped.ToFailure();
         }

@@ -5,6 +5,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Starting;
 
@@ -41,8 +42,15 @@ internal static class GuestOfJob
         CountsConnections = access.CountsConnections,
     };
 
+    /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in, or the job's record cannot be read.</exception>
+    public static (JobRecord Record, GuestAccess Access) Of(JobDirectory directory)
+    {
+        var (record, outOfReach) = directory.Look();
+        return outOfReach is null ? (record!, Access(directory.Key, directory.Paths, record)) : throw outOfReach;
+    }
+
     /// <exception cref="SystemFailureException">Prepare did not leave a guest to run in.</exception>
-    public static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)
+    internal static GuestAccess Access(JobKey key, JobPaths paths, JobRecord? record)
     {
         if (record?.Guest is null)
         {

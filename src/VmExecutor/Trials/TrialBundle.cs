@@ -33,7 +33,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
             await GitAsync(sources.Repository, ["-C", sources.Repository.Value, "bundle", "create", "--quiet", bundle.Value, "HEAD", "--branches", "--tags"], cancellationToken);
         }
 
-        var access = GuestOfJob.Access(job.Key, paths, new JobDirectory(job.Key, paths).Read());
+        var (_, access) = GuestOfJob.Of(new JobDirectory(job.Key, paths));
         GuestCommandResult stored;
         await using (var content = HostFile.OpenRead(bundle.Value))
         {

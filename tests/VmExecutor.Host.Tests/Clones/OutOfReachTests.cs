@@ -42,7 +42,7 @@ public sealed class OutOfReachTests : IDisposable
         JobDirectory.Of(state, Key).Create(TestRecord.Of(Key, state) with { Kept = true, Stamp = TestRecord.Stamp(Key, state) with { Runner = TestRecord.Gone } });
 
         var (record, why) = OtherUser.Does(() => JobDirectory.Of(state, Key).Look());
-        var job = new FoundJob { Key = Key, Record = record, OutOfReach = why, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
+        var job = new FoundJob { Key = Key, Record = record, OutOfReach = why?.Message, HasDirectory = true, HasDomain = false, LibvirtUri = "fake:///", Processes = [] };
         var judged = new LeftoverJudge(state, TimeProvider.System, HostClock.Now).Judge(job, nameTaken: false, half: false);
 
         judged.Leftover.Should().BeNull();

@@ -29,8 +29,10 @@ internal sealed class StageWorld : IDisposable
 {
     private readonly List<Machine> _processes = [];
 
-    public StageWorld()
+    /// <param name="stateDir">Null: in a directory of the world's own.</param>
+    public StageWorld(AbsolutePath? stateDir = null)
     {
+        StateDir = stateDir ?? Root.Child("state");
         Directory.CreateDirectory(StateDir.Value);
         Directory.CreateDirectory(TemporaryDirectory);
         File.WriteAllText(Root.Child("key").Value, "key");
@@ -41,7 +43,7 @@ internal sealed class StageWorld : IDisposable
 
     public AbsolutePath Root { get; } = new(Directory.CreateTempSubdirectory("vmx-world-").FullName);
 
-    public AbsolutePath StateDir => Root.Child("state");
+    public AbsolutePath StateDir { get; }
 
     public string TemporaryDirectory => Root.Child("tmp").Value;
 
@@ -78,6 +80,12 @@ internal sealed class StageWorld : IDisposable
     public SizeSettings Sizes { get; set; } = new();
 
     public WarmSettings Warm { get; set; } = new();
+
+    /// <summary>The time for which the scripts of a failed job stay on the host.</summary>
+    public KeepScriptsSettings KeepScripts { get; set; } = new();
+
+    /// <summary>The file to which the numbers are written after each cleanup.</summary>
+    public MetricsSettings Metrics { get; set; } = new();
 
     public TimeoutSettings Timeouts { get; set; } = new();
 
@@ -145,6 +153,22 @@ internal sealed class StageWorld : IDisposable
         using var machine = Process();
         var cleanup = new KeepAtCleanup(machine, () => JobSecrets.Read("""{"token": "glcbt-64_secret"}"""u8.ToArray()));
         return await cleanup.TryAsync(Run(key, machine, Log), "failed", cancellationToken);
+    }
+
+    /// <summary>A script in the guest.</summary>
+    public async Task<int> RunScriptAsync()
+    {
+        using var machine = Process();
+        var script = Root.Child("script");
+        await File.WriteAllTextAsync(script.Value, "true\n");
+        return (await TestMachine.RunStage(machine).RunAsync(Plan(Key).Job, script, "build_script", new JobLog(Log), new JobLog(Log), CancellationToken.None)).ExitCode;
+    }
+
+    /// <summary>The cleanup stage with all that it does beside removing.</summary>
+    public async Task CleanupWithKeepingAsync()
+    {
+        using var machine = Process();
+        await new CleanupStage(machine, Nothing, Report()).RunAsync(Plan(Key).Job, new JobLog(Log), CancellationToken.None);
     }
 
     public Task CleanupAsync(CancellationToken cancellationToken = default) => CleanupAsync(Key, cancellationToken);
@@ -232,7 +256,15 @@ internal sealed class StageWorld : IDisposable
         },
     };
 
-    private Settings Settings => new() { File = Root.Child("vm-executor.yaml"), StateDir = StateDir, Images = [], Limits = Limits };
+    private Settings Settings => new()
+    {
+        File = Root.Child("vm-executor.yaml"),
+        StateDir = StateDir,
+        Images = [],
+        Limits = Limits,
+        KeepScripts = KeepScripts,
+        Metrics = Metrics,
+    };
 
     private static StageEnvironment Nothing => new(new Dictionary<string, string>());
 

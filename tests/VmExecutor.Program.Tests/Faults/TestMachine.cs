@@ -13,8 +13,8 @@ namespace VmExecutor.Program.Tests.Faults;
 /// <summary>A machine whose libvirt, guests and processes are stand-ins, and stages that work on it.</summary>
 internal static class TestMachine
 {
-    public static Machine Of(Settings settings, IGuestShell guestShell, IHypervisor? hypervisor = null, TimeProvider? time = null) =>
-        new(settings, new Dictionary<string, string>(), time ?? TimeProvider.System)
+    public static Machine Of(Settings settings, IGuestShell guestShell, IHypervisor? hypervisor = null, TimeProvider? time = null, IReadOnlyDictionary<string, string>? variables = null) =>
+        new(settings, variables ?? new Dictionary<string, string>(), time ?? TimeProvider.System)
         {
             Hypervisors = new Hypervisors("fake:///", _ => hypervisor ?? throw new InvalidOperationException("this test has no libvirt")),
             GuestShell = guestShell,
