@@ -33,8 +33,24 @@ internal static class PartNames
         return below.Length == 0 ? Device(device) : $"{Device(device)}: {below}";
     }
 
-    /// <summary>A device's name, with the words that tell it from others of its kind.</summary>
+    /// <summary>
+    /// A device's name, with the words that tell it from others. Where several would have the same name, each has its number among them;
+    /// controllers have libvirt's index.
+    /// </summary>
     public static string Device(XElement device)
+    {
+        if (device.Name.LocalName == "controller")
+        {
+            var type = (string?)device.Attribute("type");
+            return $"controller ({type}{OfType(device, type)})";
+        }
+
+        var kind = Kind(device);
+        var alike = device.Parent?.Elements(device.Name).Where(other => Kind(other) == kind).ToList() ?? [];
+        return alike.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $"{kind}, number {alike.IndexOf(device) + 1}") : kind;
+    }
+
+    private static string Kind(XElement device)
     {
         var type = (string?)device.Attribute("type");
         var source = device.Element("source");
@@ -42,7 +58,7 @@ internal static class PartNames
         {
             "disk" => $"{(string?)device.Attribute("device") ?? "disk"} '{(string?)device.Element("target")?.Attribute("dev")}'",
             "hostdev" => $"hostdev ({(string?)device.Attribute("mode") ?? "subsystem"} {type})",
-            "interface" => $"network interface of type {type}{Number(device)}",
+            "interface" => $"network interface of type {type}",
             "filesystem" => $"shared directory {Any(source, "dir", "file", "dev", "name", "socket")}".TrimEnd(),
             "input" when source is not null => $"input device of the host {Any(source, "dev", "evdev")} ({type})",
             "tpm" => (string?)device.Element("backend")?.Attribute("type") switch
@@ -57,18 +73,10 @@ internal static class PartNames
             "memory" => $"memory module ({(string?)device.Attribute("model")})",
             "lease" => $"lease '{(string?)device.Element("key")}' in lockspace '{(string?)device.Element("lockspace")}'",
             "serial" or "parallel" or "console" or "channel" =>
-                $"{device.Name.LocalName} {(string?)device.Element("target")?.Attribute("name") ?? $"of type {type}{Number(device)}"}",
+                $"{device.Name.LocalName} {(string?)device.Element("target")?.Attribute("name") ?? $"of type {type}"}",
             "graphics" => $"graphics ({type})",
-            "controller" => $"controller ({type}{OfType(device, type)})",
-            _ => $"{PartNames.Of(device.Name)}{Number(device)}",
+            _ => Of(device.Name),
         };
-    }
-
-    /// <summary><c>, number 2</c> where there are several of its kind.</summary>
-    private static string Number(XElement device)
-    {
-        var alike = device.Parent?.Elements(device.Name).ToList() ?? [];
-        return alike.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", number {alike.IndexOf(device) + 1}") : string.Empty;
     }
 
     /// <summary>
