@@ -46,6 +46,29 @@ public sealed class BenchCommandTests
         Directory.GetFileSystemEntries(bench.PathOf("state/jobs")).Should().BeEmpty("cleanup follows");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(false, false, "'warm' is off in ")]
+    [InlineData(true, false, "'warm' is off in ")]
+    [InlineData(false, true, "the image was never published, so it has no templates (run 'vm-executor image publish small')")]
+    [InlineData(true, true, "image 'small' has no template for its current generation: run 'vm-executor image warm small'")]
+    public async Task The_reason_why_only_cold_starts_are_measured_is_that_of_other_commands(bool isPublished, bool isWarm, string reason)
+    {
+        using var bench = new StageBench();
+        if (isPublished)
+        {
+            bench.Publish("small", 3);
+        }
+
+        if (isWarm)
+        {
+            await File.AppendAllTextAsync(bench.PathOf("images/small.yaml"), "warm: {enabled: true}\n", TestContext.Current.CancellationToken);
+        }
+
+        var exit = await bench.RunAsync("bench", "small", "-n", "1");
+
+        exit.Error.Should().Contain($"note: only cold starts are measured: {reason}");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Prepare_is_told_of_two_starts_only()
     {

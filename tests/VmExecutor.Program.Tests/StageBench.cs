@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using VmExecutor.Core.Images;
 using VmExecutor.Host.Tests.Fakes;
 using VmExecutor.RunnerSimulator.Drivers;
 
@@ -82,6 +83,26 @@ internal sealed class StageBench : IDisposable
             image = new { name = image },
             variables = new[] { new { key = "SECRET", value = Canary } },
         }));
+
+    /// <summary>A generation as publishing leaves it, without disks; it is the current one.</summary>
+    public StageBench Publish(string image, int number)
+    {
+        var record = new GenerationRecord
+        {
+            Image = image,
+            Number = number,
+            Published = new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero),
+            Driver = "vm-executor test",
+            SourceKind = "file",
+            Source = "base.qcow2",
+            SourceFingerprint = "f",
+            Files = [],
+            Probe = new ProbeRecord(DateTimeOffset.UtcNow, 1, []),
+        };
+        return Write($"state/images/{image}/{number}/image.json", record.ToJson())
+            .Write($"state/images/{image}/{number}/domain.xml", "<domain type='qemu'><name>base</name><memory unit='MiB'>512</memory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices/></domain>")
+            .Write($"state/images/{image}/current", $"{number}\n");
+    }
 
     public Task<ProgramExit> RunAsync(params IReadOnlyList<string> arguments) => RunAsync(null, arguments);
 

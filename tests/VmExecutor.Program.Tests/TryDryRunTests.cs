@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using FluentAssertions;
-using VmExecutor.Core.Images;
 using Xunit;
 
 namespace VmExecutor.Program.Tests;
@@ -197,7 +196,7 @@ public sealed class TryDryRunTests : IDisposable
     public async Task A_published_image_is_told_by_its_generation_without_libvirt()
     {
         _bench.Write("vm-executor.yaml", $"state_dir: {_bench.PathOf("state")}\nimages_dir: images\nlibvirt:\n  uri: qemu+unix:///system?socket=/nonexistent/sock\n");
-        Publish("small", 3);
+        _bench.Publish("small", 3);
         var before = Listing();
 
         var off = await _bench.RunAsync("try", "small", "--dry-run");
@@ -290,25 +289,6 @@ public sealed class TryDryRunTests : IDisposable
     ];
 
     private string[] Calls(string tool) => File.ReadAllLines(_bench.PathOf($"bin/{tool}.calls"));
-
-    private void Publish(string image, int number)
-    {
-        var record = new GenerationRecord
-        {
-            Image = image,
-            Number = number,
-            Published = new DateTimeOffset(2026, 11, 20, 12, 0, 0, TimeSpan.Zero),
-            Driver = "vm-executor test",
-            SourceKind = "file",
-            Source = "base.qcow2",
-            SourceFingerprint = "f",
-            Files = [],
-            Probe = new ProbeRecord(DateTimeOffset.UtcNow, 1, []),
-        };
-        _bench.Write($"state/images/{image}/{number}/image.json", record.ToJson())
-            .Write($"state/images/{image}/{number}/domain.xml", "<domain type='qemu'><name>base</name><memory unit='MiB'>512</memory><vcpu>2</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os><devices/></domain>")
-            .Write($"state/images/{image}/current", $"{number}\n");
-    }
 
     private void Commit()
     {

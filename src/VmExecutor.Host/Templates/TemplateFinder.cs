@@ -1,5 +1,6 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
 using VmExecutor.Host.Hypervisor;
 
@@ -14,9 +15,12 @@ public sealed class TemplateFinder(IHypervisor hypervisor)
         var plan = basis.Plan;
         return TemplateObstacles.In(basis.Source, plan.Image.Network.Mode) is { Count: > 0 } obstacles
                 ? new ColdReason("impossible", $"the machine of image '{plan.Image.Name}' cannot be frozen: {string.Join("; ", obstacles)}")
-            : TemplateCatalogue.Of(plan.Generation!).Count == 0 ? TemplateShapes.NoTemplate(plan.Image.Name.Value)
-            : null;
+            : NoneOf(plan.Image, plan.Generation!);
     }
+
+    /// <summary>The reason if a generation has no template at all; null: it has some.</summary>
+    public static ColdReason? NoneOf(ImageDefinition image, Generation generation) =>
+        TemplateCatalogue.Of(generation).Count == 0 ? TemplateShapes.NoTemplate(image.Name.Value) : null;
 
     /// <summary>The template of a clone's shape, or the reason why there is none.</summary>
     public async Task<ChosenTemplate> FindAsync(CloneBasis basis, CancellationToken cancellationToken) =>

@@ -5,6 +5,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Templates;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Benchmarks;
 
@@ -48,9 +49,9 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
     private List<BenchStart> Starts(BenchRequest request, Generation? generation)
     {
         List<BenchStart> starts = [new("cold")];
-        if (WhyNotWarm(request.Image, generation) is { } reason)
+        if (WarmDecision.ForImage(request.Image, generation) is { } reason)
         {
-            Remark($"only cold starts are measured: {reason}");
+            Remark($"only cold starts are measured: {reason.Text}");
         }
         else
         {
@@ -71,12 +72,6 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
 
         return starts;
     }
-
-    private static string? WhyNotWarm(ImageDefinition image, Generation? generation) =>
-        !image.Warm.Enabled ? $"image '{image.Name}' does not have warm: {{enabled: true}}"
-        : generation is null ? $"image '{image.Name}' is not published: vm-executor image publish --warm {image.Name}"
-        : TemplateCatalogue.Of(generation).Count == 0 ? $"generation {generation.Number} of image '{image.Name}' has no template: vm-executor image warm {image.Name}"
-        : null;
 
     private bool Hand(BenchRequest request)
     {
