@@ -1,5 +1,8 @@
-using System.Globalization;
 using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Diagnosis;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
@@ -8,13 +11,31 @@ namespace VmExecutor.Host.Capacity;
 /// <summary>Measures the memory and disk that this host has and has left.</summary>
 public static class HostRoom
 {
+    private const string MemoryFile = "/proc/meminfo";
+
+    /// <summary>All memory but what the kernel took for itself (proc(5)).</summary>
+    private const string Total = "MemTotal";
+
     /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <exception cref="HostFileException">The kernel does not say (no /proc).</exception>
     public static HostResources Read(AbsolutePath stateDir)
     {
         var memory = ReadMemory();
         var disk = TryReadDisk(stateDir);
-        return new HostResources(memory.GetValueOrDefault("MemTotal"), memory.GetValueOrDefault("MemAvailable"), disk?.Total, disk?.Free);
+        return new HostResources(PressureText.Memory(memory, Total), PressureText.Memory(memory, "MemAvailable"), disk?.Total, disk?.Free);
+    }
+
+    /// <summary>One VM's share of this host, which is what the size <c>auto</c> means; null: nothing says among how many it is divided.</summary>
+    /// <exception cref="SystemFailureException">The kernel does not say how much memory there is.</exception>
+    public static HostShare? Share(LimitSettings limits) => Share(limits, ReadMemory());
+
+    internal static HostShare? Share(LimitSettings limits, IReadOnlyList<string> meminfo)
+    {
+        var memory = new ByteSize(PressureText.Memory(meminfo, Total));
+        return memory.Bytes > 0 ? HostShare.Of(Environment.ProcessorCount, memory, limits) : throw new SystemFailureException(
+            ErrorCodes.HostFileFailed,
+            $"the host's memory is not in {MemoryFile}: there is no line {Total}",
+            "Mount /proc, or write sizes instead of 'auto' into the images' files.");
     }
 
     /// <summary>
@@ -23,19 +44,15 @@ public static class HostRoom
     /// </summary>
     public static long? FreeDisk(AbsolutePath path) => TryReadDisk(path)?.Free;
 
-    private static Dictionary<string, long> ReadMemory()
+    private static IReadOnlyList<string> ReadMemory()
     {
         try
         {
-            // proc(5): "MemTotal:       24683900 kB"
-            return HostFile.ReadLines("/proc/meminfo")
-                .Select(line => line.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
-                .Where(words => words is ["MemTotal" or "MemAvailable", _, "kB"])
-                .ToDictionary(words => words[0], words => long.Parse(words[1], CultureInfo.InvariantCulture) * 1024, StringComparer.Ordinal);
+            return HostFile.ReadLines(MemoryFile);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
-            throw new HostFileException("/proc/meminfo cannot be read", e);
+            throw new HostFileException($"{MemoryFile} cannot be read", e);
         }
     }
 

@@ -4,10 +4,10 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
-using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Health;
 
@@ -122,15 +122,9 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
     private async Task<long?> MemoryAsync(ImageDefinition image, CancellationToken cancellationToken) => image.Memory switch
     {
         { Said: { } said } => said.Bytes,
-        { Said: null } => Share(),
+        { Said: null } => HostRoom.Share(config.Settings!.Limits)?.Memory.Bytes,
         null => await MemoryOfSourceAsync(image, cancellationToken),
     };
-
-    private long? Share()
-    {
-        var host = HostSize.Read();
-        return HostShare.Of(host.Cpus, host.Memory, config.Settings!.Limits)?.Memory.Bytes;
-    }
 
     private async Task<long?> MemoryOfSourceAsync(ImageDefinition image, CancellationToken cancellationToken)
     {

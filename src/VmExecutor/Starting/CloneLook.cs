@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host;
+using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Observing;
@@ -39,15 +40,21 @@ internal sealed class CloneLook
     /// <param name="stamp">The ownership stamp.</param>
     /// <param name="accelerator">The one that was found.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="Core.Failures.BuildFailureException">The job asks for a size that the image does not allow.</exception>
     public async Task<CloneBasis> TakeAsync(ClonePlan plan, OwnershipStamp stamp, Accelerator accelerator, CancellationToken cancellationToken)
     {
         var xml = _starts
             ? await _machine.CloneSource.ReadAsync(plan, _say, cancellationToken)
             : await _machine.CloneSource.LookAsync(plan, _say, cancellationToken);
         var chains = await _machine.CloneMaker.InspectDisksAsync(xml, plan.Generation, evenIfWritten: !_starts, cancellationToken);
-        (plan, var sizes) = new CloneSizing(_machine.Settings.Limits).Decide(plan, xml, chains);
-        return new CloneBasis(plan, sizes, stamp, xml, chains, accelerator);
+        var own = MachineSize.Of(xml, SourceDisk.WritableOf(xml) is [var first, ..] ? chains[first.Target].VirtualSize : default);
+        var sizes = SizeChoice.Decide(plan.Job, plan.Image, own, Share(plan.Image));
+        return new CloneBasis(plan with { Sizes = sizes }, own.With(sizes), stamp, xml, chains, accelerator);
     }
+
+    /// <summary>The size <c>auto</c> on this host, which is looked at only for an image that has such a size.</summary>
+    private HostShare? Share(ImageDefinition image) =>
+        image.Cpus is { Said: null } || image.Memory is { Said: null } ? HostRoom.Share(_machine.Settings.Limits) : null;
 
     /// <returns><see cref="Accelerator.Auto"/>: only a start tells, and this is a mere look.</returns>
     public async Task<Accelerator> FindAcceleratorAsync(ImageDefinition image, CancellationToken cancellationToken)

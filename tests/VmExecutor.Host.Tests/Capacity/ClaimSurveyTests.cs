@@ -118,17 +118,6 @@ public sealed class ClaimSurveyTests : IDisposable
         ProcessTable.ResidentMemory(int.MaxValue).Should().BeNull();
     }
 
-    [Fact]
-    public void The_host_says_what_it_has_and_has_left()
-    {
-        var host = HostRoom.Read(_state);
-
-        host.MemoryTotalBytes.Should().BeGreaterThan(64 << 20);
-        host.MemoryAvailableBytes.Should().BeInRange(1, host.MemoryTotalBytes);
-        host.DiskFreeBytes.Should().BeInRange(1, host.DiskTotalBytes!.Value);
-        HostRoom.FreeDisk(new AbsolutePath("/no/such/place")).Should().BeNull();
-    }
-
     private JobDirectory Directory_ => JobDirectory.Of(_state, Other);
 
     private JobRecord Record(ClaimRecord? claim, bool ready = false) =>
