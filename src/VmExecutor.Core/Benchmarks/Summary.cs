@@ -1,7 +1,7 @@
 namespace VmExecutor.Core.Benchmarks;
 
 /// <summary>All measurements of one kind of start.</summary>
-/// <param name="Start">Which: <c>cold</c>, <c>warm</c>, <c>warm 2GiB</c>, <c>by hand</c>.</param>
+/// <param name="Start">Which: <c>cold</c>, <c>warm</c>, <c>warm 2GiB</c>.</param>
 /// <param name="Phases">By name, in the order in which they come.</param>
 /// <param name="PrepareSeconds">The whole of it.</param>
 /// <param name="ScriptSeconds">A sub-stage with an empty script.</param>

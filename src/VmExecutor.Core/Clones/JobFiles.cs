@@ -36,13 +36,12 @@ public static partial class JobFiles
     public static readonly JobFile PersonLog = new(".ssh.log", "ssh, for 'vm-executor ssh'", IsEnding: true);
     public static readonly JobFile Trial = new("try", "try", IsSecret: true);
     public static readonly JobFile Artifacts = new("artifacts.tar", "try --artifacts", IsSecret: true);
-    public static readonly JobFile HandMade = new("by-hand.xml", "bench --by-hand");
 
     /// <summary>All of them, without the names that are derived from these.</summary>
     public static IReadOnlyList<JobFile> All { get; } =
     [
         Record, Scripts, ScriptTexts, Overlay, Nvram, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, PersonSocket, PersonLog,
-        Trial, Artifacts, HandMade,
+        Trial, Artifacts,
     ];
 
     /// <summary>True when a file of that name in a job's directory can have been made by the driver or its tools.</summary>

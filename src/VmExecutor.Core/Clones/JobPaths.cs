@@ -45,9 +45,6 @@ public sealed record JobPaths
     /// <summary>The job's artifacts on their way out of the guest (<c>try</c>).</summary>
     public AbsolutePath Artifacts => Of(JobFiles.Artifacts);
 
-    /// <summary>The definition that the script made by hand starts (<c>bench</c>).</summary>
-    public AbsolutePath HandMade => Of(JobFiles.HandMade);
-
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));
 
     /// <summary>The directory of all jobs' directories.</summary>

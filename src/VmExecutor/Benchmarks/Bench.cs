@@ -3,7 +3,6 @@ using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Templates;
 using VmExecutor.Starting;
 
@@ -13,11 +12,10 @@ namespace VmExecutor.Benchmarks;
 /// Cold and warm starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
 /// second finds warmer caches.
 /// </summary>
-internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, TimeProvider time, CancellationToken cancelled)
+internal sealed class Bench(Settings settings, TextWriter error, TimeProvider time, CancellationToken cancelled)
 {
     private readonly Dictionary<string, List<Measurement>> _measured = [];
     private readonly List<string> _remarks = [];
-    private AbsolutePath? _template;
 
     /// <param name="request">The starts to measure.</param>
     /// <param name="generation">The generation that the image's clones stand on now; null: its source.</param>
@@ -25,19 +23,12 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
     public async Task<BenchReport> RunAsync(BenchRequest request, Generation? generation)
     {
         var starts = Starts(request, generation);
-        var byHand = starts.Any(start => start.Kind == "warm") && Hand(request);
-        List<Func<Task>> round = [.. starts.Select<BenchStart, Func<Task>>(start => () => StartAsync(request, start))];
-        if (byHand)
-        {
-            round.Add(() => StartByHandAsync(request, generation!));
-        }
-
         for (var pair = 1; pair <= request.Pairs; pair++)
         {
             error.WriteLine($"pair {pair} of {request.Pairs}");
-            foreach (var start in pair % 2 == 1 ? round : Enumerable.Reverse(round))
+            foreach (var start in pair % 2 == 1 ? starts : Enumerable.Reverse(starts))
             {
-                await start();
+                await StartAsync(request, start);
                 cancelled.ThrowIfCancellationRequested();
             }
         }
@@ -73,17 +64,6 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
         return starts;
     }
 
-    private bool Hand(BenchRequest request)
-    {
-        var reason = hand.WhyNot(request.Image);
-        if (reason is not null)
-        {
-            Remark($"the driver is not compared with the same steps by hand: {reason}");
-        }
-
-        return reason is null;
-    }
-
     /// <summary>All of them are measured while all of them live.</summary>
     private async Task StartAsync(BenchRequest request, BenchStart start)
     {
@@ -101,25 +81,12 @@ internal sealed class Bench(Settings settings, HandMade hand, TextWriter error, 
                 await Task.WhenAll(clones.Select(clone => clone.CleanupAsync()));
             }
 
-            if (start.Memory is null)
-            {
-                _template = clones[0].Template ?? _template;
-            }
-
             Note(start.Name, [.. clones.Select(clone => clone.Measurement!)]);
         }
         finally
         {
             clones.ForEach(clone => clone.Dispose());
         }
-    }
-
-    private async Task StartByHandAsync(BenchRequest request, Generation generation)
-    {
-        var template = TemplateCatalogue.Find(_template!) ?? throw new SystemFailureException(
-            ErrorCodes.TemplateNotMade, $"the template {_template} is gone", "A new one was made meanwhile: run 'vm-executor bench' again.");
-        Note(HandMade.Name, await Task.WhenAll(Enumerable.Range(0, request.Concurrency)
-            .Select(_ => hand.RunAsync(request.Image, generation, template, cancelled))));
     }
 
     private void Note(string start, IReadOnlyList<Measurement> measurements)

@@ -32,9 +32,6 @@ internal sealed record BenchReport
     /// <summary>The factor by which warm is faster than cold, by the medians of prepare; null: only one of them was measured.</summary>
     public double? WarmIsFasterBy => Median("cold") / Median("warm");
 
-    /// <summary>The factor by which the driver's warm start takes longer than the same hypervisor steps by hand, by the medians.</summary>
-    public double? DriverToHand => Median("warm") / Median(HandMade.Name);
-
     /// <summary>For each budget that was exceeded, a line.</summary>
     public required IReadOnlyList<string> OverBudget { get; init; }
 

@@ -22,8 +22,11 @@ internal static class BenchTable
             $"image '{report.Image}'{(report.Generation is { } number ? $" (generation {number})" : "")}: {report.Pairs} pair{(report.Pairs == 1 ? "" : "s")}, "
             + $"{report.Concurrency} clone{(report.Concurrency == 1 ? "" : "s")} at once; median (least..most)");
         console.Write(Table(report));
-        Say(output, report.WarmIsFasterBy, factor => $"A warm start is {factor} times faster than a cold one.");
-        Say(output, report.DriverToHand, factor => $"The driver's warm start takes {factor} times as long as the same hypervisor steps by hand.");
+        if (report.WarmIsFasterBy is { } factor)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A warm start is {factor:0.0#} times faster than a cold one."));
+        }
+
         report.Remarks.ToList().ForEach(remark => output.WriteLine($"Note: {remark}"));
     }
 
@@ -57,12 +60,4 @@ internal static class BenchTable
 
     private static string Mebibytes(Spread spread) => string.Create(
         CultureInfo.InvariantCulture, $"{spread.Median / Mebibyte:0.0} ({spread.Min / Mebibyte:0.0}..{spread.Max / Mebibyte:0.0})");
-
-    private static void Say(TextWriter output, double? factor, Func<string, string> sentence)
-    {
-        if (factor is { } known)
-        {
-            output.WriteLine(sentence(known.ToString("0.0#", CultureInfo.InvariantCulture)));
-        }
-    }
 }

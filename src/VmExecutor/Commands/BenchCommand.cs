@@ -18,13 +18,12 @@ internal static class BenchCommand
         var concurrency = Number("--concurrency", 1, MostAtOnce, "How many clones at once.");
         var memory = Texts("--memory", "SIZE", "Also measure warm starts of this size; may be given several times.", text => ByteSize.TryParse(text, out _) ? null : "takes a size such as 2GiB");
         var budget = Texts("--budget", "START=LIMIT", "Fail if the median of prepare is over it, as warm=2s or cold=20s; may be given several times.", text => Budget.TryParse(text, out _) ? null : "takes warm=2s or cold=20s");
-        var byHand = new Option<string?>("--by-hand") { Description = $"The script {HandMade.ScriptName}; else the one beside the program or in PATH.", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command(
             "bench",
             "Measure cold and warm starts of an image in turn, with real jobs: time, memory, disk. Example: vm-executor bench debian-12 -n 5 --budget warm=2s")
         {
-            image, pairs, concurrency, memory, budget, byHand, json,
+            image, pairs, concurrency, memory, budget, json,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
@@ -36,8 +35,7 @@ internal static class BenchCommand
                 parsed.GetValue(concurrency),
                 [.. (parsed.GetValue(memory) ?? []).Select(text => ByteSize.TryParse(text, out var size) ? size : default)],
                 [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()]);
-            AbsolutePath? script = parsed.GetValue(byHand) is { } path ? DriverCommand.Resolve(path) : null;
-            var report = await new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, script, token);
+            var report = await new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, token);
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(report.ToJson());
