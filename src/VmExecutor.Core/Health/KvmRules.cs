@@ -66,7 +66,7 @@ public static class KvmRules
     /// <param name="parameter">Its parameter <c>nested</c>: 1 or Y; null: there is none.</param>
     public static Finding DecideNested(bool? kvmWorks, string module, string? parameter) => (kvmWorks, parameter?.Trim()) switch
     {
-        (not true, _) => Checks.Nested.Skipped("KVM does not work here: see 'kvm'"),
+        (not true, _) => Checks.Nested.Skipped("it is asked only where KVM works: see 'kvm'"),
         (_, null) => Checks.Nested.Ok($"the module {module} does not say whether guests may use KVM themselves"),
         (_, "1" or "Y" or "y") => Checks.Nested.Ok("on: jobs may run virtual machines with KVM inside their own"),
         _ => new Finding(
