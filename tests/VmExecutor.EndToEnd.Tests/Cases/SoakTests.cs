@@ -48,7 +48,7 @@ public sealed class SoakTests(TestMachine machine) : BenchTest(machine)
         TestContext.Current.SendDiagnosticMessage($"seed {Seed}; {string.Join(", ", ends.CountBy(end => end.Split(' ')[0]).Select(end => $"{end.Value} {end.Key}"))}; before: {before}; after: {after}");
         left.Should().BeEmpty($"seed {Seed}");
         ends.Should().HaveCount(Jobs);
-        Directory.GetFileSystemEntries(Bench.StateDirectory).Select(Path.GetFileName).Should().BeSubsetOf(["jobs", "locks", "ledger.jsonl", "images"]);
+        Directory.GetFileSystemEntries(Bench.StateDirectory).Select(Path.GetFileName).Should().BeSubsetOf(["jobs", "locks", "log", "ledger.jsonl", "images"]);
         File.ReadLines(Path.Combine(Bench.StateDirectory, "ledger.jsonl")).Should().OnlyContain(line => line.StartsWith('{') && line.EndsWith('}'));
         if (IsAlone)
         {
