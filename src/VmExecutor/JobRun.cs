@@ -32,7 +32,7 @@ internal sealed class JobRun(JobKey key, Machine machine, JobLog log)
     /// <inheritdoc cref="JobDirectory.UpdateAsync"/>
     public async Task<JobRecord?> UpdateAsync(Func<JobRecord, JobRecord?> change, CancellationToken cancellationToken)
     {
-        // What made a change unwanted is not known here, so the record is read again when it is next asked for.
+        // A change that is not made returns no record, though there may be one: the record is read again when it is next asked for.
         _record = null;
         return _record = await Directory.UpdateAsync(machine.Locks, change, cancellationToken);
     }

@@ -76,7 +76,7 @@ public sealed class ConsoleReader(AbsolutePath console, TextWriter output, TimeP
             length = file.ReadAtLeast(block.AsSpan(0, length), length, throwOnEndOfStream: false);
             for (var at = block.AsSpan(0, length).LastIndexOf((byte)'\n'); at >= 0; at = block.AsSpan(0, at).LastIndexOf((byte)'\n'))
             {
-                // What ends the last line stands before no other.
+                // The line end at the very end of the file begins no further line.
                 ends += position + at + 1 == end ? 0 : 1;
                 if (ends == count)
                 {

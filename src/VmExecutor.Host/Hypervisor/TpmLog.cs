@@ -8,6 +8,8 @@ namespace VmExecutor.Host.Hypervisor;
 /// </summary>
 internal static class TpmLog
 {
+    // Most failures of libvirt, such as a domain that is not there, name no file: nothing else is looked at then.
+    private const string Suffix = "-swtpm.log";
     private const int TailBytes = 16 * 1024;
     private const int MostLines = 3;
     private const int LongestLine = 300;
@@ -17,11 +19,11 @@ internal static class TpmLog
 
     /// <summary>The reasons in the log that a message of libvirt names, on one line; null if it names no log of a TPM, or the log may not be read.</summary>
     public static string? ReasonBehind(string message, string uri) =>
-        LibvirtDirectories.For(uri) is { } directories ? ReasonBehind(message, directories) : null;
+        message.Contains(Suffix, StringComparison.Ordinal) && LibvirtDirectories.For(uri) is { } directories ? ReasonBehind(message, directories) : null;
 
     internal static string? ReasonBehind(string message, LibvirtDirectories directories)
     {
-        var path = message.Split('\'').FirstOrDefault(part => part.EndsWith("-swtpm.log", StringComparison.Ordinal));
+        var path = message.Split('\'').FirstOrDefault(part => part.EndsWith(Suffix, StringComparison.Ordinal));
         if (path is null || Path.GetDirectoryName(path) != directories.TpmLogs)
         {
             return null;

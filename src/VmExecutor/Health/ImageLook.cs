@@ -136,7 +136,7 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
         }
         catch (Exception e) when (e is DriverException || HostFileException.Explains(e))
         {
-            // What is wrong with the image is another check's to say.
+            // Another check says why the image cannot be used.
             return null;
         }
     }
