@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Scripts;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
 
@@ -9,20 +10,99 @@ namespace VmExecutor.RunnerSimulator.Tests;
 public sealed class ScriptTests : SimulatorTest
 {
     [Theory(Timeout = HangLimit)]
-    [InlineData("bash", false)]
-    [InlineData("bash", true)]
-    [InlineData("sh", true)]
-    public async Task A_script_has_the_runners_shape_and_runs(string shell, bool posix)
+    [InlineData("bash", false, ScriptFrame.NullInput)]
+    [InlineData("bash", true, ScriptFrame.NullInput)]
+    [InlineData("sh", true, ScriptFrame.NullInput)]
+    [InlineData("bash", false, ScriptFrame.EmptyPipe)]
+    [InlineData("bash", true, ScriptFrame.EmptyPipe)]
+    [InlineData("sh", true, ScriptFrame.EmptyPipe)]
+    public async Task A_script_has_the_runners_shape_and_runs(string shell, bool posix, ScriptFrame frame)
     {
         Driver.Does(Stage.Config, Answer(shell)).Does(Stage.Run, "stat -c %a $1 > $NOTES/mode; " + StubDriver.RunScript);
-        var job = new SimulatedJob { Script = ["echo \"it's $CI_JOB_ID\"", "readlink /proc/self/fd/0"] };
+        var job = new SimulatedJob { Script = ["echo \"it's $CI_JOB_ID\"", "wc -c"] };
 
-        var result = await RunAsync(job, Driver.Options with { PosixlyCorrectEscapes = posix });
+        var result = await RunAsync(job, Driver.Options with { ScriptFrame = frame, FeatureFlags = On(posix ? [Posix] : []) });
 
         result.State.Should().Be(JobState.Success, result.ToString());
         Driver.Note("mode").Should().Be("700");
-        Driver.Note("build_script.script").Should().StartWith($"#!/usr/bin/env {shell}\n").And.Contain("trap 'exit 1' TERM").And.Contain("errexit");
-        result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("it's 1001\n").And.Contain("/dev/null\n");
+        Driver.Note("build_script.script").Should().MatchRegex(
+            $"^#!/usr/bin/env {shell}\n\n"
+            + (frame == ScriptFrame.EmptyPipe ? "trap exit 1 TERM" : "trap 'exit 1' TERM")
+            + "\n\nif set -o \\| grep pipefail > /dev/null; then set -o pipefail; fi; set -o errexit\nset \\+o noclobber\n"
+            + (frame == ScriptFrame.EmptyPipe ? ": \\| eval " : "eval ") + (posix ? "\"(?s).*\"" : "\\$'.*'")
+            + (frame == ScriptFrame.EmptyPipe ? "" : " < /dev/null") + "\nexit 0$");
+        result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("it's 1001\n").And.EndWith("\n0\n", "the script's stdin is empty");
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [InlineData(ScriptFrame.NullInput, "(exit 7)", 7)]
+    [InlineData(ScriptFrame.EmptyPipe, "(exit 7)", 7)]
+    [InlineData(ScriptFrame.NullInput, "exit 7", 7)]
+    [InlineData(ScriptFrame.EmptyPipe, "exit 7", 7)]
+    [InlineData(ScriptFrame.NullInput, "exit 0", 0)]
+    [InlineData(ScriptFrame.EmptyPipe, "exit 0", 0)]
+    public async Task A_scripts_exit_code_comes_out_of_each_frame(ScriptFrame frame, string command, int exitCode)
+    {
+        // bash makes 1 of it in the older frame, which is why the runner got the flag of the subshell.
+        var isLost = frame == ScriptFrame.EmptyPipe && command == "(exit 7)";
+        foreach (var flags in new[] { On(), On(Subshell), On(CheckEach), On(Subshell, CheckEach) })
+        {
+            Driver.Does(Stage.Config, Answer("bash")).Does(Stage.Run, StubDriver.RunScript);
+
+            var result = await RunAsync(new SimulatedJob { Script = [command] }, Driver.Options with { ScriptFrame = frame, FeatureFlags = flags });
+
+            result.Last(Stage.Run, SubStages.BuildScript).ExitCode.Should().Be(isLost && !flags.ContainsKey(Subshell) ? 1 : exitCode, string.Join(' ', flags.Keys));
+        }
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [InlineData(Subshell, "eval (eval $'")]
+    [InlineData(CheckEach, "_runner_exit_code=$?; if [ $_runner_exit_code -ne 0 ]; then exit $_runner_exit_code; fi")]
+    [InlineData(Sections, @"section_start:$(date +%s):section_script_step_1[hide_duration=true,collapsed=true]\r\x1b[0K$\'\\x1b[32;1m$ echo a\\necho b\\x1b[0;m\'\n")]
+    public async Task A_feature_flag_changes_the_scripts_text(string flag, string text)
+    {
+        Driver.Does(Stage.Config, Answer("bash")).Does(Stage.Run, StubDriver.RunScript);
+        var job = new SimulatedJob { Script = ["true", "echo a\necho b"] };
+
+        var plain = await RunAsync(job);
+        var without = Driver.Note("build_script.script");
+        var flagged = await RunAsync(job, Driver.Options with { FeatureFlags = On(flag) });
+
+        (plain.State, flagged.State).Should().Be((JobState.Success, JobState.Success), flagged.ToString());
+        var wanted = text.Replace("eval (", "(", StringComparison.Ordinal);
+        without.Should().NotContain(wanted).And.Contain("# collapsed multi-line command");
+        Driver.Note("build_script.script").Should().Contain(wanted);
+        flagged.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().EndWith("a\nb\n");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_traced_script_shows_each_command()
+    {
+        Driver.Does(Stage.Config, Answer("bash")).Does(Stage.Run, StubDriver.RunScript);
+
+        var result = await RunAsync(new SimulatedJob { Variables = [new("CI_DEBUG_TRACE", "true")], Script = ["echo $((20+3))"] });
+
+        result.Last(Stage.Run, SubStages.BuildScript).ErrorText.Should().Contain("+ echo 23\n");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_script_exports_every_variable_and_keeps_its_own_files_beside_the_project()
+    {
+        Driver.Does(Stage.Config, Answer("bash")).Does(Stage.Run, StubDriver.RunScript);
+        var job = new SimulatedJob
+        {
+            Script = ["ls -A $CI_PROJECT_DIR.tmp", "echo NEXT='from the script' >> $GITLAB_ENV"],
+            AfterScript = ["echo next=$NEXT", "echo odd=$ODD", "env | grep -c ^FF_"],
+            Variables = [new("ODD", "a;b 'c' \"$HOME\" \\ é\nnext line")],
+        };
+
+        var result = await RunAsync(job);
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("gitlab_runner_env\n");
+        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("Running after script...").And.Contain("next='from the script'\n".Replace("'", "", StringComparison.Ordinal))
+            .And.Contain("odd=a;b 'c' \"$HOME\" \\ é next line\n").And.EndWith($"\n{ScriptSettings.Flags.Count}\n");
+        Directory.GetFileSystemEntries(Path.Combine(Driver.Notes, "builds/group/project.tmp")).Should().BeEmpty("cleanup_file_variables removes them");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -88,9 +168,16 @@ public sealed class ScriptTests : SimulatorTest
 
         var result = await RunAsync(new SimulatedJob { HasCache = true });
 
-        result.State.Should().Be(JobState.Success);
+        result.State.Should().Be(JobState.Success, result.ToString());
         result.TraceText.Should().Contain("Missing gitlab-runner. Extracting cache is disabled.");
     }
+
+    private const string Posix = "FF_POSIXLY_CORRECT_ESCAPES";
+    private const string Subshell = "FF_USE_NEW_BASH_EVAL_STRATEGY";
+    private const string CheckEach = "FF_ENABLE_BASH_EXIT_CODE_CHECK";
+    private const string Sections = "FF_SCRIPT_SECTIONS";
+
+    private static Dictionary<string, bool> On(params IEnumerable<string> flags) => flags.ToDictionary(flag => flag, _ => true);
 
     private string Answer(string shell) =>
         $$"""echo '{"builds_dir":"{{Driver.Notes}}/builds","cache_dir":"/c","shell":"{{shell}}"}'""";

@@ -39,16 +39,13 @@ internal sealed class JobAttempt
         return attempt;
     }
 
-    /// <param name="shell">What runs it.</param>
-    /// <param name="body">Its commands.</param>
-    /// <param name="posix">Whether FF_POSIXLY_CORRECT_ESCAPES is on.</param>
     /// <returns>The script's path, <c>scriptNNN/script</c>.</returns>
-    public string WriteScript(string shell, string body, bool posix)
+    public string WriteScript(ScriptWriter script)
     {
         var directory = UniqueDirectory(TempDirectory, "script");
         Give(directory);
-        var path = Path.Combine(directory, ScriptText.FileName(shell));
-        WriteFile(path, System.Text.Encoding.UTF8.GetBytes(ScriptText.Wrap(shell, body, posix)), OwnerOnly);
+        var path = Path.Combine(directory, script.Settings.FileName);
+        WriteFile(path, System.Text.Encoding.UTF8.GetBytes(script.Finish()), OwnerOnly);
         return path;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Scripts;
 using VmExecutor.RunnerSimulator.Stages;
 
 namespace VmExecutor.RunnerSimulator;
@@ -93,17 +94,22 @@ internal sealed class JobFlow(
     private async Task<JobEnd> ScriptsAsync()
     {
         var scripts = session.Scripts;
-        var end = await EarlyAsync(SubStages.PrepareScript, 1, scripts.Prepare());
+        var end = await EarlyAsync(SubStages.PrepareScript, 1, scripts.Prepare);
         if (end is not null)
         {
             return end;
         }
 
-        end = await EarlyAsync(SubStages.GetSources, job.Attempts("GET_SOURCES_ATTEMPTS"), scripts.GetSources(Sources));
+        end = await EarlyAsync(SubStages.GetSources, job.Attempts("GET_SOURCES_ATTEMPTS"), to => scripts.GetSources(to, Sources));
+        if (end is null && job.IsSynthetic)
+        {
+            end = await EarlyAsync(SubStages.BootVerifyProbes, 1, to => to.Notice("Checking the server's address..."));
+        }
+
         if (end is null && job.HasCache)
         {
             end = await EarlyAsync(
-                SubStages.RestoreCache, job.Attempts("RESTORE_CACHE_ATTEMPTS"), scripts.Helper("cache-extractor", "Extracting cache"));
+                SubStages.RestoreCache, job.Attempts("RESTORE_CACHE_ATTEMPTS"), scripts.RestoreCache);
         }
 
         if (end is null && job.HasDependencies)
@@ -111,7 +117,7 @@ internal sealed class JobFlow(
             end = await EarlyAsync(
                 SubStages.DownloadArtifacts,
                 job.Attempts("ARTIFACT_DOWNLOAD_ATTEMPTS"),
-                scripts.Helper("artifacts-downloader", "Artifacts downloading"));
+                scripts.DownloadArtifacts);
         }
 
         if (end is { StopsHere: true })
@@ -125,11 +131,11 @@ internal sealed class JobFlow(
     private GitSource? Sources => job.Variables.Any(variable => variable is { Key: "GIT_STRATEGY", Value: "none" }) ? null : job.Git;
 
     /// <summary>A sub-stage before the job's script: repeated as the job's variables say, and a cancel there ends the job.</summary>
-    private async Task<JobEnd?> EarlyAsync(string subStage, int attempts, string body)
+    private async Task<JobEnd?> EarlyAsync(string subStage, int attempts, Action<ScriptWriter> write)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var record = await session.RunAsync(subStage, body, Interruptible(Unlimited, alsoByCancel: true));
+            var record = await session.RunAsync(subStage, write, Interruptible(Unlimited, alsoByCancel: true));
             var end = JobEnd.After(record);
             if (record.Interruption is not null)
             {
@@ -144,7 +150,7 @@ internal sealed class JobFlow(
             if (subStage == SubStages.GetSources)
             {
                 await session.RunAsync(
-                    SubStages.ClearWorktree, session.Scripts.ClearWorktree(), Interruptible(Unlimited, alsoByCancel: true));
+                    SubStages.ClearWorktree, session.Scripts.ClearWorktree, Interruptible(Unlimited, alsoByCancel: true));
             }
         }
     }
@@ -153,10 +159,10 @@ internal sealed class JobFlow(
     private async Task<JobEnd> StepsAsync()
     {
         var limits = Interruptible(job.ScriptTimeout ?? Unlimited, alsoByCancel: true);
-        var end = JobEnd.After(await session.RunAsync(SubStages.BuildScript, session.Scripts.UserScript(job.Script), limits));
+        var end = JobEnd.After(await session.RunAsync(SubStages.BuildScript, to => session.Scripts.AuthorsScript(to, job.Commands), limits));
         foreach (var (name, script) in job.FurtherSteps)
         {
-            end ??= JobEnd.After(await session.RunAsync(SubStages.Step(name), session.Scripts.UserScript([script]), limits));
+            end ??= JobEnd.After(await session.RunAsync(SubStages.Step(name), to => session.Scripts.AuthorsScript(to, [script]), limits));
         }
 
         end ??= JobEnd.Succeeded;
@@ -168,7 +174,7 @@ internal sealed class JobFlow(
         session.SetStatus(end.Status);
         var record = await session.RunAsync(
             SubStages.AfterScript,
-            session.Scripts.UserScript(job.AfterScript),
+            to => session.Scripts.AfterScript(to, job.AfterScript),
             Interruptible(options.AfterScriptTimeout, alsoByCancel: false));
         var after = JobEnd.After(record);
         return after is { StopsHere: true } ? after : end;
@@ -185,23 +191,23 @@ internal sealed class JobFlow(
         session.SetStatus(end.Status);
         var succeeded = end.State == JobState.Success;
         var scripts = session.Scripts;
-        List<(string SubStage, string Body, bool Counts)> rest = [];
+        List<(string SubStage, Action<ScriptWriter> Write, bool Counts)> rest = [];
         if (job.HasCache)
         {
             var name = succeeded ? SubStages.ArchiveCache : SubStages.ArchiveCacheOnFailure;
-            rest.Add((name, scripts.Helper("cache-archiver", "Creating cache"), true));
+            rest.Add((name, scripts.ArchiveCache, true));
         }
 
         if (job.HasArtifacts)
         {
             var name = succeeded ? SubStages.UploadArtifactsOnSuccess : SubStages.UploadArtifactsOnFailure;
-            rest.Add((name, scripts.Helper("artifacts-uploader", "Uploading artifacts"), true));
+            rest.Add((name, scripts.UploadArtifacts, true));
         }
 
-        rest.Add((SubStages.CleanupFileVariables, scripts.CleanupFileVariables(), false));
-        foreach (var (subStage, body, counts) in rest)
+        rest.Add((SubStages.CleanupFileVariables, to => scripts.CleanupFileVariables(to, Sources), false));
+        foreach (var (subStage, write, counts) in rest)
         {
-            var after = JobEnd.After(await session.RunAsync(subStage, body, Interruptible(Unlimited, alsoByCancel: false)));
+            var after = JobEnd.After(await session.RunAsync(subStage, write, Interruptible(Unlimited, alsoByCancel: false)));
             if (after is { StopsHere: true })
             {
                 return after;

@@ -46,6 +46,9 @@ public sealed class JobSession : IDisposable
 
     private string Shell => Reply.Shell ?? _options.Shell;
 
+    /// <summary>The shell of its scripts, and the feature flags that change their text.</summary>
+    public ScriptSettings ScriptSettings => ScriptSettings.Of(_options, Shell, Variables);
+
     /// <summary>Begins an attempt.</summary>
     public Task<StageRecord> ConfigAsync() => ConfigAsync(new StageLimits(_options.ConfigTimeout));
 
@@ -53,10 +56,10 @@ public sealed class JobSession : IDisposable
         PrepareAsync(new StageLimits(_options.PrepareTimeout).With(cancel, Interruption.Canceled));
 
     /// <param name="subStage">One of <see cref="SubStages"/>, or any other name.</param>
-    /// <param name="body">The script's commands; the runner's frame is put around them.</param>
+    /// <param name="body">The script's commands, as they are; the runner's frame and its exports of all variables are put around them.</param>
     /// <param name="cancel">When it ends, the stage gets SIGTERM.</param>
     public Task<StageRecord> RunAsync(string subStage, string body, Task? cancel = null) =>
-        RunAsync(subStage, body, new StageLimits(_job.Timeout).With(cancel, Interruption.Canceled));
+        RunAsync(subStage, to => Scripts.Plain(to, body), new StageLimits(_job.Timeout).With(cancel, Interruption.Canceled));
 
     /// <summary>Ends an attempt: its TMPDIR is gone afterwards. Without an attempt there is a new TMPDIR just for this call.</summary>
     public Task<StageRecord> CleanupAsync() => CleanupAsync(new StageLimits(_options.CleanupTimeout));
@@ -86,10 +89,15 @@ public sealed class JobSession : IDisposable
     internal async Task<StageRecord> PrepareAsync(StageLimits limits) =>
         Add(await ExecuteAsync(Stage.Prepare, _options.PrepareExec, _options.PrepareArguments, limits, Trace, Trace));
 
-    internal async Task<StageRecord> RunAsync(string subStage, string body, StageLimits limits)
+    /// <summary>The sub-stages of the job in the runner's own words.</summary>
+    /// <param name="subStage">Its name.</param>
+    /// <param name="write">Writes its script.</param>
+    /// <param name="limits">What ends it from outside.</param>
+    internal async Task<StageRecord> RunAsync(string subStage, Action<ScriptWriter> write, StageLimits limits)
     {
-        var script = Attempt().WriteScript(Shell, body, _options.PosixlyCorrectEscapes || Variables.Any(variable => variable is { Key: "FF_POSIXLY_CORRECT_ESCAPES", Value: "true" or "1" }));
-        IReadOnlyList<string> arguments = [.. _options.RunArguments, script, subStage];
+        var script = ScriptWriter.For(ScriptSettings, _phase.SideDirectory);
+        write(script);
+        IReadOnlyList<string> arguments = [.. _options.RunArguments, Attempt().WriteScript(script), subStage];
         return Add(await ExecuteAsync(Stage.Run, _options.RunExec, arguments, limits, Trace, Trace, subStage));
     }
 
@@ -171,8 +179,26 @@ public sealed class JobSession : IDisposable
         {
             BuildsDirectory = builds,
             CacheDirectory = Reply.CacheDirectory ?? _options.CacheDirectory ?? "",
-            ProjectDirectory = $"{builds}/{shared}{_job.ProjectPath}",
+            ProjectDirectory = $"{builds}/{shared}{(_job.IsSynthetic ? "project-0" : _job.ProjectPath)}",
         };
+        return _job.Find("GIT_CLONE_PATH") is { Length: > 0 } path ? TakeClonePath(path) : StageReading.Successful;
+    }
+
+    /// <summary>As common/build.go does (getCustomBuildDir): errors of the job's author, not retried.</summary>
+    private StageReading TakeClonePath(string path)
+    {
+        if (!_options.CustomBuildDirectory)
+        {
+            return new StageReading(Verdict.BuildFailure, null, "setting GIT_CLONE_PATH is not allowed, enable `custom_build_dir` feature");
+        }
+
+        path = JobVariables.Expand(path, Variables);
+        if (!path.StartsWith($"{_phase.BuildsDirectory}/", StringComparison.Ordinal))
+        {
+            return new StageReading(Verdict.BuildFailure, null, $"the GIT_CLONE_PATH=\"{path}\" has to be within \"{_phase.BuildsDirectory}\"");
+        }
+
+        _phase = _phase with { ProjectDirectory = path };
         return StageReading.Successful;
     }
 }

@@ -1,3 +1,5 @@
+using VmExecutor.RunnerSimulator.Scripts;
+
 namespace VmExecutor.RunnerSimulator;
 
 /// <summary>A runner's config.toml as far as its custom executor goes, and the world it runs in.</summary>
@@ -48,8 +50,14 @@ public sealed record RunnerOptions
     /// <summary><c>shell</c> of config.toml, used where config answers none.</summary>
     public string Shell { get; init; } = "bash";
 
-    /// <summary><c>FF_POSIXLY_CORRECT_ESCAPES</c> in <c>[runners.feature_flags]</c>: scripts are quoted as any POSIX shell reads it.</summary>
-    public bool PosixlyCorrectEscapes { get; init; }
+    /// <summary><c>[runners.feature_flags]</c>; what it says of a flag comes before what a job's variable says.</summary>
+    public IReadOnlyDictionary<string, bool> FeatureFlags { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary><c>enabled</c> in <c>[runners.custom_build_dir]</c>: a job may say GIT_CLONE_PATH.</summary>
+    public bool CustomBuildDirectory { get; init; }
+
+    /// <summary>The version of the runner, as far as its scripts differ.</summary>
+    public ScriptFrame ScriptFrame { get; init; }
 
     public TimeSpan ConfigTimeout { get; init; } = TimeSpan.FromHours(1);
 

@@ -81,7 +81,7 @@ public sealed class CleanupTests(TestMachine machine) : BenchTest(machine)
     [Fact(Timeout = HangLimit)]
     public async Task Stop_mode_shutdown_lets_the_guest_end_itself_and_sh_runs_the_scripts()
     {
-        var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 }, options => options with { PosixlyCorrectEscapes = true });
+        var session = Bench.With(new ImageYaml { Shell = "sh", StopMode = "shutdown" }).Open(new SimulatedJob { Id = 52 }, options => options with { FeatureFlags = new Dictionary<string, bool> { ["FF_POSIXLY_CORRECT_ESCAPES"] = true } });
         await session.ConfigAsync();
         (await session.PrepareAsync()).ShouldSucceed();
         var run = await session.RunAsync(SubStages.BuildScript, "echo \"bash is '$BASH_VERSION'\"; exit 5");

@@ -9,6 +9,9 @@ internal sealed record JobPhase
 
     public string ProjectDirectory { get; init; } = "";
 
+    /// <summary>The runner's own files of the job: variables of type file, GITLAB_ENV, git's template.</summary>
+    public string SideDirectory => $"{ProjectDirectory}.tmp";
+
     /// <summary>CI_JOB_STATUS: running, then success, failed, canceled or timedout.</summary>
     public string Status { get; init; } = "running";
 }

@@ -7,13 +7,37 @@ namespace VmExecutor.RunnerSimulator.Jobs;
 /// <summary>The content of JOB_RESPONSE_FILE: the job as GitLab's API answered it, in the API's own words.</summary>
 internal static class JobResponse
 {
+    /// <summary>The token of the earlier job whose artifacts are downloaded.</summary>
+    public const string EarlierToken = "glcbt-64_earlier";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static byte[] Write(SimulatedJob job, RunnerOptions options) =>
-        Encoding.UTF8.GetBytes(Build(job, options).ToJsonString(Indented));
+        Encoding.UTF8.GetBytes((job.IsSynthetic ? Synthetic(job) : Build(job, options)).ToJsonString(Indented));
+
+    /// <summary>The response of a job that the runner has made up itself: fields that a server fills have Go's zero values.</summary>
+    private static JsonObject Synthetic(SimulatedJob job) => new()
+    {
+        ["id"] = job.Id,
+        ["token"] = "",
+        ["allow_git_fetch"] = false,
+        ["job_info"] = new JsonObject { ["name"] = "", ["stage"] = "", ["project_id"] = 0, ["project_name"] = "", ["project_full_path"] = "", ["namespace_id"] = 0, ["pipeline_id"] = 0, ["user_id"] = 0 },
+        ["git_info"] = new JsonObject { ["repo_url"] = "", ["ref"] = "", ["sha"] = "", ["before_sha"] = "", ["ref_type"] = "", ["refspecs"] = null, ["depth"] = 0, ["protected"] = null },
+        ["runner_info"] = new JsonObject { ["timeout"] = 0, ["runner_session_url"] = "" },
+        ["variables"] = null,
+        ["steps"] = new JsonArray([.. Steps(job)]),
+        ["image"] = new JsonObject { ["name"] = job.Image ?? "" },
+        ["services"] = null,
+        ["artifacts"] = null,
+        ["cache"] = null,
+        ["credentials"] = null,
+        ["dependencies"] = null,
+        ["features"] = new JsonObject { ["trace_sections"] = false, ["failure_reasons"] = null },
+    };
 
     private static JsonObject Build(SimulatedJob job, RunnerOptions options) => new()
     {
+        ["run"] = job.Run is { } run ? JsonNode.Parse(run) : null,
         ["id"] = job.Id,
         ["token"] = job.Token,
         ["allow_git_fetch"] = true,
@@ -68,7 +92,7 @@ internal static class JobResponse
 
     private static IEnumerable<JsonNode> Steps(SimulatedJob job)
     {
-        yield return Step("script", job.Script, "on_success", job.Timeout);
+        yield return Step("script", job.Commands, "on_success", job.Timeout);
         foreach (var (name, script) in job.FurtherSteps)
         {
             yield return Step(name, [script], "on_success", job.Timeout);
@@ -109,7 +133,7 @@ internal static class JobResponse
     {
         ["id"] = 1000,
         ["name"] = "earlier",
-        ["token"] = "glcbt-64_earlier",
+        ["token"] = EarlierToken,
         ["artifacts_file"] = new JsonObject { ["filename"] = "artifacts.zip", ["size"] = 1234 },
     };
 }

@@ -19,6 +19,12 @@ public sealed record SimulatedJob
 
     public IReadOnlyList<string> Script { get; init; } = ["true"];
 
+    /// <summary><c>run:</c> in place of <see cref="Script"/>, as JSON: a list of steps. The runner makes a script and the variable STEPS of it.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>The runner's own job that tries the executor when the runner starts (boot verify): no server, no project, no variables.</summary>
+    public bool IsSynthetic { get; init; }
+
     public IReadOnlyList<string> AfterScript { get; init; } = [];
 
     /// <summary>Further steps by name, run as <c>step_NAME</c> after build_script (for example <c>release</c>).</summary>
@@ -48,10 +54,16 @@ public sealed record SimulatedJob
     /// <summary>Written to JOB_RESPONSE_FILE instead of the real thing, to see what the driver makes of garbage.</summary>
     public byte[]? RawResponse { get; init; }
 
+    /// <summary>The commands of build_script.</summary>
+    internal IReadOnlyList<string> Commands => Run is null ? Script : ["step-runner ci"];
+
+    /// <summary>A variable's last value; null: the job has none of that name.</summary>
+    internal string? Find(string variable) => Variables.LastOrDefault(candidate => candidate.Key == variable)?.Value;
+
     /// <summary>GET_SOURCES_ATTEMPTS and its kin, from the job's variables; 1 if not given.</summary>
     internal int Attempts(string variable) =>
-        Variables.LastOrDefault(candidate => candidate.Key == variable) is { } given
-        && int.TryParse(given.Value, out var count)
+        Find(variable) is { } given
+        && int.TryParse(given, out var count)
         && count is >= 1 and <= 10
             ? count
             : 1;

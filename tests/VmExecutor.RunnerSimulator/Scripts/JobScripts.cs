@@ -1,91 +1,179 @@
-using System.Text;
 using VmExecutor.RunnerSimulator.Jobs;
-using static VmExecutor.RunnerSimulator.Scripts.ScriptText;
 
 namespace VmExecutor.RunnerSimulator.Scripts;
 
-/// <summary>The bodies of a job's sub-stages, as much like the runner's own (shells/abstract.go, shells/bash.go) as a test needs.</summary>
+/// <summary>The bodies of a job's sub-stages, command for command as the runner writes them (shells/abstract.go).</summary>
+/// <param name="variables">All of the job, in the runner's order.</param>
+/// <param name="phase">The directories.</param>
+/// <param name="hostname">What config answered.</param>
 internal sealed class JobScripts(IReadOnlyList<JobVariable> variables, JobPhase phase, string? hostname)
 {
-    private string ProjectDirectory => phase.ProjectDirectory;
+    private const string Runner = "gitlab-runner";
+    private const string EnvironmentFile = "gitlab_runner_env";
+    private const string CacheEnvironmentFile = "gitlab_runner_cache_env";
+    private const string Masks = "masking.db";
 
-    /// <summary>The directory of file variables and git templates: beside the project.</summary>
-    private string SideDirectory => $"{phase.ProjectDirectory}.tmp";
-
-    public string Prepare() =>
-        string.IsNullOrEmpty(hostname)
-            ? "echo \"Running on $(hostname)...\"\n"
-            : $"echo \"Running on $(hostname) via {hostname}...\"\n";
-
-    public string GetSources(GitSource? git) => git is null
-        ? $"{Exports()}echo 'Skipping Git repository setup'\nmkdir -p {Quote(ProjectDirectory)}\n"
-        : $"""
-        {Exports()}echo "Fetching changes..."
-        mkdir -p {Quote($"{SideDirectory}/git-template")}
-        git config -f {Quote($"{SideDirectory}/git-template/config")} init.defaultBranch none
-        git config -f {Quote($"{SideDirectory}/git-template/config")} fetch.recurseSubmodules false
-        rm -f {Quote($"{ProjectDirectory}/.git/index.lock")}
-        git init {Quote(ProjectDirectory)} --template {Quote($"{SideDirectory}/git-template")}
-        cd {Quote(ProjectDirectory)}
-        if git remote add origin {Quote(git.RepositoryUrl)} >/dev/null 2>/dev/null; then
-          echo "Created fresh repository."
-        else
-          git remote set-url origin {Quote(git.RepositoryUrl)}
-        fi
-        git fetch origin {Quote($"+refs/heads/{git.Ref}:refs/remotes/origin/{git.Ref}")} --depth 20 --prune --quiet
-        echo {Quote($"Checking out {git.Sha[..8]} as detached HEAD (ref is {git.Ref})...")}
-        git checkout -f -q {Quote(git.Sha)}
-        git clean -ffdx
-        echo "Skipping Git submodules setup"
-
-        """;
-
-    public string ClearWorktree() => $"echo 'Deleting tracked and untracked files...'\nrm -rf {Quote(ProjectDirectory)}\n";
-
-    public string UserScript(IEnumerable<string> lines)
+    public void Prepare(ScriptWriter to)
     {
-        var body = new StringBuilder(Exports()).Append("cd ").Append(Quote(ProjectDirectory)).Append('\n');
-        foreach (var line in lines)
+        to.RunningOn(hostname);
+        to.RemoveFile(to.SideFile(EnvironmentFile));
+        to.RemoveFile(to.SideFile(Masks));
+    }
+
+    public void GetSources(ScriptWriter to, GitSource? git)
+    {
+        Exports(to);
+        to.Variable(new JobVariable("GIT_TERMINAL_PROMPT", "0"));
+        to.Variable(new JobVariable("GCM_INTERACTIVE", "Never"));
+        to.Variable(new JobVariable("GIT_LFS_SKIP_SMUDGE", "1"));
+        if (git is null)
         {
-            body.Append("echo ").Append(Quote($"\u001b[32;1m$ {line}\u001b[0;m")).Append('\n').Append(line).Append('\n');
+            to.Notice("Skipping Git repository setup");
+            to.MakeDirectory(phase.ProjectDirectory);
+            to.Notice("Skipping Git checkout");
+        }
+        else
+        {
+            var sources = new GitScripts(to, phase.ProjectDirectory);
+            sources.Fetch(git);
+            sources.CheckOut(git);
         }
 
-        return body.ToString();
+        to.Notice("Skipping Git submodules setup");
+    }
+
+    public void ClearWorktree(ScriptWriter to)
+    {
+        to.Notice("Deleting tracked and untracked files...");
+        to.IfDirectory(phase.ProjectDirectory);
+        to.ChangeDirectory(phase.ProjectDirectory);
+        to.Command("git", "rm", "-rf", "--ignore-unmatch", ".");
+        to.Command("git", "clean", "-ffdx");
+        to.EndIf();
+    }
+
+    public void AuthorsScript(ScriptWriter to, IEnumerable<string> commands)
+    {
+        Begin(to);
+        Write(to, "script_step", commands);
+    }
+
+    public void AfterScript(ScriptWriter to, IEnumerable<string> commands)
+    {
+        Begin(to);
+        to.Notice("Running after script...");
+        Write(to, "after_script_step", commands);
+    }
+
+    /// <summary>A test's own lines as they are, with what the runner writes before those of the job's author but for the <c>cd</c>.</summary>
+    public void Plain(ScriptWriter to, string body)
+    {
+        Exports(to);
+        to.Line(body);
+    }
+
+    public void RestoreCache(ScriptWriter to)
+    {
+        Begin(to);
+        Guarded(to, "Extracting cache", () =>
+        {
+            to.Notice("Checking cache for default...");
+            Reported(to, "Successfully extracted cache", "Failed to extract cache", "cache-extractor", "--file", CacheFile, "--timeout", "10");
+        });
+    }
+
+    public void DownloadArtifacts(ScriptWriter to)
+    {
+        Begin(to);
+        Guarded(to, "Artifacts downloading", () =>
+        {
+            to.Notice("Downloading artifacts for earlier (1000)...");
+            to.Command(Runner, "artifacts-downloader", "--url", Value("CI_SERVER_URL"), "--token", JobResponse.EarlierToken, "--id", "1000");
+        });
+    }
+
+    public void ArchiveCache(ScriptWriter to)
+    {
+        Begin(to);
+        Guarded(to, "Creating cache", () =>
+        {
+            var file = to.SideFile(CacheEnvironmentFile);
+            to.Notice("Creating cache default...");
+            to.Environment(file, new Dictionary<string, string> { ["CACHE_METADATA"] = "{\"cachekey\":\"default\"}" });
+            Reported(to, "Created cache", "Failed to create cache", "cache-archiver", "--file", CacheFile, "--timeout", "10", "--path", "cached/", "--env-file", file);
+            to.RemoveFile(file);
+        });
+    }
+
+    public void UploadArtifacts(ScriptWriter to)
+    {
+        Begin(to);
+        Guarded(to, "Uploading artifacts", () =>
+        {
+            to.Notice("Uploading artifacts...");
+            to.Command(
+                Runner, "artifacts-uploader", "--url", Value("CI_SERVER_URL"), "--token", Value("CI_JOB_TOKEN"), "--id", Value("CI_JOB_ID"),
+                "--path", "out/", "--name", "output", "--artifact-type", "archive");
+        });
+    }
+
+    public void CleanupFileVariables(ScriptWriter to, GitSource? git)
+    {
+        foreach (var name in new[] { EnvironmentFile, Masks, GitScripts.ExternalConfiguration }.Concat(variables.Where(variable => variable.File).Select(variable => variable.Key)))
+        {
+            to.RemoveFile(to.SideFile(name));
+        }
+
+        new GitScripts(to, phase.ProjectDirectory).Clean(withConfiguration: git is not null);
+        to.RemoveFile($"{phase.BuildsDirectory}/.gitlab-build-uid-gid");
+    }
+
+    /// <summary>Relative to the project's directory, where these commands run.</summary>
+    private string CacheFile => Path.GetRelativePath(phase.ProjectDirectory, $"{phase.CacheDirectory}/{Value("CI_PROJECT_PATH")}/default/cache.zip");
+
+    private void Begin(ScriptWriter to)
+    {
+        Exports(to);
+        to.ChangeDirectory(phase.ProjectDirectory);
+    }
+
+    private void Exports(ScriptWriter to)
+    {
+        foreach (var variable in variables)
+        {
+            to.Variable(variable);
+        }
+
+        to.Variable(new JobVariable("GITLAB_ENV", to.SideFile(EnvironmentFile)));
+        to.SourceEnvironment(to.SideFile(EnvironmentFile));
+    }
+
+    private static void Write(ScriptWriter to, string section, IEnumerable<string> commands)
+    {
+        foreach (var (number, command) in commands.Index())
+        {
+            to.AuthorsCommand(command, $"{section}_{number}");
+        }
     }
 
     /// <summary>Caches and artifacts are moved by <c>gitlab-runner</c> in the guest; without it there is a warning and success.</summary>
-    public string Helper(string command, string what) => $"""
-        {Exports()}cd {Quote(ProjectDirectory)}
-        if gitlab-runner --version >/dev/null 2>&1; then
-          gitlab-runner {command}
-        else
-          echo {Quote($"Missing gitlab-runner. {what} is disabled.")}
-        fi
-
-        """;
-
-    public string CleanupFileVariables() => variables.Any(variable => variable.File)
-        ? $"rm -f {string.Join(' ', variables.Where(variable => variable.File).Select(variable => Quote(FilePath(variable))))}\n"
-        : "true\n";
-
-    /// <summary>Every variable exported; a file variable's content goes to a file, and its name then means the path.</summary>
-    public string Exports()
+    private static void Guarded(ScriptWriter to, string action, Action write)
     {
-        var body = new StringBuilder();
-        foreach (var variable in variables)
-        {
-            if (variable.File)
-            {
-                body.Append("mkdir -p ").Append(Quote(SideDirectory)).Append('\n')
-                    .Append("printf '%s' ").Append(Quote(variable.Value)).Append(" > ").Append(Quote(FilePath(variable))).Append('\n');
-            }
-
-            body.Append("export ").Append(variable.Key).Append('=')
-                .Append(Quote(variable.File ? FilePath(variable) : variable.Value)).Append('\n');
-        }
-
-        return body.ToString();
+        to.IfCommand(showsOutput: false, Runner, "--version");
+        write();
+        to.Else();
+        to.Warning($"Missing {Runner}. {action} is disabled.");
+        to.EndIf();
     }
 
-    private string FilePath(JobVariable variable) => $"{SideDirectory}/{variable.Key}";
+    private static void Reported(ScriptWriter to, string success, string failure, params IReadOnlyList<string> arguments)
+    {
+        to.IfCommand(showsOutput: true, Runner, arguments);
+        to.Notice(success);
+        to.Else();
+        to.Warning(failure);
+        to.EndIf();
+    }
+
+    private string Value(string key) => variables.LastOrDefault(variable => variable.Key == key)?.Value ?? "";
 }

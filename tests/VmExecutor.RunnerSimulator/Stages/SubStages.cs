@@ -6,6 +6,10 @@ public static class SubStages
     public const string PrepareScript = "prepare_script";
     public const string GetSources = "get_sources";
     public const string ClearWorktree = "clear_worktree";
+
+    /// <summary>Of a boot-verify job only, from runner 19.2 on.</summary>
+    public const string BootVerifyProbes = "boot_verify_probes";
+
     public const string RestoreCache = "restore_cache";
     public const string DownloadArtifacts = "download_artifacts";
     public const string BuildScript = "build_script";
