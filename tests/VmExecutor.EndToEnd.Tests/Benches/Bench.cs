@@ -109,6 +109,10 @@ internal sealed class Bench : IAsyncDisposable
         return HostCommand.TryAsync(command[0], [.. command.Skip(1)]);
     }
 
+    /// <summary>The same for a command that waits for whole systems to boot.</summary>
+    public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyList<string> arguments, TimeSpan hangLimit) =>
+        HostCommand.TryAsync(_machine.Driver.Program, ["--config", ConfigurationFile, .. arguments], hangLimit);
+
     /// <summary>The same, to be ended before it is over.</summary>
     public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) =>
         System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile])

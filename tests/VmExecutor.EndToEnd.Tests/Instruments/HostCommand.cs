@@ -19,7 +19,11 @@ internal static class HostCommand
     public static async Task<IReadOnlyList<string>> LinesAsync(string tool, params IReadOnlyList<string> arguments) =>
         (await OutputAsync(tool, arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    public static async Task<(int ExitCode, string Output, string Error)> TryAsync(string tool, params IReadOnlyList<string> arguments)
+    public static Task<(int ExitCode, string Output, string Error)> TryAsync(string tool, params IReadOnlyList<string> arguments) =>
+        TryAsync(tool, arguments, HangLimit);
+
+    /// <summary>For a tool that may take longer than looks and preparations do.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> TryAsync(string tool, IReadOnlyList<string> arguments, TimeSpan hangLimit)
     {
         var start = new ProcessStartInfo(tool, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C";
@@ -34,7 +38,7 @@ internal static class HostCommand
         }
 
         using (process)
-        using (var limit = new CancellationTokenSource(HangLimit))
+        using (var limit = new CancellationTokenSource(hangLimit))
         {
             var output = process.StandardOutput.ReadToEndAsync(limit.Token);
             var error = process.StandardError.ReadToEndAsync(limit.Token);
@@ -46,7 +50,7 @@ internal static class HostCommand
             catch (OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
-                throw new TimeoutException($"{tool} {string.Join(' ', arguments)}: no end after {HangLimit}");
+                throw new TimeoutException($"{tool} {string.Join(' ', arguments)}: no end after {hangLimit}");
             }
         }
     }

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Jobs;
+using VmExecutor.RunnerSimulator.Stages;
+using Xunit;
+
+namespace VmExecutor.EndToEnd.Tests.Guests;
+
+/// <summary>
+/// Whole systems as administrators have them, built by tests/guests/build. Some are in every run; the others, and for those the warm job and the
+/// clone for people, are in the thorough one, since each boot takes most of a minute without KVM.
+/// </summary>
+[AlwaysCold("its guests are not the one that the tests' template is of")]
+public sealed class GuestMatrixTests(TestMachine machine, SmallGuestStart smallGuest) : BenchTest(machine), IClassFixture<SmallGuestStart>
+{
+    /// <summary>Milliseconds: a hang limit, for all boots of one guest and its build.</summary>
+    private const int LongHangLimit = 3_600_000;
+
+    private const string Ready = "the job is at work";
+
+    private static readonly TimeSpan CommandLimit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>The names of all variants; those that are not in every run are explicit.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Variants() =>
+        GuestVariant.All().Select(variant => new TheoryDataRow<string>(variant.Name) { Explicit = !variant.IsInEveryRun });
+
+    [Theory(Timeout = LongHangLimit)]
+    [MemberData(nameof(Variants))]
+    public async Task A_guest_is_published_runs_jobs_that_can_be_cancelled_and_is_cloned(string variant)
+    {
+        var guest = await BuiltGuest.BuildAsync(variant);
+        await using var domain = await GuestDomain.DefineAsync(guest, $"base-{variant}-{Bench.Token}", Bench.MakeDirectory("base"));
+        var before = await domain.FingerprintAsync();
+        Bench.With().WriteImage(variant, guest.ImageYaml(domain.Name));
+
+        await CommandAsync("image", "publish", variant);
+        var cold = await CancelledJobAsync(guest);
+        if (Thoroughness.IsFull)
+        {
+            var next = await NextJobAsync(guest);
+            await CloneAsync(domain);
+            GuestRecord.Write(variant, cold, next, await smallGuest.PrepareAsync(), guest.CanBeWarm);
+        }
+
+        (await domain.FingerprintAsync()).Should().Be(before, "a source is never modified");
+    }
+
+    /// <summary>A job that boots and does its work, is cancelled while its script waits, and still gets its after_script.</summary>
+    /// <returns>The time of its prepare.</returns>
+    private async Task<TimeSpan> CancelledJobAsync(BuiltGuest guest)
+    {
+        var running = Bench.Start(new SimulatedJob
+        {
+            Id = 1401,
+            Image = guest.Variant,
+            Script = [guest.Job, $"echo {Ready.Replace(" ", "' '", StringComparison.Ordinal)}; sleep 5171"],
+            AfterScript = ["echo status=$CI_JOB_STATUS", "ps -eo args | grep '^sleep 517' || echo script is gone"],
+        });
+        await running.TraceContainsAsync($"{Ready}\n");
+
+        running.Cancel();
+        var result = await running.Completion;
+
+        result.State.Should().Be(JobState.Canceled, result.ToString());
+        var after = result.Last(Stage.Run, SubStages.AfterScript);
+        after.OutputText.Should().Contain("status=canceled\n").And.Contain("script is gone\n", result.ToString());
+        result.Last(Stage.Cleanup).ShouldSucceed();
+        return result.Last(Stage.Prepare).Duration;
+    }
+
+    /// <summary>A job after it, which wakes up where that can be and must see nothing of the first.</summary>
+    /// <returns>The time of its prepare.</returns>
+    private async Task<TimeSpan> NextJobAsync(BuiltGuest guest)
+    {
+        if (guest.CanBeWarm)
+        {
+            await CommandAsync("image", "warm", guest.Variant);
+        }
+        else
+        {
+            var refused = await Bench.CommandAsync(["image", "warm", guest.Variant], CommandLimit);
+            refused.ExitCode.Should().NotBe(0);
+            refused.Error.Should().Contain(guest.WarmReason);
+        }
+
+        var result = await Bench.RunJobAsync(new SimulatedJob { Id = 1402, Image = guest.Variant, Script = [guest.Job] });
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        File.ReadLines(Path.Combine(Bench.StateDirectory, "ledger.jsonl")).Last().Should()
+            .Contain(guest.CanBeWarm ? "\"start\":\"warm\"" : "\"start\":\"cold\"", result.ToString());
+        return result.Last(Stage.Prepare).Duration;
+    }
+
+    /// <summary>A linked clone for people boots until it asks who logs in.</summary>
+    private async Task CloneAsync(GuestDomain domain)
+    {
+        var clone = $"{domain.Name}-clone";
+        try
+        {
+            await CommandAsync("clone", domain.Name, clone, "-c", "qemu:///system", "--start");
+            var console = await Eventually.AskAsync(
+                () => Task.FromResult(Console(domain, clone)), text => text.Contains("login:", StringComparison.Ordinal), BootLimit);
+            console.Should().Contain("login:");
+        }
+        finally
+        {
+            await GuestDomain.RemoveAsync(clone);
+        }
+
+        await CommandAsync("clone", "--release", domain.Name, "-c", "qemu:///system");
+    }
+
+    private static string Console(GuestDomain domain, string clone)
+    {
+        var file = Path.Combine(domain.Directory, $"{clone}.console");
+        return File.Exists(file) ? File.ReadAllText(file) : "";
+    }
+
+    private async Task CommandAsync(params string[] arguments)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var command = await Bench.CommandAsync(arguments, CommandLimit);
+        command.ExitCode.Should().Be(0, "{0} s, {1}", Stopwatch.GetElapsedTime(started).TotalSeconds, command.ToString());
+    }
+}
