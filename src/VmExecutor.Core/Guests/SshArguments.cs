@@ -51,6 +51,16 @@ public static class SshArguments
         [.. Common(access), .. Options("LogLevel=ERROR"), .. Options(Joining), "--", access.Address.Host, commandLine];
 
     /// <summary>
+    /// Runs a command line over a connection of its own. The guest on its other end has the pinned host key and has not proved more, so only a text
+    /// that does nothing in another guest is sent like this.
+    /// </summary>
+    public static IReadOnlyList<string> RunAlone(GuestAccess access, string commandLine) =>
+    [
+        .. Common(access with { Socket = "none" }), .. Options("LogLevel=ERROR", "ConnectTimeout=15"), .. Options(Trust(access, "StrictHostKeyChecking=yes")),
+        "--", access.Address.Host, commandLine,
+    ];
+
+    /// <summary>
     /// Lets a person in over a connection whose guest has proved that it is the job's, and never over another. What the person's terminal needs is as in
     /// any ssh; what the guest could reach on the host is not there.
     /// </summary>

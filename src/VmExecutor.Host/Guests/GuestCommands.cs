@@ -27,11 +27,15 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     /// As <see cref="RunTextAsync"/>, but when the answer is late its client is not ended: the guest still carries out the text as soon
     /// as it can. The client ends with the text, or with the kept connection.
     /// </summary>
+    /// <param name="access">The guest's address and login.</param>
+    /// <param name="text">The shell text.</param>
+    /// <param name="patience">The time that the answer may take.</param>
+    /// <param name="alone">Over a connection of its own, since the kept one is gone: see <see cref="SshArguments.RunAlone"/>.</param>
     /// <returns>Null: no answer yet.</returns>
-    public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience)
+    public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience, bool alone)
     {
         var token = RunTokens.Next();
-        var command = Start(access, token, RemoteCommand.ReadsInput);
+        var command = alone ? Command.Of(ssh.StartAlone(access, RemoteCommand.ReadsInput), token) : Start(access, token, RemoteCommand.ReadsInput);
         var answer = AnswerAsync(command, access, Input(token, text), CancellationToken.None);
         try
         {
@@ -78,11 +82,8 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
 
     private static MemoryStream Input(RunToken token, string text) => new(Encoding.UTF8.GetBytes(RemoteCommand.Input(token, text)));
 
-    private Command Start(GuestAccess access, RunToken token, string line)
-    {
-        var client = ssh.Start(access, line);
-        return new Command(client, new GuestAnswer(client.Output, token), new GuestAnswer(client.Error, token));
-    }
+    private Command Start(GuestAccess access, RunToken token, string line) =>
+        Command.Of(ssh.Start(access, line), token);
 
     private async Task<GuestCommandResult> RunAsync(GuestAccess access, Command command, Stream? input, CancellationToken cancellationToken)
     {
@@ -174,5 +175,8 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     }
 
     /// <summary>A client in the background, and what its command says.</summary>
-    private sealed record Command(ToolStream Client, GuestAnswer Output, GuestAnswer Error);
+    private sealed record Command(ToolStream Client, GuestAnswer Output, GuestAnswer Error)
+    {
+        public static Command Of(ToolStream client, RunToken token) => new(client, new GuestAnswer(client.Output, token), new GuestAnswer(client.Error, token));
+    }
 }

@@ -53,6 +53,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     {
         var token = RunTokens.Next();
         var began = clock.GetTimestamp();
+        ScriptLoss? loss;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Length, access.Shell, access.LoginShell));
         await using (client.ConfigureAwait(false))
@@ -66,7 +67,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
             // A stream that ends without a marker before the other's marker has come was lost before the script's end.
             var first = await Task.WhenAny(outEnd, errEnd, watching, stopped).ConfigureAwait(false);
-            var loss = first is Task<int?> end && await end.ConfigureAwait(false) is null ? new ScriptLoss(clock, began) : null;
+            loss = first is Task<int?> end && await end.ConfigureAwait(false) is null ? new ScriptLoss(clock, began) : null;
 
             // A master whose client is gone closes one stream at once and keeps the other until the script's end: that is not waited for.
             var patience = loss is null ? Timeout.InfiniteTimeSpan : LastOutputLimit;
@@ -101,9 +102,26 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             }
 
             // ssh's own code says that the connection ended; a signal that the client was ended. Otherwise it was the login shell that ended.
-            return !outRelay.Began && exitCode < 128
-                ? throw GuestCommands.NotRun(access, exitCode, outRelay.Noise + errRelay.Noise)
-                : await OrDeathAsync(ResolveAsync(access, token, script.Text.Length, loss ?? new ScriptLoss(clock, began), cancellationToken), watching).ConfigureAwait(false);
+            if (!outRelay.Began && exitCode < 128)
+            {
+                throw GuestCommands.NotRun(access, exitCode, outRelay.Noise + errRelay.Noise);
+            }
+        }
+
+        return await AfterLossAsync(access, token, script.Text.Length, loss ?? new ScriptLoss(clock, began), watching, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>A cancel while the lost script's end is looked for ends the script as any other cancel does.</summary>
+    private async Task<ScriptRun> AfterLossAsync(GuestAccess access, RunToken token, int scriptLength, ScriptLoss loss, Task watching, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OrDeathAsync(ResolveAsync(access, token, scriptLength, loss, cancellationToken), watching).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await EndRunAsync(access, token, client: null).ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -161,7 +179,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
                 "Let the job's script not reboot the machine: what needs a reboot belongs into the image. If it did not, see the guest's console log for a crash.");
         }
 
-        var left = await TryEndAsync(access, token, EndAfterLossLimit).ConfigureAwait(false);
+        var left = await TryEndAsync(access, token, EndAfterLossLimit, alone: false).ConfigureAwait(false);
         var processes = left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)");
         throw new GuestConnectionLostException(
             $"{loss.Sentence(access)}; the guest answers again, but the output in between is gone, so the script was ended{processes}");
@@ -171,27 +189,36 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     private async Task DrainAsync(Task streams) =>
         await streams.WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream client)
+    /// <summary>
+    /// Ends the run's processes in the guest, and the client if there is one. What the guest has not yet heard when the time is over, it hears later: by
+    /// the kept connection when that goes on, or by a connection of its own where the kept one is gone.
+    /// </summary>
+    private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream? client)
     {
-        // A server that allows one session only (MaxSessions) takes the second once the first is closed.
         var began = clock.GetTimestamp();
-        var answered = await TryEndAsync(access, token, EndLimit).ConfigureAwait(false) is not null;
-        await client.EndAsync().ConfigureAwait(false);
+        var answered = await TryEndAsync(access, token, EndLimit, alone: false).ConfigureAwait(false) is not null;
+        if (client is not null)
+        {
+            await client.EndAsync().ConfigureAwait(false);
+        }
+
+        // A server that allows one session only (MaxSessions) takes the second once the first is closed.
         var left = EndLimit - clock.GetElapsedTime(began);
         if (!answered && left > TimeSpan.Zero)
         {
-            await TryEndAsync(access, token, left).ConfigureAwait(false);
+            var alone = !await connection.IsOpenAsync(access, CancellationToken.None).ConfigureAwait(false);
+            await TryEndAsync(access, token, left, alone).ConfigureAwait(false);
         }
     }
 
     /// <summary>
     /// Ends the run's processes, and returns how many could not be ended; null: the guest has not said so in time, and goes on by itself.
     /// </summary>
-    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience)
+    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience, bool alone)
     {
         try
         {
-            return await commands.LeaveTextAsync(access, RunEnder.Text(token), patience).ConfigureAwait(false) is { } answer
+            return await commands.LeaveTextAsync(access, RunEnder.Text(token), patience, alone).ConfigureAwait(false) is { } answer
                 ? RunEnder.ParseLeft(answer.StandardOutput)
                 : null;
         }

@@ -146,6 +146,25 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
         await AllAreGoneAsync(mark);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(400)]
+    public async Task A_cancel_while_a_lost_connection_is_opened_again_ends_the_script(int millisecondsAfterTheLoss)
+    {
+        var started = Fifo("started");
+        using var cancel = new CancellationTokenSource();
+        var run = RunAsync($"trap '' HUP PIPE; echo $VMX_RUN >{started}; sleep 600", cancellation: cancel.Token);
+        var mark = $"VMX_RUN={await ReadFifoAsync(started)}";
+
+        UnixSignal.Send(SshdFixture.Connections(Job).Min(), UnixSignal.Kill);
+        await Task.Delay(millisecondsAfterTheLoss, Cancellation);
+        await cancel.CancelAsync();
+
+        await run.Invoking(r => r).Should().ThrowAsync<Exception>();
+        await AllAreGoneAsync(mark);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Cancelling_one_run_leaves_what_an_earlier_one_put_into_the_background()
     {
