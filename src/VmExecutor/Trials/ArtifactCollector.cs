@@ -36,7 +36,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log, long
         if (access.Shell == GuestShell.Pwsh)
         {
             log.Warn("artifacts of an image with 'shell: pwsh' are not brought to the host: that needs find and tar in the guest");
-            return 0;
+            return ExitCodes.Success;
         }
 
         var selection = new ArtifactSelection(artifacts, variables, project);
@@ -56,11 +56,11 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log, long
         if (choice.Files.Count == 0)
         {
             log.Say("No artifacts.");
-            return 0;
+            return ExitCodes.Success;
         }
 
         await FetchAsync(access, project, choice.Files, target, paths, cancellationToken);
-        return 0;
+        return ExitCodes.Success;
     }
 
     private async Task FetchAsync(
