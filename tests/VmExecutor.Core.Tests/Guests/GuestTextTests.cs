@@ -22,7 +22,7 @@ public sealed class GuestTextTests
     [Fact]
     public void Bash_runs_the_wrapper_itself_and_is_found_by_the_same_words() =>
         ScriptWrapper.CommandLine(Token, 12, GuestShell.Sh, LoginShell.Bash)
-            .Should().StartWith($": vmx-run {Token}; set -- {Token} 12 script sh;").And.NotContainAny("exec sh", "setsid", "@start", "'", "\n");
+            .Should().StartWith($": vmx-run {Token}; ").And.Contain($" eval 'set -- {Token} 12 script sh;").And.EndWith("'").And.NotContainAny("exec sh", "setsid", "@start", "\n");
 
     [Theory]
     [InlineData("vmx-login:bash\nvmx-ready:\n", LoginShell.Bash)]

@@ -113,6 +113,46 @@ public sealed class LoginShellTests(LoginShellFixture sshd) : IClassFixture<Logi
         }
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData("set -e")]
+    [InlineData("set -u")]
+    [InlineData("set -xv")]
+    [InlineData("set -a")]
+    [InlineData("set -C -f -o pipefail -o posix")]
+    [InlineData("IFS=0123456789")]
+    [InlineData("trap 'echo bye' EXIT; trap '' INT")]
+    [InlineData("set -ET; trap 'echo debug' DEBUG; trap 'echo error >&2; exit 5' ERR")]
+    [InlineData("shopt -s expand_aliases failglob; alias rm='rm -i' head='head -v' printf='echo' set='echo no'")]
+    [InlineData("wc() { echo; }; read() { return 1; }; wait() { :; }; echo() { command echo echo; }; printf() { :; }")]
+    public async Task Settings_of_a_bashrc_reach_neither_the_wrapper_nor_the_jobs_log(string settings)
+    {
+        var job = await OpenAsync("bash");
+        job.LoginShell.Should().Be(LoginShell.Bash);
+        var rc = Path.Combine(sshd.HomeOf("bash"), ".bashrc");
+        var before = await File.ReadAllTextAsync(rc, Cancellation);
+        await File.WriteAllTextAsync(rc, $"{settings}\n", Cancellation);
+        try
+        {
+            foreach (var status in (int[])[0, 7])
+            {
+                using var output = new MemoryStream();
+                using var error = new MemoryStream();
+                var script = $"printf 'out\\n'; env | grep -E '^[a-z]='; sleep 60 >/dev/null & printf 'err\\n' >&2; exit {status}";
+
+                var run = await sshd.Guest.RunScriptAsync(
+                    job, new GuestScript("step_script", Encoding.UTF8.GetBytes(script)), output, error, token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation);
+
+                run.Should().Be(new ScriptRun(new ScriptExit(status)));
+                Encoding.UTF8.GetString(output.ToArray()).Should().Be("out\n");
+                Encoding.UTF8.GetString(error.ToArray()).Should().Be("err\n");
+            }
+        }
+        finally
+        {
+            await File.WriteAllTextAsync(rc, before, Cancellation);
+        }
+    }
+
     private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task<GuestAccess> OpenAsync(string shell)
