@@ -27,7 +27,7 @@ public static class StartDiagnosis
             $"the guest has got no address by DHCP: network '{trouble.Network.Name}' has no free lease or no DHCP server, or the guest does not ask on its first card.",
         var code when code == ErrorCodes.GuestSshRefused => trouble.Ssh is { Login: not LoginMethod.Baked }
             ? $"the guest has not taken the key that it was given by {(trouble.Ssh.Login == LoginMethod.CloudInit ? "cloud-init" : "systemd credentials")}: that is not installed in the image, or came too late."
-            : "wrong key: the public half of 'ssh: key' is not in the authorized_keys of 'ssh: user' in the image.",
+            : "wrong key: the public half of 'ssh: key' is not in the authorized_keys of 'ssh: user' in the image; or that account may not log in (locked, expired, without its shell).",
         var code when code == ErrorCodes.GuestHostKeyChanged => "'ssh: host_key' of the image is not the key of this guest, or another guest answers at its address.",
         var code when code == ErrorCodes.DomainStartFailed && trouble.Pressure.IsShortOfMemory => "the host is short of memory, so QEMU did not get the guest's.",
         _ => null,

@@ -76,6 +76,8 @@ public static class ErrorCodes
     public static readonly ErrorCode GuestAnswerTooLong = new(1417);
     public static readonly ErrorCode GuestPlaceUnusable = new(1419);
     public static readonly ErrorCode CloudInitNotDone = new(1420);
+    public static readonly ErrorCode GuestSessionRefused = new(1425);
+    public static readonly ErrorCode GuestAccountUnusable = new(1426);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

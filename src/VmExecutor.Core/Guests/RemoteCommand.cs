@@ -14,17 +14,30 @@ public static class RemoteCommand
     /// <summary>Follows NUL and stands before the token.</summary>
     internal const string BeginWord = "vmx-begin:";
 
+    private const string OurArgument = "vmx";
+    private const string OtherCommand = "vmx-other-command";
+
     /// <summary>The command line that runs <paramref name="text"/>.</summary>
     /// <param name="token">Makes the marker one that no start-up file prints.</param>
     /// <param name="text">Visible in argument lists: no secrets.</param>
     public static string Line(RunToken token, string text) =>
         $"exec sh -c '{Begin(token.Value)} {(text.All(IsPlain) ? text : $"eval \"$(printf %b \"{Encode(text)}\")\"")}'";
 
-    /// <summary>The text for the stdin of a POSIX shell that <see cref="ReadsInput"/> has started.</summary>
-    public static string Input(RunToken token, string text) => $"{Begin(token.Value)}\n{text}";
+    /// <summary>
+    /// The text for the stdin of a POSIX shell that <see cref="ReadsInput"/> has started. A shell that a <c>ForceCommand</c> has started in
+    /// its place would read it too, but would also run a script without its wrapper: it is told by the argument that it lacks.
+    /// </summary>
+    public static string Input(RunToken token, string text) =>
+        $"[ \"$1\" = {OurArgument} ] || {{ echo {OtherCommand}; exit 1; }}; shift\n{Begin(token.Value)}\n{text}";
 
     /// <summary>The command line of a shell that reads its text from stdin.</summary>
-    public const string ReadsInput = "exec sh";
+    public const string ReadsInput = $"exec sh -s {OurArgument}";
+
+    /// <summary>True when the answer to <see cref="Input"/> is that of a shell which <see cref="ReadsInput"/> has not started.</summary>
+    internal static bool SaysOtherCommand(string answer) => answer.Split('\n').Any(line => line.TrimEnd('\r') == OtherCommand);
+
+    /// <summary>True when an answer has a text of the driver's in it.</summary>
+    internal static bool IsRepeated(string answer) => answer.Contains($"\\000{BeginWord}", StringComparison.Ordinal);
 
     /// <summary>Prints the marker on both streams.</summary>
     /// <param name="token">The token, or a shell word that stands for it.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -10,18 +9,21 @@ namespace VmExecutor.Host.Guests;
 /// <summary>Small commands over the kept connection.</summary>
 internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
 {
-    private const int LongestEvidence = 1000;
+    private const int LongestEvidence = 400;
+    private readonly FreeSession _session = new(clock);
     private static readonly TimeSpan ErrorDrain = TimeSpan.FromSeconds(2);
 
     // ssh's own exit code for "no connection"; a command of ours never ends with it.
     private const int SshFailed = 255;
 
     /// <summary>Runs a text that is no argument on either side but <c>sh</c>'s input: it may hold a run's token.</summary>
-    public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken)
-    {
-        var token = RunTokens.Next();
-        return RunAsync(access, Start(access, token, RemoteCommand.ReadsInput), Input(token, text), cancellationToken);
-    }
+    public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken) => _session.RunAsync(
+        () =>
+        {
+            var token = RunTokens.Next();
+            return RunAsync(access, Start(access, token, RemoteCommand.ReadsInput), Input(token, text), cancellationToken);
+        },
+        cancellationToken);
 
     /// <summary>
     /// As <see cref="RunTextAsync"/>, but when the answer is late its client is not ended: the guest still carries out the text as soon
@@ -52,12 +54,28 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     /// <summary>Runs a POSIX shell text whose stdin is <paramref name="input"/>.</summary>
     public Task<GuestCommandResult> RunAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken)
     {
-        var token = RunTokens.Next();
-        return RunAsync(access, Start(access, token, RemoteCommand.Line(token, text)), input, cancellationToken);
+        var begin = input is { CanSeek: true } ? input.Position : 0;
+        return input is { CanSeek: false } ? OnceAsync() : _session.RunAsync(OnceAsync, cancellationToken);
+
+        Task<GuestCommandResult> OnceAsync()
+        {
+            // A client for which no session was opened has taken a part of it.
+            if (input is { CanSeek: true })
+            {
+                input.Position = begin;
+            }
+
+            var token = RunTokens.Next();
+            return RunAsync(access, Start(access, token, RemoteCommand.Line(token, text)), input, cancellationToken);
+        }
     }
 
     /// <summary>Runs a POSIX shell text, and answers each line that it prints.</summary>
-    public async Task<GuestCommandResult> ConverseAsync(
+    public Task<GuestCommandResult> ConverseAsync(
+        GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
+        _session.RunAsync(() => ConverseOnceAsync(access, text, input, answer, cancellationToken), cancellationToken);
+
+    private async Task<GuestCommandResult> ConverseOnceAsync(
         GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken)
     {
         var token = RunTokens.Next();
@@ -141,21 +159,12 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         // The master of a client that was killed, or a background process of the guest's, may hold stderr open; what is there is evidence enough.
         await error.WaitAsync(ErrorDrain, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var said = command.Error.Began ? command.Error.Text : command.Error.Noise + command.Error.Text;
-        return exitCode == SshFailed
-                ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {Evidence(said, exitCode)}")
-            : !command.Output.Began ? throw NotRun(access, exitCode, command.Output.Noise + said)
+        return exitCode == SshFailed && !command.Output.Began && SessionRefusedException.IsIn(said) ? throw new SessionRefusedException(access)
+            : exitCode == SshFailed
+                ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {PlainText.OneLine(said.Trim(), LongestEvidence)}")
+            : !command.Output.Began ? throw LoginFault.Failure(access, exitCode, command.Output.Noise + said)
             : new GuestCommandResult(exitCode, command.Output.Text, said);
     }
-
-    /// <summary>The login shell has done something else.</summary>
-    public static SystemFailureException NotRun(GuestAccess access, int? exitCode, string said) => new(
-        ErrorCodes.GuestCannotRunScripts,
-        $"the login shell of {access} runs no commands: {Evidence(said, exitCode)}",
-        "Give the image's ssh.user a login shell, and a /bin/sh; its start-up files (.bashrc, .cshrc, config.fish) must neither exit, nor read their input, nor start another shell.");
-
-    private static string Evidence(string said, int? exitCode) =>
-        PlainText.OneLine(said.Trim(), LongestEvidence) is { Length: > 0 } text ? text
-        : exitCode is { } code ? string.Create(CultureInfo.InvariantCulture, $"ssh ended with {code}") : "it printed nothing";
 
     private static async Task SendAsync(ToolStream client, Stream? input, CancellationToken cancellationToken)
     {

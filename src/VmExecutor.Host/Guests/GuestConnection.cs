@@ -137,7 +137,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         {
             await CloseAsync(access, CancellationToken.None).ConfigureAwait(false);
             throw verdict == GuestProofVerdict.NoAnswer
-                ? GuestCommands.NotRun(access, answer!.ExitCode, answer.StandardOutput + answer.StandardError)
+                ? LoginFault.Failure(access, answer!.ExitCode, answer.StandardOutput + answer.StandardError)
                 : SshFailures.NotOurs(access, verdict);
         }
 

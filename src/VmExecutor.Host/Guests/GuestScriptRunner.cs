@@ -17,6 +17,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
     // A cancelled run is over within two seconds, whatever guest and connection do: this, then ending the client, then draining.
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.2);
+    private static readonly TimeSpan EndAloneLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(200);
 
     // For what is under way on one stream when the other has ended.
@@ -35,7 +36,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         try
         {
             await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, question: null, cancellationToken), watching).ConfigureAwait(false);
-            return await RunOnceAsync(access, script, output, error, watching, cancellationToken).ConfigureAwait(false);
+            return await new FreeSession(clock).RunAsync(() => RunOnceAsync(access, script, output, error, watching, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -104,7 +105,12 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             // ssh's own code says that the connection ended; a signal that the client was ended. Otherwise it was the login shell that ended.
             if (!outRelay.Began && exitCode < 128)
             {
-                throw GuestCommands.NotRun(access, exitCode, outRelay.Noise + errRelay.Noise);
+                throw LoginFault.Failure(access, exitCode, outRelay.Noise + errRelay.Noise);
+            }
+
+            if (!outRelay.Began && SessionRefusedException.IsIn(errRelay.Noise))
+            {
+                throw new SessionRefusedException(access);
             }
         }
 
@@ -196,13 +202,24 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream? client)
     {
         var began = clock.GetTimestamp();
-        var answered = await TryEndAsync(access, token, EndLimit, alone: false).ConfigureAwait(false) is not null;
+        bool answered;
+        try
+        {
+            answered = await TryEndAsync(access, token, EndLimit, alone: false, tellsRefusal: true).ConfigureAwait(false) is not null;
+        }
+        catch (SessionRefusedException)
+        {
+            // With MaxSessions 1 the script has the kept connection's only session until its shell ends, even without its client
+            // (OpenSSH: session.c).
+            await TryEndAsync(access, token, EndAloneLimit, alone: true).ConfigureAwait(false);
+            answered = true;
+        }
+
         if (client is not null)
         {
             await client.EndAsync().ConfigureAwait(false);
         }
 
-        // A server that allows one session only (MaxSessions) takes the second once the first is closed.
         var left = EndLimit - clock.GetElapsedTime(began);
         if (!answered && left > TimeSpan.Zero)
         {
@@ -214,7 +231,8 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     /// <summary>
     /// Ends the run's processes, and returns how many could not be ended; null: the guest has not said so in time, and goes on by itself.
     /// </summary>
-    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience, bool alone)
+    /// <exception cref="SessionRefusedException">The guest was not asked; only where the caller wants to be told.</exception>
+    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience, bool alone, bool tellsRefusal = false)
     {
         try
         {
@@ -222,7 +240,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
                 ? RunEnder.ParseLeft(answer.StandardOutput)
                 : null;
         }
-        catch (SystemFailureException)
+        catch (SystemFailureException failure) when (failure is not SessionRefusedException || !tellsRefusal)
         {
             return null;
         }

@@ -7,7 +7,8 @@ namespace VmExecutor.Host.Guests;
 /// <summary>The messages for people when ssh did not get in.</summary>
 internal static class SshFailures
 {
-    private const string LimitedHint = "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit.";
+    private const string LimitedHint =
+        "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit. Or sshd_config has a low MaxStartups, or PerSourcePenalties.";
 
     /// <summary>The guest that answers is not the clone's.</summary>
     public static SystemFailureException NotOurs(GuestAccess access, GuestProofVerdict verdict) => verdict switch
@@ -35,7 +36,7 @@ internal static class SshFailures
         SshFailureKind.Denied => new(
             ErrorCodes.GuestSshRefused,
             $"the guest {access} does not accept the key {access.Key}, also after {DurationText.Format(limit)}: {failure.Evidence}",
-            "Check ssh.user and ssh.key of the image: the public half belongs into that user's authorized_keys in the guest."),
+            $"Check ssh.user and ssh.key of the image: the public half belongs into that user's authorized_keys in the guest. If it is there, see why '{access.User}' may not log in: account locked or expired (passwd -S, chage -l), login shell missing, AllowUsers or DenyUsers in sshd_config, home or .ssh writable for others."),
         SshFailureKind.KeyUnusable => new(
             ErrorCodes.GuestSshRefused,
             $"ssh cannot use the key {access.Key}: {failure.Evidence}",

@@ -33,7 +33,7 @@ public sealed class SshGuestShell : IGuestShell
         if (missing is not { Count: 0 })
         {
             throw missing is null
-                ? GuestCommands.NotRun(access, answer.ExitCode, answer.StandardOutput + answer.StandardError)
+                ? LoginFault.Failure(access, answer.ExitCode, answer.StandardOutput + answer.StandardError)
                 : new SystemFailureException(
                     ErrorCodes.GuestCannotRunScripts,
                     $"the guest {access} cannot run scripts: missing: {string.Join(", ", missing)}",
