@@ -26,7 +26,9 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
     [
         "/var/log/libvirt/qemu/<clone>.log", "/run/libvirt/qemu/<clone>.pid", "/run/libvirt/qemu/<clone>.xml", "/var/lib/libvirt/qemu/domain-<number>-<clone>/",
         "/var/lib/libvirt/qemu/domain-<number>-<clone>/master-key.aes", "/var/lib/libvirt/qemu/domain-<number>-<clone>/monitor.sock",
-        "/var/lib/libvirt/qemu/channel/target/domain-<number>-<clone>/",
+
+        // Newer ones have it in /run.
+        Directory.Exists("/run/libvirt/qemu/channel") ? "/run/libvirt/qemu/channel/<number>-<clone>/" : "/var/lib/libvirt/qemu/channel/target/domain-<number>-<clone>/",
     ];
 
     private readonly FilesPage _page = FilesPage.Read(BuiltDriver.Checkout());
