@@ -12,23 +12,24 @@ public static class LibvirtRules
 {
     public const string AppArmorAdditions = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
 
-    public static Finding DecideLibvirt(string uri, string version) => ToolVersions.Decide(Checks.Libvirt, $"libvirt {version} answers at {uri}", version, ToolVersions.OldestLibvirt);
+    public static Finding DecideLibvirt(string uri, string version, KnownVersions known) => ToolVersions.Decide(Checks.Libvirt, $"libvirt {version} answers at {uri}", version, known);
 
     /// <summary>libvirt's test driver, which answers like libvirt and has no QEMU.</summary>
     public static Finding DecideTestDriver(string uri, AbsolutePath settingsFile) =>
         Checks.Qemu.Problem($"{uri} is libvirt's test driver, which runs no VMs", $"libvirt: {{uri: '{LibvirtUri.System}'}}   # in {settingsFile}");
 
     /// <param name="version">As libvirt tells it.</param>
+    /// <param name="known">The driver's knowledge of its versions.</param>
     /// <param name="emulator">The program; null: libvirt names none for this host's processor.</param>
     /// <param name="isThere">Whether that program is there.</param>
     /// <param name="architecture">QEMU's name of the host's processor.</param>
-    public static Finding DecideQemu(string version, string? emulator, bool isThere, string architecture) => emulator switch
+    public static Finding DecideQemu(string version, KnownVersions known, string? emulator, bool isThere, string architecture) => emulator switch
     {
         _ when !GuestArchitecture.IsKnown(architecture) => Checks.Qemu.Problem(
             $"this host's architecture is {architecture}, which vm-executor does not support", "Use a host with x86_64 or aarch64 (arm64)."),
         null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && systemctl restart libvirtd"),
         _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && systemctl restart libvirtd"),
-        _ => ToolVersions.Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, ToolVersions.OldestQemu),
+        _ => ToolVersions.Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, known),
     };
 
     /// <summary>Decides whether AppArmor or SELinux keeps warm clones from their templates' memory.</summary>

@@ -137,8 +137,9 @@ public static partial class StorageRules
     };
 
     /// <param name="words">What <c>qemu-img --version</c> says.</param>
-    public static Finding DecideQemuImg(string words) => QemuImg().Match(words) is { Success: true } match
-        ? ToolVersions.Decide(Checks.QemuImg, $"qemu-img {match.Groups["version"].Value}", match.Groups["version"].Value, ToolVersions.OldestQemu)
+    /// <param name="oldest">The oldest QEMU that the driver was tried with.</param>
+    public static Finding DecideQemuImg(string words, Version oldest) => QemuImg().Match(words) is { Success: true } match
+        ? ToolVersions.Decide(Checks.QemuImg, $"qemu-img {match.Groups["version"].Value}", match.Groups["version"].Value, new KnownVersions(oldest, []))
         : Checks.QemuImg.Warning($"qemu-img does not tell its version: '{words.Split('\n')[0].Trim()}'", "apt-get install --reinstall qemu-utils");
 
     /// <summary>A container's /dev is a tmpfs, too; a state directory there is a mistake and no choice.</summary>

@@ -5,13 +5,14 @@ namespace VmExecutor.Core.Health;
 /// <summary>Versions of the tools that the driver works with.</summary>
 internal static class ToolVersions
 {
-    /// <summary>Debian 12's, with which the driver is tested; older ones were never tried.</summary>
-    public static readonly Version OldestLibvirt = new(9, 0);
-    public static readonly Version OldestQemu = new(7, 2);
-
-    public static Finding Decide(Check check, string found, string version, Version oldest) => Parse(version) is { } parsed && parsed < oldest
-        ? check.Warning($"{found}; older than {oldest}, the oldest that this driver was tried with", "apt-get install libvirt-daemon-system qemu-system-x86 qemu-utils   # of a newer release")
-        : check.Ok(found);
+    public static Finding Decide(Check check, string found, string version, KnownVersions known)
+    {
+        var told = string.Join("; ", known.Losses.Prepend(found));
+        return Parse(version) is { } parsed && parsed < known.OldestTried
+            ? check.Warning(
+                $"{told}; older than {known.OldestTried}, the oldest that this driver was tried with", "apt-get install libvirt-daemon-system qemu-system-x86 qemu-utils   # of a newer release")
+            : check.Ok(told);
+    }
 
     public static Version? Parse(string version) =>
         version.Split('.') is [var major, var minor, ..]

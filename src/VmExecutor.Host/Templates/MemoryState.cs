@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Failures;
@@ -19,8 +20,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
         """{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"x-ignore-shared","state":true}]}}""";
 
     private const string TakeFile = """{"execute":"getfd","arguments":{"fdname":"vm-executor"}}""";
-    private const string Save = """{"execute":"migrate","arguments":{"uri":"fd:vm-executor"}}""";
-    private const string Load = """{"execute":"migrate-incoming","arguments":{"uri":"fd:vm-executor"}}""";
+    private const string AddToNewSet = """{"execute":"add-fd"}""";
     private const string AskSaved = """{"execute":"query-migrate"}""";
     private const string AskStatus = """{"execute":"query-status"}""";
     private static readonly TimeSpan SaveLimit = TimeSpan.FromMinutes(5);
@@ -31,26 +31,26 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     /// Writes the state of a running domain, which stands still from then on. It is not suspended before: a state that was taken of a running
     /// guest lets each clone run by itself as soon as it is loaded.
     /// </summary>
+    /// <returns>The version of the QEMU that has written it; null: it does not say.</returns>
     /// <exception cref="SystemFailureException">QEMU could not, or the file cannot be written.</exception>
-    public async Task SaveAsync(string domain, AbsolutePath file, CancellationToken cancellationToken)
+    public async Task<string?> SaveAsync(string domain, AbsolutePath file, CancellationToken cancellationToken)
     {
         using var handle = Open(file, FileMode.CreateNew, FileAccess.Write);
-        await TellAsync(domain, LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
-        await TellAsync(domain, TakeFile, handle, cancellationToken).ConfigureAwait(false);
-        await TellAsync(domain, Save, null, cancellationToken).ConfigureAwait(false);
+        var qemu = new QemuMonitor(hypervisor, domain);
+        var version = await qemu.AskVersionAsync(cancellationToken).ConfigureAwait(false);
+        await qemu.TellAsync(LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
+        var (uri, _) = await HandOverAsync(qemu, version, handle, cancellationToken).ConfigureAwait(false);
+        await qemu.TellAsync(Migrate("migrate", uri), null, cancellationToken).ConfigureAwait(false);
         string? state = null;
         var ended = await new Poll(SaveLimit, SavePollInterval, time).UntilAsync(
             async token =>
             {
-                var answer = await TellAsync(domain, AskSaved, null, token).ConfigureAwait(false);
+                var answer = await qemu.TellAsync(AskSaved, null, token).ConfigureAwait(false);
                 state = Text(answer, "status");
-                return state is "failed" or "cancelled" ? throw Failed($"QEMU could not write the state of {domain}: {answer}") : state == "completed";
+                return state is "failed" or "cancelled" ? throw QemuMonitor.Failed($"QEMU could not write the state of {domain}: {answer}") : state == "completed";
             },
             cancellationToken).ConfigureAwait(false);
-        if (!ended)
-        {
-            throw Failed($"QEMU had not written the state of {domain} after {DurationText.Format(SaveLimit)} (it is '{state}')");
-        }
+        return ended ? version : throw QemuMonitor.Failed($"QEMU had not written the state of {domain} after {DurationText.Format(SaveLimit)} (it is '{state}')");
     }
 
     /// <summary>Reads a state into a domain that waits for it; when this returns, its guest runs. It has no limit of its own: a whole warm start has one.</summary>
@@ -59,16 +59,24 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     {
         using var handle = Open(file, FileMode.Open, FileAccess.Read);
         string? state = null;
+        var qemu = new QemuMonitor(hypervisor, domain);
         try
         {
-            await TellAsync(domain, LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
-            await TellAsync(domain, TakeFile, handle, cancellationToken).ConfigureAwait(false);
-            await TellAsync(domain, Load, null, cancellationToken).ConfigureAwait(false);
+            var version = await qemu.AskVersionAsync(cancellationToken).ConfigureAwait(false);
+            await qemu.TellAsync(LeaveMemoryOut, null, cancellationToken).ConfigureAwait(false);
+            var (uri, set) = await HandOverAsync(qemu, version, handle, cancellationToken).ConfigureAwait(false);
+            await qemu.TellAsync(Migrate("migrate-incoming", uri), null, cancellationToken).ConfigureAwait(false);
             await new Poll(Timeout.InfiniteTimeSpan, LoadPollInterval, time).UntilAsync(
-                async token => (state = Text(await TellAsync(domain, AskStatus, null, token).ConfigureAwait(false), "status")) != "inmigrate",
+                async token => (state = Text(await qemu.TellAsync(AskStatus, null, token).ConfigureAwait(false), "status")) != "inmigrate",
                 cancellationToken).ConfigureAwait(false);
             if (state == "running")
             {
+                // Else QEMU keeps the file open for as long as the clone lives.
+                if (set is not null)
+                {
+                    await qemu.TellAsync(string.Create(CultureInfo.InvariantCulture, $$$"""{"execute":"remove-fd","arguments":{"fdset-id":{{{set}}} }}"""), null, cancellationToken).ConfigureAwait(false);
+                }
+
                 return;
             }
         }
@@ -81,19 +89,23 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
         throw NotLoaded(domain, file, $"its guest is '{state}' and does not run", null);
     }
 
-    private async Task<JsonElement> TellAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken)
+    /// <summary>Gives the file to QEMU, in the way that its version has for files.</summary>
+    private static async Task<(string Uri, long? Set)> HandOverAsync(QemuMonitor qemu, string? version, SafeFileHandle file, CancellationToken cancellationToken)
     {
-        var answer = await hypervisor.SendMachineCommandAsync(domain, command, file, cancellationToken).ConfigureAwait(false);
-        try
+        if (!HypervisorFeatures.StateInFileSet.IsIn(version))
         {
-            var root = JsonDocument.Parse(answer).RootElement;
-            return root.TryGetProperty("return", out var value) ? value : throw Failed($"QEMU of {domain} refused {command}: {answer.Trim()}");
+            await qemu.TellAsync(TakeFile, file, cancellationToken).ConfigureAwait(false);
+            return ("fd:vm-executor", null);
         }
-        catch (JsonException e)
-        {
-            throw Failed($"QEMU of {domain} answered {command} with no JSON: {answer.Trim()}", e);
-        }
+
+        // QEMU picks a number that libvirt has not taken for files of its own.
+        var answer = await qemu.TellAsync(AddToNewSet, file, cancellationToken).ConfigureAwait(false);
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("fdset-id", out var id) && id.TryGetInt64(out var set)
+            ? (string.Create(CultureInfo.InvariantCulture, $"file:/dev/fdset/{set}"), set)
+            : throw QemuMonitor.Failed($"QEMU did not name the set of files in its answer to {AddToNewSet}: {answer}");
     }
+
+    private static string Migrate(string command, string uri) => $$$"""{"execute":"{{{command}}}","arguments":{"uri":"{{{uri}}}"}}""";
 
     private static string? Text(JsonElement answer, string name) =>
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) ? value.GetString() : null;
@@ -119,9 +131,6 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
             throw new HostFileException($"{file} cannot be opened", e);
         }
     }
-
-    private static HypervisorException Failed(string message, Exception? inner = null) => new(
-        ErrorCodes.TemplateNotLoaded, message, "See what libvirt and QEMU say: journalctl -u libvirtd -u virtqemud.", inner);
 
     private static HypervisorException NotLoaded(string domain, AbsolutePath file, string why, Exception? inner) => new(
         ErrorCodes.TemplateNotLoaded,

@@ -34,7 +34,7 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
 
     public IReadOnlyList<HealthCheck> All =>
     [
-        new(Checks.Libvirt, async token => LibvirtRules.DecideLibvirt(hypervisor.Uri, (await AskAsync(token)).Version.Libvirt)),
+        new(Checks.Libvirt, async token => Libvirt((await AskAsync(token)).Version.Libvirt)),
         new(Checks.Qemu, async token => await TryAskAsync(token) is { } answer ? Qemu(answer) : Checks.Qemu.WithoutLibvirt()),
         new(Checks.Security, async token => Security((await TryAskAsync(token))?.Capabilities)),
     ];
@@ -66,12 +66,20 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
     private async Task<LibvirtAnswer> AskOnceAsync() =>
         new(await hypervisor.GetVersionAsync(CancellationToken.None), await hypervisor.GetCapabilitiesAsync(CancellationToken.None));
 
+    private Finding Libvirt(string version) =>
+        LibvirtRules.DecideLibvirt(hypervisor.Uri, version, HypervisorFeatures.Of(HypervisorComponent.Libvirt, version));
+
     private Finding Qemu(LibvirtAnswer answer)
     {
         var emulator = answer.Capabilities.Emulator;
         return hypervisor.Uri.StartsWith("test:", StringComparison.Ordinal)
             ? LibvirtRules.DecideTestDriver(hypervisor.Uri, config.File)
-            : LibvirtRules.DecideQemu(answer.Version.Qemu, emulator, IsRemote || (emulator is not null && HostFile.Look(emulator) != Presence.Missing), HostArchitecture.Name);
+            : LibvirtRules.DecideQemu(
+                answer.Version.Qemu,
+                HypervisorFeatures.Of(HypervisorComponent.Qemu, answer.Version.Qemu),
+                emulator,
+                IsRemote || (emulator is not null && HostFile.Look(emulator) != Presence.Missing),
+                HostArchitecture.Name);
     }
 
     private Finding Security(HostCapabilities? capabilities)

@@ -23,7 +23,8 @@ internal sealed class StorageLook(ConfigLook config, LibvirtLook libvirt, UserLo
         new(Checks.DiskSpace, () => WithStateDir(Checks.DiskSpace, Space)),
         new(Checks.FileSystem, () => WithStateDir(Checks.FileSystem, path => StorageRules.DecideFileSystem(path, Mounts.Of(path), FileSystemLook.TryReflink(path)))),
         new(Checks.QemuImg, async token => StorageRules.DecideQemuImg(
-            (await tools.RunAsync(new ToolCall("qemu-img", ["--version"]) { Timeout = HealthCheck.ToolLimit }, token)).EnsureSuccess().StandardOutput)),
+            (await tools.RunAsync(new ToolCall("qemu-img", ["--version"]) { Timeout = HealthCheck.ToolLimit }, token)).EnsureSuccess().StandardOutput,
+            HypervisorFeatures.OldestTried(HypervisorComponent.Qemu))),
     ];
 
     private Finding WithStateDir(Check check, Func<AbsolutePath, Finding> decide) =>

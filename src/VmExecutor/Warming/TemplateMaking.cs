@@ -5,6 +5,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
 using VmExecutor.Host;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Templates;
 using VmExecutor.Publishing;
@@ -17,9 +18,6 @@ namespace VmExecutor.Warming;
 /// </summary>
 internal sealed class TemplateMaking(Machine machine)
 {
-    // libvirt-qemu.h: virDomainQemuMonitorCommandWithFiles "since 8.2.0".
-    private static readonly Version OldestLibvirt = new(8, 2);
-
     /// <param name="image">The image.</param>
     /// <param name="ifNeeded">Only what is missing or cannot be used any more.</param>
     /// <param name="log">For the administrator.</param>
@@ -110,9 +108,9 @@ internal sealed class TemplateMaking(Machine machine)
         }
 
         var version = await machine.Hypervisor.GetVersionAsync(cancellationToken);
-        if (Version.TryParse(version.Libvirt, out var libvirt) && libvirt < OldestLibvirt)
+        if (HypervisorFeatures.FilesForQemu.IsMissingIn(version.Libvirt))
         {
-            throw Impossible(image, $"libvirt {version.Libvirt} is too old", $"Warm starts need libvirt {OldestLibvirt} or later (Debian 12, Ubuntu 24.04).");
+            throw Impossible(image, $"libvirt {version.Libvirt} is too old", $"Warm starts need libvirt {HypervisorFeatures.FilesForQemu.Since} or later (Debian 12, Ubuntu 24.04).");
         }
     }
 

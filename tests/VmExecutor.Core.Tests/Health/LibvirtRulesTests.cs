@@ -15,7 +15,7 @@ public sealed class LibvirtRulesTests
     [InlineData("odd", CheckStatus.Ok)]
     public void A_libvirt_that_was_never_tried_is_told(string version, CheckStatus status)
     {
-        var finding = LibvirtRules.DecideLibvirt("qemu:///system", version);
+        var finding = LibvirtRules.DecideLibvirt("qemu:///system", version, new KnownVersions(new Version(9, 0), []));
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain($"libvirt {version} answers at qemu:///system");
@@ -28,10 +28,20 @@ public sealed class LibvirtRulesTests
     [InlineData("7.2.22", null, false, CheckStatus.Problem, "knows no QEMU for x86_64")]
     public void QEMU_must_be_there_for_the_hosts_processor(string version, string? emulator, bool isThere, CheckStatus status, string found)
     {
-        var finding = LibvirtRules.DecideQemu(version, emulator, isThere, "x86_64");
+        var finding = LibvirtRules.DecideQemu(version, new KnownVersions(new Version(7, 2), []), emulator, isThere, "x86_64");
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);
+    }
+
+    [Fact]
+    public void The_losses_by_an_old_version_are_told_and_are_no_warning()
+    {
+        var known = new KnownVersions(new Version(7, 2), ["before 8.2 this", "before 9.0 that"]);
+
+        LibvirtRules.DecideQemu("7.2.22", known, "/usr/bin/qemu-system-x86_64", true, "x86_64")
+            .Should().Be(Checks.Qemu.Ok("QEMU 7.2.22 (/usr/bin/qemu-system-x86_64); before 8.2 this; before 9.0 that"));
+        LibvirtRules.DecideLibvirt("qemu:///system", "9.0.0", known).Found.Should().Be("libvirt 9.0.0 answers at qemu:///system; before 8.2 this; before 9.0 that");
     }
 
     [Theory]

@@ -82,7 +82,7 @@ public sealed class StorageRulesTests
     [InlineData("what?", CheckStatus.Warning, "what?")]
     public void Qemu_img_tells_its_version(string words, CheckStatus status, string found)
     {
-        var finding = StorageRules.DecideQemuImg(words);
+        var finding = StorageRules.DecideQemuImg(words, new Version(7, 2));
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);

@@ -138,7 +138,7 @@ internal sealed class FakeHypervisor : IHypervisor
             : Forward(), cancellationToken);
 
     public Task<string> SendMachineCommandAsync(string domain, string command, SafeFileHandle? file, CancellationToken cancellationToken) =>
-        Call($"machine {domain} {Execute(command)}{(file is null ? "" : " with a file")}", () => Domains.ContainsKey(domain) ? Answers(Execute(command)) : throw Refusal(ErrorCodes.HypervisorCallFailed), cancellationToken);
+        Call($"machine {domain} {Execute(command)}{(file is null ? "" : " with a file")}{Argument(command, "uri")}{Argument(command, "fdset-id")}", () => Domains.ContainsKey(domain) ? Answers(Execute(command)) : throw Refusal(ErrorCodes.HypervisorCallFailed), cancellationToken);
 
     /// <summary>QEMU's answers to machine commands.</summary>
     public Func<string, string> Answers { get; set; } = command => command switch
@@ -201,6 +201,9 @@ internal sealed class FakeHypervisor : IHypervisor
     }
 
     private static string Execute(string command) => JsonDocument.Parse(command).RootElement.GetProperty("execute").GetString()!;
+
+    private static string Argument(string command, string name) =>
+        JsonDocument.Parse(command).RootElement.TryGetProperty("arguments", out var arguments) && arguments.TryGetProperty(name, out var value) ? $" {value}" : "";
 
     private bool Change(string domain, Action<XElement> change)
     {

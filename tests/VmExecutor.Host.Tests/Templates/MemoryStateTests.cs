@@ -22,7 +22,7 @@ public sealed class MemoryStateTests : IDisposable
         await SaveAsync();
 
         _hypervisor.Calls.Should().Equal(
-            "machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate", "machine vm query-migrate");
+            "machine vm query-version", "machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate fd:vm-executor", "machine vm query-migrate");
         System.IO.File.Exists(File.Value).Should().BeTrue();
     }
 
@@ -67,7 +67,53 @@ public sealed class MemoryStateTests : IDisposable
         await LoadAsync();
 
         states.Should().BeEmpty();
-        _hypervisor.Calls.Take(3).Should().Equal("machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate-incoming");
+        _hypervisor.Calls.Take(4).Should().Equal(
+            "machine vm query-version", "machine vm migrate-set-capabilities", "machine vm getfd with a file", "machine vm migrate-incoming fd:vm-executor");
+    }
+
+    [Theory]
+    [InlineData(9, 1)]
+    [InlineData(10, 0)]
+    public async Task A_newer_QEMU_gets_the_state_in_a_set_of_files(int major, int minor)
+    {
+        await System.IO.File.WriteAllTextAsync(File.Value, "state", TestContext.Current.CancellationToken);
+        _hypervisor.Answers = Newer(major, minor);
+
+        await LoadAsync();
+
+        _hypervisor.Calls.Should().Equal(
+            "machine vm query-version", "machine vm migrate-set-capabilities", "machine vm add-fd with a file", "machine vm migrate-incoming file:/dev/fdset/7",
+            "machine vm query-status", "machine vm remove-fd 7");
+    }
+
+    [Fact]
+    public async Task A_newer_QEMU_writes_it_into_a_set_of_files_and_tells_its_version()
+    {
+        _hypervisor.Answers = Newer(10, 0);
+
+        (await new MemoryState(_hypervisor, TimeProvider.System).SaveAsync("vm", File, TestContext.Current.CancellationToken)).Should().Be("10.0.3");
+
+        _hypervisor.Calls.Should().Contain("machine vm migrate file:/dev/fdset/7").And.NotContain(call => call.Contains("getfd", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(9, 0)]
+    [InlineData(7, 2)]
+    public async Task An_older_QEMU_gets_a_single_file(int major, int minor)
+    {
+        _hypervisor.Answers = Newer(major, minor);
+
+        await SaveAsync();
+
+        _hypervisor.Calls.Should().Contain("machine vm migrate fd:vm-executor");
+    }
+
+    [Fact]
+    public async Task A_set_of_files_without_a_number_is_a_failure()
+    {
+        _hypervisor.Answers = command => command == "add-fd" ? """{"return":{"fd":3}}""" : Newer(10, 0)(command);
+
+        (await FluentActions.Awaiting(SaveAsync).Should().ThrowAsync<HypervisorException>()).Which.Message.Should().Contain("add-fd");
     }
 
     [Fact]
@@ -128,6 +174,15 @@ public sealed class MemoryStateTests : IDisposable
         (await FluentActions.Awaiting(LoadAsync).Should().ThrowAsync<HypervisorException>())
             .Which.ConnectionLost.Should().BeTrue();
     }
+
+    private static Func<string, string> Newer(int major, int minor) => command => command switch
+    {
+        "query-version" => $$$"""{"return":{"qemu":{"major":{{{major}}},"minor":{{{minor}}},"micro":3},"package":"Debian"}}""",
+        "add-fd" => """{"return":{"fdset-id":7,"fd":31}}""",
+        "query-status" => """{"return":{"status":"running"}}""",
+        "query-migrate" => """{"return":{"status":"completed"}}""",
+        _ => """{"return":{}}""",
+    };
 
     public void Dispose()
     {

@@ -25,7 +25,7 @@ public sealed class WarmStartTests : IDisposable
         record.Guest!.HostKeys.Should().Equal(_world.Template.Record.HostKeys);
         _world.GuestShell.Calls.Should().Equal("connect", "command");
         _world.Hypervisor.Calls.Where(call => call.StartsWith("machine", StringComparison.Ordinal)).Select(call => string.Join(' ', call.Split(' ').Skip(2))).Should().Equal(
-            "migrate-set-capabilities", "getfd with a file", "migrate-incoming", "query-status");
+            "query-version", "migrate-set-capabilities", "getfd with a file", "migrate-incoming fd:vm-executor", "query-status");
         var xml = _world.Hypervisor.Domains.Values.Single();
         xml.Should().Contain($"mem-path={_world.Template.Ram},share=off").And.Contain("defer").And.Contain(_world.Template.Directory.Child("vda.qcow2").Value);
         _world.Log.ToString().Should().NotContain("cold start");

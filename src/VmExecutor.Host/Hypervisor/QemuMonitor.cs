@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using VmExecutor.Core.Failures;
+
+namespace VmExecutor.Host.Hypervisor;
+
+/// <summary>The machine monitor (QMP) of one running domain's QEMU: commands, and their answers as JSON.</summary>
+internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
+{
+    /// <summary>The returned value of a command.</summary>
+    /// <param name="command">One JSON object with <c>execute</c>.</param>
+    /// <param name="file">Handed over with it; null: none.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HypervisorException">QEMU refused it, or answered with no JSON: <see cref="ErrorCodes.TemplateNotLoaded"/>.</exception>
+    public async Task<JsonElement> TellAsync(string command, SafeFileHandle? file, CancellationToken cancellationToken)
+    {
+        var answer = await hypervisor.SendMachineCommandAsync(domain, command, file, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var root = JsonDocument.Parse(answer).RootElement;
+            return root.TryGetProperty("return", out var value) ? value : throw Failed($"QEMU of {domain} refused {command}: {answer.Trim()}");
+        }
+        catch (JsonException e)
+        {
+            throw Failed($"QEMU of {domain} answered {command} with no JSON: {answer.Trim()}", e);
+        }
+    }
+
+    /// <summary>
+    /// The version of this domain's own QEMU, which may be another program than the one whose version libvirt tells. Null: it does not say.
+    /// </summary>
+    public async Task<string?> AskVersionAsync(CancellationToken cancellationToken)
+    {
+        var answer = await TellAsync("""{"execute":"query-version"}""", null, cancellationToken).ConfigureAwait(false);
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("qemu", out var version)
+            && Number(version, "major") is { } major && Number(version, "minor") is { } minor && Number(version, "micro") is { } micro
+                ? string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}.{micro}")
+                : null;
+    }
+
+    /// <summary>A failure of a command to QEMU.</summary>
+    public static HypervisorException Failed(string message, Exception? inner = null) => new(
+        ErrorCodes.TemplateNotLoaded, message, "See what libvirt and QEMU say: journalctl -u libvirtd -u virtqemud.", inner);
+
+    private static int? Number(JsonElement version, string name) =>
+        version.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : null;
+}
