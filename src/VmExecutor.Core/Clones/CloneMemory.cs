@@ -18,12 +18,19 @@ internal static class CloneMemory
     public static void Apply(XElement domain, MemoryFile memory, bool incoming)
     {
         var size = MachineSize.Of(domain, default).Memory.Bytes;
-        var share = memory.IsTemplate ? "on" : "off";
+
+        // rom=off: the mapping is read-only otherwise, and the guest could not write (qemu-options, "memory-backend-file").
+        var access = (memory.IsTemplate, memory.IsReadOnly) switch
+        {
+            (true, _) => "share=on",
+            (_, true) => "share=off,readonly=on,rom=off",
+            _ => "share=off",
+        };
         Add(
             domain,
             [
                 // A comma in a value is doubled (qemu-options: "mem-path").
-                "-object", string.Create(CultureInfo.InvariantCulture, $"memory-backend-file,id={Backend},size={size},mem-path={Escape(memory.Path.Value)},share={share}"),
+                "-object", string.Create(CultureInfo.InvariantCulture, $"memory-backend-file,id={Backend},size={size},mem-path={Escape(memory.Path.Value)},{access}"),
                 "-machine", MachineOption,
                 .. incoming ? (string[])["-incoming", "defer"] : [],
             ]);

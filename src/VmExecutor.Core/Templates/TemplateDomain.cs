@@ -60,7 +60,7 @@ public static class TemplateDomain
         CloneFirmware.Apply(domain, plan.Paths);
         CloneEndpoints.Apply(domain, plan.Paths);
         CloneDevices.Apply(domain, plan.Paths);
-        CloneMemory.Apply(domain, new MemoryFile(template.Ram, IsTemplate: false), incoming: true);
+        CloneMemory.Apply(domain, new MemoryFile(template.Ram, IsTemplate: false) { IsReadOnly = template.Record.IsMemoryReadOnly }, incoming: true);
         CloneProbing.Apply(domain);
         return domain;
     }

@@ -24,6 +24,11 @@ public sealed record TemplateRecord
     /// <summary>The account's login shell, as <c>GuestRecord</c> has it.</summary>
     public required string LoginShell { get; init; }
 
+    /// <summary>
+    /// True: clones open the memory read-only, since the QEMU that was frozen can, and no user may write to the file. Templates of older drivers do not say.
+    /// </summary>
+    public bool IsMemoryReadOnly { get; init; }
+
     /// <summary>Of the boot that was frozen.</summary>
     public string? BootId { get; init; }
 

@@ -8,8 +8,8 @@ using VmExecutor.Host.Hypervisor;
 namespace VmExecutor.Host.Templates;
 
 /// <summary>
-/// The file that is a template's memory. QEMU opens it for reading and writing even where it maps it privately (QEMU 7.2; from 8.2 on it could be
-/// told not to), so its user needs both rights for as long as there are clones.
+/// The file that is a template's memory. A QEMU that cannot be told to open it read-only (<see cref="HypervisorFeatures.ReadOnlyMemory"/>) opens it
+/// for reading and writing even where it maps it privately. Its user then needs both rights for as long as there are clones.
 /// </summary>
 internal static class RamFile
 {
@@ -37,13 +37,42 @@ internal static class RamFile
         }
     }
 
+    /// <summary>Makes the file read-only for all users, once the template is frozen. QEMU's user can still read it.</summary>
+    /// <param name="path">As <see cref="Make"/> has made it.</param>
+    /// <exception cref="HostFileException">The mode cannot be changed.</exception>
+    public static void Protect(AbsolutePath path)
+    {
+        try
+        {
+            // With an access list the group's bits are the bound of what the list gives.
+            HostFile.SetUnixFileMode(path.Value, UnixFileMode.UserRead | (IsSharedByList(path) ? UnixFileMode.GroupRead : UnixFileMode.None));
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{path} cannot be made read-only", e);
+        }
+    }
+
+    /// <summary>
+    /// True when QEMU's user reads the file by its access list and does not own it: an owner could give himself the right to write. False: there
+    /// is no such user, or the file system has no access lists and the file stays that user's.
+    /// </summary>
+    private static bool IsSharedByList(AbsolutePath path)
+    {
+        var self = Libc.EffectiveUser();
+        return FileStat.TryRead(path) is { } stat
+            && (stat.Owner == self
+                ? (stat.Mode & UnixFileMode.GroupRead) != 0
+                : SetAccess(path, stat.Owner, Read) && FileOwner.Change(path.Value, self, FileOwner.Same) is null);
+    }
+
     /// <summary>
     /// Lets QEMU's user open the file. Root gives the file to that user; another user can still name that user in the file's access list.
     /// </summary>
     private static void Allow(AbsolutePath path, QemuUser user)
     {
         var why = Environment.IsPrivilegedProcess ? FileOwner.Change(path.Value, user.User, FileOwner.Same)
-            : Libc.SetAttribute(path.Value, "system.posix_acl_access", AccessList(user.User), (nuint)AccessListBytes, 0) == 0 ? null
+            : SetAccess(path, user.User, ReadAndWrite) ? null
             : Libc.Failure().Message;
         if (why is not null)
         {
@@ -57,17 +86,22 @@ internal static class RamFile
     }
 
     private const int AccessListBytes = 4 + (5 * 8);
+    private const ushort Read = 4;
+    private const ushort ReadAndWrite = 6;
+
+    private static bool SetAccess(AbsolutePath path, uint user, ushort rights) =>
+        Libc.SetAttribute(path.Value, "system.posix_acl_access", AccessList(user, rights), (nuint)AccessListBytes, 0) == 0;
 
     /// <summary>linux/posix_acl_xattr.h: a version, then tag, rights and id of each entry: owner, that user, group, mask, others.</summary>
-    private static byte[] AccessList(uint user)
+    private static byte[] AccessList(uint user, ushort right)
     {
-        const ushort Owner = 0x01, User = 0x02, Group = 0x04, Mask = 0x10, Others = 0x20, None = 0, ReadAndWrite = 6;
+        const ushort Owner = 0x01, User = 0x02, Group = 0x04, Mask = 0x10, Others = 0x20, None = 0;
         var list = new byte[AccessListBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(list, 2);
         var at = list.AsSpan(4);
         foreach (var (tag, rights, id) in new[]
         {
-            (Owner, ReadAndWrite, uint.MaxValue), (User, ReadAndWrite, user), (Group, None, uint.MaxValue), (Mask, ReadAndWrite, uint.MaxValue), (Others, None, uint.MaxValue),
+            (Owner, right, uint.MaxValue), (User, right, user), (Group, None, uint.MaxValue), (Mask, right, uint.MaxValue), (Others, None, uint.MaxValue),
         })
         {
             BinaryPrimitives.WriteUInt16LittleEndian(at, tag);

@@ -27,8 +27,8 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     }
 
     /// <summary>
-    /// Moves the overlays and the machine's other files into it, makes everything read-only and records them. The memory stays writable
-    /// for QEMU's user, who opens it so; no process writes to it.
+    /// Moves the overlays and the machine's other files into it, makes everything read-only and records them. Where QEMU cannot open the memory
+    /// read-only, it stays writable for QEMU's user; no process writes to it.
     /// </summary>
     /// <param name="directory">With memory and state in it, whose domain is gone.</param>
     /// <param name="record">The record; the files are filled in.</param>
@@ -58,6 +58,10 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
             if (role != TemplateRole.Ram)
             {
                 Do($"{target} cannot be made read-only", () => HostFile.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
+            }
+            else if (record.IsMemoryReadOnly)
+            {
+                RamFile.Protect(target);
             }
 
             names.Add(name);

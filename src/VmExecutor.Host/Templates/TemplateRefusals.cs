@@ -24,10 +24,13 @@ internal static class TemplateRefusals
             return above;
         }
 
-        // Who is named in the file's access list has its rights by the group's bits (acl(5), mask), which then say nothing of the owner.
-        return FileStat.TryRead(ram) is { } stat && user.User != 0 && stat.Owner != user.User && (stat.Mode & UnixFileMode.GroupWrite) == 0
+        // Who is named in the file's access list has its rights by the group's bits (acl(5), mask), which then say nothing of the owner. A file that
+        // no user may write to is opened read-only.
+        return FileStat.TryRead(ram) is { } stat && user.User != 0 && stat.Owner != user.User && (stat.Mode & Needed(stat.Mode)) == 0
             ? (string.Create(CultureInfo.InvariantCulture, $"it belongs to user {stat.Owner} and not to the user QEMU runs as ({user.User})"),
                 string.Create(CultureInfo.InvariantCulture, $"chown {user.User} {ram}"))
             : null;
     }
+
+    private static UnixFileMode Needed(UnixFileMode mode) => (mode & UnixFileMode.UserWrite) == 0 ? UnixFileMode.GroupRead : UnixFileMode.GroupWrite;
 }

@@ -9,6 +9,7 @@ using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Waiting;
@@ -67,7 +68,7 @@ internal sealed class FrozenGuest(Machine machine)
                 await _warmUp.RunAsync(image, clone.Access, log, cancellationToken);
                 var card = image.Network.Mode == NetworkMode.Libvirt ? await UnplugAsync(clone.Plan.Domain, cancellationToken) : null;
                 var domain = clone.Plan.Domain.Value;
-                await new MemoryState(machine.Hypervisor, machine.Time).SaveAsync(domain, directory.Child(Template.StateName), cancellationToken);
+                var qemu = await new MemoryState(machine.Hypervisor, machine.Time).SaveAsync(domain, directory.Child(Template.StateName), cancellationToken);
                 var xml = XmlText.Parse(await machine.Hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken) ?? throw Gone(domain));
                 await machine.Stopper.DestroyAsync(domain, cancellationToken);
                 var record = new TemplateRecord
@@ -76,6 +77,7 @@ internal sealed class FrozenGuest(Machine machine)
                     Made = machine.Time.GetUtcNow(),
                     Driver = DriverVersion.Text,
                     Files = [],
+                    IsMemoryReadOnly = HypervisorFeatures.ReadOnlyMemory.IsIn(qemu),
                     HostKeys = clone.HostKeys,
                     LoginShell = LoginShellWord.Of(clone.Access.LoginShell),
                     BootId = clone.Access.BootId,

@@ -99,6 +99,14 @@ public sealed class TemplateDomainTests
     }
 
     [Fact]
+    public void A_memory_that_QEMU_opens_read_only_is_writable_for_the_guest_alone()
+    {
+        var clone = Thaw(TestPlan.For(TestPlan.Image()), isMemoryReadOnly: true);
+
+        Arguments(clone).Should().Contain("memory-backend-file,id=vmram,size=268435456,mem-path=/t/ram.img,share=off,readonly=on,rom=off");
+    }
+
+    [Fact]
     public void Libvirt_is_spared_its_questions_about_the_processor_once_and_on_x86_only()
     {
         var clone = Thaw(TestPlan.For(TestPlan.Image()));
@@ -160,9 +168,13 @@ public sealed class TemplateDomainTests
 
     private static XElement Freeze() => TemplateDomain.Freeze(XElement.Parse(Running), new AbsolutePath("/state/jobs/t/seed.iso"));
 
-    private static XElement Thaw(ClonePlan plan)
+    private static XElement Thaw(ClonePlan plan, bool isMemoryReadOnly = false)
     {
-        var template = new Template(new AbsolutePath("/t"), null!);
+        var shape = new TemplateShape { Qemu = "7.2", Libvirt = "9.0", Accelerator = "tcg", Cpu = "emulated", Machine = "q35", Cpus = 1, MemoryBytes = 1, DiskBytes = 1, Devices = "d" };
+        var template = new Template(new AbsolutePath("/t"), new TemplateRecord
+        {
+            Shape = shape, Made = default, Driver = "t", Files = [], HostKeys = [], LoginShell = "bash", IsMemoryReadOnly = isMemoryReadOnly,
+        });
         var chains = new Dictionary<string, BackingChain> { ["vda"] = TestPlan.Chain("/t/vda.qcow2", "/images/1/vda.disk") };
         return TemplateDomain.Thaw(Freeze(), template, plan, TestPlan.Stamp(plan), chains);
     }

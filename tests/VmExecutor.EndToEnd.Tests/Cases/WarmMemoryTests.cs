@@ -29,8 +29,12 @@ public sealed class WarmMemoryTests(TestMachine machine) : WarmTest(machine)
 
         var answers = await Task.WhenAll(sessions.Select(session => SaysAsync(session, "cat /proc/sys/kernel/hostname")));
         var memory = await Task.WhenAll(ids.Select(id => GuestMemory.OfAsync(Domain(id))));
+        var files = await OpenFile.OfAsync(Domain(ids[0]));
+        var qemu = (await HostCommand.OutputAsync("qemu-system-x86_64", "--version")).Split(' ')[3];
         await Task.WhenAll(sessions.Select(session => CleanUpAsync(session)));
 
+        files.Where(file => file.Name == "ram.img").Should().NotBeEmpty().And.OnlyContain(file => file.IsWritable == Version.Parse(qemu) < new Version(8, 2), $"QEMU {qemu} opens the template's memory");
+        files.Should().NotContain(file => file.Name == "state.bin", "the state is read once");
         answers.Should().OnlyHaveUniqueItems();
         TestContext.Current.SendDiagnosticMessage($"own KiB: {string.Join(", ", memory.Select(each => each.OwnKibibytes))}");
         memory.Should().OnlyContain(each => each.SizeKibibytes == 256 << 10 && each.OwnKibibytes > 0 && each.OwnKibibytes <= MostKibibytes, "each has at most 16 MiB of 256 to itself");

@@ -1,11 +1,13 @@
 using System.Xml.Linq;
 using FluentAssertions;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 using VmExecutor.Host.Tests.Fakes;
 using Xunit;
@@ -118,6 +120,49 @@ public sealed class TemplateMakerTests : IDisposable
     }
 
     [Fact]
+    public async Task QEMUs_user_may_read_the_memory_of_a_finished_template_and_cannot_get_at_writing_it()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root: the file is given to another user");
+        const uint QemuUser = 64055;
+        var path = _state.Child("ram.img");
+        File.SetUnixFileMode(_state.Value, File.GetUnixFileMode(_state.Value) | UnixFileMode.OtherExecute);
+        RamFile.Make(path, new QemuUser(QemuUser, 108));
+
+        RamFile.Protect(path);
+
+        FileStat.TryRead(path)!.Owner.Should().Be(0, "an owner can change the mode");
+        (await MayAsync("-r", QemuUser)).Should().BeTrue();
+        (await MayAsync("-w", QemuUser)).Should().BeFalse();
+        (await MayAsync("-r", QemuUser + 1)).Should().BeFalse("it is a guest's memory");
+        TemplateRefusals.Explain(new HypervisorException(ErrorCodes.DomainStartFailed, $"can't open backing store {path} for guest RAM: Permission denied", "hint"), path, new QemuUser(QemuUser, 108))!
+            .Message.Should().NotContain("64055", "that user may read it");
+
+        async Task<bool> MayAsync(string question, uint user) => (await new ToolRunner(new ToolEnvironment(new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" }), TimeProvider.System).RunAsync(
+            new ToolCall("setpriv", [$"--reuid={user}", "--regid=65534", "--clear-groups", "--", "test", question, path.Value]), TestContext.Current.CancellationToken)).ExitCode == 0;
+    }
+
+    [Fact]
+    public void The_memory_of_a_finished_template_is_read_only_without_another_user_too()
+    {
+        var path = _state.Child("ram.img");
+        RamFile.Make(path, null);
+
+        RamFile.Protect(path);
+
+        FileStat.TryRead(path)!.Mode.Should().Be(UnixFileMode.UserRead);
+    }
+
+    [Theory]
+    [InlineData(true, UnixFileMode.UserRead)]
+    [InlineData(false, UnixFileMode.UserRead | UnixFileMode.UserWrite)]
+    public async Task The_memory_stays_writable_where_QEMU_cannot_open_it_otherwise(bool readOnly, UnixFileMode expected)
+    {
+        var template = Seal(await BeginAsync(), readOnly);
+
+        FileStat.TryRead(template.Ram)!.Mode.Should().Be(expected);
+    }
+
+    [Fact]
     public void Without_a_user_of_its_own_QEMU_opens_it_as_we_do()
     {
         var path = _state.Child("ram.img");
@@ -144,7 +189,7 @@ public sealed class TemplateMakerTests : IDisposable
 
     private Task<AbsolutePath> BeginAsync() => new TemplateMaker(_hypervisor).BeginAsync(_generation, TestContext.Current.CancellationToken);
 
-    private Template Seal(AbsolutePath half)
+    private Template Seal(AbsolutePath half, bool isMemoryReadOnly = false)
     {
         (string Role, AbsolutePath Path, string? Format, string Content)[] files =
         [
@@ -158,7 +203,7 @@ public sealed class TemplateMakerTests : IDisposable
             File.WriteAllText(path.Value, content);
         }
 
-        var record = new TemplateRecord { Shape = Shape, Made = DateTimeOffset.UtcNow, Driver = "t", Files = [], HostKeys = [], LoginShell = "bash" };
+        var record = new TemplateRecord { Shape = Shape, Made = DateTimeOffset.UtcNow, Driver = "t", Files = [], HostKeys = [], LoginShell = "bash", IsMemoryReadOnly = isMemoryReadOnly };
         return TemplateMaker.Seal(half, record, XElement.Parse("<domain/>"), [.. files.Select(file => (file.Role, file.Path, file.Format))]);
     }
 }
