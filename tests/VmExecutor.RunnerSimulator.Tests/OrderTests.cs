@@ -38,6 +38,36 @@ public sealed class OrderTests : SimulatorTest
     }
 
     [Fact(Timeout = HangLimit)]
+    public async Task Steps_come_as_a_script_and_a_variable_and_as_a_list_in_the_job_response()
+    {
+        const string Steps = """[{"name":"a","script":"echo '$X'"}]""";
+        Driver.Does(Stage.Run, "[ $2 != build_script ] || { cp $1 $NOTES/script; cp $JOB_RESPONSE_FILE $NOTES/response; printf '%s' \"$CUSTOM_ENV_STEPS\" > $NOTES/steps; }");
+
+        var result = await RunAsync(new SimulatedJob { Run = Steps });
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        Driver.Note("steps").Should().Be(Steps);
+        Driver.Note("script").Should().Contain(@"export STEPS=$\'[{""name"":""a"",""script"":""echo \\\'$X\\\'""}]\'\n").And.Contain(@"\nstep-runner ci\n'");
+        using var response = System.Text.Json.JsonDocument.Parse(Driver.Note("response"));
+        response.RootElement.GetProperty("run")[0].GetProperty("name").GetString().Should().Be("a");
+        response.RootElement.GetProperty("steps")[0].GetProperty("script")[0].GetString().Should().Be("step-runner ci");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_job_of_the_runners_own_has_no_server_no_project_and_a_sub_stage_more()
+    {
+        Driver.Does(Stage.Prepare, "cp $JOB_RESPONSE_FILE $NOTES/response; env > $NOTES/environment");
+
+        var result = await RunAsync(new SimulatedJob { Id = 0, IsSynthetic = true });
+
+        result.SubStages.Should().Equal("prepare_script", "get_sources", "boot_verify_probes", "build_script", "cleanup_file_variables");
+        Driver.Note("environment").Should().NotContainAny("CUSTOM_ENV_CI_PROJECT_PATH=", "CUSTOM_ENV_CI_SERVER_URL=", "CUSTOM_ENV_CI_JOB_TOKEN=").And.Contain("CUSTOM_ENV_CI_PROJECT_DIR=/b/project-0\n");
+        using var response = System.Text.Json.JsonDocument.Parse(Driver.Note("response"));
+        response.RootElement.GetProperty("git_info").GetProperty("repo_url").GetString().Should().BeEmpty();
+        response.RootElement.GetProperty("variables").ValueKind.Should().Be(System.Text.Json.JsonValueKind.Null);
+    }
+
+    [Fact(Timeout = HangLimit)]
     public async Task After_a_failed_script_the_rest_runs_in_its_failure_form_with_the_jobs_status()
     {
         Driver.Does(Stage.Run, "echo $2=$CUSTOM_ENV_CI_JOB_STATUS >> $NOTES/status; [ $2 != build_script ]")

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.RunnerSimulator.Jobs;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
 
@@ -45,6 +46,42 @@ public sealed class PreparationTests : SimulatorTest
 
         Driver.Calls.Should().Equal(calls);
         result.FailureReason.Should().Be(FailureReason.ScriptFailure);
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [InlineData(100_000, true)]
+    [InlineData(200_000, false)]
+    public async Task A_variable_longer_than_execve_takes_ends_the_job_before_the_driver_is_called(int length, bool isTaken)
+    {
+        var result = await RunAsync(new SimulatedJob { Variables = [new("LONG", new string('x', length)) { File = true }] });
+
+        Driver.Calls.Contains("config").Should().Be(isTaken);
+        result.State.Should().Be(isTaken ? JobState.Success : JobState.Failed, result.ToString());
+        result.Stages.Count(stage => stage.Reading.Message.Contains("config: Argument list too long", StringComparison.Ordinal)).Should().Be(isTaken ? 0 : 3);
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [InlineData("$CI_BUILDS_DIR/elsewhere", false, "setting GIT_CLONE_PATH is not allowed, enable `custom_build_dir` feature")]
+    [InlineData("$CI_BUILDS_DIR/elsewhere", true, null)]
+    [InlineData("${CI_BUILDS_DIR}/elsewhere", true, null)]
+    [InlineData("/elsewhere", true, "the GIT_CLONE_PATH=\"/elsewhere\" has to be within \"/b\"")]
+    public async Task A_clone_path_needs_a_switch_of_config_toml_and_a_place_among_the_builds(string path, bool isEnabled, string? refusal)
+    {
+        Driver.Does(Stage.Run, "echo $2 $CUSTOM_ENV_CI_PROJECT_DIR >> $NOTES/directories");
+
+        var result = await RunAsync(new SimulatedJob { Variables = [new("GIT_CLONE_PATH", path)] }, Driver.Options with { CustomBuildDirectory = isEnabled });
+
+        result.Stages.Count(stage => stage.Stage == Stage.Config).Should().Be(1, "it is not tried again");
+        if (refusal is null)
+        {
+            Driver.Note("directories").Should().Contain("build_script /b/elsewhere\n");
+        }
+        else
+        {
+            result.FailureReason.Should().Be(FailureReason.ScriptFailure);
+            result.TraceText.Should().Contain($"ERROR: Job failed: {refusal}\n");
+            Driver.Calls.Should().Equal("config", "cleanup");
+        }
     }
 
     [Fact(Timeout = HangLimit)]

@@ -7,6 +7,9 @@ namespace VmExecutor.Core.Clones;
 /// <summary>Warnings about things that the runner's scripts of this job need and that the image or config.toml does not have.</summary>
 public static class RunnerNeeds
 {
+    /// <summary>The program that runs the steps of <c>run:</c>.</summary>
+    private const string StepRunner = "step-runner";
+
     private const string Shared = "no Type in [runners.cache] of config.toml";
 
     /// <param name="plan">The job, with its image and generation.</param>
@@ -29,13 +32,18 @@ public static class RunnerNeeds
         }
 
         var files = plan.Job.Files;
-        if (files.Names is { Length: > 0 } names && probe?.HasRunner == false && !plan.Image.Tools.Any(IsRunner))
+        if (files.Names is { Length: > 0 } names && probe?.HasRunner == false && !plan.Image.Tools.Any(tool => tool.Source is null || Is(tool, ToolSettings.GitLabRunner)))
         {
             warnings.Add($"this job has {names}, and image '{plan.Image.Name}' has no gitlab-runner to move them: they are left out. 'tools: [gitlab-runner]' in the image puts it there");
         }
         else if (files.Cache && runner.Value is { CacheType: null or "" })
         {
             warnings.Add($"this job's cache is gone with its VM: {Shared}");
+        }
+
+        if (plan.Job.HasSteps && probe?.HasStepRunner == false && !plan.Image.Tools.Any(tool => Is(tool, StepRunner)))
+        {
+            warnings.Add($"this job has steps (run:), and image '{plan.Image.Name}' has no {StepRunner} to run them: its script ends with exit code 127. 'tools: [/path/to/{StepRunner}]' in the image puts it there (docs/steps.md)");
         }
 
         return warnings;
@@ -47,5 +55,5 @@ public static class RunnerNeeds
     public static bool IsPosix(RunnerEntry? runner, string? flag) =>
         runner?.FeatureFlags.TryGetValue(RunnerQuoting.PosixFlag, out var said) == true ? said : flag is "1" or "t" or "T" or "true" or "TRUE" or "True";
 
-    private static bool IsRunner(ToolSettings tool) => tool.Source is null || tool.Target.EndsWith($"/{ToolSettings.GitLabRunner}", StringComparison.Ordinal);
+    private static bool Is(ToolSettings tool, string program) => tool.Target.EndsWith($"/{program}", StringComparison.Ordinal);
 }

@@ -106,6 +106,9 @@ public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IRea
 
     /// <summary>True when it has gitlab-runner, which artifacts and caches need; null: not known.</summary>
     public bool? HasRunner { get; init; }
+
+    /// <summary>True when it has step-runner, which jobs with <c>run:</c> need; null: not known.</summary>
+    public bool? HasStepRunner { get; init; }
 }
 
 [JsonSourceGenerationOptions(

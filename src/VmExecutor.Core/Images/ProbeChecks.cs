@@ -15,6 +15,7 @@ public static class ProbeChecks
         echo "vmx-clock:$(date +%s)"
         echo "vmx-git:$(git --version 2>/dev/null)"
         if gitlab-runner --version >/dev/null 2>&1; then echo vmx-runner:yes; else echo vmx-runner:no; fi
+        if command -v step-runner >/dev/null 2>&1; then echo vmx-steps:yes; else echo vmx-steps:no; fi
         df -Pk / 2>/dev/null | awk 'NR == 2 { print "vmx-free:" $4 }'
         b=$(awk '$1 == "btime" { print $2 }' /proc/stat 2>/dev/null)
         for f in /etc/ssh/ssh_host_*_key.pub; do
@@ -73,7 +74,13 @@ public static class ProbeChecks
 
     /// <summary>True when the guest has gitlab-runner, as the runner's scripts ask for it; null: it has not said.</summary>
     /// <param name="output">The output of the text.</param>
-    public static bool? HasRunner(string output) => Line(output, "vmx-runner:") switch { "yes" => true, "no" => false, _ => null };
+    public static bool? HasRunner(string output) => YesOrNo(output, "vmx-runner:");
+
+    /// <summary>True when the guest has step-runner, which runs the steps of <c>run:</c>; null: it has not said.</summary>
+    /// <param name="output">The output of the text.</param>
+    public static bool? HasStepRunner(string output) => YesOrNo(output, "vmx-steps:");
+
+    private static bool? YesOrNo(string output, string prefix) => Line(output, prefix) switch { "yes" => true, "no" => false, _ => null };
 
     private static long? Number(string output, string prefix) =>
         long.TryParse(Line(output, prefix), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -25,6 +25,9 @@ public sealed record Job
     /// <summary>The kinds of its files that gitlab-runner moves in the guest.</summary>
     public JobTransfers Files { get; init; } = new(false, false, false);
 
+    /// <summary>True when it has <c>run:</c> in place of a script: the runner makes <c>step-runner ci</c> of it.</summary>
+    public bool HasSteps { get; init; }
+
     /// <summary>The sizes of the VM that it asks for.</summary>
     public RequestedSizes Sizes { get; init; } = new();
 

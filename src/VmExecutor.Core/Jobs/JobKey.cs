@@ -18,7 +18,7 @@ public sealed partial record JobKey
 
     /// <param name="server">Scheme, host and port.</param>
     /// <param name="runner">The runner's short token, whatever it is.</param>
-    /// <param name="jobId">Positive.</param>
+    /// <param name="jobId">As GitLab counts jobs; 0: the runner's own job that tries the executor (docs/runner-contract.md section 7).</param>
     public JobKey(string server, string runner, long jobId)
     {
         // It ends where the runner's token begins, which may have line breaks: otherwise two triples could be hashed as one text.
@@ -27,9 +27,9 @@ public sealed partial record JobKey
             throw new ArgumentException("a server has no line break in its name", nameof(server));
         }
 
-        if (jobId <= 0)
+        if (jobId < 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(jobId), jobId, "a job id is positive");
+            throw new ArgumentOutOfRangeException(nameof(jobId), jobId, "a job id is not negative");
         }
 
         var identity = string.Create(CultureInfo.InvariantCulture, $"{server}\n{runner}\n{jobId}");
@@ -73,6 +73,6 @@ public sealed partial record JobKey
     // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.
     private static string Digest(string text) => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text)));
 
-    [GeneratedRegex(@"\A[a-z0-9]{1,12}-[1-9][0-9]{0,18}-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[a-z0-9]{1,12}-(?:0|[1-9][0-9]{0,18})-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }

@@ -47,26 +47,27 @@ public static class JobResponse
     private static Job Read(JsonElement root, string? runnerShortToken)
     {
         if (!root.TryGetProperty("id", out var idElement) || idElement.ValueKind != JsonValueKind.Number
-            || !idElement.TryGetInt64(out var id) || id <= 0)
+            || !idElement.TryGetInt64(out var id) || id < 0)
         {
-            throw Unusable("it has no positive job 'id'");
+            throw Unusable("it has no job 'id' that is a number from 0 on");
         }
 
         var variables = Variables(root, _ => true);
-        var server = ServerOf(Text(root, "git_info", "repo_url") ?? variables.GetValueOrDefault("CI_SERVER_URL"));
+        var server = ServerOf(Filled(root, "git_info", "repo_url") ?? variables.GetValueOrDefault("CI_SERVER_URL"));
         return new Job
         {
             Key = new JobKey(server, runnerShortToken ?? string.Empty, id),
             Id = id,
             Server = server,
-            ProjectPath = Text(root, "job_info", "project_full_path"),
-            Image = Text(root, "image", "name") is { Length: > 0 } image ? VariableReferences.Expand(image, variables) : null,
+            ProjectPath = Filled(root, "job_info", "project_full_path"),
+            Image = Filled(root, "image", "name") is { } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
             Services = Services(root),
             Files = new JobTransfers(
                 Any(root, "artifacts", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "cache", one => HasAny(one, "paths") || IsTrue(one, "untracked")),
                 Any(root, "dependencies", one => one.TryGetProperty("artifacts_file", out var file) && file.ValueKind == JsonValueKind.Object && String(file, "filename") is { Length: > 0 })),
+            HasSteps = HasSteps(root),
             Sizes = new RequestedSizes
             {
                 Cpus = Expanded(variables, RequestedSizes.CpusVariable),
@@ -84,6 +85,14 @@ public static class JobResponse
 
     private static bool Any(JsonElement root, string section, Func<JsonElement, bool> isMeant) =>
         root.TryGetProperty(section, out var list) && list.ValueKind == JsonValueKind.Array && list.EnumerateArray().Any(one => one.ValueKind == JsonValueKind.Object && isMeant(one));
+
+    /// <summary>The server sends the steps as a text with JSON in it, and the runner writes them as a list.</summary>
+    private static bool HasSteps(JsonElement root) => root.TryGetProperty("run", out var run) && run.ValueKind switch
+    {
+        JsonValueKind.Array => run.GetArrayLength() > 0,
+        JsonValueKind.String => run.GetString() is { Length: > 0 },
+        _ => false,
+    };
 
     private static bool HasAny(JsonElement element, string name) => element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0;
 
@@ -103,6 +112,9 @@ public static class JobResponse
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value)
             ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
             : null;
+
+    /// <summary>A field that the server leaves out may be there and empty, as Go writes it.</summary>
+    private static string? Filled(JsonElement root, string section, string name) => Text(root, section, name) is { Length: > 0 } text ? text : null;
 
     private static string? Text(JsonElement root, string section, string name) =>
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object ? String(element, name) : null;

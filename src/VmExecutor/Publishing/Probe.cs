@@ -85,7 +85,7 @@ internal sealed class Probe(Machine machine)
 
         return problems.Count == 0
             ? (
-                new ProbeRecord(machine.Time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys) { NeedsPosixQuoting = quoting.NeedsPosix, HasRunner = hasRunner },
+                new ProbeRecord(machine.Time.GetUtcNow(), clone.Seconds.GetValueOrDefault("boot"), keys) { NeedsPosixQuoting = quoting.NeedsPosix, HasRunner = hasRunner, HasStepRunner = ProbeChecks.HasStepRunner(answer.StandardOutput) },
                 !arePinned || ProbeChecks.AreOlderThanTheBoot(answer.StandardOutput, keys))
             : throw new SystemFailureException(
                 ErrorCodes.ProbeFailed,

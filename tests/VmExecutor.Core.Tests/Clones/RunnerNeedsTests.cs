@@ -73,6 +73,24 @@ public sealed class RunnerNeedsTests
             .Select(line => line.Contains(RunnerQuoting.PosixFlag)).Should().Equal(Enumerable.Repeat(true, warnings));
     }
 
+    [Theory]
+    [InlineData(true, false, null, 1)]
+    [InlineData(true, false, "/usr/local/bin/step-runner", 0)]
+    [InlineData(true, false, "/opt/bin/step-runner", 0)]
+    [InlineData(true, false, "/opt/bin/another", 1)]
+    [InlineData(true, true, null, 0)]
+    [InlineData(true, null, null, 0)]
+    [InlineData(false, false, null, 0)]
+    public void A_job_with_steps_and_an_image_without_step_runner_is_told(bool hasSteps, bool? hasStepRunner, string? tool, int warnings)
+    {
+        var plan = Plan(needsPosix: null, tools: tool is null ? [] : [new ToolSettings(new AbsolutePath("/opt/tool"), tool)]);
+        var probe = plan.Generation!.Record.Probe! with { HasStepRunner = hasStepRunner };
+        plan = plan with { Job = plan.Job with { HasSteps = hasSteps }, Generation = new Generation(plan.Generation.Directory, plan.Generation.Record with { Probe = probe }) };
+
+        RunnerNeeds.Warnings(plan, null, Unasked)
+            .Select(line => line.StartsWith("this job has steps (run:), and image 'debian' has no step-runner", StringComparison.Ordinal)).Should().Equal(Enumerable.Repeat(true, warnings));
+    }
+
     private static RunnerEntry Unasked() => throw new InvalidOperationException("config.toml is not read where it is not needed");
 
     private static ClonePlan Plan(JobTransfers? files = null, bool? hasRunner = null, params ToolSettings[] tools) => Plan(false, files, hasRunner, tools);

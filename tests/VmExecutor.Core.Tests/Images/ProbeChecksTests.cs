@@ -54,6 +54,13 @@ public sealed class ProbeChecksTests
     [InlineData("vmx-runner:no", false)]
     [InlineData("vmx-runner:", null)]
     [InlineData("", null)]
+    public void The_answer_about_step_runner_is_yes_no_or_unknown(string output, bool? has) =>
+        ProbeChecks.HasStepRunner(output.Replace("vmx-runner", "vmx-steps", StringComparison.Ordinal)).Should().Be(has);
+
+    [Theory]
+    [InlineData("vmx-clock:1\nvmx-runner:yes\r\n", true)]
+    [InlineData("vmx-runner:no", false)]
+    [InlineData("vmx-runner:", null)]
     public void The_answer_about_gitlab_runner_is_yes_no_or_unknown(string output, bool? has) => ProbeChecks.HasRunner(output).Should().Be(has);
 
     [Fact]

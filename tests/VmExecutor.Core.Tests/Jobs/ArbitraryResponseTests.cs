@@ -102,7 +102,7 @@ public sealed class ArbitraryResponseTests
                 ["git_info"] = new JsonObject { ["repo_url"] = text },
             }.ToJsonString()))!;
 
-            job.ProjectPath.Should().Be(text);
+            job.ProjectPath.Should().Be(text.Length == 0 ? null : text, "an empty path is none");
             job.Server.Should().NotContainAny("\n", "\r", "\0", "\u001b");
         });
 

@@ -47,13 +47,13 @@ public sealed class JobKeyTests
     }
 
     [Theory]
-    [InlineData(0)]
+    [InlineData(-1)]
     [InlineData(-5)]
-    public void A_job_id_that_is_not_positive_is_refused(long id)
+    public void A_negative_job_id_is_refused(long id)
     {
         var make = () => new JobKey("server", "runner", id);
 
-        make.Should().Throw<ArgumentOutOfRangeException>().WithMessage($"*positive*{id}*");
+        make.Should().Throw<ArgumentOutOfRangeException>().WithMessage($"*not negative*{id}*");
     }
 
     [Fact]

@@ -104,16 +104,48 @@ public sealed class JobResponseTests
         job.Sizes.Should().Be(new RequestedSizes { Cpus = "4", Memory = "4GiB", Disk = null });
     }
 
+    /// <summary>The runner's own job that tries the executor (boot verify) has Go's zero values where a server says something.</summary>
+    [Theory]
+    [InlineData("""{"id":0,"token":"","job_info":{"name":"","project_id":0,"project_full_path":""},"git_info":{"repo_url":"","protected":null},"runner_info":{"timeout":0},"variables":null,"services":null,"image":{"name":""}}""")]
+    [InlineData("""{"id":0}""")]
+    [InlineData("""{"id":0,"job_info":null,"git_info":null,"image":null,"variables":[]}""")]
+    public void A_job_without_a_server_and_a_project_is_a_job(string content)
+    {
+        var job = Parse(content);
+
+        job.Should().Match<Job>(one => one.Id == 0 && one.ProjectPath == null && one.Image == null && one.ProtectedRef == null && one.Timeout == TimeSpan.FromHours(1));
+        JobKey.TryParse(job.Key.Value, out var again).Should().BeTrue();
+        again.Should().Be(job.Key);
+    }
+
+    [Fact]
+    public void An_empty_address_of_the_repository_is_no_address()
+    {
+        var job = Parse("""{"id":7,"git_info":{"repo_url":""},"variables":[{"key":"CI_SERVER_URL","value":"https://gitlab.example.com"}]}""");
+
+        job.Server.Should().Be("https://gitlab.example.com");
+    }
+
+    [Theory]
+    [InlineData("""{"id":7,"run":[{"name":"a","script":"true"}]}""", true)]
+    [InlineData("""{"id":7,"run":"[{\"name\":\"a\"}]"}""", true)]
+    [InlineData("""{"id":7,"run":[]}""", false)]
+    [InlineData("""{"id":7,"run":""}""", false)]
+    [InlineData("""{"id":7,"run":null}""", false)]
+    [InlineData("""{"id":7,"run":5}""", false)]
+    [InlineData("""{"id":7}""", false)]
+    public void Steps_are_known_as_the_server_sends_and_as_the_runner_writes_them(string content, bool hasSteps) => Parse(content).HasSteps.Should().Be(hasSteps);
+
     [Theory]
     [InlineData("", "not JSON")]
     [InlineData("{", "not JSON")]
     [InlineData("<html>", "not JSON")]
     [InlineData("[]", "not a JSON object")]
     [InlineData("null", "not a JSON object")]
-    [InlineData("{}", "no positive job 'id'")]
-    [InlineData("""{"id":"7"}""", "no positive job 'id'")]
-    [InlineData("""{"id":-7}""", "no positive job 'id'")]
-    [InlineData("""{"id":1e30}""", "no positive job 'id'")]
+    [InlineData("{}", "no job 'id' that is a number")]
+    [InlineData("""{"id":"7"}""", "no job 'id' that is a number")]
+    [InlineData("""{"id":-7}""", "no job 'id' that is a number")]
+    [InlineData("""{"id":1e30}""", "no job 'id' that is a number")]
     public void A_file_that_is_no_job_response_is_a_system_failure_that_says_why(string content, string why)
     {
         var parse = () => Parse(content);

@@ -77,7 +77,7 @@ public sealed partial class DocsConfigurationTests
     }
 
     /// <summary>A job of .gitlab-ci.yml, or its variables.</summary>
-    private static bool IsJob(YamlNode node) => node is YamlMappingNode mapping && mapping.Children.Keys.Any(key => key.ToString() is "script" or "variables");
+    private static bool IsJob(YamlNode node) => node is YamlMappingNode mapping && mapping.Children.Keys.Any(key => key.ToString() is "script" or "run" or "variables");
 
     private static HashSet<string> TopKeys(string yaml) => [.. Mapping(yaml).Children.Keys.Select(key => key.ToString())];
 

@@ -137,7 +137,8 @@ internal sealed class JobScripts(IReadOnlyList<JobVariable> variables, JobPhase 
         to.ChangeDirectory(phase.ProjectDirectory);
     }
 
-    private void Exports(ScriptWriter to)
+    /// <summary>The beginning of each script but the first and the last: every variable, then what an earlier script has left in GITLAB_ENV.</summary>
+    public void Exports(ScriptWriter to)
     {
         foreach (var variable in variables)
         {
@@ -148,7 +149,7 @@ internal sealed class JobScripts(IReadOnlyList<JobVariable> variables, JobPhase 
         to.SourceEnvironment(to.SideFile(EnvironmentFile));
     }
 
-    private static void Write(ScriptWriter to, string section, IEnumerable<string> commands)
+    internal static void Write(ScriptWriter to, string section, IEnumerable<string> commands)
     {
         foreach (var (number, command) in commands.Index())
         {
