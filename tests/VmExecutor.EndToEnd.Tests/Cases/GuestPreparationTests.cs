@@ -40,6 +40,23 @@ public sealed class GuestPreparationTests(TestMachine machine) : BenchTest(machi
     }
 
     [Fact(Timeout = HangLimit)]
+    public async Task Steps_run_in_a_guest_that_gets_step_runner_as_a_tool()
+    {
+        // It says what the real one reads: its first argument, and the steps in a variable.
+        var tools = Bench.MakeDirectory("tools");
+        Bench.WriteProgram(tools, "step-runner", "#!/bin/sh\n[ \"$*\" = ci ] || exit 9\nprintf 'stand-in for step-runner: %s\\n' \"$STEPS\"\npwd\nexit 5\n");
+        Bench.With(new ImageYaml { User = "root", Further = ["tools:", $"  - {tools}/step-runner"] });
+        const string Steps = """[{"name":"greet","script":"echo it's $HOME; true"},{"name":"build","step":"./steps/build","inputs":{"a":"b"}}]""";
+
+        var result = await Bench.RunJobAsync(new SimulatedJob { Id = 85, Run = Steps, AfterScript = ["echo after=$CI_JOB_STATUS"] });
+
+        result.FailureReason.Should().Be(FailureReason.ScriptFailure, result.ToString());
+        result.ExitCode.Should().Be(5);
+        result.Last(Stage.Run, SubStages.BuildScript).OutputText.Should().Contain("$ step-runner ci").And.Contain($"\nstand-in for step-runner: {Steps}\n").And.MatchRegex("\n/[^\n]+/group/project\n$");
+        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().EndWith("after=failed\n");
+    }
+
+    [Fact(Timeout = HangLimit)]
     public async Task A_hook_runs_before_the_job_with_the_variables_it_is_to_have_and_no_others()
     {
         var hook = Path.Combine(Bench.MakeDirectory("hooks"), "prepare.sh");

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
@@ -15,6 +17,9 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
 {
     private const string Canary = "glcbt-64_CANARY9f3a";
 
+    /// <summary>Nearly as long as a variable can be.</summary>
+    private static readonly string Long = string.Concat(Enumerable.Repeat("'a' \"$b\" `c` \\ é\n", 6_000));
+
     [Fact(Timeout = HangLimit)]
     public async Task A_job_clones_its_repository_builds_it_and_leaks_no_secret()
     {
@@ -28,10 +33,11 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             Image = "small",
             Token = Canary,
             Git = git.Source,
-            Variables = [new("DEPLOY_KEY", $"first line {Canary}\nsecond line") { Masked = true, File = true }],
+            Variables = [new("DEPLOY_KEY", $"first line {Canary}\nsecond line") { Masked = true, File = true }, new("LONG", Long)],
             Script =
             [
                 "make answer && cat answer",
+                "printf %s \"$LONG\" | sha256sum",
                 "tail -1 $DEPLOY_KEY",
                 "echo waiting-for-branch-$((1+1))",
                 $"until git ls-remote --exit-code {git.UrlForGuest} refs/heads/go > /dev/null; do sleep 0.2; done",
@@ -48,7 +54,7 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
 
         result.State.Should().Be(JobState.Success, result.ToString());
         result.TraceText.Should().Contain("Using Custom executor with driver vm-executor").And.Contain("Checking out").And.Contain("answer=42")
-            .And.Contain("second line");
+            .And.Contain("second line").And.Contain(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Long))));
         result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("away\n");
         result.TraceText.Should().MatchRegex(@"vm-executor .*: image 'small'.* \(libvirt \d.*, QEMU \d").And.MatchRegex(@"Ready after \d+\.\d\d s, (warm|cold) \(source ");
         result.Last(Stage.Run, SubStages.CleanupFileVariables).OutputText.Should().MatchRegex(@"The VM used at most [\d.]+[MG]iB of its 256MiB of memory and [\d.]+ s of CPU time, and wrote [\d.]+[KM]iB to its disk\n");
@@ -107,6 +113,19 @@ public sealed class WholeJobTests(TestMachine machine) : BenchTest(machine)
             $"{guest.GetProperty("user").GetString()}@{guest.GetProperty("host").GetString()}",
             "cat /tmp/marker; ls -a ~; find /builds; ps; grep -rlsE 'CANAR[Y]|second[ ]line' /builds /cache ~ /tmp /var/tmp /proc/[0-9]*/environ; true");
         look.Should().StartWith("23\n").And.NotContainAny("CANARY", ".git-credentials", "mine\n", "sleep 1234", ".tmp\n", "/environ\n");
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task The_runners_own_job_that_tries_the_executor_runs_like_any_other()
+    {
+        Bench.With();
+
+        var result = await Bench.RunJobAsync(new SimulatedJob { Id = 0, IsSynthetic = true, Script = ["echo verified-$((40+2))"] });
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        result.SubStages.Should().Equal("prepare_script", "get_sources", "boot_verify_probes", "build_script", "cleanup_file_variables");
+        result.TraceText.Should().Contain("\nverified-42\n");
+        result.Stages.Should().OnlyContain(stage => stage.ExitCode == 0);
     }
 
     [Fact(Timeout = HangLimit)]
