@@ -6,6 +6,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Observing;
 using VmExecutor.Stages;
@@ -36,8 +37,11 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     /// <summary>The warnings that this command has given already (<see cref="JobLog.WarnOnce"/>).</summary>
     public ISet<string> Said { get; } = new HashSet<string>(StringComparer.Ordinal);
 
-    public static Invocation FromProcess(Signals signals) =>
-        new(new StageEnvironment(ReadEnvironment()), Console.Out, Console.Error, signals.Token);
+    public static Invocation FromProcess(Signals signals)
+    {
+        var environment = ReadEnvironment();
+        return new(new StageEnvironment(environment), Console.Out, JournalWriter.Around(Console.Error, environment), signals.Token);
+    }
 
     /// <exception cref="DriverException">It is missing or has errors.</exception>
     public ConfigurationResult Load(string? configOption)

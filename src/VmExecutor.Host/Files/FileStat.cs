@@ -28,6 +28,9 @@ public sealed record FileStat
 
     public ulong Inode { get; private init; }
 
+    /// <summary>The number of its device, as stat(2) has it.</summary>
+    public ulong Device { get; private init; }
+
     public long Bytes { get; private init; }
 
     /// <summary>The bytes that it takes on the disk: fewer than <see cref="Bytes"/> where it is sparse.</summary>
@@ -62,6 +65,7 @@ public sealed record FileStat
             IsDirectory = (mode & 0xF000) == 0x4000,
             IsBlockDevice = (mode & 0xF000) == 0x6000,
             Inode = MemoryMarshal.Read<ulong>(buffer[32..]),
+            Device = DeviceNumber(MemoryMarshal.Read<uint>(buffer[136..]), MemoryMarshal.Read<uint>(buffer[140..])),
             Bytes = MemoryMarshal.Read<long>(buffer[40..]),
             AllocatedBytes = MemoryMarshal.Read<long>(buffer[48..]) * BlockSize,
             Born = (MemoryMarshal.Read<uint>(buffer) & BirthTime) == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(buffer[80..])),
@@ -106,6 +110,10 @@ public sealed record FileStat
             _ => FileKind.Unknown,
         };
     }
+
+    // gnu_dev_makedev(3).
+    private static ulong DeviceNumber(ulong major, ulong minor) =>
+        ((major & 0xFFFFF000) << 32) | ((major & 0xFFF) << 8) | ((minor & 0xFFFFFF00) << 12) | (minor & 0xFF);
 
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);
