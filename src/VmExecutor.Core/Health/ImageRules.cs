@@ -46,10 +46,11 @@ public static class ImageRules
     /// <param name="images">All there are.</param>
     /// <param name="uri">Of libvirt.</param>
     /// <param name="settingsFile">Beside which the images' files belong.</param>
-    public static IReadOnlyList<Finding> DecideImages(IReadOnlyList<ImageState> images, string uri, AbsolutePath settingsFile) => images.Count > 0
+    /// <param name="sample">The file of an image to begin with.</param>
+    public static IReadOnlyList<Finding> DecideImages(IReadOnlyList<ImageState> images, string uri, AbsolutePath settingsFile, string sample) => images.Count > 0
         ? [.. images.SelectMany(image => DecideImage(image, uri))]
         : [
-            Checks.Images.Warning("there are no images: every job is refused (VMX1010)", $"cp config/images/debian-12.yaml {ShellText.Quote($"{settingsFile.Parent()}/images/")}   # and change what it names"),
+            Checks.Images.Warning("there are no images: every job is refused (VMX1010)", $"cp {sample} {ShellText.Quote($"{settingsFile.Parent()}/images/")}   # and change what it names"),
         ];
 
     public static Finding DecideTemplates(TemplateState state)

@@ -71,7 +71,7 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
             states.Add(await ImageAsync(image, cancellationToken));
         }
 
-        return ImageRules.DecideImages(states, libvirt.Hypervisor.Uri, config.File);
+        return ImageRules.DecideImages(states, libvirt.Hypervisor.Uri, config.File, ShippedFiles.SampleImage);
     }
 
     private async Task<ImageState> ImageAsync(ImageDefinition image, CancellationToken cancellationToken)

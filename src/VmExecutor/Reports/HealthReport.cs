@@ -1,6 +1,7 @@
 using Spectre.Console;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
+using VmExecutor.Health;
 
 namespace VmExecutor.Reports;
 
@@ -46,7 +47,7 @@ internal static class HealthReport
 
         if (finding.Status is CheckStatus.Warning or CheckStatus.Problem)
         {
-            console.MarkupLine($"      see: {finding.Check.Link}");
+            console.MarkupLine($"      see: {ShippedFiles.Page(finding.Check.Link)}");
         }
     }
 

@@ -14,8 +14,8 @@ public sealed class ImageRulesTests
 
     [Fact]
     public void No_image_at_all_is_warned_of() =>
-        ImageRules.DecideImages([], "qemu:///system", SettingsFile).Should().ContainSingle().Which.Should()
-            .Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Fix!.StartsWith("cp config/images/debian-12.yaml '/etc/vm-executor/images/'"));
+        ImageRules.DecideImages([], "qemu:///system", SettingsFile, "sample.yaml").Should().ContainSingle().Which.Should()
+            .Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Fix!.StartsWith("cp sample.yaml '/etc/vm-executor/images/'"));
 
     [Fact]
     public void A_published_image_is_fine_and_one_that_never_was_is_warned_of()
@@ -66,7 +66,7 @@ public sealed class ImageRulesTests
         finding.Found.Should().Contain(found);
     }
 
-    private static Finding Decide(ImageState state) => ImageRules.DecideImages([state], "qemu:///system", SettingsFile).Should().ContainSingle().Subject;
+    private static Finding Decide(ImageState state) => ImageRules.DecideImages([state], "qemu:///system", SettingsFile, "sample.yaml").Should().ContainSingle().Subject;
 
     private static ImageState State(ImageSource? source = null) => new(new ImageDefinition
     {
