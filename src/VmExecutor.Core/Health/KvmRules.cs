@@ -29,6 +29,9 @@ public sealed record KvmState
     /// <summary>True when owner and mode of /dev/kvm let QEMU's user open it.</summary>
     public bool IsNodeOpen { get; init; } = true;
 
+    /// <summary>The daemon that serves the images' VMs.</summary>
+    public required LibvirtDaemon Daemon { get; init; }
+
     /// <summary>The settings of the images; empty: not known, or there are none.</summary>
     public required IReadOnlyList<Accelerator> Wanted { get; init; }
 }
@@ -88,7 +91,7 @@ public static class KvmRules
             "systemctl reboot --firmware-setup   # and switch on VT-x (Intel) or SVM (AMD) there"),
         { HasNode: false } => ("there is no /dev/kvm", $"modprobe {look.Module}"),
 
-        { IsOffered: false } => ("libvirt does not offer it", "systemctl restart libvirtd   # it remembers what QEMU could do when it was started"),
+        { IsOffered: false } => ("libvirt does not offer it", $"{look.Daemon.Restart}   # it remembers what QEMU could do when it was started"),
         { Works: false, IsGuest: true } => (
             $"/dev/kvm is there, but no processor starts ({look.WhyNot}); this host is a virtual machine itself", Outside(look.Module)),
         { Works: false } => ($"/dev/kvm is there, but no processor starts ({look.WhyNot})", "journalctl -k -g kvm"),

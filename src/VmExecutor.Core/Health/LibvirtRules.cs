@@ -23,12 +23,13 @@ public static class LibvirtRules
     /// <param name="emulator">The program; null: libvirt names none for this host's processor.</param>
     /// <param name="isThere">Whether that program is there.</param>
     /// <param name="architecture">QEMU's name of the host's processor.</param>
-    public static Finding DecideQemu(string version, KnownVersions known, string? emulator, bool isThere, string architecture) => emulator switch
+    /// <param name="daemon">Which learns of an installed QEMU when it starts.</param>
+    public static Finding DecideQemu(string version, KnownVersions known, string? emulator, bool isThere, string architecture, LibvirtDaemon daemon) => emulator switch
     {
         _ when !GuestArchitecture.IsKnown(architecture) => Checks.Qemu.Problem(
             $"this host's architecture is {architecture}, which vm-executor does not support", "Use a host with x86_64 or aarch64 (arm64)."),
-        null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && systemctl restart libvirtd"),
-        _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && systemctl restart libvirtd"),
+        null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && {daemon.Restart}"),
+        _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && {daemon.Restart}"),
         _ => ToolVersions.Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, known),
     };
 

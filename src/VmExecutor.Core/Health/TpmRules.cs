@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
@@ -33,8 +34,9 @@ public static class TpmRules
     /// <param name="images">Those whose definition has an emulated TPM.</param>
     /// <param name="missing">Programs that libvirt runs for it and that are not there.</param>
     /// <param name="authority">Null: libvirt runs as the user, whose own authority swtpm_setup makes.</param>
+    /// <param name="daemon">Which learns of an installed swtpm when it starts.</param>
     /// <returns>Empty: no image has a TPM.</returns>
-    public static IReadOnlyList<Finding> Decide(IReadOnlyList<string> images, IReadOnlyList<string> missing, TpmAuthority? authority)
+    public static IReadOnlyList<Finding> Decide(IReadOnlyList<string> images, IReadOnlyList<string> missing, TpmAuthority? authority, LibvirtDaemon daemon)
     {
         if (images.Count == 0)
         {
@@ -44,7 +46,7 @@ public static class TpmRules
         var who = $"image{(images.Count == 1 ? $" {images[0]} has" : $"s {string.Join(", ", images)} have")} an emulated TPM";
         if (missing.Count > 0)
         {
-            return [Checks.Tpm.Problem($"{who}, and there is no {string.Join(" and no ", missing)}: {Fails}", "apt-get install swtpm swtpm-tools && systemctl restart libvirtd")];
+            return [Checks.Tpm.Problem($"{who}, and there is no {string.Join(" and no ", missing)}: {Fails}", $"apt-get install swtpm swtpm-tools && {daemon.Restart}")];
         }
 
         return authority switch

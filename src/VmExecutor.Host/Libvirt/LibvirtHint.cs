@@ -62,7 +62,7 @@ internal static class LibvirtHint
 
     private static string StartDaemon(string uri) => uri == LibvirtUri.Session
         ? "Install the daemon libvirt starts for a user's session: apt-get install libvirt-daemon; HOME and XDG_RUNTIME_DIR have to be writable."
-        : "Start the libvirt daemon: systemctl start libvirtd (without systemd, as root: virtlogd -d; libvirtd -d). Where there is none: apt-get install libvirt-daemon-system.";
+        : $"Start the libvirt daemon: {HostDaemon.Find().Start} (without systemd, as root: virtlogd -d; {HostDaemon.Find().Unit} -d). Where there is none: apt-get install libvirt-daemon-system.";
 
     private static string TryByHand(string uri) => $"Try it as the runner's user: virsh -c '{uri}' version.";
 }

@@ -11,7 +11,7 @@ namespace VmExecutor.Health;
 internal sealed record HealthCheck(Check Check, TimeSpan Limit, Func<CancellationToken, Task<IReadOnlyList<Finding>>> LookAsync)
 {
     /// <summary>Long enough for a host that is busy with jobs.</summary>
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(25);
+    public static readonly TimeSpan Usual = TimeSpan.FromSeconds(25);
 
     /// <summary>For a tool that only says what it is.</summary>
     public static readonly TimeSpan ToolLimit = TimeSpan.FromSeconds(10);

@@ -58,10 +58,11 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
         var images = new ImageLook(config, libvirt);
         var network = new NetworkLook(config, libvirt, tools);
         var probe = new AcceleratorProbe(trying, config.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), invocation.Time, KvmFiles.Read);
+        var kvm = new KvmLook(config, libvirt, probe);
         return
         [
             .. config.All,
-            .. new KvmLook(config, libvirt, probe).All,
+            .. kvm.All,
             .. new HostLook(config, images, tools, invocation.Time).All,
             .. libvirt.All,
             .. new TpmLook(config, libvirt, images, TpmFiles.OfHost(tools)).All,
@@ -72,7 +73,7 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
             .. new SshLook(config, users, tools).All,
             .. new RunnerLook(config, runner, files, images).All,
             .. images.All,
-            .. new LeftoverLook(libvirt, machine?.Collector).All,
+            .. new LeftoverLook(libvirt, machine?.Collector, kvm.Over).All,
         ];
     }
 

@@ -2,6 +2,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Libvirt;
 
 namespace VmExecutor.Health;
 
@@ -9,9 +10,26 @@ namespace VmExecutor.Health;
 internal sealed class KvmLook(ConfigLook config, LibvirtLook libvirt, AcceleratorProbe probe)
 {
     /// <summary>A host on which libvirt asks QEMU anew at each step takes more than a minute for the try.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(50);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(50);
 
-    public IReadOnlyList<HealthCheck> All => [new(Checks.Kvm, Limit, LookAsync)];
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public IReadOnlyList<HealthCheck> All => [new(Checks.Kvm, Limit, LookOnceAsync)];
+
+    /// <summary>Ends with the try: while libvirt starts a domain it does not answer what asks for all domains.</summary>
+    public Task Over => _over.Task;
+
+    private async Task<IReadOnlyList<Finding>> LookOnceAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await LookAsync(cancellationToken);
+        }
+        finally
+        {
+            _over.TrySetResult();
+        }
+    }
 
     private async Task<IReadOnlyList<Finding>> LookAsync(CancellationToken cancellationToken)
     {
@@ -33,6 +51,7 @@ internal sealed class KvmLook(ConfigLook config, LibvirtLook libvirt, Accelerato
             Module = files.Module,
             HasNode = files.HasNode,
             IsNodeOpen = answer is null || KvmFiles.IsOpenTo(answer.Xml),
+            Daemon = HostDaemon.Find(),
             Wanted = [.. config.Images.Select(image => image.Accelerator)],
         };
         return [KvmRules.Decide(state), KvmRules.DecideNested(state.Works, files.Module, files.Nested)];

@@ -4,9 +4,12 @@ using VmExecutor.Host.Leftovers;
 namespace VmExecutor.Health;
 
 /// <summary>Looks at what jobs have left.</summary>
-internal sealed class LeftoverLook(LibvirtLook libvirt, LeftoverCollector? collector)
+/// <param name="libvirt">Where their VMs are.</param>
+/// <param name="collector">Null: <c>state_dir</c> is not known.</param>
+/// <param name="kvmTried">Ends when doctor's own VM is gone.</param>
+internal sealed class LeftoverLook(LibvirtLook libvirt, LeftoverCollector? collector, Task kvmTried)
 {
-    public IReadOnlyList<HealthCheck> All => [new(Checks.Leftovers, LookAsync)];
+    public IReadOnlyList<HealthCheck> All => [new(Checks.Leftovers, KvmLook.Limit + HealthCheck.Usual, LookAsync)];
 
     private async Task<IReadOnlyList<Finding>> LookAsync(CancellationToken cancellationToken)
     {
@@ -20,6 +23,7 @@ internal sealed class LeftoverLook(LibvirtLook libvirt, LeftoverCollector? colle
             return [Checks.Leftovers.WithoutLibvirt()];
         }
 
+        await kvmTried.WaitAsync(cancellationToken);
         var collection = await collector.CollectAsync(dryRun: true, except: null, cancellationToken);
         return LeftoverRules.Decide([.. collection.Leftovers.Select(one => one.Name)], collection.Doubts);
     }

@@ -79,7 +79,8 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
                 HypervisorFeatures.Of(HypervisorComponent.Qemu, answer.Version.Qemu),
                 emulator,
                 IsRemote || (emulator is not null && HostFile.Look(emulator) != Presence.Missing),
-                HostArchitecture.Name);
+                HostArchitecture.Name,
+                HostDaemon.Find());
     }
 
     private Finding Security(HostCapabilities? capabilities)

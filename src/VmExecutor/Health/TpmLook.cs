@@ -3,6 +3,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
+using VmExecutor.Host.Libvirt;
 
 namespace VmExecutor.Health;
 
@@ -23,7 +24,7 @@ internal sealed class TpmLook(ConfigLook config, LibvirtLook libvirt, ImageLook 
         }
 
         return having.Count == 0 ? [] : TpmRules.Decide(
-            having, files.MissingPrograms(), LibvirtUri.IsOfUser(libvirt.Hypervisor.Uri) ? null : await files.LookAsync(cancellationToken));
+            having, files.MissingPrograms(), LibvirtUri.IsOfUser(libvirt.Hypervisor.Uri) ? null : await files.LookAsync(cancellationToken), HostDaemon.Find());
     }
 
     private async Task<bool> HasTpmAsync(ImageDefinition image, CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ public sealed class KvmRulesTests
         IsGuest = false,
         Module = "kvm_intel",
         HasNode = true,
+        Daemon = LibvirtDaemon.OfQemu,
         Wanted = [Accelerator.Auto],
     };
 
@@ -24,7 +25,7 @@ public sealed class KvmRulesTests
         { "flag of a guest", "is a virtual machine", "options kvm_intel nested=1" },
         { "node", "no /dev/kvm", "modprobe kvm_intel" },
         { "node's mode", "may not open /dev/kvm", "chgrp kvm /dev/kvm && chmod 0660 /dev/kvm" },
-        { "offer", "libvirt does not offer it", "systemctl restart libvirtd" },
+        { "offer", "libvirt does not offer it", "systemctl restart virtqemud " },
         { "start", "failed to set MSR", "journalctl -k" },
         { "start in a guest", "failed to set MSR", "nested=1" },
     };

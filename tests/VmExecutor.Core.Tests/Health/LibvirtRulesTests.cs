@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
@@ -28,10 +29,11 @@ public sealed class LibvirtRulesTests
     [InlineData("7.2.22", null, false, CheckStatus.Problem, "knows no QEMU for x86_64")]
     public void QEMU_must_be_there_for_the_hosts_processor(string version, string? emulator, bool isThere, CheckStatus status, string found)
     {
-        var finding = LibvirtRules.DecideQemu(version, new KnownVersions(new Version(7, 2), []), emulator, isThere, "x86_64");
+        var finding = LibvirtRules.DecideQemu(version, new KnownVersions(new Version(7, 2), []), emulator, isThere, "x86_64", LibvirtDaemon.OfQemu);
 
         finding.Status.Should().Be(status);
         finding.Found.Should().Contain(found);
+        (finding.Fix ?? "").Should().NotContain("libvirtd");
     }
 
     [Fact]
@@ -39,7 +41,7 @@ public sealed class LibvirtRulesTests
     {
         var known = new KnownVersions(new Version(7, 2), ["before 8.2 this", "before 9.0 that"]);
 
-        LibvirtRules.DecideQemu("7.2.22", known, "/usr/bin/qemu-system-x86_64", true, "x86_64")
+        LibvirtRules.DecideQemu("7.2.22", known, "/usr/bin/qemu-system-x86_64", true, "x86_64", LibvirtDaemon.OfQemu)
             .Should().Be(Checks.Qemu.Ok("QEMU 7.2.22 (/usr/bin/qemu-system-x86_64); before 8.2 this; before 9.0 that"));
         LibvirtRules.DecideLibvirt("qemu:///system", "9.0.0", known).Found.Should().Be("libvirt 9.0.0 answers at qemu:///system; before 8.2 this; before 9.0 that");
     }
