@@ -24,7 +24,7 @@ public sealed class JournalWriter(TextWriter inner) : TextWriter(CultureInfo.Inv
     /// <param name="error">The standard error.</param>
     /// <param name="environment">The process's environment, as data.</param>
     public static TextWriter Around(TextWriter error, IReadOnlyDictionary<string, string> environment) =>
-        environment.TryGetValue(Variable, out var stream) && FileStat.TryRead(StandardError) is { } stat && IsSame(stream, stat) ? new JournalWriter(error) : error;
+        environment.TryGetValue(Variable, out var stream) && FileStat.TryRead(StandardError) is { } stat && IsSame(stream, stat) ? Synchronized(new JournalWriter(error)) : error;
 
     public override void Write(char value)
     {
