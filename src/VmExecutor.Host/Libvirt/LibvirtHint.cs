@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Host.Libvirt;
 
 /// <summary>The advice for a libvirt error, decided by its numbers, and for an emulated TPM by its text: libvirt gives the failure of swtpm no number of its own.</summary>
-internal static class LibvirtHint
+internal static partial class LibvirtHint
 {
     // errno.h, the same on every architecture .NET runs on.
     private const int NotPermitted = 1;
@@ -37,6 +38,7 @@ internal static class LibvirtHint
 
     public static string ForCall(string uri, LibvirtError error) => error switch
     {
+        _ when OtherDaemon(error) is { } unit => StartOther(unit),
         { IsRefusal: true } => JoinGroup,
         { Number: LibvirtErrorNumber.NoDomain } => $"Look what domains there are: virsh -c {uri} list --all.",
         _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
@@ -44,6 +46,7 @@ internal static class LibvirtHint
 
     public static string ForStart(string uri, LibvirtError error) => error switch
     {
+        _ when OtherDaemon(error) is { } unit => StartOther(unit),
         { IsRefusal: true } => JoinGroup,
         { Domain: LibvirtErrorDomain.Network } =>
             $"Look whether the network is there and active: virsh -c {uri} net-list --all. Correct network.name, or start it: net-start NAME, net-autostart NAME.",
@@ -63,6 +66,14 @@ internal static class LibvirtHint
     private static string StartDaemon(string uri) => uri == LibvirtUri.Session
         ? "Install the daemon libvirt starts for a user's session: apt-get install libvirt-daemon; HOME and XDG_RUNTIME_DIR have to be writable."
         : $"Start the libvirt daemon: {HostDaemon.Find().Start} (without systemd, as root: virtlogd -d; {HostDaemon.Find().Unit} -d). Where there is none: apt-get install libvirt-daemon-system.";
+
+    /// <summary>The daemon that the one for QEMU could not connect to: virtnetworkd for networks, virtlogd for consoles; null: it was something else.</summary>
+    private static string? OtherDaemon(LibvirtError error) => OtherSocket().Match(error.Message) is { Success: true } match ? match.Groups["unit"].Value : null;
+
+    private static string StartOther(string unit) => $"Start this daemon of libvirt, which the one for VMs needs here: systemctl enable --now {unit}.socket.";
+
+    [GeneratedRegex("socket to '[^']*/(?<unit>virt[a-z]{1,20}d)-sock'")]
+    private static partial Regex OtherSocket();
 
     private static string TryByHand(string uri) => $"Try it as the runner's user: virsh -c '{uri}' version.";
 }

@@ -26,4 +26,25 @@ public sealed class LibvirtHintTests
 
                 hints.Should().OnlyContain(hint => hint.Length > 20 && char.IsAsciiLetterUpper(hint[0]));
             });
+
+    [Theory]
+    [InlineData("Failed to connect socket to '/var/run/libvirt/virtnetworkd-sock': No such file or directory", "virtnetworkd")]
+    [InlineData("Failed to connect socket to '/run/libvirt/virtstoraged-sock': Connection refused", "virtstoraged")]
+    [InlineData("Failed to connect socket to '/run/libvirt/virtlogd-sock': No such file or directory", "virtlogd")]
+    [InlineData("Failed to connect socket to '/run/dbus/system_bus_socket': No such file or directory", null)]
+    [InlineData("Failed to connect socket to '/run/libvirt/libvirt-sock': No such file or directory", null)]
+    public void A_daemon_of_one_driver_that_does_not_run_is_named(string message, string? unit)
+    {
+        var error = new LibvirtError(LibvirtErrorNumber.SystemError, LibvirtErrorDomain.Rpc, LibvirtErrorLevel.Error, message, 2);
+        string[] hints = [LibvirtHint.ForCall("qemu:///system", error), LibvirtHint.ForStart("qemu:///system", error)];
+
+        if (unit is null)
+        {
+            hints.Should().OnlyContain(hint => !hint.Contains("enable --now"));
+        }
+        else
+        {
+            hints.Should().OnlyContain(hint => hint.Contains($"systemctl enable --now {unit}.socket"));
+        }
+    }
 }
