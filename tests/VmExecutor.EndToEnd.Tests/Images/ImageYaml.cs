@@ -14,6 +14,9 @@ internal sealed record ImageYaml
 
     public string? File { get; init; }
 
+    /// <summary>In place of the test guest's own.</summary>
+    public string? Initrd { get; init; }
+
     /// <summary>In place of the test guest's own kernel command line.</summary>
     public string? Cmdline { get; init; }
 
@@ -48,10 +51,13 @@ internal sealed record ImageYaml
 
     /// <summary>True when a template of another one fits it: their machines and their disks are the same.</summary>
     public bool IsLike(ImageYaml other) =>
-        (Name, Domain, File, Cmdline, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Cmdline, other.Login, other.KeyFile, other.HostKey, other.Network);
+        (Name, Domain, File, Initrd, Cmdline, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Initrd, other.Cmdline, other.Login, other.KeyFile, other.HostKey, other.Network);
 
     /// <summary>Any further lines.</summary>
     public IReadOnlyList<string> Further { get; init; } = [];
+
+    /// <summary>The port of the guest's ssh server; null: the driver's default.</summary>
+    public int? Port { get; init; }
 
     public string Write(TestGuest guest)
     {
@@ -59,7 +65,7 @@ internal sealed record ImageYaml
         if (Domain is null)
         {
             lines.AddRange([
-                "source: file", $"file: {File ?? guest.Disk}", $"kernel: {guest.Kernel}", $"initrd: {guest.Initrd}",
+                "source: file", $"file: {File ?? guest.Disk}", $"kernel: {guest.Kernel}", $"initrd: {Initrd ?? guest.Initrd}",
                 $"cmdline: \"{Cmdline ?? guest.Cmdline}\"", "cpus: 1", "memory: 256MiB"]);
         }
         else
@@ -74,7 +80,7 @@ internal sealed record ImageYaml
         lines.AddRange([
             $"shell: {Shell}", $"accelerator: {Accelerator}",
             "ssh:", $"  user: {User}", $"  login: {Login}", .. Login == "baked" ? [$"  key: {KeyFile ?? guest.Key}"] : (string[])[],
-            $"  host_key: \"{HostKey ?? guest.HostKey}\"",
+            $"  host_key: \"{HostKey ?? guest.HostKey}\"", .. Port is null ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"  port: {Port}")],
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
         if (WarmLimit is not null)

@@ -120,7 +120,7 @@ public sealed class GuestTools
                     tool,
                     access,
                     $"'{access.User}' may not write there, and 'sudo -n' does not work",
-                    "Let the image's ssh.user run sudo without a password, or name a place under 'tools' where that user may write.");
+                    "Let the image's ssh.user run sudo without a password and without a terminal (no 'requiretty'), or name a place under 'tools' where that user may write.");
             case ToolPlacement.OfOtherKind:
                 throw Failure(
                     tool,

@@ -45,7 +45,7 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
             : new(
                 ErrorCodes.GuestIdentityStale,
                 $"the guest {access} has no identity of its own: ssh.user '{access.User}' may not become root to give it its identity{Evidence(answer)}",
-                $"Give '{access.User}' passwordless sudo in the image, or switch the image's 'warm' off.");
+                $"Give '{access.User}' sudo without a password and without a terminal (no 'requiretty') in the image, or switch the image's 'warm' off.");
 
     private static string Hint(IdentityFacts facts) =>
         facts.ReseededBy is null && facts.Clock is null ? "Install perl or python3 in the image (Debian's perl-base is enough), or switch the image's 'warm' off."

@@ -70,7 +70,7 @@ public sealed class IdentityChangerTests
         var failure = await FailAsync();
 
         failure.Message.Should().Contain("ssh.user 'ci' may not become root").And.EndWith(": sudo: a password is required");
-        failure.Hint.Should().Contain("passwordless sudo").And.Contain("'warm'");
+        failure.Hint.Should().Contain("sudo without a password").And.Contain("'warm'");
     }
 
     [Fact(Timeout = HangLimit)]
