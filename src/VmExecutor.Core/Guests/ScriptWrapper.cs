@@ -61,9 +61,10 @@ public static class ScriptWrapper
         """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec "$@" "$f") & wait $!; s=$?; while [ $s -gt 128 ] && kill -0 $!; do sleep 1; wait $!; s=$?; done;""";
 
     /// <summary>
-    /// Undoes what start-up files (<c>.bashrc</c>) may have changed in the shell that runs the wrapper: options (<c>set -e</c> would end it with the
-    /// script's failure), traps, field separators, and other meanings of the words that it uses. The environment stays: it is the account's. The wrapper is read after that, by
-    /// <c>eval</c>, since bash exchanges aliases while it reads a line. A <c>ForceCommand</c> may let another sh run what the account's bash was meant for.
+    /// Undoes what start-up files (<c>.bashrc</c>) may have changed in the shell that runs the wrapper: options (<c>set -e</c> would end it
+    /// with the script's failure), traps, field separators, and other meanings of the words that it uses. The environment stays: it is the
+    /// account's. The wrapper is read after that, by <c>eval</c>, since bash exchanges aliases while it reads a line. A <c>ForceCommand</c>
+    /// may let another sh run what the account's bash was meant for.
     /// </summary>
     private const string ResetBash =
         "[ -z \"${BASH_VERSION-}\" ] || { set +abefkntuvxCET +o pipefail +o posix; trap - DEBUG ERR RETURN EXIT HUP INT QUIT PIPE TERM CHLD; shopt -u failglob nullglob expand_aliases; "

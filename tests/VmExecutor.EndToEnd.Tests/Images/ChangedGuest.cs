@@ -3,8 +3,8 @@ using VmExecutor.EndToEnd.Tests.Instruments;
 namespace VmExecutor.EndToEnd.Tests.Images;
 
 /// <summary>
-/// The test guest with other settings. Its initrd has an archive more (the kernel unpacks one after the other), which puts a script among those that the
-/// guest runs at each boot before its sshd. So the disk is the test guest's own.
+/// The test guest with other settings. Its initrd has an archive more (the kernel unpacks one after the other), which puts a script among
+/// those that the guest runs at each boot before its sshd. So the disk is the test guest's own.
 /// </summary>
 internal static class ChangedGuest
 {
@@ -12,7 +12,9 @@ internal static class ChangedGuest
     /// <param name="guest">The test guest.</param>
     /// <param name="directory">Where the initrd is made.</param>
     /// <param name="script">Lines for busybox's sh, which run as root.</param>
-    /// <param name="programs">Files or directories of this host that the guest gets as well, with the libraries that they need: the guest is of the same Debian.</param>
+    /// <param name="programs">
+    /// Files or directories of this host that the guest gets as well, with the libraries that they need: the guest is of the same Debian.
+    /// </param>
     /// <returns>The initrd's path.</returns>
     public static async Task<string> MakeAsync(TestGuest guest, string directory, string script, params IReadOnlyList<string> programs)
     {
