@@ -18,7 +18,8 @@ public sealed class CloudInitTests : IDisposable
     [Theory]
     [InlineData("vmx-cloud-init-end:0\n", null)]
     [InlineData("vmx-cloud-init-end:2\n", "WARNING: cloud-init had recoverable errors")]
-    [InlineData("vmx-cloud-init-end:1\n", "WARNING: cloud-init failed")]
+    [InlineData("vmx-cloud-init-end:1\n", "WARNING: cloud-init failed in the guest. See")]
+    [InlineData("{\n \"v1\": {\n  \"errors\": [\n   \"('locale', exit 255)\"\n  ]\n }\n}\nvmx-cloud-init-end:1\n", "WARNING: cloud-init failed in the guest: ('locale', exit 255). See")]
     public async Task Prepare_waits_for_it_and_says_how_it_ended(string answer, string? warning)
     {
         _world.GuestShell.CommandOutput = answer;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Guests;
@@ -20,6 +21,7 @@ public static partial class CloudInit
           while read -r l; do
             case $l in *'"errors": []'*) w=done ;; esac
           done <$c/result.json
+          [ $w = done ] || { cat $c/result.json; echo; }
         elif ! command -v cloud-init >/dev/null 2>&1 || [ -e $c/disabled ] || [ -e /etc/cloud/cloud-init.disabled ]; then
           w=none
         elif [ -d $c ]; then
@@ -32,18 +34,33 @@ public static partial class CloudInit
         """;
 
     /// <summary>
-    /// Shell text; ends when cloud-init has ended, and prints the result. Before 17.1 cloud-init has no command <c>status</c>, and in
-    /// some versions the command fails for users other than root: then the text waits for result.json.
+    /// Shell text; ends when cloud-init has ended, and prints the result and result.json. The end is that file and not the command's: as soon as one module had an
+    /// error, <c>status --wait</c> says "error" and ends, while later stages still install packages (seen with 22.4). Before 17.1 cloud-init has no
+    /// command <c>status</c>, and in some versions the command fails for users other than root. Where the last stage cannot run, the file never comes.
     /// </summary>
     public const string Wait =
         """
+        c=/run/cloud-init
         s=$(LC_ALL=C cloud-init status --wait 2>/dev/null)
         e=$?
+        while [ -d $c ] && [ ! -e $c/result.json ]; do
+          if systemctl is-failed --quiet cloud-final.service 2>/dev/null; then
+            e=1
+            break
+          fi
+          sleep 1
+        done
+        if [ -e $c/result.json ]; then
+          s=$(LC_ALL=C cloud-init status 2>/dev/null)
+          e=$?
+          cat $c/result.json
+          echo
+        fi
         case $s in
           *status:*) ;;
           *)
-            while [ -d /run/cloud-init ] && [ ! -e /run/cloud-init/result.json ]; do sleep 1; done
             e=0
+            ! grep -q '"errors": \[ *$' $c/result.json 2>/dev/null || e=1
             ;;
         esac
         echo "vmx-cloud-init-end:$e"
@@ -75,6 +92,32 @@ public static partial class CloudInit
 
     /// <summary><c>modules-final</c>; null: not known.</summary>
     public static string? ParseStage(string status) => Stage().Match(status) is { Success: true } stage ? stage.Groups[1].Value : null;
+
+    /// <summary>The errors that result.json names, which is part of the output of both texts; empty: it names none, or is not there.</summary>
+    public static IReadOnlyList<string> ParseErrors(string output)
+    {
+        if (Result().Match(output) is not { Success: true } result)
+        {
+            return [];
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(result.Value);
+            return document.RootElement.TryGetProperty("v1", out var v1) && v1.ValueKind == JsonValueKind.Object
+                && v1.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
+                    ? [.. errors.EnumerateArray().Where(error => error.ValueKind == JsonValueKind.String).Select(error => error.GetString()!)]
+                    : [];
+        }
+        catch (JsonException)
+        {
+            return [];
+        }
+    }
+
+    // json.dumps(indent=1, sort_keys=True) of cloud-init's atomic_helper: the outermost braces are alone at the begin of their lines.
+    [GeneratedRegex(@"^\{\s*\n(.*\n)*?\}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Result();
 
     [GeneratedRegex("^vmx-cloud-init:([a-z]+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();

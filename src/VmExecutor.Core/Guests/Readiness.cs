@@ -27,6 +27,7 @@ public static class Readiness
         return new GuestLook
         {
             CloudInit = CloudInit.Parse(output),
+            CloudInitErrors = CloudInit.ParseErrors(output),
             Remarks = [.. faults.Select(found => Remark(access, found.Place, found.Fault))],
         };
     }

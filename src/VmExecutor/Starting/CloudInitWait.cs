@@ -14,6 +14,8 @@ namespace VmExecutor.Starting;
 /// </summary>
 internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
 {
+    private const int MostErrors = 3;
+    private const int LongestError = 300;
     private static readonly TimeSpan StageLimit = TimeSpan.FromSeconds(10);
 
     /// <param name="image">Has the limit, and whether it is waited for.</param>
@@ -29,7 +31,7 @@ internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
         var state = image.WaitForCloudInit ? access.Look?.CloudInit : null;
         if (state != CloudInitState.Running)
         {
-            Tell(state, log);
+            Tell(state, access.Look?.CloudInitErrors ?? [], log);
             return false;
         }
 
@@ -42,7 +44,7 @@ internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
         {
             var answer = await OrDeathAsync(guestShell.RunCommandAsync(access, CloudInit.Wait, null, stop.Token), watch(stop.Token));
             log.Say(string.Create(CultureInfo.InvariantCulture, $"cloud-init ended after {time.GetElapsedTime(began).TotalSeconds:0.0} s"));
-            Tell(CloudInit.ParseEnd(answer.StandardOutput), log);
+            Tell(CloudInit.ParseEnd(answer.StandardOutput), CloudInit.ParseErrors(answer.StandardOutput), log);
             return true;
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -58,11 +60,12 @@ internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
         }
     }
 
-    private static void Tell(CloudInitState? state, JobLog log)
+    private static void Tell(CloudInitState? state, IReadOnlyList<string> errors, JobLog log)
     {
+        var named = errors.Count == 0 ? "" : $": {string.Join("; ", errors.Take(MostErrors).Select(error => PlainText.OneLine(error, LongestError)))}";
         if (state is CloudInitState.Failed or CloudInitState.Degraded)
         {
-            log.Warn($"cloud-init {(state == CloudInitState.Failed ? "failed" : "had recoverable errors")} in the guest: see 'cloud-init status --long' and /var/log/cloud-init.log there");
+            log.Warn($"cloud-init {(state == CloudInitState.Failed ? "failed" : "had recoverable errors")} in the guest{named}. See 'cloud-init status --long' and /var/log/cloud-init.log there");
         }
     }
 

@@ -147,6 +147,39 @@ public sealed class ReadinessTextTests : IDisposable
         CloudInit.ParseEnd(output).Should().Be(expected, output);
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("status: error", 1, CloudInitState.Failed)]
+    [InlineData("status: done", 2, CloudInitState.Degraded)]
+    [InlineData("usage: cloud-init [-h] (invalid choice: 'status')", 2, CloudInitState.Failed)]
+    public async Task Waiting_goes_on_after_an_error_until_the_last_stage_has_ended(string said, int status, CloudInitState expected)
+    {
+        // The command ends at once; a later stage is still at work.
+        var output = await RunAsync(
+            $$"""
+            stand_in "{{said}}" {{status}}; mkdir /run/cloud-init
+            (sleep 1.5; printf '{\n "v1": {\n  "errors": [\n   "(locale, \\"exit 255\\")"\n  ]\n }\n}\n' >/run/cloud-init/new; mv /run/cloud-init/new /run/cloud-init/result.json) &
+            {{AsNobody}} dash
+            """,
+            CloudInit.Wait);
+
+        CloudInit.ParseErrors(output).Should().Equal("(locale, \"exit 255\")");
+        CloudInit.ParseEnd(output).Should().Be(expected, output);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Waiting_ends_where_the_last_stage_cannot_run()
+    {
+        var output = await RunAsync(
+            $$"""
+            stand_in 'status: error' 1; mkdir /run/cloud-init
+            printf '#!/bin/sh\n[ "$*" = "is-failed --quiet cloud-final.service" ]\n' >"$d/bin/systemctl"; chmod 755 "$d/bin/systemctl"
+            {{AsNobody}} dash
+            """,
+            CloudInit.Wait);
+
+        CloudInit.ParseEnd(output).Should().Be(CloudInitState.Failed, output);
+    }
+
     private GuestAccess Access() => new(
         new Core.Values.DomainName("vmx-job"), new GuestAddress("127.0.0.1", 22), new GuestUser("nobody"), new(_directory.FullName), new(_directory.FullName), [], GuestShell.Sh);
 
