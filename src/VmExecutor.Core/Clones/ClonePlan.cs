@@ -44,7 +44,7 @@ public sealed record ClonePlan
 
     /// <summary>
     /// The keys by which the guest is known: the one it is given, else what the image's YAML names, else what the probe of its
-    /// generation has met; empty: the key of the first contact is pinned.
+    /// generation has met. Empty: the key of the first contact is pinned.
     /// </summary>
     public IReadOnlyList<HostKey> HostKeys
     {
@@ -55,7 +55,12 @@ public sealed record ClonePlan
                 return [own];
             }
 
-            var known = Image.Ssh.HostKeys.Count > 0 ? Image.Ssh.HostKeys : Generation?.Record.Probe?.HostKeys ?? [];
+            var known = Image.Ssh switch
+            {
+                { Pin: HostKeyPin.Job } => [],
+                { HostKeys: { Count: > 0 } named } => named,
+                _ => Generation?.Record.Probe?.HostKeys ?? [],
+            };
             return [.. known.Select(HostKey.Parse)];
         }
     }

@@ -22,6 +22,8 @@ public sealed partial record SshSettings
     /// </summary>
     public IReadOnlyList<string> HostKeys { get; init; } = [];
 
+    public HostKeyPin Pin { get; init; } = HostKeyPin.Image;
+
     internal static readonly Section<SshSettings> Keys = new Section<SshSettings>(new() { User = "" })
         .Key("user", Kinds.Text("user name", "up to 32 letters, digits, '_', '.' and '-', beginning with a letter or '_'", UserName()),
             "The user that scripts run as in the guest.",
@@ -39,11 +41,26 @@ public sealed partial record SshSettings
         .OneOrMore("host_key", Kinds.HostKey,
             "The guest's public host keys, as in its /etc/ssh/ssh_host_ed25519_key.pub. A guest that shows another key is refused.",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V", it => it.HostKeys, (it, value) => it with { HostKeys = value },
-            otherwise: "the key of the first contact is pinned for the job; that first contact is not protected");
+            otherwise: "the keys that publishing met; of an image that was never published, the key of the first contact is pinned for the job, and that first contact is not protected",
+            onlyWith: new("pin", "image"))
+        .Key("pin", Kinds.Choice<HostKeyPin>(),
+            "Which host keys are believed. image: the same in all clones, those of 'host_key' or those that publishing met. "
+            + "job: each clone's own, as it shows them at the job's first contact, for a guest that makes host keys at each boot; that first contact is not protected.",
+            "job", it => it.Pin, (it, value) => it with { Pin = value });
 
     // It becomes an argument of ssh, so it never begins with '-'.
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")]
     private static partial Regex UserName();
+}
+
+/// <summary>The host keys that a job believes.</summary>
+public enum HostKeyPin
+{
+    /// <summary>Those of the image, which all of its clones share.</summary>
+    Image,
+
+    /// <summary>Those that the job's own guest shows at the first contact.</summary>
+    Job,
 }
 
 public enum LoginMethod

@@ -32,7 +32,7 @@ internal static class SshFailures
         SshFailureKind.HostKeyChanged => new(
             ErrorCodes.GuestHostKeyChanged,
             $"the guest {access} shows another host key than the pinned one: {failure.Evidence}",
-            "Correct ssh.host_key of the image if the guest's key was changed; if not, something else answers at this address."),
+            "Correct ssh.host_key of the image if the guest's key was changed, or publish the image again; 'ssh: {pin: job}' is for a guest that makes host keys at each boot. If nothing was changed, something else answers at this address."),
         SshFailureKind.Denied => new(
             ErrorCodes.GuestSshRefused,
             $"the guest {access} does not accept the key {access.Key}, also after {DurationText.Format(limit)}: {failure.Evidence}",

@@ -48,7 +48,7 @@ internal sealed class Probe(Machine machine)
                 ErrorCodes.ProbeFailed,
                 $"the probe of the new generation of image '{image.Name}' failed: its guest has other ssh host keys at each boot ('{string.Join("', '", first)}', then '{string.Join("', '", second)}'), so every job would refuse it (VMX1405)",
                 "Make the keys once in the base image, as root: ssh-keygen -A. Switch off what makes them anew at each boot (for cloud-init: 'ssh_deletekeys: false'). "
-                + "Or give each job's guest a key of its own: 'ssh: {login: cloud-init}' in the image's YAML. Jobs go on with the current generation.");
+                + "Or give each job's guest a key of its own: 'ssh: {login: cloud-init}' in the image's YAML. Or let each job believe the key of its first contact: 'ssh: {pin: job}'. Jobs go on with the current generation.");
         }
     }
 
@@ -101,12 +101,12 @@ internal sealed class Probe(Machine machine)
     }
 
     /// <summary>
-    /// The host keys: those that the administrator names, else those that ssh has met. A guest that is given a key for each job has none
-    /// to pin.
+    /// The host keys: those that the administrator names, else those that ssh has met. A guest that is given a key for each job, or makes one at
+    /// each boot, has none to pin.
     /// </summary>
     private static IReadOnlyList<string> HostKeys(ImageDefinition image, StartedClone clone) => image.Ssh switch
     {
-        { Login: LoginMethod.CloudInit } => [],
+        { Login: LoginMethod.CloudInit } or { Pin: HostKeyPin.Job } => [],
         { HostKeys: { Count: > 0 } said } => said,
         _ => clone.HostKeys,
     };

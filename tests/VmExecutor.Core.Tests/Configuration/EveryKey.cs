@@ -47,7 +47,7 @@ internal static class EveryKey
         source: build
         build: ../recipes/debian
         build_timeout: 2h
-        ssh: {user: ci, login: systemd-credentials}
+        ssh: {user: ci, login: systemd-credentials, pin: job}
         """;
 
     private const string Shared = $$"""

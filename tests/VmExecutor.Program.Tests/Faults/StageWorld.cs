@@ -91,6 +91,8 @@ internal sealed class StageWorld : IDisposable
 
     public bool WaitForCloudInit { get; set; } = true;
 
+    public HostKeyPin Pin { get; set; } = HostKeyPin.Image;
+
     /// <summary>The settings for keeping the VM of a failed job.</summary>
     public KeepSettings KeepFailed { get; set; } = new();
 
@@ -252,7 +254,7 @@ internal sealed class StageWorld : IDisposable
             Accelerator = Accelerator,
             Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),
-            Ssh = new SshSettings { User = "ci", Key = Root.Child("key") },
+            Ssh = new SshSettings { User = "ci", Key = Root.Child("key"), Pin = Pin },
         },
     };
 

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Program.Tests.Faults;
@@ -26,7 +27,19 @@ public sealed class ChangingHostKeyTests : IDisposable
 
         failure.Code.Should().Be(ErrorCodes.ProbeFailed);
         failure.Message.Should().ContainAll("other ssh host keys at each boot", Key(1), Key(2), "VMX1405");
-        failure.Hint.Should().ContainAll("ssh-keygen -A", "login: cloud-init");
+        failure.Hint.Should().ContainAll("ssh-keygen -A", "login: cloud-init", "pin: job");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Keys_that_are_other_ones_at_each_boot_pass_where_each_job_pins_its_own()
+    {
+        await _world.WarmAsync();
+        _world.Pin = HostKeyPin.Job;
+        Show(boot => Key(boot));
+
+        (await _world.ProbeAsync()).HostKeys.Should().BeEmpty();
+
+        _boots.Should().Be(1, "nothing is pinned, so no second clone is needed");
     }
 
     [Fact(Timeout = 60_000)]

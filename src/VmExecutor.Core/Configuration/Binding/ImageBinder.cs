@@ -61,7 +61,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
     private static IEnumerable<ConfigurationWarning> OwnWarnings(ImageDefinition image, BoundValues values)
     {
         // What is downloaded or built runs only once it is published, and the probe pins its keys; a seed brings a key along.
-        if (image.Ssh.HostKeys.Count == 0 && image.Ssh.Login != LoginMethod.CloudInit && image.Source is (ImageSource.Domain or ImageSource.DiskFile))
+        if (image.Ssh.HostKeys.Count == 0 && image.Ssh.Pin == HostKeyPin.Image && image.Ssh.Login != LoginMethod.CloudInit && image.Source is (ImageSource.Domain or ImageSource.DiskFile))
         {
             yield return Warning(values.Around("ssh.host_key"), "ssh.host_key",
                 "is missing, so the key of the first contact is pinned per job, and that first contact is not protected; "
