@@ -12,4 +12,8 @@ namespace VmExecutor.Core.Clones;
 /// <param name="Chains">For each writable disk's target: its base.</param>
 /// <param name="Accelerator">The one that was found to work; <see cref="Accelerator.Auto"/>: only a start tells, and this is a mere look.</param>
 public sealed record CloneBasis(
-    ClonePlan Plan, MachineSize Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator);
+    ClonePlan Plan, MachineSize Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator)
+{
+    /// <summary>The MAC address of the source's first card, to which the guest's network may be pinned; null: the source names none.</summary>
+    public string? SourceCard => CloneNetwork.AddressOf(Source);
+}

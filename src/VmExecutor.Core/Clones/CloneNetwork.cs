@@ -60,6 +60,10 @@ internal static class CloneNetwork
     internal static string? KeptAddress(XElement source, ClonePlan plan) =>
         plan.Image.Network.Mode == NetworkMode.User ? (string?)source.Element("mac")?.Attribute("address") : null;
 
+    /// <summary>The MAC address of a machine's first card; null: it has none, or the definition does not say it.</summary>
+    internal static string? AddressOf(XElement domain) =>
+        (string?)domain.Elements("devices").Elements("interface").FirstOrDefault()?.Element("mac")?.Attribute("address");
+
     internal static void MakeOwn(XElement card, MacAddress address) => MakeOwn(card, address.Value);
 
     internal static void MakeOwn(XElement card, string address)

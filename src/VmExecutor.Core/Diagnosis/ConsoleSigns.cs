@@ -20,6 +20,8 @@ internal static partial class ConsoleSigns
 
     public static bool ShowsLogin(IReadOnlyList<string> console) => console.Any(line => Login().IsMatch(line));
 
+    public static bool HasBooted(IReadOnlyList<string> console) => ShowsLogin(console) || ShowsServer(console);
+
     public static bool ShowsServer(IReadOnlyList<string> console) => console.Any(line => Server().IsMatch(line));
 
     [GeneratedRegex(@"Unable to mount root fs|Cannot open root device|Gave up waiting for root|ALERT! .* does not exist|Waiting for root device|dracut.*(Could not boot|Warning: /dev/\S+ does not exist)|No init found|Run /init as init process failed", RegexOptions.CultureInvariant)]

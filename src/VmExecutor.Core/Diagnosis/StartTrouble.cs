@@ -24,5 +24,8 @@ public sealed record StartTrouble
 
     public NetworkSettings Network { get; init; } = new();
 
+    /// <summary>The MAC address of the source's first card; null: not known.</summary>
+    public string? SourceCard { get; init; }
+
     public SshSettings? Ssh { get; init; }
 }

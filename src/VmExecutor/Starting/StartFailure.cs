@@ -37,6 +37,7 @@ internal static class StartFailure
             Console = console,
             Pressure = pressure,
             Network = plan.Image.Network,
+            SourceCard = basis.SourceCard,
             Ssh = plan.Image.Ssh,
         });
         if (cause is not null)

@@ -28,6 +28,8 @@ public sealed class StartDiagnosisTests
         Pressure = Idle,
     };
 
+    private static readonly NetworkSettings OnLibvirt = new() { Mode = NetworkMode.Libvirt, Name = "ci" };
+
     [Theory]
     [InlineData("[    2.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)", "did not find its root file system")]
     [InlineData("ALERT!  UUID=1234 does not exist.  Dropping to a shell!", "did not find its root file system")]
@@ -70,8 +72,27 @@ public sealed class StartDiagnosisTests
 
     [Fact]
     public void No_address_names_the_network() =>
-        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci" } })
+        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Network = OnLibvirt })
             .Should().Contain("DHCP").And.Contain("'ci'");
+
+    [Theory]
+    [InlineData("debian login: ", "^the guest has booted but got no address")]
+    [InlineData("[  OK  ] Started ssh.service - OpenBSD Secure Shell server.", "^the guest has booted but got no address")]
+    [InlineData("[    1.2] systemd[1]: Starting", "^the guest has got no address by DHCP")]
+    public void A_guest_without_an_address_may_be_pinned_to_the_card_of_its_source(string line, string begin) =>
+        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Console = [line], SourceCard = "52:54:00:aa:bb:cc", Network = OnLibvirt })
+            .Should().MatchRegex(begin).And.ContainAll("52:54:00:aa:bb:cc", "pinned", "netplan", "MACAddress=", "NetworkManager", "udev", "'network: {mode: user}'", "'ci'");
+
+    [Fact]
+    public void A_guest_without_an_address_may_be_pinned_also_when_its_source_names_no_card() =>
+        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Network = OnLibvirt }).Should().Contain("pinned to a MAC address of another machine");
+
+    [Fact]
+    public void A_user_mode_guest_that_is_not_reached_is_told_what_its_card_has() =>
+        new[] { null, "52:54:00:aa:bb:cc" }.Select(card => StartDiagnosis.Explain(Trouble with { Console = ["debian login:"], SourceCard = card }))
+            .Should().SatisfyRespectively(
+                none => none.Should().Contain("only a clone of 'source: domain' keeps"),
+                kept => kept.Should().Contain("it has the source's MAC address 52:54:00:aa:bb:cc"));
 
     [Theory]
     [InlineData(LoginMethod.Baked, "wrong key")]
