@@ -25,6 +25,7 @@ public static partial class GuestChecks
         {{CloudInit.Question}}
         echo "vmx-login:${SHELL##*/}"
         {{GuestBoot.Question}}
+        {{GuestClock.Question}}
         echo "vmx-ready:$m"
         """;
 

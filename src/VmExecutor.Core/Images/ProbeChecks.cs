@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Images;
@@ -6,13 +7,11 @@ namespace VmExecutor.Core.Images;
 /// <summary>The questions that a clone of a new generation is asked before jobs get it. It has booted and run a shell by then.</summary>
 public static class ProbeChecks
 {
-    /// <summary>A clone that is off by more than this makes certificates and build tools fail.</summary>
-    public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
-
     /// <summary>Shell text for any POSIX sh.</summary>
     public const string Text =
-        """
-        echo "vmx-clock:$(date +%s)"
+        GuestClock.Question
+        + """
+
         echo "vmx-git:$(git --version 2>/dev/null)"
         if gitlab-runner --version >/dev/null 2>&1; then echo vmx-runner:yes; else echo vmx-runner:no; fi
         if command -v step-runner >/dev/null 2>&1; then echo vmx-steps:yes; else echo vmx-steps:no; fi
@@ -31,14 +30,14 @@ public static class ProbeChecks
     public static IReadOnlyList<string> Problems(string output, DateTimeOffset now, ByteSize minFreeDisk)
     {
         var problems = new List<string>();
-        if (Number(output, "vmx-clock:") is not { } seconds || seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
+        if (GuestClock.Read(output) is not { } clock)
         {
             problems.Add("the guest does not tell the time (date +%s)");
         }
-        else if ((DateTimeOffset.FromUnixTimeSeconds(seconds) - now).Duration() is var off && off > ClockTolerance)
+        else if (GuestClock.Off(output, now, now) is var off && off.Duration() > GuestClock.Tolerance)
         {
             problems.Add(string.Create(
-                CultureInfo.InvariantCulture, $"the guest's clock is {Math.Round(off.TotalSeconds)} s off (it says {DateTimeOffset.FromUnixTimeSeconds(seconds):u})"));
+                CultureInfo.InvariantCulture, $"the guest's clock is {GuestClock.Words(off)} (it says {clock:u}), and it could not be set. {GuestClock.Fix(off)}"));
         }
 
         if (Line(output, "vmx-git:") is not { Length: > 0 })

@@ -12,10 +12,12 @@ public sealed class SshGuestShell : IGuestShell
     private readonly GuestCommands commands;
     private readonly GuestScriptRunner scripts;
     private readonly ConnectPace pace;
+    private readonly TimeProvider time;
 
     public SshGuestShell(IToolRunner tools, ToolEnvironment environment, TimeProvider clock)
     {
         var ssh = new SshClient(tools, environment, clock);
+        time = clock;
         pace = new ConnectPace(clock);
         banner = new SshBanner(pace, clock);
         commands = new GuestCommands(ssh, clock);
@@ -28,6 +30,7 @@ public sealed class SshGuestShell : IGuestShell
 
     public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
+        var asked = time.GetUtcNow();
         var answer = (await connection.OpenAsync(access, limit, alive, GuestChecks.Text(access.Shell, access.Places), cancellationToken).ConfigureAwait(false))!;
         var missing = GuestChecks.ParseMissing(answer.StandardOutput);
         if (missing is not { Count: 0 })
@@ -43,7 +46,7 @@ public sealed class SshGuestShell : IGuestShell
         var bootId = GuestBoot.ParseId(answer.StandardOutput);
         return access with
         {
-            Look = Readiness.Judge(access, answer.StandardOutput),
+            Look = Readiness.Judge(access, answer.StandardOutput) with { ClockOff = GuestClock.Off(answer.StandardOutput, asked, time.GetUtcNow()) },
             LoginShell = GuestChecks.ParseLoginShell(answer.StandardOutput),
             BootId = bootId,
             Proof = access.Proof?.InPlace(bootId),

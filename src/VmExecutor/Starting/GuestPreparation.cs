@@ -8,7 +8,7 @@ using VmExecutor.Stages;
 namespace VmExecutor.Starting;
 
 /// <summary>
-/// Prepares a guest before the job's first script: waits for its cloud-init, gives it tools of the host, and runs the administrator's
+/// Prepares a guest before the job's first script: sets a clock that is off, waits for its cloud-init, gives it tools of the host, and runs the administrator's
 /// hook.
 /// </summary>
 /// <param name="machine">The machine.</param>
@@ -19,6 +19,9 @@ internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<strin
     {
         var image = plan.Image;
         access.Look?.Remarks.ToList().ForEach(run.Log.Warn);
+
+        // First, since what cloud-init installs may be refused by a clock that is off.
+        await new ClockSetting(machine.GuestShell, machine.Time).RunAsync(access, run.Log, cancellationToken);
         if (await new CloudInitWait(machine.GuestShell, machine.Time).RunAsync(image, access, watch, run.Log, cancellationToken))
         {
             run.Times.Ended("cloud-init");
