@@ -69,8 +69,7 @@ internal sealed class BuiltGuest
             ssh:
               user: ci
               login: baked
-              key: {In("id_ed25519")}
-              host_key: "{HostKey}"
+              key: {In("id_ed25519")}{HostKey}
             network:
               mode: user
             timeouts:
@@ -88,7 +87,10 @@ internal sealed class BuiltGuest
         return yaml.ToString();
     }
 
-    private string HostKey => string.Join(' ', File.ReadAllText(In("ssh_host_ed25519_key.pub")).Trim().Split(' ').Take(2));
+    /// <summary>The line with the image's host key, unless the guest makes its own at each boot.</summary>
+    private string HostKey => File.ReadAllText(In("image.yaml")).Contains("pin: job", StringComparison.Ordinal)
+        ? ""
+        : $"\n  host_key: \"{string.Join(' ', File.ReadAllText(In("ssh_host_ed25519_key.pub")).Trim().Split(' ').Take(2))}\"";
 
     private string Source(string domain)
     {
