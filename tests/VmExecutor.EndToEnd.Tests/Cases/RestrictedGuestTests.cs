@@ -38,7 +38,7 @@ public sealed class RestrictedGuestTests(TestMachine machine) : PublishTest(mach
 
     public static TheoryDataRow<string, string, string, int, string>[] Guests() =>
     [
-        new("one session, noexec /tmp of 1 MiB, another port", OneSession, "bash", 2222, ""),
+        new("one session, noexec /tmp of 1 MiB, another port", OneSession, "bash", 2222, "") { Explicit = true },
         new("tcsh", "sed -i '/^ci:/s,/bin/bash,/usr/bin/tcsh,' /etc/passwd; echo 'echo NOISE !!' > /home/ci/.tcshrc", "bash", 22, "/usr/bin/tcsh") { Explicit = true },
         new("fish", "sed -i '/^ci:/s,/bin/bash,/usr/bin/fish,' /etc/passwd", "bash", 22, "/usr/bin/fish /usr/share/fish") { Explicit = true },
         new("BusyBox alone", NoBash, "sh", 22, "") { Explicit = true },
