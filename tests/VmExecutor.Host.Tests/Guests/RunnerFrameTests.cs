@@ -32,8 +32,11 @@ public class RunnerFrameTests(SshdFixture sshd) : GuestTest(sshd)
         output.Should().Contain("\nit is $HOME\n").And.MatchRegex("wc -c\u001b\\[0;m\n *0\n").And.EndWith("$ exit 7\u001b[0;m\n");
         error.Should().Be("err\n");
         (await RunAsync(settings, [], "true")).ExitCode.Should().Be(0);
+
+        // bash makes 1 of a command's failure in the older frame, unless a subshell evaluates the body (ScriptTests of the simulator).
+        var notFound = settings is { Shell: "bash", Frame: ScriptFrame.EmptyPipe, Subshell: false } ? 1 : 127;
         (await RunAsync(settings, [], "no-such-command-here")).Should().Match<(int ExitCode, string Output, string Error)>(
-            run => run.ExitCode == 127 && run.Error.StartsWith("step_script: ", StringComparison.Ordinal));
+            run => run.ExitCode == notFound && run.Error.StartsWith("step_script: ", StringComparison.Ordinal));
     }
 
     [Theory(Timeout = 60_000)]
