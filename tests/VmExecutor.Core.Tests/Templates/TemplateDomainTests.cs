@@ -173,7 +173,13 @@ public sealed class TemplateDomainTests
         var shape = new TemplateShape { Qemu = "7.2", Libvirt = "9.0", Accelerator = "tcg", Cpu = "emulated", Machine = "q35", Cpus = 1, MemoryBytes = 1, DiskBytes = 1, Devices = "d" };
         var template = new Template(new AbsolutePath("/t"), new TemplateRecord
         {
-            Shape = shape, Made = default, Driver = "t", Files = [], HostKeys = [], LoginShell = "bash", IsMemoryReadOnly = isMemoryReadOnly,
+            Shape = shape,
+            Made = default,
+            Driver = "t",
+            Files = [],
+            HostKeys = [],
+            LoginShell = "bash",
+            IsMemoryReadOnly = isMemoryReadOnly,
         });
         var chains = new Dictionary<string, BackingChain> { ["vda"] = TestPlan.Chain("/t/vda.qcow2", "/images/1/vda.disk") };
         return TemplateDomain.Thaw(Freeze(), template, plan, TestPlan.Stamp(plan), chains);
