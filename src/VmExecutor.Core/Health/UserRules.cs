@@ -48,12 +48,14 @@ public static class UserRules
     /// <param name="looking">The user of this process.</param>
     /// <param name="running">The user of a GitLab Runner that runs here; null: none was seen.</param>
     /// <param name="answered">True: libvirt answers this process.</param>
-    public static Finding DecideSocket(string uri, Account looking, Account? running, bool answered)
+    /// <param name="tooLong">A socket that this user's own libvirt cannot make; null: none.</param>
+    public static Finding DecideSocket(string uri, Account looking, Account? running, bool answered, SessionSocket? tooLong)
     {
         var user = running ?? looking;
         var join = $"usermod -aG libvirt {user.Label} && systemctl restart gitlab-runner";
         return (uri, answered) switch
         {
+            _ when tooLong is not null => Checks.Socket.Problem($"libvirt at {uri} cannot make its socket {tooLong.Path}: {tooLong.Excess}", tooLong.Fix),
             (not LibvirtUri.System, true) => Checks.Socket.Ok(
                 user.Id == looking.Id ? $"{user.Label} may use libvirt at {uri}" : $"{looking.Label} may use libvirt at {uri}; {user.Label}, as whom the runner runs, was not tried"),
             (not LibvirtUri.System, false) => Checks.Socket.Skipped("libvirt cannot be asked: see 'libvirt'"),

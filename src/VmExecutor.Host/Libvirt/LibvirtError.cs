@@ -28,6 +28,9 @@ public sealed record LibvirtError(
     /// <summary>The programs of an emulated TPM are missing or failed (libvirt's virtpm.c and qemu_tpm.c: both messages name swtpm).</summary>
     public bool IsOfTheTpm => Message.Contains("swtpm", StringComparison.Ordinal);
 
+    /// <summary>A file system refuses to bypass the host's page cache (QEMU's file-posix.c; O_DIRECT in open(2)).</summary>
+    public bool IsOfDirectAccess => Message.Contains("O_DIRECT", StringComparison.Ordinal);
+
     /// <summary>At opening: there is no socket or port, or it refuses, or breaks off; a daemon that restarts does all of that.</summary>
     public bool IsNobodyListening => SystemError is NoSuchFile or ConnectionReset or ConnectionRefused or BrokenPipe or IoFailed;
 

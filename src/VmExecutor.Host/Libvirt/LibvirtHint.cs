@@ -3,7 +3,7 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Host.Libvirt;
 
-/// <summary>The advice for a libvirt error, decided by its numbers, and for an emulated TPM by its text: libvirt gives the failure of swtpm no number of its own.</summary>
+/// <summary>The advice for a libvirt error, decided by its numbers, and for an emulated TPM and for O_DIRECT by its text: libvirt gives failures of swtpm and of QEMU no numbers of their own.</summary>
 internal static partial class LibvirtHint
 {
     // errno.h, the same on every architecture .NET runs on.
@@ -15,8 +15,12 @@ internal static partial class LibvirtHint
     private const string JoinGroup =
         "Add the runner's user to the group libvirt (usermod -aG libvirt gitlab-runner) and restart the runner.";
 
-    public static string ForOpening(string uri, LibvirtError error) => (LibvirtUri.IsRemote(uri), error) switch
+    /// <param name="uri">Of the connection.</param>
+    /// <param name="error">libvirt's.</param>
+    /// <param name="tooLong">A socket that this libvirt cannot make; it is the reason then, whatever libvirt calls it.</param>
+    public static string ForOpening(string uri, LibvirtError error, SessionSocket? tooLong = null) => (LibvirtUri.IsRemote(uri), error) switch
     {
+        _ when tooLong is not null => tooLong.Fix,
         (_, { Number: LibvirtErrorNumber.NoConnect }) =>
             $"Correct libvirt.uri ('{uri}'): it looks like {LibvirtUri.System}, {LibvirtUri.Session} or qemu+ssh://host/system.",
         (false, { SystemError: NoSuchFile or ConnectionRefused }) => StartDaemon(uri),
@@ -44,8 +48,10 @@ internal static partial class LibvirtHint
         _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
     };
 
-    public static string ForStart(string uri, LibvirtError error) => error switch
+    /// <inheritdoc cref="ForOpening"/>
+    public static string ForStart(string uri, LibvirtError error, SessionSocket? tooLong = null) => error switch
     {
+        _ when tooLong is not null => tooLong.Fix,
         _ when OtherDaemon(error) is { } unit => StartOther(unit),
         { IsRefusal: true } => JoinGroup,
         { Domain: LibvirtErrorDomain.Network } =>
@@ -55,6 +61,8 @@ internal static partial class LibvirtHint
             + "chown -R tss:root /var/lib/swtpm-localca.",
         { IsOfTheTpm: true } =>
             "The source has an emulated TPM. Install what makes one: apt-get install swtpm swtpm-tools. If it is there, the message has its reason.",
+        { IsOfDirectAccess: true } =>
+            "The file system of state_dir refuses O_DIRECT, which the image's 'disks: cache' asks for: set 'disks: {cache: writeback}' in the image, or move state_dir to a disk.",
         { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
             "Correct the image's machine definition; this libvirt does not take it as it is.",
         _ => "QEMU's last words are in the message; what the libvirt daemon says: journalctl -u libvirtd -u virtqemud.",

@@ -53,7 +53,7 @@ internal sealed partial class LibvirtSession
         using var domain = Get(name);
         if (LibvirtLibrary.virDomainCreateWithFlags(domain, 0) < 0)
         {
-            throw Failure(Of(name, nameof(LibvirtLibrary.virDomainCreateWithFlags)), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error));
+            throw Failure(Of(name, nameof(LibvirtLibrary.virDomainCreateWithFlags)), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)));
         }
     }
 

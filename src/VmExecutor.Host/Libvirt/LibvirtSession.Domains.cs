@@ -73,7 +73,7 @@ internal sealed partial class LibvirtSession
         using var domain = LibvirtLibrary.virDomainCreateXML(connect, xml, paused ? StartPaused : 0);
         if (domain.IsInvalid)
         {
-            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error));
+            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)));
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class LibvirtSession : IDisposable
         {
             var error = LibvirtError.OfLastCall();
             throw new LibvirtException(
-                ErrorCodes.HypervisorUnreachable, nameof(LibvirtLibrary.virConnectOpen), uri, error, LibvirtHint.ForOpening(uri, error));
+                ErrorCodes.HypervisorUnreachable, nameof(LibvirtLibrary.virConnectOpen), uri, error, LibvirtHint.ForOpening(uri, error, SessionDaemon.TooLong(uri)));
         }
 
         return new LibvirtSession(uri, connect);

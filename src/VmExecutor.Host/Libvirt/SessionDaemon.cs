@@ -20,6 +20,12 @@ public static class SessionDaemon
         && parsed is { AbsolutePath: "/session", Query: "" } && !LibvirtUri.IsRemote(uri)
         && !Sockets.Select(name => Directory(environment)?.Child(name)).OfType<AbsolutePath>().Any(Answers);
 
+    /// <summary>A socket that the session of this process's user cannot make, since its path is too long; null: none.</summary>
+    public static SessionSocket? TooLong(string uri) => SessionSocket.TooLong(
+        uri,
+        SessionSocket.Variables.ToDictionary(name => name, name => Environment.GetEnvironmentVariable(name) ?? ""),
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+
     /// <summary>XDG_RUNTIME_DIR/libvirt, else as GLib has it (g_get_user_runtime_dir) below the user's cache.</summary>
     private static AbsolutePath? Directory(IReadOnlyDictionary<string, string> environment) =>
         AbsolutePath.TryParse(environment.GetValueOrDefault("XDG_RUNTIME_DIR"), out var runtime) ? runtime.Child("libvirt")

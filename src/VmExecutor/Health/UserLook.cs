@@ -1,6 +1,7 @@
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
+using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Health;
@@ -28,7 +29,8 @@ internal sealed class UserLook(ConfigLook config, LibvirtLook libvirt, Accounts 
     private async Task<Finding> SocketAsync(CancellationToken cancellationToken)
     {
         var (looking, running) = await FindAsync(cancellationToken);
-        return UserRules.DecideSocket(libvirt.Hypervisor.Uri, looking, running, await libvirt.TryAskAsync(cancellationToken) is not null);
+        var uri = libvirt.Hypervisor.Uri;
+        return UserRules.DecideSocket(uri, looking, running, await libvirt.TryAskAsync(cancellationToken) is not null, SessionDaemon.TooLong(uri));
     }
 
     private async Task<Finding> RunnerUserAsync(CancellationToken cancellationToken)

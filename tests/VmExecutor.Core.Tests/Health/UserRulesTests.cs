@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 using Xunit;
@@ -46,7 +47,21 @@ public sealed class UserRulesTests
     [InlineData("qemu:///session", "other", null, true, CheckStatus.Ok)]
     [InlineData("qemu:///session", "other", null, false, CheckStatus.Skipped)]
     public void The_runners_user_must_be_let_to_libvirts_socket(string uri, string looking, string? running, bool answered, CheckStatus status) =>
-        UserRules.DecideSocket(uri, Of(looking)!, Of(running), answered).Status.Should().Be(status);
+        UserRules.DecideSocket(uri, Of(looking)!, Of(running), answered, tooLong: null).Status.Should().Be(status);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_socket_with_too_long_a_path_is_a_problem_before_any_job_meets_it(bool answered)
+    {
+        var socket = new SessionSocket($"/srv/{new string('x', 120)}/monitor.sock", "XDG_CONFIG_HOME");
+
+        var finding = UserRules.DecideSocket("qemu:///session", Other, null, answered, socket);
+
+        finding.Status.Should().Be(CheckStatus.Problem);
+        finding.Found.Should().Contain(socket.Path).And.Contain("138 bytes").And.Contain("107 at most");
+        finding.Fix.Should().Contain("XDG_CONFIG_HOME");
+    }
 
     private static Account? Of(string? name) => name switch
     {

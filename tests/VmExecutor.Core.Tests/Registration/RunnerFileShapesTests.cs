@@ -81,7 +81,7 @@ public sealed partial class RunnerFileShapesTests
                 config_exec_timeout = 30
                 prepare_exec = "/usr/lib/vm-executor/prepare"
                 prepare_args = ["--config", "/etc/vm-executor/vm-executor.yaml"]
-                prepare_exec_timeout = 2760
+                prepare_exec_timeout = 3000
                 run_args = ["--config", "/etc/vm-executor/vm-executor.yaml"]
                 cleanup_exec = "/usr/lib/vm-executor/cleanup"
                 cleanup_args = ["--config", "/etc/vm-executor/vm-executor.yaml"]

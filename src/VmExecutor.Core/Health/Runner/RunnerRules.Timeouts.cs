@@ -57,8 +57,15 @@ public static partial class RunnerRules
         ];
     }
 
-    /// <summary>The longest that prepare and cleanup may take by the settings.</summary>
-    public static (TimeSpan Prepare, TimeSpan Cleanup) NeededTimes(Settings settings) => (Prepare(settings).Needed, Cleanup(settings));
+    /// <summary>
+    /// The longest that prepare and cleanup may take by the settings, and by an image that is added later and says no limit of its own: config.toml
+    /// is written before the first image is made.
+    /// </summary>
+    public static (TimeSpan Prepare, TimeSpan Cleanup) NeededTimes(Settings settings)
+    {
+        var (needed, later) = (Prepare(settings).Needed, settings.Limits.WaitForCapacity + OfAnyImage(new TimeoutSettings()) + PrepareRoom);
+        return (needed > later ? needed : later, Cleanup(settings));
+    }
 
     private static TimeSpan Cleanup(Settings settings) =>
         settings.Images.Where(image => image.Stop.Mode == StopMode.Shutdown).Select(image => image.Stop.Grace).DefaultIfEmpty().Max() + settings.Libvirt.CallTimeout + CleanupRoom;
@@ -73,6 +80,8 @@ public static partial class RunnerRules
             : (wait + OfImage(slowest) + PrepareRoom,
                 $"limits.wait_for_capacity {Text(wait)}, the limits of image '{slowest.Name}' {Text(OfImage(slowest))}, and {Text(PrepareRoom)} for the rest");
     }
+
+    private static TimeSpan OfAnyImage(TimeoutSettings waits) => waits.Boot + waits.Ssh + waits.CloudInit + waits.Warm + waits.SourceShutdown;
 
     private static TimeSpan OfImage(ImageDefinition image)
     {

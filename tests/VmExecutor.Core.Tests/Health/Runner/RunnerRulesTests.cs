@@ -90,6 +90,20 @@ public sealed class RunnerRulesTests
     }
 
     [Fact]
+    public void Limits_that_install_writes_before_there_is_an_image_fit_each_image_that_names_no_limit()
+    {
+        var (prepare, cleanup) = RunnerRules.NeededTimes(Settings());
+        var runner = With(custom => custom with { PrepareTimeout = prepare, CleanupTimeout = TimeSpan.FromSeconds(Math.Max(180, cleanup.TotalSeconds)) });
+        ImageDefinition[] images =
+        [
+            Image(), Image() with { Warm = new WarmSettings { Enabled = true } }, Image() with { Source = new ImageSource.Domain("d") { AllowShutdown = true } },
+            Image() with { Source = new ImageSource.Domain("d") { AllowShutdown = true }, Warm = new WarmSettings { Enabled = true } },
+        ];
+
+        images.SelectMany(image => Timeouts(runner, image)).Should().OnlyContain(finding => finding.Status == CheckStatus.Ok);
+    }
+
+    [Fact]
     public void Cleanup_must_outlast_libvirt_and_the_grace_of_images_that_are_shut_down()
     {
         var graceful = Image() with { Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromMinutes(4) } };
