@@ -45,7 +45,7 @@ internal sealed class Bench : IAsyncDisposable
         StateDirectory = MakeDirectory("state");
         File.WriteAllText(
             ConfigurationFile,
-            $"state_dir: {StateDirectory}\nimages_dir: images\ndefault_image: small\n");
+            $"state_dir: '{StateDirectory}'\nimages_dir: images\ndefault_image: small\n");
         Leftovers = new Leftovers(
             Token,
             StateDirectory,
@@ -216,6 +216,11 @@ internal sealed class Bench : IAsyncDisposable
             // A machine without GitLab Runner, whatever runs on this one.
             ["VM_EXECUTOR_RUNNER_ROOT"] = Path.Combine(_runnerDirectory, "no-runner"),
         };
+        foreach (var (variable, value) in _user?.Environment ?? new Dictionary<string, string>())
+        {
+            environment[variable] = value;
+        }
+
         if (Environment.GetEnvironmentVariable("DOTNET_ROOT") is { Length: > 0 } dotnet)
         {
             environment["DOTNET_ROOT"] = dotnet;

@@ -10,14 +10,17 @@ internal sealed class BenchUser : IAsyncDisposable
     private readonly uint _userId;
     private readonly uint _groupId;
 
-    private BenchUser(string name, uint userId, uint groupId)
+    private BenchUser(string name, string home, uint userId, uint groupId)
     {
-        (Name, _userId, _groupId) = (name, userId, groupId);
+        (Name, Home, _userId, _groupId) = (name, home, userId, groupId);
     }
 
     public string Name { get; }
 
-    public string Home => $"/var/tmp/{Name}";
+    public string Home { get; }
+
+    /// <summary>The variables that move this user's directories (XDG Base Directory Specification).</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; private init; } = new Dictionary<string, string>();
 
     /// <summary>The guest's key as this user's own file, as ssh demands.</summary>
     public string KeyFile => Path.Combine(Home, "id_ed25519");
@@ -25,22 +28,35 @@ internal sealed class BenchUser : IAsyncDisposable
     /// <summary>The directories in which the session daemon keeps files by a domain's name.</summary>
     public IReadOnlyList<string> LibvirtDirectories =>
     [
-        Path.Combine(Home, ".cache/libvirt/qemu/log"), Path.Combine(Home, ".cache/libvirt/qemu/run"),
-        Path.Combine(Home, ".config/libvirt/qemu"), Path.Combine(Home, ".config/libvirt/qemu/lib"),
+        Path.Combine(In("XDG_CACHE_HOME", ".cache"), "libvirt/qemu/log"),
+        Path.Combine(Environment.GetValueOrDefault("XDG_RUNTIME_DIR") ?? In("XDG_CACHE_HOME", ".cache"), "libvirt/qemu/run"),
+        Path.Combine(In("XDG_CONFIG_HOME", ".config"), "libvirt/qemu"), Path.Combine(In("XDG_CONFIG_HOME", ".config"), "libvirt/qemu/lib"),
     ];
 
     public IReadOnlyList<string> Virsh => [.. Become, "virsh", "-c", "qemu:///session"];
 
     /// <summary>The words that are put before a command of this user's.</summary>
     public IReadOnlyList<string> Become =>
-        ["setpriv", $"--reuid={_userId}", $"--regid={_groupId}", "--init-groups", "--", "env", $"HOME={Home}", $"USER={Name}"];
+        ["setpriv", $"--reuid={_userId}", $"--regid={_groupId}", "--init-groups", "--", "env", $"HOME={Home}", $"USER={Name}", .. Environment.Select(variable => $"{variable.Key}={variable.Value}")];
 
-    public static async Task<BenchUser> CreateAsync(TestGuest guest)
+    /// <param name="guest">Whose key the user gets.</param>
+    /// <param name="suffix">The end of the home's name.</param>
+    /// <param name="xdg">Directories of the user by the XDG variable that moves them there, relative to the home; they are made.</param>
+    public static async Task<BenchUser> CreateAsync(TestGuest guest, string suffix = "", IReadOnlyDictionary<string, string>? xdg = null)
     {
         var name = $"vmxe2e{Random.Shared.Next(0x10000):x4}";
-        await HostCommand.OutputAsync("useradd", "--create-home", "--home-dir", $"/var/tmp/{name}", "--shell", "/bin/bash", name);
-        var user = new BenchUser(
-            name, await NumberAsync("-u", name), await NumberAsync("-g", name));
+        var home = $"/var/tmp/{name}{suffix}";
+        await HostCommand.OutputAsync("useradd", "--create-home", "--home-dir", home, "--shell", "/bin/bash", name);
+        var user = new BenchUser(name, home, await NumberAsync("-u", name), await NumberAsync("-g", name))
+        {
+            Environment = (xdg ?? new Dictionary<string, string>()).ToDictionary(one => one.Key, one => Path.Combine(home, one.Value)),
+        };
+        foreach (var directory in user.Environment.Values)
+        {
+            await HostCommand.OutputAsync("install", "-d", "-m", "0700", "-o", name, directory);
+        }
+
+        user.Own(home);
         await HostCommand.OutputAsync("install", "-m", "0600", "-o", name, guest.Key, user.KeyFile);
         return user;
     }
@@ -73,6 +89,8 @@ internal sealed class BenchUser : IAsyncDisposable
         await Eventually.AskAsync(ProcessesAsync, left => left.Count == 0, TimeSpan.FromSeconds(20));
         await HostCommand.OutputAsync("userdel", "--remove", Name);
     }
+
+    private string In(string variable, string standard) => Environment.GetValueOrDefault(variable) ?? Path.Combine(Home, standard);
 
     private string[] Drop => [$"--reuid={_userId}", $"--regid={_groupId}", "--init-groups", "--"];
 

@@ -79,7 +79,7 @@ internal sealed record ImageYaml
 
         lines.AddRange([
             $"shell: {Shell}", $"accelerator: {Accelerator}",
-            "ssh:", $"  user: {User}", $"  login: {Login}", .. Login == "baked" ? [$"  key: {KeyFile ?? guest.Key}"] : (string[])[],
+            "ssh:", $"  user: {User}", $"  login: {Login}", .. Login == "baked" ? [$"  key: '{KeyFile ?? guest.Key}'"] : (string[])[],
             $"  host_key: \"{HostKey ?? guest.HostKey}\"", .. Port is null ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"  port: {Port}")],
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
             "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
