@@ -16,7 +16,11 @@ public sealed class OrdinaryUserTests(TestMachine machine) : IAsyncLifetime
     private const string Odd = " ä ö";
     private static readonly Dictionary<string, string> Moved = new()
     {
-        ["XDG_CONFIG_HOME"] = "x/c", ["XDG_DATA_HOME"] = "x/d", ["XDG_CACHE_HOME"] = "x/k", ["XDG_STATE_HOME"] = "x/s", ["XDG_RUNTIME_DIR"] = "x/r",
+        ["XDG_CONFIG_HOME"] = "x/c",
+        ["XDG_DATA_HOME"] = "x/d",
+        ["XDG_CACHE_HOME"] = "x/k",
+        ["XDG_STATE_HOME"] = "x/s",
+        ["XDG_RUNTIME_DIR"] = "x/r",
     };
 
     private BenchUser? _user;
