@@ -44,7 +44,7 @@ public sealed class HostileJobTests : IDisposable
             response["variables"] = new JsonArray(Variable("A", Megabyte));
         }),
 
-        ["id: 0"] = Id("0"),
+        ["id: 0"] = Id("0", Outcome.Job),
         ["id: negative"] = Id("-1"),
         ["id: the least"] = Id("-9223372036854775808"),
         ["id: a text"] = Id("\"4711\""),
@@ -57,7 +57,7 @@ public sealed class HostileJobTests : IDisposable
         ["id: a list"] = Id("[1]"),
         ["id: null"] = Id("null"),
         ["id: the largest"] = Id("9223372036854775807", Outcome.Job),
-        ["id: twice"] = Attack.Content(Outcome.NoJob, """{ "id": 1, "id": 0 }"""),
+        ["id: twice"] = Attack.Content(Outcome.NoJob, """{ "id": 1, "id": -1 }"""),
 
         ["project: shell"] = Project(Shell),
         ["project: XML"] = Project(Xml),
