@@ -62,7 +62,9 @@ public static class HostRoom
         {
             // Any path will do, not only a mount point.
             var (free, size) = HostDirectory.Room(path.Value);
-            return (size, free);
+
+            // File systems that have no limit of their own (ramfs, some of FUSE) fill in zeros (simple_statfs in fs/libfs.c).
+            return size == 0 ? null : (size, free);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
@@ -22,6 +23,10 @@ public sealed class HostRoomTests
         host.DiskFreeBytes.Should().BeInRange(1, host.DiskTotalBytes!.Value);
         HostRoom.FreeDisk(new AbsolutePath("/no/such/place")).Should().BeNull();
     }
+
+    [Fact]
+    public void A_file_system_that_has_no_size_does_not_say_what_is_free() =>
+        HostRoom.Read(new AbsolutePath("/proc")).Should().Match<HostResources>(host => host.DiskTotalBytes == null && host.DiskFreeBytes == null);
 
     [Fact]
     public void One_VMs_share_is_of_this_hosts_processors_and_memory()
