@@ -42,7 +42,7 @@ public sealed class BrokenHostTests(TestMachine machine) : BenchTest(machine)
     {
         var key = Path.Combine(Bench.MakeDirectory("keys"), "other");
         await HostCommand.OutputAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key);
-        Bench.With(new ImageYaml { KeyFile = key });
+        Bench.With(new ImageYaml { KeyFile = key, SshSeconds = 20 });
 
         await ShouldBothNameAsync("VMX1404", key, "guest-start", "--deep");
     }

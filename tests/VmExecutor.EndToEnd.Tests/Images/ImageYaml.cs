@@ -43,6 +43,9 @@ internal sealed record ImageYaml
 
     public int BootSeconds { get; init; } = 180;
 
+    /// <summary>How long a guest that answers may refuse the login.</summary>
+    public int SshSeconds { get; init; } = 60;
+
     /// <summary>True: its clones wake up from a template.</summary>
     public bool IsWarm { get; init; }
 
@@ -82,7 +85,7 @@ internal sealed record ImageYaml
             "ssh:", $"  user: {User}", $"  login: {Login}", .. Login == "baked" ? [$"  key: '{KeyFile ?? guest.Key}'"] : (string[])[],
             $"  host_key: \"{HostKey ?? guest.HostKey}\"", .. Port is null ? (string[])[] : [string.Create(CultureInfo.InvariantCulture, $"  port: {Port}")],
             "network:", Network is null ? "  mode: user" : $"  mode: libvirt\n  name: {Network}",
-            "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), "  ssh: 60s", "  source_shutdown: 120s"]);
+            "timeouts:", string.Create(CultureInfo.InvariantCulture, $"  boot: {BootSeconds}s"), string.Create(CultureInfo.InvariantCulture, $"  ssh: {SshSeconds}s"), "  source_shutdown: 120s"]);
         if (WarmLimit is not null)
         {
             lines.Add($"  warm: {WarmLimit}");
