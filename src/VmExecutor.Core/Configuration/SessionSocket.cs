@@ -26,7 +26,7 @@ public sealed record SessionSocket(string Path, string Variable)
     /// <summary>The remedy.</summary>
     public string Fix =>
         $"Set {Variable} to a directory of the runner's user with a shorter path, in the runner's environment (systemctl edit gitlab-runner: Environment={Variable}=/srv/ci); "
-        + "then end that user's libvirt daemon, which keeps the environment that it was started with (pkill -u USER libvirtd).";
+        + "then end that user's libvirt daemon, which keeps the environment that it was started with: 'pgrep -u USER libvirtd' tells its process id for kill.";
 
     /// <summary>The first socket whose path is too long for Linux; null: none, or the libvirt is not a user's own on this machine.</summary>
     /// <param name="uri">Of the connection.</param>

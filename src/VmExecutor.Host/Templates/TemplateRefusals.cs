@@ -24,7 +24,7 @@ internal static class TemplateRefusals
             return above;
         }
 
-        // Who is named in the file's access list has its rights by the group's bits (acl(5), mask), which then say nothing of the owner. A file that
+        // A user that the file's access list names has its rights by the group's bits (acl(5), mask), which then say nothing of the owner. A file that
         // no user may write to is opened read-only.
         return FileStat.TryRead(ram) is { } stat && user.User != 0 && stat.Owner != user.User && (stat.Mode & Needed(stat.Mode)) == 0
             ? (string.Create(CultureInfo.InvariantCulture, $"it belongs to user {stat.Owner} and not to the user QEMU runs as ({user.User})"),

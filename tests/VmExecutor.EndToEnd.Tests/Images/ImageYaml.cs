@@ -43,7 +43,7 @@ internal sealed record ImageYaml
 
     public int BootSeconds { get; init; } = 180;
 
-    /// <summary>How long a guest that answers may refuse the login.</summary>
+    /// <summary>The seconds in which a guest that answers may refuse the login.</summary>
     public int SshSeconds { get; init; } = 60;
 
     /// <summary>True: its clones wake up from a template.</summary>
