@@ -58,7 +58,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
 
         var build = result.Last(Stage.Run, SubStages.BuildScript);
         build.ExitCode.Should().Be(StageReading.SystemFailureExitCode, result.ToString());
-        (build.Duration - build.Signals[0].After).Should().BeLessThan(TimeSpan.FromSeconds(10), "it is meant to be two, on a machine that is not shared");
+        (build.Duration - build.Signals[0].After).Should().BeLessThan(TimeSpan.FromSeconds(60), "it is meant to be two, on a machine that is not shared");
         var after = result.Last(Stage.Run, SubStages.AfterScript);
         after.OutputText.Should().EndWith("script is gone\n", result.ToString());
     }

@@ -46,7 +46,6 @@ public sealed class DiskCopierTests : IDisposable
         var chain = await _qemuImg.InspectAsync(source, "raw", Token);
         using var cancel = new CancellationTokenSource();
 
-        var cancelled = Stopwatch.StartNew();
         var copy = () => _copier.CopyAsync(
             chain,
             Copy,
@@ -54,14 +53,12 @@ public sealed class DiskCopierTests : IDisposable
             {
                 if (done is > 0 and < 1 && !cancel.IsCancellationRequested)
                 {
-                    cancelled.Restart();
                     cancel.Cancel();
                 }
             },
             cancel.Token);
 
         await copy.Should().ThrowAsync<OperationCanceledException>();
-        cancelled.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(2));
         RunningOn(Copy).Should().BeEmpty();
     }
 

@@ -6,6 +6,7 @@ using Xunit;
 namespace VmExecutor.Host.Tests.Files;
 
 /// <summary>Streams without an end cost no more memory than their reader has said.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class BoundedTextTests : IDisposable
 {
     private readonly string _file = Path.GetTempFileName();

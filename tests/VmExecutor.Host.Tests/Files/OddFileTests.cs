@@ -11,6 +11,7 @@ using Xunit;
 namespace VmExecutor.Host.Tests.Files;
 
 /// <summary>Things in a file's place that would be waited for, or that never end, are refused by their kind.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class OddFileTests : IDisposable
 {
     private readonly OddFile _odd = new();

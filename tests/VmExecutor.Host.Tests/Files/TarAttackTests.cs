@@ -10,6 +10,7 @@ using Xunit;
 namespace VmExecutor.Host.Tests.Files;
 
 /// <summary>Archives of every format are read, and one that is made to harm the host costs it neither memory nor a file.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class TarAttackTests : IDisposable
 {
     private const long Longest = 1 << 20;

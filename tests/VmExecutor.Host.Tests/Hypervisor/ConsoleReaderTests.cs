@@ -6,6 +6,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Hypervisor;
 
+[Collection(AloneCollection.Name)]
 public sealed class ConsoleReaderTests : IDisposable
 {
     private readonly AbsolutePath _directory = new(Directory.CreateTempSubdirectory("vmx-console-").FullName);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
@@ -19,10 +18,8 @@ public sealed class LibvirtTroubleTests
         Prerequisite.LibvirtLibrary();
         await using var daemon = new DaemonStandIn { Mute = true };
         using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(1), TimeProvider.System);
-        var clock = Stopwatch.StartNew();
         var list = () => hypervisor.ListDomainsAsync(Token);
         var failure = (await list.Should().ThrowAsync<HypervisorTimeoutException>()).Which;
-        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(20));
         failure.Code.Should().Be(ErrorCodes.HypervisorCallTimedOut);
         failure.Limit.Should().Be(TimeSpan.FromSeconds(1));
         failure.Message.Should().Be($"libvirt at {daemon.Uri} was asked to open a connection and did not answer within 1 s");
@@ -50,16 +47,14 @@ public sealed class LibvirtTroubleTests
     {
         Prerequisite.LibvirtLibrary();
         await using var daemon = new DaemonStandIn { Mute = true };
-        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(50), TimeProvider.System);
+        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromMinutes(10), TimeProvider.System);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var call = hypervisor.ListDomainsAsync(cancel.Token);
         var waiting = hypervisor.ListDomainsAsync(cancel.Token);
         await daemon.Connected;
-        var clock = Stopwatch.StartNew();
         await cancel.CancelAsync();
         await FluentActions.Awaiting(() => call).Should().ThrowAsync<OperationCanceledException>();
         await FluentActions.Awaiting(() => waiting).Should().ThrowAsync<OperationCanceledException>();
-        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10));
     }
 
     [Fact(Timeout = 60_000)]
@@ -67,7 +62,7 @@ public sealed class LibvirtTroubleTests
     {
         Prerequisite.Libvirt();
         await using var daemon = new DaemonStandIn();
-        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(50), TimeProvider.System);
+        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromMinutes(10), TimeProvider.System);
         using var domain = new TestDomain();
         await hypervisor.CreateTransientAsync(domain.Xml, paused: true, Token);
 

@@ -7,6 +7,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.Observing;
 
+[Collection(AloneCollection.Name)]
 public sealed class LedgerReaderTests : IDisposable
 {
     private readonly AbsolutePath _state = new(Directory.CreateTempSubdirectory("vmx-ledger-").FullName);

@@ -152,9 +152,7 @@ public sealed class ToolRunnerTests : IDisposable
     {
         var run = () => tools.RunAsync(new ToolCall("sleep", ["600"]) { Timeout = TimeSpan.FromMilliseconds(300) }, Cancellation);
 
-        var time = Stopwatch.StartNew();
         await run.Should().ThrowAsync<ToolTimedOutException>().WithMessage("'sleep 600' did not end within 300ms");
-        time.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(5));
     }
 
     [Fact(Timeout = 30_000)]

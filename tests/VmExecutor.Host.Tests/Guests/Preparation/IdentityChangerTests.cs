@@ -48,7 +48,7 @@ public sealed class IdentityChangerTests
         _guest.Texts.Should().ContainSingle();
         _guest.Leads.Should().HaveCount(2);
         _guest.Leads[0].Should().Be(TimeSpan.Zero);
-        _guest.Leads[1].Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(0.45), "half of the way is added").And.BeLessThan(TimeSpan.FromSeconds(0.6));
+        _guest.Leads[1].Should().BeCloseTo(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.1), "half of the way is added");
     }
 
     [Fact(Timeout = HangLimit)]
