@@ -22,11 +22,11 @@ public static partial class JobFiles
     public static readonly JobFile Scripts = new("scripts.jsonl", "run");
     public static readonly JobFile ScriptTexts = new("scripts", "run, with keep_scripts", IsSecret: true);
     public static readonly JobFile Overlay = new(".qcow2", "qemu-img", IsEnding: true);
-    public static readonly JobFile Nvram = new("nvram.fd", "prepare");
+    public static readonly JobFile Nvram = new("nvram.fd", "prepare: a copy of the source's or the template's");
     public static readonly JobFile Pstore = new("pstore.raw", "QEMU");
     public static readonly JobFile Console = new("console.log", "QEMU or virtlogd");
     public static readonly JobFile LoginKey = new("id_ed25519", "ssh-keygen", IsSecret: true);
-    public static readonly JobFile Seed = new("seed.iso", "xorrisofs", IsSecret: true);
+    public static readonly JobFile Seed = new("seed.iso", "xorrisofs; a warm start copies the template's", IsSecret: true);
     public static readonly JobFile SeedFiles = new("seed", "prepare, while it makes the seed", IsSecret: true);
     public static readonly JobFile KnownHosts = new("known_hosts", "prepare, or ssh where no key is pinned");
     public static readonly JobFile ControlSocket = new("ssh.sock", "ssh");

@@ -17,6 +17,8 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
     // A cancelled run is over within two seconds, whatever guest and connection do: this, then ending the client, then draining.
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(1.2);
+
+    // The one exception: a guest that opens no second session (MaxSessions 1).
     private static readonly TimeSpan EndAloneLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromMilliseconds(200);
 

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using FluentAssertions;
+using VmExecutor.Core.Clones;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Docs;
@@ -39,6 +40,18 @@ public sealed partial class SourceMapTests
         told.Should().OnlyContain(match => Declares(match.Groups["file"].Value, match.Groups["member"].Value));
     }
 
+    [Fact]
+    public void Each_file_of_a_job_is_in_the_table_with_a_maker_that_exists()
+    {
+        var section = File.ReadAllText(Path.Combine(Page.Root, "src/README.md")).Split("## Who makes which file of a job")[1].Split("\n## ")[0];
+        var rows = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('|')).ToList();
+
+        rows.SelectMany(row => FileName().Matches(row[1])).Select(match => match.Groups["name"].Value.TrimEnd('/').Replace("*", "", StringComparison.Ordinal).Replace("<process>", "", StringComparison.Ordinal))
+            .Should().BeEquivalentTo(JobFiles.All.Select(file => file.Name));
+        rows.Should().OnlyContain(row => FileAndMember().IsMatch(row[2]));
+        rows.SelectMany(row => FileAndMember().Matches(row[2])).Should().OnlyContain(match => Declares(match.Groups["file"].Value, match.Groups["member"].Value));
+    }
+
     [Theory]
     [InlineData("src/VmExecutor.Core", "`VmExecutor.Core`, pure")]
     [InlineData("src/VmExecutor.Host", "`VmExecutor.Host`, everything")]
@@ -62,6 +75,9 @@ public sealed partial class SourceMapTests
 
     [GeneratedRegex(@"\.UpdateAsync\(")]
     private static partial Regex RecordChange();
+
+    [GeneratedRegex("`(?<name>[^`]+)`")]
+    private static partial Regex FileName();
 
     [GeneratedRegex(@"^\d+\. ")]
     private static partial Regex StepStart();
