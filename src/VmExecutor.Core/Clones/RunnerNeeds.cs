@@ -49,11 +49,10 @@ public static class RunnerNeeds
         return warnings;
     }
 
-    /// <summary>True when the runner writes its scripts for a POSIX shell: config.toml decides, else the job's variable.</summary>
+    /// <summary>True when the runner writes its scripts for a POSIX shell.</summary>
     /// <param name="runner">Null: not known.</param>
     /// <param name="flag">The job's variable of that name; null: none.</param>
-    public static bool IsPosix(RunnerEntry? runner, string? flag) =>
-        runner?.FeatureFlags.TryGetValue(RunnerQuoting.PosixFlag, out var said) == true ? said : flag is "1" or "t" or "T" or "true" or "TRUE" or "True";
+    public static bool IsPosix(RunnerEntry? runner, string? flag) => FeatureFlag.IsOn(runner, RunnerQuoting.PosixFlag, flag);
 
     private static bool Is(ToolSettings tool, string program) => tool.Target.EndsWith($"/{program}", StringComparison.Ordinal);
 }

@@ -16,16 +16,30 @@ public sealed class RunnerNeedsTests
     private static readonly RunnerEntry Plain = new() { Name = "r" };
 
     [Theory]
-    [InlineData(null, null, false)]
-    [InlineData(null, "true", true)]
-    [InlineData(null, "1", true)]
-    [InlineData(null, "false", false)]
-    [InlineData(null, "yes", false)]
-    [InlineData(true, "false", true)]
-    [InlineData(false, "true", false)]
-    public void The_flag_in_config_toml_counts_before_the_jobs_variable(bool? said, string? variable, bool isOn)
+    [InlineData("", null, false)]
+    [InlineData("", "true", true)]
+    [InlineData("", "1", true)]
+    [InlineData("", "false", false)]
+    [InlineData("", "yes", false)]
+    [InlineData("[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = true\n", "false", true)]
+    [InlineData("[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = false\n", "true", false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=true']\n", null, true)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=T']\n", null, true)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=yes']\n", null, false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES = true']\n", null, false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES']\n", null, false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=true', 'FF_POSIXLY_CORRECT_ESCAPES=false']\n", null, false)]
+    [InlineData("Environment = ['A=1', 'FF_POSIXLY_CORRECT_ESCAPES=false', 'FF_POSIXLY_CORRECT_ESCAPES=1']\n", null, true)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=true']\n", "false", false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=true']\n", "", false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=false']\n", "true", true)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=true']\n[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = false\n", "true", false)]
+    [InlineData("environment = ['FF_POSIXLY_CORRECT_ESCAPES=false']\n[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = true\n", null, true)]
+    public void The_flag_is_read_where_the_runner_reads_it_and_in_the_same_order(string toml, string? variable, bool isOn)
     {
-        var runner = said is { } on ? Plain with { FeatureFlags = new Dictionary<string, bool> { ["FF_POSIXLY_CORRECT_ESCAPES"] = on } } : Plain;
+        var (read, errors) = RunnerTomlReader.Read($"[[runners]]\nname = 'r'\n{toml}");
+        errors.Should().BeEmpty();
+        var runner = read!.Runners[0];
 
         RunnerNeeds.IsPosix(runner, variable).Should().Be(isOn);
         RunnerNeeds.Warnings(Plan(needsPosix: true), variable, () => runner).Select(line => line.Contains("FF_POSIXLY_CORRECT_ESCAPES = true") && line.Contains("127")).Should().Equal(isOn ? [] : [true]);

@@ -206,7 +206,7 @@ public static partial class RunnerRules
     /// <summary>The trouble with an image's shell, and the remedy; null: none is known.</summary>
     /// <param name="runner">Null: config.toml is not known.</param>
     /// <param name="shell">Of the image.</param>
-    public static string? ShellTrouble(RunnerEntry? runner, ImageShell shell) => (shell, HasPosixFlag(runner)) switch
+    public static string? ShellTrouble(RunnerEntry? runner, ImageShell shell) => (shell, FeatureFlag.IsOn(runner, PosixFlag, variable: null)) switch
     {
         ({ Shell: not GuestShell.Sh }, _) or (_, true) or ({ NeedsPosixQuoting: false }, _) => null,
         ({ NeedsPosixQuoting: true }, _) => $"the sh of image '{shell.Image}' cannot read the scripts that GitLab Runner writes without {PosixFlag}: each job fails with exit code 127",
@@ -219,6 +219,4 @@ public static partial class RunnerRules
         var trouble when shell.NeedsPosixQuoting == true => Checks.RunnerFeatures.Problem(trouble, $"{PosixFlag} = true   # in [runners.feature_flags] of runner '{runner.Name}'"),
         var trouble => Checks.RunnerFeatures.Warning(trouble, $"{PosixFlag} = true   # in [runners.feature_flags] of runner '{runner.Name}'; or shell: bash in the image"),
     };
-
-    private static bool HasPosixFlag(RunnerEntry? runner) => runner?.FeatureFlags.GetValueOrDefault(PosixFlag) == true;
 }

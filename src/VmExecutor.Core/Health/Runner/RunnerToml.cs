@@ -40,8 +40,11 @@ public sealed record RunnerEntry
     /// <summary><c>[runners.custom_build_dir]</c>, <c>enabled</c>; null: not said.</summary>
     public bool? CustomBuildDir { get; init; }
 
-    /// <summary><c>[runners.feature_flags]</c>; a job's variable of that name counts only where nothing is said here.</summary>
+    /// <summary><c>[runners.feature_flags]</c>; <see cref="FeatureFlag"/> says in which order the places count.</summary>
     public IReadOnlyDictionary<string, bool> FeatureFlags { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary><c>environment</c>: variables that the runner gives to each job, which may have some of the same name.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Null: there is no <c>[runners.custom]</c>.</summary>
     public CustomSection? Custom { get; init; }

@@ -65,6 +65,7 @@ public static class RunnerTomlReader
         CacheType = entry.Table("cache")?.Said("Type"),
         CustomBuildDir = entry.Table("custom_build_dir")?.Switch("enabled"),
         FeatureFlags = entry.Table("feature_flags")?.Switches() ?? new Dictionary<string, bool>(),
+        Environment = entry.Variables("environment"),
         Custom = entry.Table("custom") is { } custom ? ReadCustom(custom) : null,
     };
 
@@ -100,6 +101,10 @@ public static class RunnerTomlReader
         public IReadOnlyList<string> Texts(string key) => Get<TomlArray>(key, "a list of texts") is not { } list ? []
             : list.All(one => one is string) ? [.. list.OfType<string>()]
             : Wrong<IReadOnlyList<string>>(key, "a list of texts") ?? [];
+
+        /// <summary>Texts <c>NAME=value</c>; the last of a name counts, and what has no <c>=</c> is left out, as the runner does.</summary>
+        public Dictionary<string, string> Variables(string key) => Texts(key).Select(text => text.Split('=', 2)).Where(parts => parts.Length == 2)
+            .GroupBy(parts => parts[0], StringComparer.Ordinal).ToDictionary(same => same.Key, same => same.Last()[1], StringComparer.Ordinal);
 
         public Reader? Table(string key) => Get<TomlTable>(key, "a table") is { } table ? this with { Values = table, Where = Path(key) } : null;
 

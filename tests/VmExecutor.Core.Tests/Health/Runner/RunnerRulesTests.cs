@@ -160,6 +160,10 @@ public sealed class RunnerRulesTests
     [InlineData(GoodTables + "[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES=true\n", true, CheckStatus.Ok, 1)]
     [InlineData(GoodTables + "[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES=false\n", true, CheckStatus.Problem, 1)]
     [InlineData(GoodTables + "[runners.feature_flags]\nFF_USE_FASTZIP=true\n", true, CheckStatus.Problem, 1)]
+    [InlineData("environment=['FF_POSIXLY_CORRECT_ESCAPES=true']\n" + GoodTables, true, CheckStatus.Ok, 1)]
+    [InlineData("environment=['FF_POSIXLY_CORRECT_ESCAPES=1']\n" + GoodTables, null, CheckStatus.Ok, 1)]
+    [InlineData("environment=['FF_POSIXLY_CORRECT_ESCAPES=false']\n" + GoodTables, true, CheckStatus.Problem, 1)]
+    [InlineData("environment=['FF_POSIXLY_CORRECT_ESCAPES=true']\n" + GoodTables + "[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES=false\n", true, CheckStatus.Problem, 1)]
     public void Quoting_cache_and_build_directory_are_looked_at(string tables, bool? needsPosix, CheckStatus status, int count)
     {
         var (toml, errors) = RunnerTomlReader.Read($"[[runners]]\nname='r'\n{tables}");
@@ -174,6 +178,8 @@ public sealed class RunnerRulesTests
     [Theory]
     [InlineData("feature_flags = 7", "runners[0].feature_flags must be a table")]
     [InlineData("feature_flags = { FF_X = 'yes' }", "runners[0].feature_flags.FF_X must be true or false")]
+    [InlineData("environment = 'A=1'", "runners[0].environment must be a list of texts")]
+    [InlineData("environment = [1]", "runners[0].environment must be a list of texts")]
     [InlineData("custom_build_dir = { enabled = 1 }", "runners[0].custom_build_dir.enabled must be true or false")]
     [InlineData("cache = { Type = 3 }", "runners[0].cache.Type must be a text in quotes")]
     public void Values_that_the_runner_would_not_take_are_named(string line, string error) =>
