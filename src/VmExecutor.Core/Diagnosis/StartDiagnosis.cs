@@ -43,12 +43,7 @@ public static class StartDiagnosis
         }
 
         var general = $"network '{trouble.Network.Name}' has no free lease or no DHCP server, or the guest does not ask on its first card.";
-        if (trouble.SourceCard is not { } address)
-        {
-            return $"the guest has got no address by DHCP: {general} {Pinned("a MAC address of another machine")}";
-        }
-
-        var pinned = Pinned($"the source's MAC address {address}, which a clone does not have on a libvirt network");
+        var pinned = Pinned(trouble.SourceCard is { } address ? $"the source's MAC address {address}, which a clone does not have on a libvirt network" : "a MAC address of another machine");
         return ConsoleSigns.HasBooted(trouble.Console)
             ? $"the guest has booted but got no address by DHCP. {pinned} Otherwise {general}"
             : $"the guest has got no address by DHCP: {general} {pinned}";

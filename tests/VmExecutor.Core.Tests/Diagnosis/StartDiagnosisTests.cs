@@ -83,9 +83,12 @@ public sealed class StartDiagnosisTests
         StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Console = [line], SourceCard = "52:54:00:aa:bb:cc", Network = OnLibvirt })
             .Should().MatchRegex(begin).And.ContainAll("52:54:00:aa:bb:cc", "pinned", "netplan", "MACAddress=", "NetworkManager", "udev", "'network: {mode: user}'", "'ci'");
 
-    [Fact]
-    public void A_guest_without_an_address_may_be_pinned_also_when_its_source_names_no_card() =>
-        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Network = OnLibvirt }).Should().Contain("pinned to a MAC address of another machine");
+    [Theory]
+    [InlineData("debian login: ", "^the guest has booted but got no address")]
+    [InlineData("[    1.2] systemd[1]: Starting", "^the guest has got no address by DHCP")]
+    public void A_guest_without_an_address_may_be_pinned_also_when_its_source_names_no_card(string line, string begin) =>
+        StartDiagnosis.Explain(Trouble with { Code = ErrorCodes.GuestAddressUnknown, Console = [line], Network = OnLibvirt })
+            .Should().MatchRegex(begin).And.Contain("pinned to a MAC address of another machine");
 
     [Fact]
     public void A_user_mode_guest_that_is_not_reached_is_told_what_its_card_has() =>

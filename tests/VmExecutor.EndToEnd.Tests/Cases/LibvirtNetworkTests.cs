@@ -86,6 +86,23 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IsolatedTest(mach
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
+    /// <summary>The guest boots with an address of its own choice, as one whose network is pinned to another card or address does.</summary>
+    [Fact(Timeout = HangLimit, Explicit = true)]
+    public async Task A_guest_that_boots_and_asks_for_no_address_is_told_with_what_to_change()
+    {
+        var session = Bench.With(new ImageYaml { Network = IsolatedLibvirt.Network, BootSeconds = 60 }).Open(new SimulatedJob { Id = 95 });
+        await session.ConfigAsync();
+
+        var prepare = await session.PrepareAsync();
+
+        (await session.CleanupAsync()).ShouldSucceed();
+        prepare.ExitCode.Should().Be(StageReading.SystemFailureExitCode, prepare.ToString());
+        prepare.OutputText.Should().Contain("VMX1407").And.Contain($"had no address on network '{IsolatedLibvirt.Network}' after 1m")
+            .And.Contain("the guest has booted but got no address by DHCP").And.Contain("pinned to a MAC address").And.Contain("netplan's 'match: macaddress'")
+            .And.Contain("'network: {mode: user}'").And.Contain($"What to do: ").And.Contain($"virsh -c qemu:///system net-dhcp-leases {IsolatedLibvirt.Network}");
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
     /// <summary>A prepared job and the address of its VM.</summary>
     private async Task<(JobSession Session, string Lease)> WakeAsync(int id)
     {
