@@ -7,6 +7,9 @@ public sealed record LibvirtDaemon(string Unit)
     public static readonly LibvirtDaemon Monolithic = new("libvirtd");
     public static readonly LibvirtDaemon OfQemu = new("virtqemud");
 
+    /// <summary>A pattern of the names of both programs, for <c>pgrep -x</c> where it is not known which of them a user has.</summary>
+    public static readonly string AnyProgram = $"{Monolithic.Unit}|{OfQemu.Unit}";
+
     private const string EnabledUnits = "/etc/systemd/system";
 
     /// <summary>A command that starts it.</summary>
@@ -14,6 +17,12 @@ public sealed record LibvirtDaemon(string Unit)
 
     /// <summary>A command that starts it anew; running domains stay.</summary>
     public string Restart => $"systemctl restart {Unit}";
+
+    /// <summary>A command that shows what it has said.</summary>
+    public string Journal => $"journalctl -u {Unit}";
+
+    /// <summary>The socket by which an administrator's tools reach it; its name is longer than those of its other sockets.</summary>
+    public string AdminSocket => this == OfQemu ? "virtqemud-admin-sock" : "libvirt-admin-sock";
 
     /// <summary>
     /// Finds the one that a host has. The sockets come first, in the order of libvirt's client (remote_sockets.c). Where neither daemon listens, programs

@@ -14,9 +14,6 @@ public sealed record SessionSocket(string Path, string Variable)
     // sockaddr_un.sun_path, less the closing NUL (unix(7)).
     private const int LongestPath = 107;
 
-    // The longest name of those that the daemons open when they start (https://libvirt.org/daemons.html#socket-paths).
-    private const string OfTheDaemon = "libvirt/libvirt-admin-sock";
-
     // libvirt's qemu_process.c: the VM's number since the daemon's start, and 20 characters of its name.
     private const string OfAVm = "libvirt/qemu/lib/domain-100-vmx-0123456789abcdef/monitor.sock";
 
@@ -26,13 +23,14 @@ public sealed record SessionSocket(string Path, string Variable)
     /// <summary>The remedy.</summary>
     public string Fix =>
         $"Set {Variable} to a directory of the runner's user with a shorter path, in the runner's environment (systemctl edit gitlab-runner: Environment={Variable}=/srv/ci); "
-        + "then end that user's libvirt daemon, which keeps the environment that it was started with: 'pgrep -u USER libvirtd' tells its process id for kill.";
+        + $"then end that user's libvirt daemon, which keeps the environment that it was started with: \"pgrep -u USER -x '{LibvirtDaemon.AnyProgram}'\" tells its process id for kill.";
 
     /// <summary>The first socket whose path is too long for Linux; null: none, or the libvirt is not a user's own on this machine.</summary>
     /// <param name="uri">Of the connection.</param>
     /// <param name="environment">The process's environment; what is empty or no absolute path counts as unset (XDG Base Directory Specification).</param>
     /// <param name="home">The user's home.</param>
-    public static SessionSocket? TooLong(string uri, IReadOnlyDictionary<string, string> environment, string home)
+    /// <param name="daemon">The host's.</param>
+    public static SessionSocket? TooLong(string uri, IReadOnlyDictionary<string, string> environment, string home, LibvirtDaemon daemon)
     {
         if (LibvirtUri.IsRemote(uri) || !Uri.TryCreate(uri, UriKind.Absolute, out var parsed) || parsed is not { AbsolutePath: "/session", Query: "" })
         {
@@ -42,7 +40,7 @@ public sealed record SessionSocket(string Path, string Variable)
         // Where there is no XDG_RUNTIME_DIR, GLib takes the cache for it (g_get_user_runtime_dir).
         var runtime = Chosen("XDG_RUNTIME_DIR") ?? Chosen("XDG_CACHE_HOME") ?? $"{home}/.cache";
         var configuration = Chosen("XDG_CONFIG_HOME") ?? $"{home}/.config";
-        SessionSocket[] sockets = [new($"{runtime}/{OfTheDaemon}", "XDG_RUNTIME_DIR"), new($"{configuration}/{OfAVm}", "XDG_CONFIG_HOME")];
+        SessionSocket[] sockets = [new($"{runtime}/libvirt/{daemon.AdminSocket}", "XDG_RUNTIME_DIR"), new($"{configuration}/{OfAVm}", "XDG_CONFIG_HOME")];
         return Array.Find(sockets, socket => Encoding.UTF8.GetByteCount(socket.Path) > LongestPath);
 
         string? Chosen(string variable) => environment.GetValueOrDefault(variable) is ['/', ..] path ? path.TrimEnd('/') : null;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Failures;
+using VmExecutor.Host.Libvirt;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -19,11 +20,11 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
         try
         {
             var root = JsonDocument.Parse(answer).RootElement;
-            return root.TryGetProperty("return", out var value) ? value : throw Failed($"QEMU of {domain} refused {command}: {answer.Trim()}");
+            return root.TryGetProperty("return", out var value) ? value : throw Failure($"QEMU of {domain} refused {command}: {answer.Trim()}");
         }
         catch (JsonException e)
         {
-            throw Failed($"QEMU of {domain} answered {command} with no JSON: {answer.Trim()}", e);
+            throw Failure($"QEMU of {domain} answered {command} with no JSON: {answer.Trim()}", e);
         }
     }
 
@@ -40,8 +41,8 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
     }
 
     /// <summary>A failure of a command to QEMU.</summary>
-    public static HypervisorException Failed(string message, Exception? inner = null) => new(
-        ErrorCodes.TemplateNotLoaded, message, "See what libvirt and QEMU say: journalctl -u libvirtd -u virtqemud.", inner);
+    public HypervisorException Failure(string message, Exception? inner = null) => new(
+        ErrorCodes.TemplateNotLoaded, message, $"See what libvirt and QEMU say: {HostDaemon.LogOf(hypervisor.Uri)}.", inner);
 
     private static int? Number(JsonElement version, string name) =>
         version.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : null;

@@ -45,7 +45,7 @@ internal static partial class LibvirtHint
         _ when OtherDaemon(error) is { } unit => StartOther(unit),
         { IsRefusal: true } => JoinGroup,
         { Number: LibvirtErrorNumber.NoDomain } => $"Look what domains there are: virsh -c {uri} list --all.",
-        _ => "Read the libvirt daemon's log: journalctl -u libvirtd -u virtqemud.",
+        _ => $"Read the libvirt daemon's log: {HostDaemon.LogOf(uri)}.",
     };
 
     /// <inheritdoc cref="ForOpening"/>
@@ -65,7 +65,7 @@ internal static partial class LibvirtHint
             "The file system of state_dir refuses O_DIRECT, which the image's 'disks: cache' asks for: set 'disks: {cache: writeback}' in the image, or move state_dir to a disk.",
         { Number: LibvirtErrorNumber.XmlError or LibvirtErrorNumber.XmlInvalidSchema or LibvirtErrorNumber.ConfigurationUnsupported } =>
             "Correct the image's machine definition; this libvirt does not take it as it is.",
-        _ => "QEMU's last words are in the message; what the libvirt daemon says: journalctl -u libvirtd -u virtqemud.",
+        _ => $"QEMU's last words are in the message; what the libvirt daemon says: {HostDaemon.LogOf(uri)}.",
     };
 
     public static string ForDestroy(string uri, string domain) =>

@@ -24,7 +24,8 @@ public static class SessionDaemon
     public static SessionSocket? TooLong(string uri) => SessionSocket.TooLong(
         uri,
         SessionSocket.Variables.ToDictionary(name => name, name => Environment.GetEnvironmentVariable(name) ?? ""),
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+        HostDaemon.Find());
 
     /// <summary>XDG_RUNTIME_DIR/libvirt, else as GLib has it (g_get_user_runtime_dir) below the user's cache.</summary>
     private static AbsolutePath? Directory(IReadOnlyDictionary<string, string> environment) =>

@@ -47,10 +47,10 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
             {
                 var answer = await qemu.TellAsync(AskSaved, null, token).ConfigureAwait(false);
                 state = Text(answer, "status");
-                return state is "failed" or "cancelled" ? throw QemuMonitor.Failed($"QEMU could not write the state of {domain}: {answer}") : state == "completed";
+                return state is "failed" or "cancelled" ? throw qemu.Failure($"QEMU could not write the state of {domain}: {answer}") : state == "completed";
             },
             cancellationToken).ConfigureAwait(false);
-        return ended ? version : throw QemuMonitor.Failed($"QEMU had not written the state of {domain} after {DurationText.Format(SaveLimit)} (it is '{state}')");
+        return ended ? version : throw qemu.Failure($"QEMU had not written the state of {domain} after {DurationText.Format(SaveLimit)} (it is '{state}')");
     }
 
     /// <summary>Reads a state into a domain that waits for it; when this returns, its guest runs. It has no limit of its own: a whole warm start has one.</summary>
@@ -102,7 +102,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
         var answer = await qemu.TellAsync(AddToNewSet, file, cancellationToken).ConfigureAwait(false);
         return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("fdset-id", out var id) && id.TryGetInt64(out var set)
             ? (string.Create(CultureInfo.InvariantCulture, $"file:/dev/fdset/{set}"), set)
-            : throw QemuMonitor.Failed($"QEMU did not name the set of files in its answer to {AddToNewSet}: {answer}");
+            : throw qemu.Failure($"QEMU did not name the set of files in its answer to {AddToNewSet}: {answer}");
     }
 
     private static string Migrate(string command, string uri) => $$$"""{"execute":"{{{command}}}","arguments":{"uri":"{{{uri}}}"}}""";
