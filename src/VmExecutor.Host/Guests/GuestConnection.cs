@@ -271,7 +271,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         }
 
         var failure = SshFailure.From(result.StandardError + "\n" + (HostFile.Exists(log) ? await HostFile.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
-        if (failure.Kind == SshFailureKind.NotYet)
+        if (failure is { Kind: SshFailureKind.NotYet, ClosedInLogin: false })
         {
             pace.Refused(access.Address);
         }

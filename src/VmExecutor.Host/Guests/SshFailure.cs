@@ -30,6 +30,12 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
     /// <summary>True when the server had answered before it refused: a firewall in the guest seems to count connections.</summary>
     public bool SeemsLimited { get; init; }
 
+    /// <summary>
+    /// True when the server had greeted us and then closed the connection before the login was done: so does PAM for an account that may not log in
+    /// yet or at all. A firewall that counts connections, <c>MaxStartups</c> and <c>PerSourcePenalties</c> refuse earlier.
+    /// </summary>
+    public bool ClosedInLogin { get; private init; }
+
     /// <summary>A server's words are among ssh's, and may be many.</summary>
     private const int LongestEvidence = 1000;
     private const int LongestLog = 16 << 10;
@@ -40,7 +46,7 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
         var lines = log.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var telling = lines.Where(line => !Noise().IsMatch(line)).TakeLast(4).ToArray();
         var evidence = telling.Length == 0 ? "(ssh said nothing)" : PlainText.OneLine(string.Join("; ", telling), LongestEvidence);
-        return new SshFailure(Sort(log), evidence);
+        return new SshFailure(Sort(log), evidence) { ClosedInLogin = Closed().IsMatch(log) && !BeforeGreeting().IsMatch(log) };
     }
 
     // The order matters: an unusable key ends in "Permission denied" as well.
@@ -50,6 +56,12 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
         : Incompatible().IsMatch(log) ? SshFailureKind.Incompatible
         : Denied().IsMatch(log) ? SshFailureKind.Denied
         : SshFailureKind.NotYet;
+
+    [GeneratedRegex("^Connection (closed|reset) by ", RegexOptions.Multiline)]
+    private static partial Regex Closed();
+
+    [GeneratedRegex("(kex|ssh)_exchange_identification: |banner exchange")]
+    private static partial Regex BeforeGreeting();
 
     [GeneratedRegex("REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key type found|host key is known for .* and you have requested strict checking")]
     private static partial Regex HostKey();

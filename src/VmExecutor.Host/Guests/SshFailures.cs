@@ -10,6 +10,9 @@ internal static class SshFailures
     private const string LimitedHint =
         "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit. Or sshd_config has a low MaxStartups, or PerSourcePenalties.";
 
+    private const string ClosedHint =
+        "The guest's server began the login and then closed the connection. See its log in the guest (journalctl -u ssh) and its PAM configuration (/etc/pam.d/sshd). If the guest was still starting (pam_nologin), raise timeouts.ssh of the image.";
+
     /// <summary>The guest that answers is not the clone's.</summary>
     public static SystemFailureException NotOurs(GuestAccess access, GuestProofVerdict verdict) => verdict switch
     {
@@ -48,6 +51,8 @@ internal static class SshFailures
         _ => new(
             ErrorCodes.GuestSshTimedOut,
             $"no authenticated connection to the guest {access} within {DurationText.Format(limit)}: {failure.Evidence}",
-            failure.SeemsLimited ? $"Its server had answered before. {LimitedHint}" : "Look at the guest's console log; on a busy or emulating host raise timeouts.ssh of the image."),
+            failure.ClosedInLogin ? ClosedHint
+                : failure.SeemsLimited ? $"Its server had answered before. {LimitedHint}"
+                : "Look at the guest's console log; on a busy or emulating host raise timeouts.ssh of the image."),
     };
 }

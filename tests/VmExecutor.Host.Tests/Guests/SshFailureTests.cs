@@ -22,6 +22,18 @@ public sealed class SshFailureTests
     public void Messages_of_ssh_are_sorted_by_what_can_still_help(string log, string kind) =>
         SshFailure.From(log).Kind.ToString().Should().Be(kind);
 
+    [Theory]
+    [InlineData("Connection closed by 127.0.0.1 port 22\r\n", true)]
+    [InlineData("Connection reset by UNKNOWN port 65535\r\n", true)]
+    [InlineData("System is booting up. Unprivileged users are not permitted to log in yet.\r\nConnection closed by 127.0.0.1 port 22\r\n", true)]
+    [InlineData("kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 127.0.0.1 port 22\r\n", false)]
+    [InlineData("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 127.0.0.1 port 22\r\n", false)]
+    [InlineData("Connection timed out during banner exchange\r\nConnection to 127.0.0.1 port 22 timed out\r\n", false)]
+    [InlineData("ssh: connect to host 127.0.0.1 port 22: Connection refused\r\n", false)]
+    [InlineData("", false)]
+    public void A_connection_that_is_closed_after_the_greeting_is_no_limit_of_connections(string log, bool closed) =>
+        SshFailure.From(log).ClosedInLogin.Should().Be(closed);
+
     [Fact]
     public void The_evidence_is_the_last_telling_lines_without_the_art() =>
         SshFailure.From("@@@@@@@\r\n@ WARNING: UNPROTECTED PRIVATE KEY FILE! @\r\n@@@@@@@\r\nPermissions 0644 for '/k' are too open.\r\nLoad key \"/k\": bad permissions\r\n")
