@@ -157,6 +157,7 @@ public sealed class SystemdUnitTests : IDisposable
         Values(WarmTimer, "OnCalendar").Should().Equal("*-*-* 07:30:00");
         Values(WarmTimer, "WantedBy").Should().Equal("timers.target");
         Values(Warm, "KillMode").Should().Equal(["mixed"], "the driver ends and removes what it has begun by itself");
+        Values(Warm, "After").Should().ContainSingle().Which.Split(' ').Should().Contain(Publish, "a night's publishing that is made up for after a boot makes templates itself, and holds the image");
         Lines(Warm).Should().NotContain(line => line.StartsWith("WantedBy=", StringComparison.Ordinal), "the timer waits until the host is up");
     }
 

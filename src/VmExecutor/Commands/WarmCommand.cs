@@ -1,4 +1,6 @@
 using System.CommandLine;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Host.Images;
 using VmExecutor.Warming;
 
 namespace VmExecutor.Commands;
@@ -27,7 +29,8 @@ internal static class WarmCommand
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var path = parsed.GetValue(config);
-            var images = EachImage.Choose(invocation.Load(path).Settings.Images, parsed.GetValue(image));
+            var settings = invocation.Load(path).Settings;
+            var images = EachImage.Choose(settings.Images, parsed.GetValue(image));
             if (parsed.GetValue(all))
             {
                 images = [.. images.Where(one => one.Warm.Enabled)];
@@ -36,6 +39,15 @@ internal static class WarmCommand
                     invocation.Output.WriteLine("no image has 'warm: {enabled: true}', so there are no templates to make");
                     return ExitCodes.Success;
                 }
+
+                if (parsed.GetValue(ifNeeded))
+                {
+                    images = Published(images, new Catalogue(settings.StateDir), invocation);
+                    if (images.Count == 0)
+                    {
+                        return ExitCodes.Success;
+                    }
+                }
             }
 
             images.ToList().ForEach(TemplateMaking.EnsureEnabled);
@@ -43,5 +55,20 @@ internal static class WarmCommand
                 invocation, images, "have their templates", one => new ImageTasks(invocation, path).WarmAsync(one, parsed.GetValue(ifNeeded), token));
         }));
         return command;
+    }
+
+    /// <summary>
+    /// Leaves out images that were not published yet, with a line for each: publishing makes their templates. A timer's unit would fail for them
+    /// from the moment in which an administrator writes a new image's file.
+    /// </summary>
+    private static IReadOnlyList<ImageDefinition> Published(IReadOnlyList<ImageDefinition> images, Catalogue catalogue, Invocation invocation)
+    {
+        var published = images.ToLookup(one => catalogue.CurrentNumber(one.Name) is not null);
+        foreach (var image in published[false])
+        {
+            invocation.Output.WriteLine($"image '{image.Name}' was not published yet, so it needs no template: vm-executor image publish {image.Name} --warm");
+        }
+
+        return [.. published[true]];
     }
 }
