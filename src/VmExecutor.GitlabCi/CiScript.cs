@@ -18,25 +18,14 @@ public static class CiScript
     /// <param name="lines">The lines of the script.</param>
     public static string Write(GuestShell shell, IEnumerable<CiVariable> variables, string directory, IEnumerable<string> lines)
     {
-        var texts = new List<string>();
-        texts.AddRange(variables.Select(variable => Export(shell, variable)));
-        texts.Add($"cd {Quote(shell, directory)}");
-        foreach (var line in lines.Select(line => line.Trim()))
-        {
-            texts.Add(Echo(shell, line));
-            texts.Add(line);
-            if (shell == GuestShell.Pwsh)
-            {
-                texts.Add("if(!$?) { exit $(if($LASTEXITCODE) { $LASTEXITCODE } else { 1 }) }");
-            }
-        }
-
-        return string.Join('\n', texts) + "\n";
+        var exports = variables.Select(variable => Export(shell, variable) + "\n");
+        var commands = lines.Select(line => line.Trim()).SelectMany(line => (string[])[Echo(shell, line), line]);
+        return string.Concat(exports) + ShellText.Lines(shell, commands.Prepend($"cd {ShellText.Quote(shell, directory)}"));
     }
 
     private static string Export(GuestShell shell, CiVariable variable) => shell == GuestShell.Pwsh
-        ? $"$env:{variable.Name}={Quote(shell, variable.Value)}"
-        : $"export {variable.Name}={Quote(shell, variable.Value)}";
+        ? PowerShellText.Variable(variable.Name, variable.Value)
+        : ShellText.Export(shell, variable.Name, variable.Value);
 
     private static string Echo(GuestShell shell, string line)
     {
@@ -46,10 +35,7 @@ public static class CiScript
         }
 
         var end = line.IndexOf('\n', StringComparison.Ordinal);
-        var shown = Quote(shell, $"{Green}$ {(end < 0 ? line : $"{line[..end]} # collapsed multi-line command")}{Reset}");
+        var shown = ShellText.Quote(shell, $"{Green}$ {(end < 0 ? line : $"{line[..end]} # collapsed multi-line command")}{Reset}");
         return shell == GuestShell.Pwsh ? $"echo {shown}" : $"printf '%s\\n' {shown}";
     }
-
-    private static string Quote(GuestShell shell, string text) =>
-        shell == GuestShell.Pwsh ? $"'{text.Replace("'", "''", StringComparison.Ordinal)}'" : ShellText.Quote(text);
 }

@@ -29,7 +29,7 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
     /// <summary>Describes a trial of a script without running it.</summary>
     /// <inheritdoc cref="Trials.Trial.RunAsync" path="/param"/>
     /// <exception cref="DriverException">As the trial would fail before its first script.</exception>
-    public async Task<int> ShowAsync(string image, string script, TrialSources? sources, bool keep, bool json)
+    public async Task<int> ShowAsync(string image, GivenScript script, TrialSources? sources, bool keep, bool json)
     {
         var repository = sources is not null && HostDirectory.Exists(sources.Repository.Value)
             ? await TrialRepository.ReadAsync(invocation.Tools(), sources.Repository, cancellationToken)

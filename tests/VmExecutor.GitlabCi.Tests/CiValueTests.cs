@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using Xunit;
 
 namespace VmExecutor.GitlabCi.Tests;
@@ -97,5 +98,10 @@ public sealed class CiValueTests
     [Fact]
     public void A_powershell_looks_at_what_each_line_left() =>
         CiScript.Write(GuestShell.Pwsh, [new("A", "it's")], "C:\\p", ["make"]).Should()
-            .StartWith("$env:A='it''s'\ncd 'C:\\p'\necho '").And.EndWith("\nmake\nif(!$?) { exit $(if($LASTEXITCODE) { $LASTEXITCODE } else { 1 }) }\n");
+            .StartWith($"${{A}}='it''s'\n${{env:A}}=${{A}}\ncd 'C:\\p'\n{PowerShellText.Check}\necho '").And.EndWith($"\nmake\n{PowerShellText.Check}\n");
+
+    [Fact]
+    public void A_powershell_does_not_take_a_typographic_quote_in_a_value_for_the_end_of_it() =>
+        CiScript.Write(GuestShell.Pwsh, [new("A", "it\u2019s")], "/b", ["echo \u2018x\u2019"]).Should()
+            .StartWith("${A}='it\u2019\u2019s'\n").And.Contain("$ echo \u2018\u2018x\u2019\u2019");
 }

@@ -2,7 +2,7 @@ using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Guests;
 
-/// <summary>A sub-stage's script as the runner writes it (docs/runner-contract.md section 2; gitlab-runner, shells/bash.go).</summary>
+/// <summary>A sub-stage's script as the runner writes it (docs/runner-contract.md section 2; gitlab-runner, shells/bash.go and powershell.go).</summary>
 public static class RunnerScript
 {
     /// <summary>A sub-stage's script has some kilobytes, and what a job's variables and lines add; past this it is none.</summary>
@@ -12,7 +12,16 @@ public static class RunnerScript
     /// <param name="body">What the sub-stage does.</param>
     /// <param name="posix">Whether <see cref="RunnerQuoting.PosixFlag"/> is on.</param>
     public static string Wrap(GuestShell shell, string body, bool posix) => shell == GuestShell.Pwsh
-        ? body + "\n"
+        ? $$"""
+           #!/usr/bin/env pwsh
+           & {
+
+           $ErrorActionPreference = "Stop"
+           {{body}}
+           }
+
+
+           """
         : $"""
            #!/usr/bin/env {(shell == GuestShell.Bash ? "bash" : "sh")}
 

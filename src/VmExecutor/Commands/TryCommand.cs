@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Trials;
@@ -11,8 +10,6 @@ namespace VmExecutor.Commands;
 /// <summary><c>vm-executor try</c>: one job in an image, without a GitLab.</summary>
 internal static class TryCommand
 {
-    private const string DefaultScript = "uname -a";
-
     public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string?>("image") { Description = "The image to run a job in; with --gitlab-ci instead of the job's own.", Arity = ArgumentArity.ZeroOrOne };
@@ -70,13 +67,12 @@ internal static class TryCommand
                 });
             }
 
-            var text = parsed.GetValue(script) is { } file
-                ? await ReadScriptAsync(DriverCommand.Resolve(file), token)
-                : ScriptOf(parsed.GetValue(words) ?? []);
+            var given = new GivenScript(
+                parsed.GetValue(script) is { } file ? await ReadScriptAsync(DriverCommand.Resolve(file), token) : null, parsed.GetValue(words) ?? []);
             var sources = directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree));
             return parsed.GetValue(dryRun)
-                ? await trials.ShowAsync(parsed.GetValue(image)!, text, sources, parsed.GetValue(keep), parsed.GetValue(json))
-                : await trials.Trial().RunAsync(parsed.GetValue(image)!, text, sources, parsed.GetValue(keep));
+                ? await trials.ShowAsync(parsed.GetValue(image)!, given, sources, parsed.GetValue(keep), parsed.GetValue(json))
+                : await trials.Trial().RunAsync(parsed.GetValue(image)!, given, sources, parsed.GetValue(keep));
         }));
         return command;
     }
@@ -102,6 +98,4 @@ internal static class TryCommand
             throw new SystemFailureException(ErrorCodes.UsageWrong, $"the script {file} cannot be read: {HostFileException.ReasonOf(e)}", "Give --script a file with the job's script.", e);
         }
     }
-
-    private static string ScriptOf(string[] words) => words is [] ? DefaultScript : ShellText.Line(words);
 }

@@ -47,7 +47,7 @@ internal sealed record GitlabCiJob(CiJob Job, TrialJob Trial, IReadOnlyList<CiVa
     }
 
     public GitlabCiScripts Scripts(TrialGuest guest, string project) =>
-        new(Job, guest.Shell, project, Git, [.. CiPredefined.OfPlaces(guest.BuildsDirectory, project), .. Written]);
+        new(Job, guest, project, Git, [.. CiPredefined.OfPlaces(guest.BuildsDirectory, project), .. Written]);
 
     private static (TrialJob Trial, IReadOnlyList<CiVariable> Written) Expand(
         TrialJob trial, CiJob job, GitlabCiRequest request, TrialRepository? repository, IReadOnlyList<CiVariable> given)

@@ -102,7 +102,7 @@ internal sealed class Replay(TrialFrame frame, TrialBundle bundle, JobLog log)
             await frame.MeasureAsync("(send repository)", () => bundle.SendAsync(sources, stages.Job, stages.Paths, frame.Cancelled));
         }
 
-        var body = TrialScript.GetSources(project, sources is not null) + TrialScript.Checkout(sources is null or { WithChanges: true } ? null : commit);
+        var body = TrialScript.GetSources(guest, project, sources is not null) + TrialScript.Checkout(guest, sources is null or { WithChanges: true } ? null : commit);
         return await frame.SubStageAsync(ReplayPlan.GetSources, () => stages.RunScriptAsync(guest.Shell, ReplayPlan.GetSources, body));
     }
 

@@ -8,7 +8,7 @@ internal sealed class Trial(TrialFrame frame, TrialBundle bundle)
     /// <param name="sources">Cloned in the guest by get_sources; null: an empty project.</param>
     /// <param name="keep">Leave the VM as it is at the end.</param>
     /// <returns>The script's exit code; where the driver failed, its stage's.</returns>
-    public async Task<int> RunAsync(string image, string script, TrialSources? sources, bool keep)
+    public async Task<int> RunAsync(string image, GivenScript script, TrialSources? sources, bool keep)
     {
         using var stages = new TrialStages(frame.Settings, TrialJob.New(image));
         return await frame.RunAsync(stages, keep, [], guest => RunScriptsAsync(stages, guest, script, sources));
@@ -18,20 +18,20 @@ internal sealed class Trial(TrialFrame frame, TrialBundle bundle)
     public static string ProjectDirectory(TrialGuest guest) => $"{guest.BuildsDirectory}/{TrialJob.DefaultProject}";
 
     /// <summary>The scripts whose failure is the job's, in their order.</summary>
-    public static IReadOnlyList<(string Name, string Body)> SubStages(string project, string script, bool hasSources) =>
+    public static IReadOnlyList<(string Name, string Body)> SubStages(TrialGuest guest, string project, GivenScript script, bool hasSources) =>
     [
         ("prepare_script", TrialScript.PrepareScript),
-        ("get_sources", TrialScript.GetSources(project, hasSources)),
-        ("build_script", TrialScript.Build(project, script)),
+        ("get_sources", TrialScript.GetSources(guest, project, hasSources)),
+        ("build_script", TrialScript.Build(guest, project, script)),
     ];
 
-    private async Task<int> RunScriptsAsync(TrialStages stages, TrialGuest guest, string script, TrialSources? sources)
+    private async Task<int> RunScriptsAsync(TrialStages stages, TrialGuest guest, GivenScript script, TrialSources? sources)
     {
         var project = ProjectDirectory(guest);
         var exitCode = sources is null
             ? 0
             : await frame.MeasureAsync("(send repository)", () => bundle.SendAsync(sources, stages.Job, stages.Paths, frame.Cancelled));
-        foreach (var (name, body) in SubStages(project, script, sources is not null).TakeWhile(_ => exitCode == 0 && !frame.Cancelled.IsCancellationRequested))
+        foreach (var (name, body) in SubStages(guest, project, script, sources is not null).TakeWhile(_ => exitCode == 0 && !frame.Cancelled.IsCancellationRequested))
         {
             exitCode = await frame.SubStageAsync(name, () => stages.RunScriptAsync(guest.Shell, name, body));
         }

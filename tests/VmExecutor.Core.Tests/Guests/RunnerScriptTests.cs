@@ -70,6 +70,21 @@ public sealed class RunnerScriptTests
         QuotingCheck.Concerns(GuestShell.Pwsh).Should().BeFalse();
     }
 
+    [Fact]
+    public void A_script_for_PowerShell_is_one_block_that_stops_at_an_error() =>
+        RunnerScript.Wrap(GuestShell.Pwsh, "echo 'it''s'\nexit 3\n", posix: false).Should().Be(
+            "#!/usr/bin/env pwsh\n& {\n\n$ErrorActionPreference = \"Stop\"\necho 'it''s'\nexit 3\n\n}\n\n");
+
+    [Theory]
+    [InlineData(GuestShell.Bash, "'a b' 'it'\\''s'")]
+    [InlineData(GuestShell.Sh, "'a b' 'it'\\''s'")]
+    [InlineData(GuestShell.Pwsh, "& 'a b' 'it''s'")]
+    public void Words_are_a_command_with_its_arguments_in_the_images_own_shell(GuestShell shell, string line)
+    {
+        ShellText.Line(shell, ["a b", "it's"]).Should().Be(line);
+        ShellText.Line(shell, ["a b | c"]).Should().Be("a b | c");
+    }
+
     private static bool Has(string program) => File.Exists($"/usr/bin/{program.Split(' ')[0]}") || File.Exists($"/bin/{program.Split(' ')[0]}");
 
     private static async Task<bool> PassesAsync(string program, GuestShell shell, bool posix)

@@ -36,15 +36,9 @@ public static partial class HookScript
             throw new ArgumentException($"the value of {name} has a NUL character", nameof(value));
         }
 
-        return shell == GuestShell.Pwsh ? $"$env:{name}='{QuoteMark().Replace(value, "$0$0")}'\n" : $"export {name}={ShellText.Quote(value)}\n";
+        return $"{ShellText.Export(shell, name, value)}\n";
     }
 
     [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex Name();
-
-    /// <summary>
-    /// The characters that PowerShell takes for a single quote: typographic ones too (about_Quoting_Rules; CharTraits.IsSingleQuote).
-    /// </summary>
-    [GeneratedRegex("['\u2018\u2019\u201a\u201b]", RegexOptions.CultureInvariant)]
-    private static partial Regex QuoteMark();
 }

@@ -18,7 +18,7 @@ internal sealed class DryRun(MachineForecast machines, TrialBundle bundle, Runne
     /// <param name="keep">The VM would stay.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<TrialOutlook> OfScriptAsync(
-        string image, string script, TrialRepository? repository, TrialSources? sources, bool keep, CancellationToken cancellationToken)
+        string image, GivenScript script, TrialRepository? repository, TrialSources? sources, bool keep, CancellationToken cancellationToken)
     {
         var job = TrialJob.New(image);
         var machine = await machines.LookAsync(job, cancellationToken);
@@ -36,7 +36,7 @@ internal sealed class DryRun(MachineForecast machines, TrialBundle bundle, Runne
             Project = project,
             Sources = sources,
             Repository = repository,
-            Scripts = Sent(guest, job, [.. Trial.SubStages(project, script, sources is not null), (TrialScript.LastSubStage, TrialScript.LastScript)]),
+            Scripts = Sent(guest, job, [.. Trial.SubStages(guest, project, script, sources is not null), (TrialScript.LastSubStage, TrialScript.LastScript)]),
             Keep = keep,
         };
     }
