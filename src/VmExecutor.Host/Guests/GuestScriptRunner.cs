@@ -33,6 +33,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         Func<CancellationToken, Task> watch,
         CancellationToken cancellationToken)
     {
+        script = script with { Text = PowerShellEncoding.Apply(access.Shell, script.Text) };
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = WatchAsync(watch, done.Token);
         try
