@@ -47,7 +47,7 @@ public class SshdFixture : IAsyncLifetime
     /// <summary>Further lines of sshd_config.</summary>
     protected virtual string MoreConfiguration() => "";
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         if (!File.Exists("/usr/sbin/sshd"))
         {

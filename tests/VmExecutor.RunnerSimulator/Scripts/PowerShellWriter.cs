@@ -22,8 +22,12 @@ internal sealed class PowerShellWriter(ScriptSettings settings, string sideDirec
     public override void SourceEnvironment(string file)
     {
         MakeDirectory(SideDirectory);
-        Line($"if(!(Test-Path {Path(file)} -PathType Leaf)) {{ New-Item -ItemType file -Force -Path {Path(file)} | out-null }}");
-        Line($"Get-Content {Path(file)} | Where-Object {{ $_ }} | ForEach-Object {{ $k, $v = $_ -split '=', 2; Set-Content -Path \"env:$k\" -Value $v }}");
+        Line($"if(!(Test-Path {Path(file)})) {{ New-Item -ItemType file -Force {Path(file)} | out-null }}");
+        Line($"Try {{ Get-Content {Path(file)} | ForEach {{ $k, $v = $_.split('='); Set-Content env:\\$k $v}} }} Catch {{");
+        Indent();
+        Warning($"Unable to read env file: {Path(file)}");
+        Unindent();
+        Line("}");
     }
 
     public override void ExportRaw(string name, string value) => Line($"${{env:{name}}}=\"{value}\"");
@@ -125,7 +129,11 @@ internal sealed class PowerShellWriter(ScriptSettings settings, string sideDirec
 
     private void Remove(string path, string kind, string how)
     {
-        Line($"if(Test-Path {Path(path)} -PathType {kind}) {{");
+        Line($"if( (Get-Command -Name Remove-Item2 -Module NTFSSecurity -ErrorAction SilentlyContinue) -and (Test-Path {Path(path)} -PathType {kind}) ) {{");
+        Indent();
+        Line($"Remove-Item2 -Force{how} {Path(path)}");
+        Unindent();
+        Line($"}} elseif(Test-Path {Path(path)}) {{");
         Indent();
         Line($"Remove-Item -Force{how} {Path(path)}");
         EndIf();

@@ -72,7 +72,7 @@ public static class ScriptQuoting
         {
             word.Append(character switch
             {
-                '`' or '#' or '\'' or '"' or '$' => $"`{character}",
+                '`' or '#' or '\'' or '"' or '$' or '\u201c' or '\u201d' or '\u201e' => $"`{character}",
                 '\a' => "`a",
                 '\b' => "`b",
                 '\f' => "`f",
