@@ -104,6 +104,31 @@ public sealed class BenchCommandTests
             .And.Contain("12.0 times faster").And.Contain("Note: remarked");
     }
 
+    [Fact]
+    public void A_whole_job_is_compared_with_its_floor()
+    {
+        using var output = new StringWriter();
+        var warm = Start(1.5) with { ConfigSeconds = 0.02, ScriptSeconds = [0.25, 0.25, 0.3, 0.3], CleanupSeconds = 0.38 };
+        var report = Report() with
+        {
+            Starts = [Summary.Of("cold", [warm with { PrepareSeconds = 4.5 }]), Summary.Of("warm", [warm])],
+            Floor = Floor.Of([new FloorMeasurement(0.1, [0.2, 0.2, 0.2, 0.2], 0.3)]),
+        };
+
+        BenchTable.Print(report, output);
+
+        output.ToString().Should().MatchRegex(@"cold\s+warm\s+floor\s")
+            .And.MatchRegex(@"prepare, whole \(s\)\s+4\.50 \S+\s+1\.50 \S+\s+0\.10 ")
+            .And.MatchRegex(@"sub-stage, empty script \(s\)\s+0\.28 \S+\s+0\.28 \S+\s+0\.20 ")
+            .And.MatchRegex(@"whole job that does nothing \(s\)\s+6\.00 \S+\s+3\.00 \S+\s+1\.20 ")
+            .And.MatchRegex(@"config \(s\)\s+0\.02 \S+\s+0\.02 \S+\s+-")
+            .And.Contain("A whole job that does nothing takes cold 5.0 times, warm 2.5 times its floor.");
+        var json = JsonDocument.Parse(report.ToJson()).RootElement;
+        json.GetProperty("floor").GetProperty("job").GetProperty("median").GetDouble().Should().BeApproximately(1.2, 0.001);
+        json.GetProperty("starts")[1].GetProperty("job_seconds").GetProperty("median").GetDouble().Should().BeApproximately(3, 0.001);
+        json.GetProperty("starts")[1].GetProperty("script_seconds").GetProperty("count").GetInt32().Should().Be(4);
+    }
+
     private static BenchReport Report() => new()
     {
         Image = "small",

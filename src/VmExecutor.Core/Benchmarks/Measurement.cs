@@ -9,10 +9,16 @@ public sealed record Measurement
     /// <summary>The stage's process from its start to its end.</summary>
     public required double PrepareSeconds { get; init; }
 
-    /// <summary>A sub-stage whose script does nothing.</summary>
-    public double? ScriptSeconds { get; init; }
+    /// <summary>The stage that answers the runner's first question.</summary>
+    public double ConfigSeconds { get; init; }
+
+    /// <summary>Sub-stages whose script does nothing, each by itself.</summary>
+    public IReadOnlyList<double> ScriptSeconds { get; init; } = [];
 
     public double? CleanupSeconds { get; init; }
+
+    /// <summary>A whole job that does nothing: the sum of its stages. Null: not all of them were measured.</summary>
+    public double? JobSeconds => ScriptSeconds.Count == 0 ? null : ConfigSeconds + PrepareSeconds + ScriptSeconds.Sum() + CleanupSeconds;
 
     /// <summary>Of QEMU, what it shares with others counted in part (proc(5), Pss); null: we may not look.</summary>
     public long? PssBytes { get; init; }

@@ -3,18 +3,22 @@ namespace VmExecutor.Core.Benchmarks;
 /// <summary>All measurements of one kind of start.</summary>
 /// <param name="Start">Which: <c>cold</c>, <c>warm</c>, <c>warm 2GiB</c>.</param>
 /// <param name="Phases">By name, in the order in which they come.</param>
+/// <param name="ConfigSeconds">The stage before prepare.</param>
 /// <param name="PrepareSeconds">The whole of it.</param>
 /// <param name="ScriptSeconds">A sub-stage with an empty script.</param>
 /// <param name="CleanupSeconds">Removing it.</param>
+/// <param name="JobSeconds">All stages of a job that does nothing.</param>
 /// <param name="PssBytes">Memory of QEMU, in bytes.</param>
 /// <param name="OwnGuestMemoryBytes">Guest memory that only this clone has, in bytes.</param>
 /// <param name="DiskBytes">Overlays, in bytes.</param>
 public sealed record Summary(
     string Start,
     IReadOnlyList<PhaseSpread> Phases,
+    Spread? ConfigSeconds,
     Spread PrepareSeconds,
     Spread? ScriptSeconds,
     Spread? CleanupSeconds,
+    Spread? JobSeconds,
     Spread? PssBytes,
     Spread? OwnGuestMemoryBytes,
     Spread? DiskBytes)
@@ -24,9 +28,11 @@ public sealed record Summary(
     public static Summary Of(string start, IReadOnlyList<Measurement> all) => new(
         start,
         PhasesOf(all),
+        Spread.Of(all.Select(one => one.ConfigSeconds)),
         Spread.Of(all.Select(one => one.PrepareSeconds)) ?? throw new ArgumentException("nothing was measured", nameof(all)),
-        Spread.Of(all.Select(one => one.ScriptSeconds)),
+        Spread.Of(all.SelectMany(one => one.ScriptSeconds)),
         Spread.Of(all.Select(one => one.CleanupSeconds)),
+        Spread.Of(all.Select(one => one.JobSeconds)),
         Spread.Of(all.Select(one => (double?)one.PssBytes)),
         Spread.Of(all.Select(one => (double?)one.OwnGuestMemoryBytes)),
         Spread.Of(all.Select(one => (double?)one.DiskBytes)));

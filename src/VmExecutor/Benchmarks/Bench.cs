@@ -1,8 +1,9 @@
 using System.Globalization;
 using VmExecutor.Core.Benchmarks;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Host;
+using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
 using VmExecutor.Starting;
 
@@ -12,10 +13,12 @@ namespace VmExecutor.Benchmarks;
 /// Cold and warm starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
 /// second finds warmer caches.
 /// </summary>
-internal sealed class Bench(Settings settings, TextWriter error, TimeProvider time, CancellationToken cancelled)
+internal sealed class Bench(Machine machine, TextWriter error, CancellationToken cancelled)
 {
     private readonly Dictionary<string, List<Measurement>> _measured = [];
+    private readonly List<FloorMeasurement> _floors = [];
     private readonly List<string> _remarks = [];
+    private bool _hasFloor = true;
 
     /// <param name="request">The starts to measure.</param>
     /// <param name="generation">The generation that the image's clones stand on now; null: its source.</param>
@@ -31,10 +34,12 @@ internal sealed class Bench(Settings settings, TextWriter error, TimeProvider ti
                 await StartAsync(request, start);
                 cancelled.ThrowIfCancellationRequested();
             }
+
+            await MeasureFloorAsync(request, starts);
         }
 
         return BenchReport.Of(
-            request, generation, [.. _measured.Select(kind => Summary.Of(kind.Key, kind.Value))], _remarks, time.GetUtcNow());
+            request, generation, [.. _measured.Select(kind => Summary.Of(kind.Key, kind.Value))], Floor.Of(_floors), _remarks, machine.Time.GetUtcNow());
     }
 
     private List<BenchStart> Starts(BenchRequest request, Generation? generation)
@@ -67,14 +72,14 @@ internal sealed class Bench(Settings settings, TextWriter error, TimeProvider ti
     /// <summary>All of them are measured while all of them live.</summary>
     private async Task StartAsync(BenchRequest request, BenchStart start)
     {
-        List<BenchClone> clones = [.. Enumerable.Range(0, request.Concurrency).Select(_ => new BenchClone(settings, request.Image, start, error, time))];
+        List<BenchClone> clones = [.. Enumerable.Range(0, request.Concurrency).Select(_ => Clone(request, start))];
         try
         {
             try
             {
                 await Task.WhenAll(clones.Select(clone => clone.PrepareAsync()));
                 clones.ForEach(clone => clone.Look());
-                await Task.WhenAll(clones.Select(clone => clone.RunScriptAsync()));
+                await Task.WhenAll(clones.Select(clone => clone.RunScriptsAsync()));
             }
             finally
             {
@@ -88,6 +93,33 @@ internal sealed class Bench(Settings settings, TextWriter error, TimeProvider ti
             clones.ForEach(clone => clone.Dispose());
         }
     }
+
+    /// <summary>Of a clone of its own, and the quickest kind of start: how it came to be does not matter. Several at once would have another floor than one.</summary>
+    private async Task MeasureFloorAsync(BenchRequest request, List<BenchStart> starts)
+    {
+        if (request.Concurrency > 1 || !_hasFloor)
+        {
+            return;
+        }
+
+        using var clone = Clone(request, starts[^1] with { Memory = null });
+        try
+        {
+            await clone.PrepareAsync();
+            _floors.Add(await clone.MeasureFloorAsync(new BenchFloor(machine), cancelled));
+        }
+        catch (ToolMissingException e)
+        {
+            _hasFloor = false;
+            Remark($"no floor is measured: {e.Message}");
+        }
+        finally
+        {
+            await clone.CleanupAsync();
+        }
+    }
+
+    private BenchClone Clone(BenchRequest request, BenchStart start) => new(machine.Settings, request.Image, start, error, machine.Time);
 
     private void Note(string start, IReadOnlyList<Measurement> measurements)
     {

@@ -24,6 +24,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     /// <exception cref="SystemFailureException">It failed, or the clone was started in another way.</exception>
     public async Task PrepareAsync()
     {
+        var config = await MeasureAsync(() => _stages.RunAsync(["config"], StageOutput.Kept), "config");
         var seconds = await MeasureAsync(() => _stages.RunAsync(["prepare", "--start", start.Kind], StageOutput.Kept), "prepare");
         var record = Record();
         if (record.Start != start.Kind)
@@ -33,7 +34,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         }
 
         Template = record.Template is { } template ? new AbsolutePath(template) : null;
-        _measurement = new Measurement { PrepareSeconds = seconds, Phases = [.. record.Phases] };
+        _measurement = new Measurement { ConfigSeconds = config, PrepareSeconds = seconds, Phases = [.. record.Phases] };
     }
 
     /// <summary>Looks at what it takes of the host, as long as it lives.</summary>
@@ -52,14 +53,24 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         };
     }
 
-    /// <summary>A sub-stage whose script does nothing.</summary>
-    /// <exception cref="SystemFailureException">It failed.</exception>
-    public async Task RunScriptAsync()
+    /// <summary>The sub-stages of a job that does nothing.</summary>
+    /// <exception cref="SystemFailureException">One failed.</exception>
+    public async Task RunScriptsAsync()
     {
         var shell = Enum.Parse<GuestShell>(Record().Shell, ignoreCase: true);
-        var seconds = await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", "true", StageOutput.Kept), "run");
+        var seconds = new List<double>();
+        for (var script = 0; script < Floor.SubStages; script++)
+        {
+            seconds.Add(await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", "true", StageOutput.Kept), "run"));
+        }
+
         _measurement = _measurement! with { ScriptSeconds = seconds };
     }
+
+    /// <summary>The bare commands instead of the driver's sub-stages. The VM is gone afterwards; its files are not.</summary>
+    /// <exception cref="ToolMissingException">There is no virsh.</exception>
+    public Task<FloorMeasurement> MeasureFloorAsync(BenchFloor floor, CancellationToken cancellationToken) =>
+        floor.MeasureAsync(Record(), _stages.Paths.Directory, cancellationToken);
 
     /// <summary>Also after a failure.</summary>
     /// <exception cref="SystemFailureException">It failed.</exception>

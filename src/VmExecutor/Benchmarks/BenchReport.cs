@@ -32,6 +32,9 @@ internal sealed record BenchReport
     /// <summary>The factor by which warm is faster than cold, by the medians of prepare; null: only one of them was measured.</summary>
     public double? WarmIsFasterBy => Median("cold") / Median("warm");
 
+    /// <summary>The least that a job takes; null: it was not measured.</summary>
+    public Floor? Floor { get; init; }
+
     /// <summary>For each budget that was exceeded, a line.</summary>
     public required IReadOnlyList<string> OverBudget { get; init; }
 
@@ -39,7 +42,7 @@ internal sealed record BenchReport
     public required IReadOnlyList<string> Remarks { get; init; }
 
     public static BenchReport Of(
-        BenchRequest request, Generation? generation, IReadOnlyList<Summary> starts, IReadOnlyList<string> remarks, DateTimeOffset now) => new()
+        BenchRequest request, Generation? generation, IReadOnlyList<Summary> starts, Floor? floor, IReadOnlyList<string> remarks, DateTimeOffset now) => new()
         {
             Image = request.Image.Name.Value,
             Generation = generation?.Number,
@@ -50,6 +53,7 @@ internal sealed record BenchReport
             Pairs = request.Pairs,
             Concurrency = request.Concurrency,
             Starts = starts,
+            Floor = floor,
             OverBudget = [.. request.Budgets.Select(budget => budget.Excess(starts)).OfType<string>()],
             Remarks = remarks,
         };

@@ -27,6 +27,12 @@ internal static class BenchTable
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A warm start is {factor:0.0#} times faster than a cold one."));
         }
 
+        if (report.Floor is { } floor)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"A whole job that does nothing takes {string.Join(", ", report.Starts.Where(start => start.JobSeconds is not null).Select(start => Times(start, floor)))} its floor."));
+        }
+
         report.Remarks.ToList().ForEach(remark => output.WriteLine($"Note: {remark}"));
     }
 
@@ -38,22 +44,34 @@ internal static class BenchTable
             table.AddColumn(new TableColumn(start.Start).RightAligned().NoWrap());
         }
 
+        if (report.Floor is not null)
+        {
+            table.AddColumn(new TableColumn("floor").RightAligned().NoWrap());
+        }
+
         foreach (var phase in Summary.Order(report.Starts.Select(start => start.Phases.Select(phase => phase.Name))))
         {
             Row($"  {phase} (s)", start => start.Phases.FirstOrDefault(one => one.Name == phase)?.Seconds, Seconds);
         }
 
-        Row("prepare, whole (s)", start => start.PrepareSeconds, Seconds);
-        Row("sub-stage, empty script (s)", start => start.ScriptSeconds, Seconds);
-        Row("cleanup (s)", start => start.CleanupSeconds, Seconds);
+        Row("config (s)", start => start.ConfigSeconds, Seconds);
+        Row("prepare, whole (s)", start => start.PrepareSeconds, Seconds, report.Floor?.SshTrue);
+        Row("sub-stage, empty script (s)", start => start.ScriptSeconds, Seconds, report.Floor?.SshShell);
+        Row("cleanup (s)", start => start.CleanupSeconds, Seconds, report.Floor?.Destroy);
+        Row("whole job that does nothing (s)", start => start.JobSeconds, Seconds, report.Floor?.Job);
         Row("memory of QEMU, PSS (MiB)", start => start.PssBytes, Mebibytes);
         Row("guest memory of its own (MiB)", start => start.OwnGuestMemoryBytes, Mebibytes);
         Row("disk (MiB)", start => start.DiskBytes, Mebibytes);
         return table;
 
-        void Row(string name, Func<Summary, Spread?> spread, Func<Spread, string> text) =>
-            table.AddRow([new Text(name), .. report.Starts.Select(start => new Text(spread(start) is { } known ? text(known) : "-"))]);
+        void Row(string name, Func<Summary, Spread?> spread, Func<Spread, string> text, Spread? floor = null)
+        {
+            IEnumerable<Spread?> cells = [.. report.Starts.Select(spread), .. report.Floor is null ? Array.Empty<Spread?>() : [floor]];
+            table.AddRow([new Text(name), .. cells.Select(cell => new Text(cell is { } known ? text(known) : "-"))]);
+        }
     }
+
+    private static string Times(Summary start, Floor floor) => string.Create(CultureInfo.InvariantCulture, $"{start.Start} {start.JobSeconds?.Median / floor.Job.Median:0.0#} times");
 
     private static string Seconds(Spread spread) =>
         string.Create(CultureInfo.InvariantCulture, $"{spread.Median:0.00} ({spread.Min:0.00}..{spread.Max:0.00})");

@@ -27,6 +27,10 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
         ShouldBeWhole(cold, "source", "disks", "start", "boot", "ssh");
         report.GetProperty("remarks")[0].GetString().Should().Contain("only cold starts are measured").And.Contain("warm: {enabled: true}");
         report.GetProperty("over_budget").GetArrayLength().Should().Be(1);
+        foreach (var bare in new[] { "ssh_true", "ssh_shell", "destroy", "job" })
+        {
+            report.GetProperty("floor").GetProperty(bare).GetProperty("median").GetDouble().Should().BePositive(bare);
+        }
     }
 
     [Fact(Timeout = TwiceAsLong, Explicit = true)]
@@ -51,12 +55,13 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
         Bytes(starts["warm"]).Should().BeLessThan(Bytes(starts["cold"]), "a warm clone shares what it has not written to");
         report.GetProperty("warm_is_faster_by").GetDouble().Should().BePositive();
         report.GetProperty("remarks").GetArrayLength().Should().Be(0);
+        report.GetProperty("floor").ValueKind.Should().Be(JsonValueKind.Null, "it is one clone's");
     }
 
     private static void ShouldBeWhole(JsonElement start, params string[] phases)
     {
         start.GetProperty("phases").EnumerateArray().Select(phase => phase.GetProperty("name").GetString()).Should().Equal(phases);
-        foreach (var measured in new[] { "prepare_seconds", "script_seconds", "cleanup_seconds", "pss_bytes", "own_guest_memory_bytes", "disk_bytes" })
+        foreach (var measured in new[] { "config_seconds", "prepare_seconds", "script_seconds", "cleanup_seconds", "job_seconds", "pss_bytes", "own_guest_memory_bytes", "disk_bytes" })
         {
             start.GetProperty(measured).GetProperty("median").GetDouble().Should().BePositive(measured);
         }
