@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Instruments;
@@ -41,14 +42,16 @@ public abstract class GuestMatrixTest(TestMachine machine, SmallGuestStart small
 
         await CommandAsync("image", "publish", variant);
         var cold = await CancelledJobAsync(guest);
+        var next = Thoroughness.IsFull ? await NextJobAsync(guest) : TimeSpan.Zero;
+        (await domain.FingerprintAsync()).Should().Be(before, "a source is never modified");
         if (Thoroughness.IsFull)
         {
-            var next = await NextJobAsync(guest);
             await CloneAsync(domain);
+
+            // libvirt gives the disks of a domain, and what they stand on, to QEMU's user, and what they stand on it does not give back.
+            WithoutOwners(await domain.FingerprintAsync()).Should().Be(WithoutOwners(before), "a clone for people stands on its source and does not change it");
             GuestRecord.Write(variant, cold, next, await smallGuest.PrepareAsync(), guest.CanBeWarm);
         }
-
-        (await domain.FingerprintAsync()).Should().Be(before, "a source is never modified");
     }
 
     /// <summary>A job that boots and does its work, is cancelled while its script waits, and still gets its after_script.</summary>
@@ -115,6 +118,8 @@ public abstract class GuestMatrixTest(TestMachine machine, SmallGuestStart small
 
         await CommandAsync("clone", "--release", domain.Name, "-c", "qemu:///system");
     }
+
+    private static string WithoutOwners(string fingerprint) => Regex.Replace(fingerprint, " [0-9]+:[0-9]+ ", " ");
 
     private static string Console(GuestDomain domain, string clone)
     {
