@@ -18,6 +18,7 @@ namespace VmExecutor.Core.Guests.Preparation;
 /// </summary>
 public static class IdentityScript
 {
+    // On a read-only root systemd has put a machine-id of this boot over the file, read-only too. This one goes over it in the same way.
     private const string Names =
         """
           set -f
@@ -34,7 +35,7 @@ public static class IdentityScript
           }
           [ ! -w /etc/hosts ] || is_in_hosts || printf '\n127.0.1.1 %s\n' "$name" >>/etc/hosts
           for file in /etc/machine-id /var/lib/dbus/machine-id; do
-            [ ! -f "$file" ] || echo @machine >"$file"
+            [ ! -f "$file" ] || { echo @machine >"$file"; } 2>/dev/null || { echo @machine >/run/vmx-machine-id && mount -o bind /run/vmx-machine-id "$file"; }
           done
           read -r now </proc/sys/kernel/hostname
           echo "vmx-identity:hostname $now"
