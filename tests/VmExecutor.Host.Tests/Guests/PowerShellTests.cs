@@ -20,7 +20,21 @@ public sealed class PowerShellTests(PowerShellFixture sshd) : IClassFixture<Powe
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Places => [.. PowerShellFixture.Places];
+    /// <summary>Each PowerShell takes a second of a processor's time, so what differs little is in the thorough run.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Places() =>
+        PowerShellFixture.Places.Select(place => new TheoryDataRow<string>(place) { Explicit = place is "ascii" or "posix" });
+
+    /// <summary>Exit codes and commands that end with them.</summary>
+    public static IEnumerable<TheoryDataRow<int, string>> Ends() =>
+    [
+        new(0, "Write-Output done"), new(7, "exit 7"), new(255, "exit 255"), new(7, "sh -c 'exit 7'"), new(1, "throw 'no'"), new(1, "if ("), new(137, "kill -9 $PID"),
+        .. new (int Code, string Command)[]
+        {
+            (0, "exit 0"), (1, "exit 1"), (44, "exit 300"), (255, "exit -1"), (255, "sh -c 'exit 255'"), (137, "sh -c 'kill -9 $$'"), (1, "Write-Error 'no'"),
+            (1, "Get-Item /no/such/file"), (1, "no-such-command-here"), (1, "[int]::Parse('x')"), (143, "kill -TERM $PID; Start-Sleep 60"),
+        }
+        .Select(end => new TheoryDataRow<int, string>(end.Code, end.Command) { Explicit = true }),
+    ];
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -35,24 +49,7 @@ public sealed class PowerShellTests(PowerShellFixture sshd) : IClassFixture<Powe
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData(0, "Write-Output done")]
-    [InlineData(0, "exit 0")]
-    [InlineData(1, "exit 1")]
-    [InlineData(7, "exit 7")]
-    [InlineData(255, "exit 255")]
-    [InlineData(44, "exit 300")]
-    [InlineData(255, "exit -1")]
-    [InlineData(7, "sh -c 'exit 7'")]
-    [InlineData(255, "sh -c 'exit 255'")]
-    [InlineData(137, "sh -c 'kill -9 $$'")]
-    [InlineData(1, "throw 'no'")]
-    [InlineData(1, "Write-Error 'no'")]
-    [InlineData(1, "Get-Item /no/such/file")]
-    [InlineData(1, "no-such-command-here")]
-    [InlineData(1, "[int]::Parse('x')")]
-    [InlineData(1, "if (")]
-    [InlineData(137, "kill -9 $PID")]
-    [InlineData(143, "kill -TERM $PID; Start-Sleep 60")]
+    [MemberData(nameof(Ends))]
     public async Task The_exit_code_is_the_scripts_own(int exitCode, string command)
     {
         var job = await OpenAsync();
@@ -106,6 +103,18 @@ public sealed class PowerShellTests(PowerShellFixture sshd) : IClassFixture<Powe
     [MemberData(nameof(Places))]
     public async Task Nothing_is_added_to_the_output(string place) =>
         (await RunAsync(await OpenAsync(place), "[Console]::Out.Write('a')")).Should().Be((0, "a", ""));
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_script_with_a_byte_order_mark_and_line_ends_of_Windows_runs()
+    {
+        var script = SimulatedScript.Write(Settings with { Shell = "powershell" }, Path.Combine(_scratch.FullName, "project.tmp"), [], ["Write-Output 'ä 🙂'", "exit 3"]);
+
+        var (exit, output, error) = await RunAsync(await OpenAsync("latin1"), script);
+
+        script.Should().StartWith("\ufeff& {\r\n");
+        exit.Should().Be(3, output + error);
+        output.Should().Contain("\nä 🙂\n");
+    }
 
     [Fact(Timeout = 120_000)]
     public async Task A_script_of_a_megabyte_with_long_variables_runs_to_its_last_command()
