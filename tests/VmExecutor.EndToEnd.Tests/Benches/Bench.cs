@@ -15,6 +15,8 @@ internal sealed class Bench : IAsyncDisposable
     private static readonly string[] LibvirtDirectories =
         ["/run/libvirt/qemu", "/run/libvirt/qemu/swtpm", "/var/lib/libvirt/qemu", "/var/lib/libvirt/qemu/nvram", "/var/log/libvirt/qemu", "/var/log/swtpm/libvirt/qemu"];
 
+    private const string TpmStates = "/var/lib/libvirt/swtpm";
+
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
         | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
@@ -50,7 +52,8 @@ internal sealed class Bench : IAsyncDisposable
             Token,
             StateDirectory,
             user?.Virsh ?? libvirt?.Virsh ?? ["virsh", "-c", "qemu:///system"],
-            user?.LibvirtDirectories ?? libvirt?.LibvirtDirectories ?? LibvirtDirectories);
+            user?.LibvirtDirectories ?? libvirt?.LibvirtDirectories ?? LibvirtDirectories,
+            user is null && libvirt is null ? TpmStates : null);
     }
 
     /// <summary>The runner's short token: in every clone's name.</summary>

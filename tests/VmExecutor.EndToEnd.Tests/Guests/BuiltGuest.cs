@@ -76,13 +76,10 @@ internal sealed class BuiltGuest
               boot: 600s
               ssh: 120s
               warm: 120s
+            warm:
+              enabled: true
             {Source(domain)}
             """);
-        if (CanBeWarm)
-        {
-            yaml.Add("warm:\n  enabled: true\n");
-        }
-
         yaml.Add(File.ReadAllText(In("image.yaml")));
         return yaml.ToString();
     }

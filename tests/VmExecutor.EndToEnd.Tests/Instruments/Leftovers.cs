@@ -8,9 +8,12 @@ namespace VmExecutor.EndToEnd.Tests.Instruments;
 /// <param name="stateDirectory">The driver's.</param>
 /// <param name="virsh">virsh with what it needs to reach the right daemon.</param>
 /// <param name="libvirtDirectories">Where that daemon keeps files and directories by a domain's name.</param>
+/// <param name="tpmStates">Where it keeps the state of emulated TPMs by a domain's UUID; null: no clone has one.</param>
 internal sealed class Leftovers(
-    string token, string stateDirectory, IReadOnlyList<string> virsh, IReadOnlyList<string> libvirtDirectories)
+    string token, string stateDirectory, IReadOnlyList<string> virsh, IReadOnlyList<string> libvirtDirectories, string? tpmStates)
 {
+    private readonly IReadOnlyList<string> _tpmsBefore = Tpms(tpmStates);
+
     // PID 1 of a container may reap slowly; a QEMU that was told to end is not a leftover at once.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -53,7 +56,29 @@ internal sealed class Leftovers(
         .. (await ProcessesAsync()).Select(process => $"process: {process}"),
         .. (await SocketsAsync()).Select(socket => $"unix socket: {socket}"),
         .. (await ListenersAsync()).Select(listener => $"listener: {listener}"),
+        .. (await TpmsAsync()).Select(state => $"TPM without a domain: {state}"),
     ];
+
+    /// <summary>The states of TPMs whose domain is gone. They have no name, so those that were there before do not count.</summary>
+    private async Task<IReadOnlyList<string>> TpmsAsync()
+    {
+        // In this order: libvirt lists a new domain before it makes its TPM.
+        var states = Tpms(tpmStates).Except(_tpmsBefore).ToList();
+        var domains = states.Count == 0 ? "" : (await VirshAsync("list", "--all", "--uuid")).Output;
+        return [.. states.Where(state => !domains.Contains(Path.GetFileName(state), StringComparison.Ordinal))];
+    }
+
+    private static IReadOnlyList<string> Tpms(string? directory)
+    {
+        try
+        {
+            return directory is null ? [] : Directory.GetDirectories(directory);
+        }
+        catch (Exception nothing) when (nothing is DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private IEnumerable<string> Files()
     {
