@@ -15,7 +15,7 @@ public sealed class PowerShellFixture : SshdFixture
         ["latin1"] = "LC_ALL=de_DE.ISO-8859-1",
         ["ascii"] = "LANG=en_US.US-ASCII",
         ["posix"] = "LC_ALL=POSIX",
-        ["homeless"] = "HOME=/no/such/directory",
+        ["homeless"] = "",
     };
 
     private readonly Dictionary<string, int> _ports = [];
@@ -47,7 +47,10 @@ public sealed class PowerShellFixture : SshdFixture
         foreach (var (place, more) in Surroundings)
         {
             _ports[place] = FreePort();
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"Match LocalPort {_ports[place]}\n    SetEnv {more} {Variables}"));
+
+            // PowerShell writes into its home, and makes one that it misses.
+            var home = In(place == "homeless" ? "missing/home" : "home");
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"Match LocalPort {_ports[place]}\n    SetEnv HOME={home} {more} {Variables}"));
         }
 
         return string.Concat(_ports.Values.Select(port => string.Create(CultureInfo.InvariantCulture, $"ListenAddress 127.0.0.1:{port}\n"))) + string.Join('\n', lines) + "\n";

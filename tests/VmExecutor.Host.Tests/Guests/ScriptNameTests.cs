@@ -17,7 +17,7 @@ public sealed class ScriptNameTests(ShellsFixture sshd) : IClassFixture<ShellsFi
         f() { no-such-2; }
         f
         ( no-such-3 ) 2>&1
-        cd /no/such/directory
+        cd /dev/null/no-such-directory
         eval 'no-such-4'
         """;
 
@@ -48,7 +48,7 @@ public sealed class ScriptNameTests(ShellsFixture sshd) : IClassFixture<ShellsFi
         var (output, error) = await RunAsync(shell, Faulty, loginShell);
 
         output.Should().Contain(onOutput);
-        error.Should().Contain(onError).And.Contain("no-such-2").And.Contain("no-such-4").And.Contain("/no/such/directory");
+        error.Should().Contain(onError).And.Contain("no-such-2").And.Contain("no-such-4").And.Contain("/dev/null/no-such-directory");
         (output + error).Should().NotContain("vmx-").And.NotContain(sshd.TemporaryDirectory);
     }
 
