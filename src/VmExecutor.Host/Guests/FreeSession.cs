@@ -1,5 +1,3 @@
-using VmExecutor.Host.Waiting;
-
 namespace VmExecutor.Host.Guests;
 
 /// <summary>
@@ -8,29 +6,24 @@ namespace VmExecutor.Host.Guests;
 /// </summary>
 internal sealed class FreeSession(TimeProvider clock)
 {
-    private readonly Poll _sessions = new(TimeSpan.FromSeconds(15), TimeSpan.FromMilliseconds(100), clock);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs the command, again if no session was opened for it.</summary>
     /// <exception cref="SessionRefusedException">Still refused when the time is over.</exception>
     public async Task<T> RunAsync<T>(Func<Task<T>> command, CancellationToken cancellationToken)
     {
-        SessionRefusedException? refused = null;
-        var result = default(T);
-        var opened = await _sessions.UntilAsync(
-            async _ =>
+        var began = clock.GetTimestamp();
+        while (true)
+        {
+            try
             {
-                try
-                {
-                    result = await command().ConfigureAwait(false);
-                    return true;
-                }
-                catch (SessionRefusedException e)
-                {
-                    refused = e;
-                    return false;
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
-        return opened ? result! : throw refused!;
+                return await command().ConfigureAwait(false);
+            }
+            catch (SessionRefusedException) when (clock.GetElapsedTime(began) < Limit)
+            {
+                await Task.Delay(Gap, clock, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 }
