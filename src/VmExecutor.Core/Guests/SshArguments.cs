@@ -75,10 +75,6 @@ public static class SshArguments
         "--", access.Address.Host, .. commandLine is null ? [] : new[] { commandLine },
     ];
 
-    /// <summary>Speaks with the master of the kept connection: <c>check</c> or <c>exit</c>.</summary>
-    public static IReadOnlyList<string> Control(GuestAccess access, string request) =>
-        ["-O", request, .. Common(access), "--", access.Address.Host];
-
     /// <summary>The option that is in the argument list of every ssh of this job, and of no other.</summary>
     public static string HostKeyAlias(DomainName domain) => $"{HostKeyAliasOption}{domain}";
 

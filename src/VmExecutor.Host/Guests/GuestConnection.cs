@@ -1,12 +1,8 @@
-using System.Buffers.Binary;
-using System.Net.Sockets;
-using System.Text;
 using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests;
 
@@ -19,10 +15,7 @@ namespace VmExecutor.Host.Guests;
 /// </summary>
 internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, ConnectPace pace, TimeProvider clock)
 {
-    // sockaddr_un.sun_path, less the closing NUL (unix(7)).
-    private const int LongestSocketPath = 107;
-    private const uint MuxHello = 1;
-    private static readonly TimeSpan ControlTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     // Since OpenSSH 9.8 a server shuts out who is refused too often (PerSourcePenalties in sshd_config(5)).
     private static readonly TimeSpan PauseAfterDenial = TimeSpan.FromSeconds(2);
@@ -158,56 +151,18 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     }
 
     /// <summary>True when a living master serves the job's control socket; says nothing about the guest.</summary>
-    public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken)
-    {
-        var path = SocketPath(access);
-        if (!HostFile.Exists(path))
-        {
-            return false;
-        }
-
-        // We can ask the master ourselves; only for a path too long for that an ssh process must.
-        return Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
-            ? await IsServedAsync(path, cancellationToken).ConfigureAwait(false)
-            : await ControlAsync(access, "check", cancellationToken).ConfigureAwait(false);
-    }
+    public async Task<bool> IsOpenAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        HostFile.Exists(SocketPath(access)) && await new ControlMaster(SocketPath(access), clock).IsServedAsync(cancellationToken).ConfigureAwait(false);
 
     /// <summary>Closes the connection, and waits until its master is gone; one that is not open is closed.</summary>
     public async Task CloseAsync(GuestAccess access, CancellationToken cancellationToken)
     {
         if (HostFile.Exists(SocketPath(access)))
         {
-            await ControlAsync(access, "exit", cancellationToken).ConfigureAwait(false);
+            await new ControlMaster(SocketPath(access), clock).EndAsync(cancellationToken).ConfigureAwait(false);
 
             // The master knows its socket by the name that it had at first.
             RemoveSocket(access);
-        }
-    }
-
-    /// <summary>
-    /// True when a living master serves the socket: it greets each client (PROTOCOL.mux: MUX_MSG_HELLO). The kernel takes connections
-    /// also for a master that was killed a moment ago.
-    /// </summary>
-    private async Task<bool> IsServedAsync(string path, CancellationToken cancellationToken)
-    {
-        using var over = new CancellationTokenSource(ControlTimeout, clock);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), stop.Token).ConfigureAwait(false);
-            var hello = new byte[8];
-            await using var stream = new NetworkStream(socket);
-            await stream.ReadExactlyAsync(hello, stop.Token).ConfigureAwait(false);
-            return BinaryPrimitives.ReadUInt32BigEndian(hello.AsSpan(4)) == MuxHello;
-        }
-        catch (Exception failure) when (failure is SocketException or IOException)
-        {
-            return false;
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return false;
         }
     }
 
@@ -263,7 +218,7 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         HostFile.Delete(log);
         await Task.Delay(pace.Left(access.Address), clock, cancellationToken).ConfigureAwait(false);
         pace.Started(access.Address);
-        var result = await ssh.RunAsync(access, SshArguments.Open(access, firstContact), limit + ControlTimeout, cancellationToken).ConfigureAwait(false);
+        var result = await ssh.RunAsync(access, SshArguments.Open(access, firstContact), limit + Grace, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode == 0)
         {
             pace.Answered(access.Address);
@@ -277,17 +232,5 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         }
 
         return failure;
-    }
-
-    private async Task<bool> ControlAsync(GuestAccess access, string request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await ssh.RunAsync(access, SshArguments.Control(access, request), ControlTimeout, cancellationToken).ConfigureAwait(false)).ExitCode == 0;
-        }
-        catch (ToolTimedOutException)
-        {
-            return false;
-        }
     }
 }

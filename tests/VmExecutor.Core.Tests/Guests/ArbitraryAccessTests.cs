@@ -23,7 +23,6 @@ public sealed class ArbitraryAccessTests
 
             ShouldBeOurs(SshArguments.Open(access, firstContact: false), access, 1);
             ShouldBeOurs(SshArguments.Open(access, firstContact: true), access, 1);
-            ShouldBeOurs(SshArguments.Control(access, "exit"), access, 1);
             ShouldBeOurs(SshArguments.Run(access, command), access, 2);
             SshArguments.Run(access, command)[^1].Should().Be(command, "it is the guest's shell that reads it");
         });

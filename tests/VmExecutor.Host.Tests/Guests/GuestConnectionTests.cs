@@ -36,6 +36,19 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
         sockets.StandardOutput.Should().NotContain(Job.Directory.Name);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_close_waits_until_the_master_is_gone()
+    {
+        // ssh's own "-O exit" returns before the master has ended, which a busy machine shows within some ten rounds.
+        for (var i = 0; i < 30; i++)
+        {
+            await Guest.CloseAsync(Job, Cancellation);
+            SshdFixture.Connections(Job).Should().BeEmpty();
+            await Guest.ConnectAsync(Job, TimeSpan.FromSeconds(20), _ => Task.CompletedTask, Cancellation);
+            SshdFixture.Connections(Job).Should().NotBeEmpty();
+        }
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_connection_without_its_socket_is_closed_all_the_same()
     {

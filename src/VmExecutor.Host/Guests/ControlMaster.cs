@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Waiting;
+
+namespace VmExecutor.Host.Guests;
+
+/// <summary>
+/// The ssh master behind a control socket, spoken to without an ssh process (OpenSSH's PROTOCOL.mux). Each message is its length, its kind and what
+/// belongs to it, in 32-bit numbers, the highest byte first.
+/// </summary>
+internal sealed class ControlMaster(string path, TimeProvider clock)
+{
+    private const uint Hello = 0x1;
+    private const uint Version = 4;
+    private const uint AliveCheck = 0x10000004;
+    private const uint Terminate = 0x10000005;
+    private const uint Alive = 0x80000005;
+    private const int LongestMessage = 1 << 16;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>True when a living master serves the socket: it greets each client. The kernel takes connections also for a master that was killed a moment ago.</summary>
+    public Task<bool> IsServedAsync(CancellationToken cancellationToken) => TryAsync((_, _) => Task.FromResult(true), cancellationToken);
+
+    /// <summary>Ends the master with its connection, and waits until its process is gone. False: there was none, or it did not end in time.</summary>
+    public async Task<bool> EndAsync(CancellationToken cancellationToken)
+    {
+        RunnerProcess? master = null;
+        await TryAsync(
+            async (stream, token) =>
+            {
+                await SendAsync(stream, token, Hello, Version).ConfigureAwait(false);
+                await SendAsync(stream, token, AliveCheck, 1).ConfigureAwait(false);
+                if (await ReceiveAsync(stream, token).ConfigureAwait(false) is [Alive, _, var id])
+                {
+                    master = ProcessTable.Describe((int)id);
+                    await SendAsync(stream, token, Terminate, 2).ConfigureAwait(false);
+                    await stream.CopyToAsync(Stream.Null, token).ConfigureAwait(false);
+                }
+
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+
+        // The stream ends a moment before the process does.
+        return master is not null
+            && await new Poll(Limit, PollInterval, clock).UntilAsync(_ => Task.FromResult(!ProcessTable.Runs(master)), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Does something with a master that has greeted; false as well when there is none, or it takes too long.</summary>
+    private async Task<bool> TryAsync(Func<Stream, CancellationToken, Task<bool>> work, CancellationToken cancellationToken)
+    {
+        using var over = new CancellationTokenSource(Limit, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            // Its path may be too long for a socket's address (unix(7): 107 bytes).
+            using var held = PinnedFile.Hold(path);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(held.Link), stop.Token).ConfigureAwait(false);
+            await using var stream = new NetworkStream(socket);
+            return await ReceiveAsync(stream, stop.Token).ConfigureAwait(false) is [Hello, ..] && await work(stream, stop.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is SocketException or IOException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static async Task SendAsync(Stream stream, CancellationToken cancellationToken, params uint[] numbers)
+    {
+        var message = new byte[(numbers.Length + 1) * sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(message, (uint)(numbers.Length * sizeof(uint)));
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan((i + 1) * sizeof(uint)), numbers[i]);
+        }
+
+        await stream.WriteAsync(message, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The numbers of a message; what does not fill one at its end is left out.</summary>
+    private static async Task<uint[]> ReceiveAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var length = new byte[sizeof(uint)];
+        await stream.ReadExactlyAsync(length, cancellationToken).ConfigureAwait(false);
+        var bytes = BinaryPrimitives.ReadUInt32BigEndian(length);
+        if (bytes > LongestMessage)
+        {
+            throw new IOException($"an ssh master sent a message of {bytes} bytes");
+        }
+
+        var message = new byte[bytes];
+        await stream.ReadExactlyAsync(message, cancellationToken).ConfigureAwait(false);
+        return [.. Enumerable.Range(0, message.Length / sizeof(uint)).Select(i => BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(i * sizeof(uint))))];
+    }
+}
