@@ -31,20 +31,20 @@ internal sealed class FakeGuestShell : IGuestShell
 
     public List<string> Calls { get; } = [];
 
-    public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+    public Task<string> WaitForServerAsync(GuestAddress address, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync($"wait {address}", () => "SSH-2.0-fake", alive, cancellationToken);
 
-    public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    public async Task<GuestAccess> OpenAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         await CallAsync("open", () => Open(access), alive, cancellationToken);
         return access with { LoginShell = LoginShell.Bash, BootId = BootId, Proof = access.Proof?.InPlace(BootId), Look = Look };
     }
 
-    public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+    public Task ConnectAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync("connect", () => Open(access), alive, cancellationToken);
 
     public Task<GuestAccess> ConnectBesideAsync(
-        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync("connect beside", () => beside, alive, cancellationToken);
 
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>

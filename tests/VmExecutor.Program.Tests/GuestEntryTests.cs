@@ -148,7 +148,7 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
     private sealed class LosingShell(IGuestShell real) : IGuestShell
     {
         public async Task<GuestAccess> ConnectBesideAsync(
-            GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+            GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
         {
             var way = await real.ConnectBesideAsync(access, beside, limit, alive, cancellationToken);
             await SshdFixture.CloseAsync(access);
@@ -157,11 +157,11 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
 
         public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => real.CloseAsync(access, cancellationToken);
 
-        public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<string> WaitForServerAsync(GuestAddress address, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<GuestAccess> OpenAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task ConnectAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<ScriptRun> RunScriptAsync(
             GuestAccess access, GuestScript script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken) => throw new NotSupportedException();

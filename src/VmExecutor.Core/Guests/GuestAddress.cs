@@ -20,6 +20,9 @@ public sealed record GuestAddress
 
     public int Port { get; }
 
+    /// <summary>True: QEMU's user network forwards the port. It accepts each connection itself, before the guest has said anything.</summary>
+    public bool IsForwarded => Host is "127.0.0.1" or "::1" or "localhost";
+
     public static bool TryParse([NotNullWhen(true)] string? host, int port, [NotNullWhen(true)] out GuestAddress? address)
     {
         address = host is not null && IsHost(host) && port is >= 1 and <= 65535 ? new GuestAddress(host, port) : null;

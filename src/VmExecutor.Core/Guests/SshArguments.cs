@@ -38,7 +38,8 @@ public static class SshArguments
             "Ciphers=^aes128-gcm@openssh.com",
             "Compression=no",
             "IPQoS=none",
-            "ConnectTimeout=15",
+            // QEMU's user network repeats a lost first packet after 6 and 18 s; elsewhere a new connection is the better repetition.
+            access.Address.IsForwarded ? "ConnectTimeout=30" : "ConnectTimeout=15",
             // A guest that says nothing for a minute is lost; a busy emulated one may well be mute for many seconds.
             "ServerAliveInterval=15",
             "ServerAliveCountMax=4"),

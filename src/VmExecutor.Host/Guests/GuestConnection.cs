@@ -32,14 +32,14 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
 
     /// <summary>Opens the connection, unless it is open.</summary>
     /// <param name="access">The guest's address and login.</param>
-    /// <param name="limit">The time limit.</param>
+    /// <param name="limit">The time limit, and the log for the waits that do not count.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="question">A shell text that is asked over the connection; null: nothing is.</param>
     /// <param name="cancellationToken">The stage's.</param>
     /// <returns>The answer to the question.</returns>
     /// <exception cref="SystemFailureException">Not let in: at once where waiting cannot help, else when the time is over. Or the guest is another's.</exception>
     public async Task<GuestCommandResult?> OpenAsync(
-        GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
+        GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
     {
         if (await IsOpenAsync(access, cancellationToken).ConfigureAwait(false))
         {
@@ -62,13 +62,13 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
     /// </summary>
     /// <param name="access">The guest's address and login.</param>
     /// <param name="beside">The same with the names of the other connection's files.</param>
-    /// <param name="limit">The time limit.</param>
+    /// <param name="limit">The time limit, and the log for the waits that do not count.</param>
     /// <param name="alive">As above.</param>
     /// <param name="cancellationToken">The person's.</param>
     /// <returns>Which of the two is open.</returns>
     /// <exception cref="SystemFailureException">As above.</exception>
     public async Task<GuestAccess> OpenBesideAsync(
-        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+        GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         if (await IsOpenAsync(access, cancellationToken).ConfigureAwait(false))
         {
@@ -90,19 +90,22 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
 
     /// <summary>Opens a connection, and closes it again unless its guest proves that it is the job's.</summary>
     private async Task<GuestCommandResult?> OpenNewAsync(
-        GuestAccess access, Func<bool> isFirstContact, TimeSpan limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
+        GuestAccess access, Func<bool> isFirstContact, WaitLimit limit, Func<CancellationToken, Task> alive, string? question, CancellationToken cancellationToken)
     {
         RemoveSocket(access);
         SshFailure? last = null;
-        using var over = new CancellationTokenSource(limit, clock);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        using var deadline = new GuestDeadline(limit, access.Address, pace, clock);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             last = await UntilItLetsUsIn(access.Address).ExecuteAsync(
                 async token =>
                 {
                     await alive(token).ConfigureAwait(false);
-                    return last = await TryOpenAsync(access, isFirstContact(), limit, token).ConfigureAwait(false);
+                    deadline.Look();
+                    last = await TryOpenAsync(access, isFirstContact(), limit.Time, token).ConfigureAwait(false);
+                    deadline.Look();
+                    return last;
                 },
                 stop.Token).ConfigureAwait(false);
             if (last is null)
@@ -110,14 +113,14 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
                 return await ProveAsync(access, question, stop.Token).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.IsOver && !cancellationToken.IsCancellationRequested)
         {
             throw Failure(last ?? new SshFailure(SshFailureKind.NotYet, "(no answer)"));
         }
 
         throw Failure(last);
 
-        SystemFailureException Failure(SshFailure failure) => SshFailures.ToException(access, failure with { SeemsLimited = pace.SeemsLimited(access.Address) }, limit);
+        SystemFailureException Failure(SshFailure failure) => SshFailures.ToException(access, failure with { SeemsLimited = pace.SeemsLimited(access.Address) }, limit.Time);
     }
 
     /// <summary>Closes the connection unless it leads to the clone's guest.</summary>
@@ -217,20 +220,24 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
         var log = LogPath(access);
         HostFile.Delete(log);
         await Task.Delay(pace.Left(access.Address), clock, cancellationToken).ConfigureAwait(false);
-        pace.Started(access.Address);
-        var result = await ssh.RunAsync(access, SshArguments.Open(access, firstContact), limit + Grace, cancellationToken).ConfigureAwait(false);
-        if (result.ExitCode == 0)
+        var attempt = pace.Start(access.Address);
+        var end = ConnectEnd.Other;
+        try
         {
-            pace.Answered(access.Address);
-            return null;
-        }
+            var result = await ssh.RunAsync(access, SshArguments.Open(access, firstContact), limit + Grace, cancellationToken).ConfigureAwait(false);
+            if (result.ExitCode == 0)
+            {
+                end = ConnectEnd.LoggedIn;
+                return null;
+            }
 
-        var failure = SshFailure.From(result.StandardError + "\n" + (HostFile.Exists(log) ? await HostFile.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
-        if (failure is { Kind: SshFailureKind.NotYet, ClosedInLogin: false })
+            var failure = SshFailure.From(result.StandardError + "\n" + (HostFile.Exists(log) ? await HostFile.ReadAllTextAsync(log, cancellationToken).ConfigureAwait(false) : ""));
+            end = failure.EndOf(access.Address);
+            return failure;
+        }
+        finally
         {
-            pace.Refused(access.Address);
+            pace.End(attempt, end);
         }
-
-        return failure;
     }
 }

@@ -10,11 +10,11 @@ public interface IGuestShell
 {
     /// <summary>Waits until the guest's ssh server speaks and returns its greeting.</summary>
     /// <param name="address">The address of the server.</param>
-    /// <param name="limit">The time limit.</param>
+    /// <param name="limit">The time limit, and the log for the waits that do not count.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="cancellationToken">The stage's.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestBootTimedOut"/>.</exception>
-    Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+    Task<string> WaitForServerAsync(GuestAddress address, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Opens the kept connection and proves that the guest can run scripts; the connection outlives this process.</summary>
     /// <returns>The access with what the guest said: <see cref="GuestAccess.LoginShell"/>, <see cref="GuestAccess.BootId"/> and <see cref="GuestAccess.Look"/>; its proof is in place.</returns>
@@ -23,22 +23,22 @@ public interface IGuestShell
     /// <see cref="ErrorCodes.GuestCannotRunScripts"/>, <see cref="ErrorCodes.GuestIsAnother"/>, <see cref="ErrorCodes.GuestUnproven"/>,
     /// <see cref="ErrorCodes.GuestPlaceUnusable"/>.
     /// </exception>
-    Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+    Task<GuestAccess> OpenAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Opens the kept connection to a guest that is known to run scripts: nothing is asked of it.</summary>
     /// <exception cref="SystemFailureException">As <see cref="OpenAsync"/>, without the last.</exception>
-    Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+    Task ConnectAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>For a person: where the kept connection is not open, opens another to the same guest, which the caller closes. Host keys must be pinned.</summary>
     /// <param name="access">The guest by the kept connection.</param>
     /// <param name="beside">The guest by the other one: <see cref="GuestAccess.Beside"/>.</param>
-    /// <param name="limit">The time limit.</param>
+    /// <param name="limit">The time limit, and the log for the waits that do not count.</param>
     /// <param name="alive">Asked before each try; throws when the domain is dead.</param>
     /// <param name="cancellationToken">The person's.</param>
     /// <returns>Which of the two is open: its guest has proved to be the job's.</returns>
     /// <exception cref="SystemFailureException">As <see cref="ConnectAsync"/>.</exception>
     Task<GuestAccess> ConnectBesideAsync(
-        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
+        GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
     /// <summary>Closes a connection; one that is not open is closed.</summary>
     Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests;
@@ -36,6 +37,12 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
     /// </summary>
     public bool ClosedInLogin { get; private init; }
 
+    /// <summary>No packet of the guest came before ssh's own time limit.</summary>
+    private bool ConnectTimedOut { get; init; }
+
+    /// <summary>The connection was made, and the server did not greet in ssh's own time limit.</summary>
+    private bool GreetingTimedOut { get; init; }
+
     /// <summary>A server's words are among ssh's, and may be many.</summary>
     private const int LongestEvidence = 1000;
     private const int LongestLog = 16 << 10;
@@ -46,8 +53,22 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
         var lines = log.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var telling = lines.Where(line => !Noise().IsMatch(line)).TakeLast(4).ToArray();
         var evidence = telling.Length == 0 ? "(ssh said nothing)" : PlainText.OneLine(string.Join("; ", telling), LongestEvidence);
-        return new SshFailure(Sort(log), evidence) { ClosedInLogin = Closed().IsMatch(log) && !BeforeGreeting().IsMatch(log) };
+        return new SshFailure(Sort(log), evidence)
+        {
+            ClosedInLogin = Closed().IsMatch(log) && !BeforeGreeting().IsMatch(log),
+            ConnectTimedOut = ConnectTimeOut().IsMatch(log),
+            GreetingTimedOut = GreetingTimeOut().IsMatch(log),
+        };
     }
+
+    /// <summary>The end of ssh's connection, as far as its words tell. Where QEMU forwards, each connection is made, whatever the guest does.</summary>
+    public ConnectEnd EndOf(GuestAddress address) => this switch
+    {
+        not { Kind: SshFailureKind.NotYet, ClosedInLogin: false } => ConnectEnd.Other,
+        { ConnectTimedOut: true } => ConnectEnd.Silent,
+        { GreetingTimedOut: true } when address.IsForwarded => ConnectEnd.Silent,
+        _ => ConnectEnd.Closed,
+    };
 
     // The order matters: an unusable key ends in "Permission denied" as well.
     private static SshFailureKind Sort(string log) =>
@@ -62,6 +83,12 @@ internal sealed partial record SshFailure(SshFailureKind Kind, string Evidence)
 
     [GeneratedRegex("(kex|ssh)_exchange_identification: |banner exchange")]
     private static partial Regex BeforeGreeting();
+
+    [GeneratedRegex("^ssh: connect to host .*timed out", RegexOptions.Multiline)]
+    private static partial Regex ConnectTimeOut();
+
+    [GeneratedRegex("timed out during banner exchange")]
+    private static partial Regex GreetingTimeOut();
 
     [GeneratedRegex("REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed|no matching host key type found|host key is known for .* and you have requested strict checking")]
     private static partial Regex HostKey();

@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Guests;
 /// <summary>The messages for people when ssh did not get in.</summary>
 internal static class SshFailures
 {
-    private const string LimitedHint =
+    internal const string LimitedHint =
         "A firewall in the guest seems to count new connections ('ufw limit ssh', a rule with 'recent' or 'meter'): let it allow ssh without a limit. Or sshd_config has a low MaxStartups, or PerSourcePenalties.";
 
     private const string ClosedHint =

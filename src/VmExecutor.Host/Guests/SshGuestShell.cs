@@ -25,10 +25,10 @@ public sealed class SshGuestShell : IGuestShell
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
 
-    public Task<string> WaitForServerAsync(GuestAddress address, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+    public Task<string> WaitForServerAsync(GuestAddress address, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         banner.WaitAsync(address, limit, alive, cancellationToken);
 
-    public async Task<GuestAccess> OpenAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
+    public async Task<GuestAccess> OpenAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {
         var asked = time.GetUtcNow();
         var answer = (await connection.OpenAsync(access, limit, alive, GuestChecks.Text(access.Shell, access.Places), cancellationToken).ConfigureAwait(false))!;
@@ -54,11 +54,11 @@ public sealed class SshGuestShell : IGuestShell
         };
     }
 
-    public Task ConnectAsync(GuestAccess access, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+    public Task ConnectAsync(GuestAccess access, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         connection.OpenAsync(access, limit, alive, question: null, cancellationToken);
 
     public Task<GuestAccess> ConnectBesideAsync(
-        GuestAccess access, GuestAccess beside, TimeSpan limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
+        GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         connection.OpenBesideAsync(access, beside, limit, alive, cancellationToken);
 
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);

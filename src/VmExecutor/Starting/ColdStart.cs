@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host;
+using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Login;
 using VmExecutor.Host.Hypervisor;
 
@@ -31,10 +32,10 @@ internal sealed class ColdStart(Machine machine)
             .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
         var access = GuestOfJob.Access(plan, new GuestAddress(host, port)) with { Proof = GuestOfJob.NewProof(plan) };
         var bootTimeLeft = image.Timeouts.Boot - machine.Time.GetElapsedTime(booting);
-        await machine.GuestShell.WaitForServerAsync(access.Address, AtLeastASecond(bootTimeLeft), watch.EnsureAliveAsync, cancellationToken);
+        await machine.GuestShell.WaitForServerAsync(access.Address, new WaitLimit(AtLeastASecond(bootTimeLeft), run.Log.Say), watch.EnsureAliveAsync, cancellationToken);
         run.Times.Ended("boot");
 
-        access = await machine.GuestShell.OpenAsync(access, image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+        access = await machine.GuestShell.OpenAsync(access, new WaitLimit(image.Timeouts.Ssh, run.Log.Say), watch.EnsureAliveAsync, cancellationToken);
         run.Times.Ended("ssh");
         return access;
     }

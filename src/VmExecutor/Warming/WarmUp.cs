@@ -19,6 +19,9 @@ internal sealed class WarmUp(Machine machine)
     // The guest's sshd ends the process of a connection that was closed; there is no way to ask whether it has.
     private static readonly TimeSpan SessionEnds = TimeSpan.FromSeconds(1);
 
+    // Longer than 'ufw limit' remembers, so that clones do not begin with the connections of the template.
+    private static readonly TimeSpan FirewallForgets = TimeSpan.FromSeconds(35);
+
     private static readonly GuestScript Usual = new("warm-up", "git --version\n"u8.ToArray());
 
     /// <summary>Afterwards the guest is on its own: no connection is open.</summary>
@@ -48,7 +51,7 @@ internal sealed class WarmUp(Machine machine)
         await _identity.ChangeAsync(access, Identity(access), cancellationToken);
         await machine.GuestShell.RunCommandAsync(access, "sync", null, cancellationToken);
         await machine.GuestShell.CloseAsync(access, cancellationToken);
-        await Task.Delay(SessionEnds, machine.Time, cancellationToken);
+        await Task.Delay(access.CountsConnections ? FirewallForgets : SessionEnds, machine.Time, cancellationToken);
     }
 
     /// <summary>Proves that a clone runs scripts as a job's would.</summary>

@@ -17,62 +17,67 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    private static readonly CountingRule[] OfUfw = [new(30, 6, Drops: false), new(30, 6, Drops: true)];
+    private static readonly CountingRule[] Strict = [new(60, 4, Drops: false), new(60, 4, Drops: true), new(60, 6, Drops: true), new(30, 4, Drops: false)];
+
+    public static TheoryDataRow<string, CountingRule?, int, int>[] GuestsWithUfw() => Guests(OfUfw);
+
+    public static TheoryDataRow<string, CountingRule?, int, int>[] StrictGuests() => Guests(Strict);
+
+    public static TheoryDataRow<string, CountingRule?, int, int>[] OrdinaryGuests() => Guests([null]);
+
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_client_that_is_refused_for_long_makes_fewer_than_six_connections_in_30_seconds(bool hadAnswered)
+    [MemberData(nameof(GuestsWithUfw))]
+    public void A_guest_with_the_limit_of_ufw_lets_us_in_within_three_minutes(string host, CountingRule? rule, int networkUp, int serverUp)
     {
-        var starts = Course(new ConnectPace(_clock), hadAnswered, TimeSpan.FromMinutes(5));
+        var (greeted, loggedIn) = new CountingGuest(_clock, new GuestAddress(host, 22), rule) { NetworkUp = networkUp, ServerUp = serverUp }.Play(giveUp: 1200);
 
-        starts.Zip(starts.Skip(1), (a, b) => b - a).Should().OnlyContain(gap => gap >= TimeSpan.FromSeconds(2));
-        var settled = starts.Where(start => start > TimeSpan.FromMinutes(1)).ToList();
-        settled.Should().OnlyContain(start => settled.Count(other => other >= start && other <= start + TimeSpan.FromSeconds(30)) < 6).And.NotBeEmpty();
+        (greeted - serverUp).Should().BeLessThan(110);
+        (loggedIn - serverUp).Should().BeLessThan(180);
     }
 
-    [Fact]
-    public void A_firewall_that_counts_refused_connections_too_lets_us_in_again()
+    [Theory]
+    [MemberData(nameof(StrictGuests))]
+    public void A_guest_with_a_stricter_limit_lets_us_in_too(string host, CountingRule? rule, int networkUp, int serverUp)
     {
-        // ufw limit: the sixth within 30 s is refused, and each counts.
-        var pace = new ConnectPace(_clock);
-        pace.Started(Address);
-        pace.Answered(Address);
-        var seen = new List<TimeSpan> { TimeSpan.Zero };
-        var shutOut = false;
-        var passed = TimeSpan.Zero;
-        for (var tries = 0; tries < 60; tries++)
-        {
-            while (pace.Left(Address) > TimeSpan.Zero)
-            {
-                passed += TimeSpan.FromMilliseconds(100);
-                _clock.Advance(TimeSpan.FromMilliseconds(100));
-            }
+        var (greeted, loggedIn) = new CountingGuest(_clock, new GuestAddress(host, 22), rule) { NetworkUp = networkUp, ServerUp = serverUp }.Play(giveUp: 1200);
 
-            pace.Started(Address);
-            seen.Add(passed);
-            var refused = seen.Count(at => at > passed - TimeSpan.FromSeconds(30)) >= 6;
-            shutOut |= refused;
-            if (refused)
-            {
-                pace.Refused(Address);
-            }
-            else if (shutOut)
-            {
-                pace.SeemsLimited(Address).Should().BeTrue();
-                return;
-            }
-        }
-
-        shutOut.Should().BeFalse("the pace is below the limit from the start, or it comes below it");
+        greeted.Should().NotBeNull();
+        (loggedIn - serverUp).Should().BeLessThan(500);
     }
+
+    [Theory]
+    [MemberData(nameof(OrdinaryGuests))]
+    public void A_guest_without_a_firewall_is_noticed_soon_and_never_suspected(string host, CountingRule? rule, int networkUp, int serverUp)
+    {
+        var address = new GuestAddress(host, 22);
+        var guest = new CountingGuest(_clock, address, rule) { NetworkUp = networkUp, ServerUp = serverUp };
+
+        var (greeted, loggedIn) = guest.Play(giveUp: 1200);
+
+        (greeted - serverUp).Should().BeLessThan(serverUp - networkUp > 25 ? 17 : networkUp > 70 ? 13 : 3);
+        loggedIn.Should().BeApproximately(greeted!.Value, 0.5);
+        guest.Pace.SilentUntil(address).Should().BeNull();
+        guest.Pace.SeemsLimited(address).Should().BeFalse();
+    }
+
+    private static TheoryDataRow<string, CountingRule?, int, int>[] Guests(CountingRule?[] rules) =>
+    [
+        .. from host in new[] { "127.0.0.1", "192.168.122.7" }
+           from rule in rules
+           from networkUp in new[] { 0, 9, 50, 130 }
+           from server in new[] { 0, 4, 13, 25, 70 }
+           select new TheoryDataRow<string, CountingRule?, int, int>(host, rule, networkUp, networkUp + server),
+    ];
 
     [Fact]
     public void A_server_that_has_answered_is_asked_at_once()
     {
         var pace = new ConnectPace(_clock);
-        pace.Started(Address);
+        var attempt = pace.Start(Address);
         pace.Left(Address).Should().Be(TimeSpan.FromSeconds(2));
 
-        pace.Answered(Address);
+        pace.End(attempt, ConnectEnd.Greeted);
 
         pace.Left(Address).Should().Be(TimeSpan.Zero);
         pace.SeemsLimited(Address).Should().BeFalse();
@@ -121,29 +126,5 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         {
             // The test is over.
         }
-    }
-
-    private List<TimeSpan> Course(ConnectPace pace, bool hadAnswered, TimeSpan duration)
-    {
-        if (hadAnswered)
-        {
-            pace.Started(Address);
-            pace.Answered(Address);
-        }
-
-        var starts = new List<TimeSpan>();
-        for (var passed = TimeSpan.Zero; passed < duration; passed += TimeSpan.FromMilliseconds(100))
-        {
-            if (pace.Left(Address) == TimeSpan.Zero)
-            {
-                pace.Started(Address);
-                pace.Refused(Address);
-                starts.Add(passed);
-            }
-
-            _clock.Advance(TimeSpan.FromMilliseconds(100));
-        }
-
-        return starts;
     }
 }
