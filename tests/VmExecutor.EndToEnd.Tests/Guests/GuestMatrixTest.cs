@@ -42,6 +42,7 @@ public abstract class GuestMatrixTest(TestMachine machine, SmallGuestStart small
 
         await CommandAsync("image", "publish", variant);
         var cold = await CancelledJobAsync(guest);
+        var small = Thoroughness.IsFull ? await smallGuest.PrepareAsync() : TimeSpan.Zero;
         var next = Thoroughness.IsFull ? await NextJobAsync(guest) : TimeSpan.Zero;
         (await domain.FingerprintAsync()).Should().Be(before, "a source is never modified");
         if (Thoroughness.IsFull)
@@ -50,7 +51,7 @@ public abstract class GuestMatrixTest(TestMachine machine, SmallGuestStart small
 
             // libvirt gives the disks of a domain, and what they stand on, to QEMU's user, and what they stand on it does not give back.
             WithoutOwners(await domain.FingerprintAsync()).Should().Be(WithoutOwners(before), "a clone for people stands on its source and does not change it");
-            GuestRecord.Write(variant, cold, next, await smallGuest.PrepareAsync(), guest.CanBeWarm);
+            GuestRecord.Write(variant, cold, next, small, guest.CanBeWarm);
         }
     }
 
