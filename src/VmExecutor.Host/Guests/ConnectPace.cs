@@ -9,8 +9,8 @@ namespace VmExecutor.Host.Guests;
 /// <para>QEMU's user network accepts each connection on the host's side at once. To a guest that does not answer it repeats the first packet
 /// after 6, 18, 30, 43, 55 and 68 s, also when the client has gone. It closes the connection after 77 s (libslirp 4.7, seen in its packets).
 /// Six open connections that began two seconds apart therefore ask the guest every two seconds, and a single one every twelve.</para>
-/// <para>Until the guest's network has answered, nothing in it counts. From then on there is one connection at a time; when it stays without
-/// an answer, there is none for <see cref="FirstSilence"/> after its last packet, then for twice that.</para>
+/// <para>Until the guest's network has answered, nothing in it counts, most likely. From then on there is one connection at a time. When it stays
+/// without an answer, there is none for <see cref="FirstSilence"/> after its last packet, then for twice that.</para>
 /// </summary>
 internal sealed class ConnectPace(TimeProvider clock)
 {
@@ -151,14 +151,14 @@ internal sealed class ConnectPace(TimeProvider clock)
 
     private void KeepSilent(Course course, ConnectTry attempt)
     {
-        // Those that were open at the same time are one attempt.
-        if (course.Silences == 0 || attempt.Began >= course.SilenceBegan)
+        // Those that were open at the same time are one attempt. A guest that has never answered most likely boots.
+        if (course.Contact is not null && (course.Silences == 0 || attempt.Began >= course.SilenceBegan))
         {
             course.Silences++;
             course.SilenceBegan = clock.GetTimestamp();
         }
 
-        var length = FirstSilence * (1 << Math.Min(course.Silences - 1, MostDoublings));
+        var length = FirstSilence * (1 << Math.Clamp(course.Silences - 1, 0, MostDoublings));
         var lastPacket = attempt.Address.IsForwarded ? After(attempt.Began, Repeats) : clock.GetTimestamp();
         course.SilentUntil = Math.Max(course.SilentUntil ?? 0, After(lastPacket, length));
     }

@@ -16,6 +16,7 @@ internal sealed class GuestDeadline : IDisposable
     private TimeSpan _silence;
     private long _silentUntil;
     private int _moves;
+    private int _told;
 
     public GuestDeadline(WaitLimit limit, GuestAddress address, ConnectPace pace, TimeProvider clock)
     {
@@ -27,7 +28,10 @@ internal sealed class GuestDeadline : IDisposable
 
     public CancellationToken Token => _over.Token;
 
-    /// <summary>Moves the end by a silence that the pace has begun since the last look, and tells of it.</summary>
+    /// <summary>
+    /// Tells of a silence that the pace has begun since the last look. Moves the end by it, where the guest had answered before; one that has
+    /// never answered may not boot at all, and must fail in time.
+    /// </summary>
     public void Look()
     {
         var now = _clock.GetTimestamp();
@@ -36,18 +40,22 @@ internal sealed class GuestDeadline : IDisposable
             return;
         }
 
+        var isLimited = _pace.SeemsLimited(_address);
         var isNew = now >= _silentUntil;
         var more = _clock.GetElapsedTime(Math.Max(now, _silentUntil), until);
         _silentUntil = until;
-        _moves += isNew ? 1 : 0;
-        if (isNew)
+        if (isNew && (isLimited || _told == 0))
         {
+            _told++;
+            var cause = isLimited
+                ? $"the guest's ssh server at {_address} does not answer as before: a firewall in the guest seems to count connections ('ufw limit ssh')"
+                : $"nothing has answered at {_address} so far: the guest is not up, or a firewall in it counts connections ('ufw limit ssh')";
             _limit.Tell(string.Create(
-                CultureInfo.InvariantCulture,
-                $"the guest's ssh server at {_address} does not answer as before: a firewall in the guest seems to count connections ('ufw limit ssh'). The driver makes no connection for {Math.Ceiling(more.TotalSeconds)} s, so that it is let in again"));
+                CultureInfo.InvariantCulture, $"{cause}. The driver makes no connection for {Math.Ceiling(more.TotalSeconds)} s, which lets such a firewall forget the last ones"));
         }
 
-        if (_moves <= MostMoves)
+        _moves += isNew && isLimited ? 1 : 0;
+        if (isLimited && _moves <= MostMoves)
         {
             _silence += more;
             _over.CancelAfter(_limit.Time + _silence - _clock.GetElapsedTime(_began));
