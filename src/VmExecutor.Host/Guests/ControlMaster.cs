@@ -39,7 +39,9 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
                 {
                     master = ProcessTable.Describe((int)id);
                     await SendAsync(stream, token, Terminate, 2).ConfigureAwait(false);
-                    await stream.CopyToAsync(Stream.Null, token).ConfigureAwait(false);
+                    while (await stream.ReadAsync(new byte[sizeof(uint)], token).ConfigureAwait(false) > 0)
+                    {
+                    }
                 }
 
                 return true;
