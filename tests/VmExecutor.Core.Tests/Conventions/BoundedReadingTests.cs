@@ -35,7 +35,6 @@ public sealed partial class BoundedReadingTests
             Copy(),
             [
                 "src/VmExecutor.Host/Files/TarFiles.cs", // as long as the entry's header says, and no longer than allowed
-                "src/VmExecutor.Host/Guests/ControlMaster.cs", // into nothing, within a time limit
                 "src/VmExecutor.Host/Guests/GuestCommands.cs", // to the guest: what the driver has in memory, or a file
                 "src/VmExecutor.Host/Keeping/KeptScripts.cs", "src/VmExecutor.Host/Linking/LinkMaker.cs", // from a regular file of the host to another
             ]),
