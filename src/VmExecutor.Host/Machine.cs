@@ -14,6 +14,7 @@ using VmExecutor.Host.Locks;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
+using VmExecutor.Host.Standby;
 
 namespace VmExecutor.Host;
 
@@ -92,11 +93,18 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
 
-    public Admission Admission => field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Time);
+    public Admission Admission => field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), StandbyKeeper.GiveUpOneAsync, Time);
 
     public LeftoverJudge Judge => field ??= new LeftoverJudge(StateDir, Time, HostClock.Now);
 
     public JobSurvey Survey => field ??= new JobSurvey(StateDir, Hypervisors, Processes, Judge, Time);
+
+    /// <summary>Finds the clone of a job.</summary>
+    public TakenLinks Taken => field ??= new TakenLinks(StateDir);
+
+    public StandbyShelf Standby => field ??= new StandbyShelf(StateDir);
+
+    public StandbyKeeper StandbyKeeper => field ??= new StandbyKeeper(this);
 
     public LeftoverCollector Collector => field ??= new LeftoverCollector(this);
 

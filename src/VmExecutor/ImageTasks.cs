@@ -5,6 +5,7 @@ using VmExecutor.Host.Images;
 using VmExecutor.Observing;
 using VmExecutor.Publishing;
 using VmExecutor.Reports;
+using VmExecutor.StandingBy;
 using VmExecutor.Warming;
 
 namespace VmExecutor;
@@ -21,6 +22,12 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
             Prune(machine.ImageKeeper, image, log);
+
+            // A template comes first: clones wake up from it sooner than they boot.
+            if (!image.Warm.Enabled)
+            {
+                await new StandbyRefill(machine).BeginAsync(image);
+            }
         }
     }
 
@@ -34,6 +41,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
         using var machine = invocation.Machine(configOption);
         var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
         await invocation.Report.AroundAsync("warm", image.Name, log.Job, () => new TemplateMaking(machine).RunAsync(image, ifNeeded, log, cancellationToken));
+        await new StandbyRefill(machine).BeginAsync(image);
     }
 
     public IReadOnlyList<ListedImage> List()

@@ -15,6 +15,8 @@ public sealed class SystemdUnitTests : IDisposable
     private const string PublishTimer = "vm-executor-publish.timer";
     private const string Warm = "vm-executor-warm.service";
     private const string WarmTimer = "vm-executor-warm.timer";
+    private const string Standby = "vm-executor-standby.service";
+    private const string StandbyTimer = "vm-executor-standby.timer";
     private const string Firewall = "vm-executor-firewall.service";
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
@@ -24,7 +26,7 @@ public sealed class SystemdUnitTests : IDisposable
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
 
-    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Firewall];
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Standby, StandbyTimer, Firewall];
 
     private readonly StageBench _bench = new();
 
@@ -72,11 +74,25 @@ public sealed class SystemdUnitTests : IDisposable
         command.Should().Contain(["--all", "--if-needed"]);
     }
 
+    [Fact]
+    public async Task The_program_understands_the_command_that_makes_standby_clones()
+    {
+        var command = Command(Standby);
+        var config = command[Array.IndexOf(command, "--config") + 1];
+
+        var exit = await _bench.RunAsync([.. command[1..].Select(argument => argument == config ? _bench.PathOf("vm-executor.yaml") : argument)]);
+
+        exit.ExitCode.Should().Be(0, exit.ToString());
+        command.Should().Contain(["standby", "fill"]);
+        Values(Standby, "KillMode").Should().Equal(["process"], "the ssh masters of the clones live under it");
+    }
+
     [Theory]
     [InlineData(Gc)]
     [InlineData(AtBoot)]
     [InlineData(Publish)]
     [InlineData(Warm)]
+    [InlineData(Standby)]
     public void A_unit_expects_program_and_configuration_where_the_runner_does(string unit)
     {
         var runner = File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/config.toml"));
@@ -94,6 +110,7 @@ public sealed class SystemdUnitTests : IDisposable
     [InlineData(AtBoot)]
     [InlineData(Publish)]
     [InlineData(Warm)]
+    [InlineData(Standby)]
     public void Nothing_in_a_unit_hides_what_it_must_see(string unit)
     {
         var options = Lines(unit).Select(line => line.Split('=')[0]);

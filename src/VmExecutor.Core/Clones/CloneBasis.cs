@@ -14,6 +14,9 @@ namespace VmExecutor.Core.Clones;
 public sealed record CloneBasis(
     ClonePlan Plan, MachineSize Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator)
 {
+    /// <summary>The host's resources that the clone takes.</summary>
+    public ClaimRecord Claim => new(Sizes.Memory.Bytes, Sizes.Cpus);
+
     /// <summary>The MAC address of the source's first card, to which the guest's network may be pinned; null: the source names none.</summary>
     public string? SourceCard => CloneNetwork.AddressOf(Source);
 }

@@ -27,6 +27,9 @@ public sealed record ClonePlan
     /// <summary>The kinds of start that it may have.</summary>
     public StartChoice Start { get; init; }
 
+    /// <summary>True: it is made before there is a job for it, so it takes only room that is free, and nothing of a job is done in it.</summary>
+    public bool IsAhead { get; init; }
+
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
 

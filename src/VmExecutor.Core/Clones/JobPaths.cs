@@ -7,9 +7,12 @@ namespace VmExecutor.Core.Clones;
 /// <summary>The paths of one job's files. All are in one directory, so removing that removes them all.</summary>
 public sealed record JobPaths
 {
-    private JobPaths(AbsolutePath stateDir, AbsolutePath directory) => (StateDir, Directory) = (stateDir, directory);
+    private JobPaths(AbsolutePath stateDir, JobKey key) => (StateDir, Key, Directory) = (stateDir, key, Jobs(stateDir).Child(key.Value));
 
     public AbsolutePath StateDir { get; }
+
+    /// <summary>The clone's.</summary>
+    public JobKey Key { get; }
 
     public AbsolutePath Directory { get; }
 
@@ -45,10 +48,13 @@ public sealed record JobPaths
     /// <summary>The job's artifacts on their way out of the guest (<c>try</c>).</summary>
     public AbsolutePath Artifacts => Of(JobFiles.Artifacts);
 
-    public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, Jobs(stateDir).Child(key.Value));
+    public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, key);
 
     /// <summary>The directory of all jobs' directories.</summary>
     public static AbsolutePath Jobs(AbsolutePath stateDir) => stateDir.Child(StateFiles.Jobs);
+
+    /// <summary>The directory of the links of jobs that took a standby clone.</summary>
+    public static AbsolutePath Taken(AbsolutePath stateDir) => stateDir.Child(StateFiles.Taken);
 
     /// <param name="target">The disk's name in the guest, as libvirt's <c>target dev</c> has it (<c>vda</c>).</param>
     public AbsolutePath Overlay(string target) => Directory.Child($"{target}{JobFiles.Overlay.Name}");

@@ -40,6 +40,7 @@ public static class StampXml
         Namespace + "job",
         new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
         new XAttribute("key", stamp.Key),
+        stamp.Job is { } job ? new XAttribute("job", job) : null,
         stamp.Project is null ? null : new XAttribute("project", XmlText.Replace(stamp.Project)),
         new XAttribute("image", stamp.Image),
         stamp.Generation is { } generation ? new XAttribute("generation", generation) : null,
@@ -69,6 +70,7 @@ public static class StampXml
         return new OwnershipStamp
         {
             Key = Text("key"),
+            Job = (string?)job.Attribute("job"),
             Project = (string?)job.Attribute("project"),
             Image = Text("image"),
             Generation = (string?)job.Attribute("generation") is { } generation ? int.Parse(generation, NumberStyles.None, CultureInfo.InvariantCulture) : null,

@@ -13,4 +13,7 @@ public enum StartChoice
 
     /// <summary>A warm start, or a failure with the reason.</summary>
     Warm,
+
+    /// <summary>A clone that was made before, or a failure with the reason.</summary>
+    Standby,
 }

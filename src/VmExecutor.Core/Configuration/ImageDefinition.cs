@@ -30,6 +30,8 @@ public sealed record ImageDefinition
 
     public WarmSettings Warm { get; init; } = new();
 
+    public StandbySettings Standby { get; init; } = new();
+
     /// <summary>Null: none.</summary>
     public HookSettings? PrepareHook { get; init; }
 
@@ -98,6 +100,8 @@ public sealed record ImageDefinition
             it => it.Publish, (it, value) => it with { Publish = value with { InPlace = value.InPlace && it.Source is (ImageSource.Domain or ImageSource.DiskFile) } })
         .Mapping("warm", WarmSettings.Keys,
             "Whether clones wake up from a template instead of booting, and how templates are made.", it => it.Warm, (it, value) => it with { Warm = value })
+        .Mapping("standby", StandbySettings.Keys,
+            "How many clones are made before there is a job for them, so that a job starts at once.", it => it.Standby, (it, value) => it with { Standby = value })
         .Mapping("prepare_hook", HookSettings.Keys, "A script of the administrator that runs in the guest before the job.",
             it => it.PrepareHook ?? HookSettings.None, (it, value) => it with { PrepareHook = ReferenceEquals(value, HookSettings.None) ? null : value })
         .OneOrMore("tools", Kinds.Tool,

@@ -9,6 +9,9 @@ public static class StateFiles
     /// <summary>A directory for each job.</summary>
     public const string Jobs = "jobs";
 
+    /// <summary>A symbolic link for each job that took a standby clone, to that clone's directory.</summary>
+    public const string Taken = "taken";
+
     /// <summary>A directory for each published image.</summary>
     public const string Images = "images";
 
@@ -29,6 +32,9 @@ public static class StateFiles
 
     /// <summary>The remembered answer of the probe for KVM.</summary>
     public const string Accelerator = "accelerator.json";
+
+    /// <summary>The standby clones that were wanted and there at the last fill.</summary>
+    public const string Standby = "standby.json";
 }
 
 /// <summary>The names in <c>state_dir/locks</c>. The files are empty: a lock is a byte range that the kernel holds.</summary>
@@ -60,4 +66,7 @@ public static class LockFiles
 
     /// <summary>The right to write the numbers for Prometheus.</summary>
     public const string Metrics = "metrics";
+
+    /// <summary>The right to make standby clones.</summary>
+    public const string Standby = "standby";
 }

@@ -56,6 +56,7 @@ public static class ErrorCodes
     public static readonly ErrorCode TemplateRefused = new(1309);
     public static readonly ErrorCode TemplateNotLoaded = new(1310);
     public static readonly ErrorCode ArchitectureUnsupported = new(1311);
+    public static readonly ErrorCode StandbyMissing = new(1312);
 
     public static readonly ErrorCode GuestDied = new(1401);
     public static readonly ErrorCode GuestBootTimedOut = new(1402);

@@ -9,7 +9,14 @@ namespace VmExecutor.Core.Health;
 /// <param name="Bytes">Without a job's own choice; null: not known.</param>
 /// <param name="MostBytes">What a job may choose; null: no more than that.</param>
 /// <param name="File">The file of the image.</param>
-public sealed record ImageMemory(ImageName Image, long? Bytes, long? MostBytes, AbsolutePath File);
+public sealed record ImageMemory(ImageName Image, long? Bytes, long? MostBytes, AbsolutePath File)
+{
+    /// <summary>The number of its clones that are to wait for jobs.</summary>
+    public int StandbyCount { get; init; }
+
+    /// <summary>Their memory; 0: none are wanted, or it is not known.</summary>
+    public long StandbyBytes { get; init; }
+}
 
 /// <summary>A unit as <c>systemctl show</c> tells of it.</summary>
 /// <param name="Name">With its ending.</param>
@@ -47,6 +54,20 @@ public static class HostRules
             findings.Add(Checks.Memory.Warning(
                 $"limits.max_vms is {most}, but only {room / bytes} VMs of image '{largest.Image}' ({RoughSize.Of(bytes)} each) fit into {RoughSize.Of(room)}: the others wait",
                 $"limits: {{max_vms: {Math.Max(1, room / bytes)}}}   # in {settingsFile}"));
+        }
+
+        if (images.Sum(image => image.StandbyBytes) is var standby && standby > room)
+        {
+            findings.Add(Checks.Memory.Warning(
+                $"{images.Sum(image => image.StandbyCount)} clones are to wait for jobs ('standby'), which takes {RoughSize.Of(standby)}, and {RoughSize.Of(room)} are there for VMs: some will never be made",
+                $"standby: {{count: 1}}   # in {images.MaxBy(image => image.StandbyBytes)!.File}"));
+        }
+
+        if (limits.MaxVms is { } slots && images.Sum(image => image.StandbyCount) is var waiting && waiting > slots)
+        {
+            findings.Add(Checks.Memory.Warning(
+                $"{waiting} clones are to wait for jobs ('standby'), and limits.max_vms is {slots}: some will never be made",
+                $"limits: {{max_vms: {waiting + 1}}}   # in {settingsFile}"));
         }
 
         var free = host.MemoryAvailableBytes - limits.MemoryHeadroom.Bytes;

@@ -47,6 +47,20 @@ public sealed record JobRecord
     /// <summary>The directory of the template that a warm VM stands on.</summary>
     public string? Template { get; init; }
 
+    /// <summary>Set: the clone was made before there was a job for it.</summary>
+    public StandbyRecord? Standby { get; init; }
+
+    /// <summary>The reason why it has no standby clone, in a word (<see cref="Core.Standby.StandbyMiss"/>); null: it has one, or none was wanted.</summary>
+    public string? StandbyMiss { get; init; }
+
+    /// <summary>True: it waits for a job.</summary>
+    [JsonIgnore]
+    public bool IsStandby => Standby is not null && Stamp.Job is null;
+
+    /// <summary>True: it stays until its time is over, whatever becomes of the process that made it.</summary>
+    [JsonIgnore]
+    public bool StaysByItself => Kept || IsStandby;
+
     /// <summary>The time at which the guest was ready for scripts; null: it was not, or not yet.</summary>
     public DateTimeOffset? Ready { get; init; }
 

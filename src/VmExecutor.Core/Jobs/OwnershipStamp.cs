@@ -6,7 +6,14 @@ namespace VmExecutor.Core.Jobs;
 /// </summary>
 public sealed record OwnershipStamp
 {
+    /// <summary>The key of the clone: its directory and its domain are named after it.</summary>
     public required string Key { get; init; }
+
+    /// <summary>The key of the job that took a clone which was made before; null: the clone was made for the job of its own key.</summary>
+    public string? Job { get; init; }
+
+    /// <summary>The key of the job that it belongs to.</summary>
+    public string JobName => Job ?? Key;
 
     public required string? Project { get; init; }
 

@@ -34,6 +34,7 @@ public static class Exposition
             yield return (Series.Of(MetricName.Vms.Name, ("state", "starting")), vms.Starting);
             yield return (Series.Of(MetricName.Vms.Name, ("state", "running")), vms.Running);
             yield return (Series.Of(MetricName.Vms.Name, ("state", "kept")), vms.Kept);
+            yield return (Series.Of(MetricName.Vms.Name, ("state", "standby")), vms.Standby);
             yield return (MetricName.Leftovers.Name, vms.Leftovers);
             yield return (MetricName.MemoryFree.Name, facts.Host.MemoryAvailableBytes - vms.OutstandingBytes - facts.Limits.MemoryHeadroom.Bytes);
         }
@@ -44,7 +45,7 @@ public static class Exposition
         }
 
         yield return (MetricName.OverlayBytes.Name, facts.OverlayBytes);
-        foreach (var value in facts.Images.SelectMany(Of))
+        foreach (var value in facts.Images.SelectMany(Of).Concat(facts.Standby.SelectMany(Of)))
         {
             yield return value;
         }
@@ -76,6 +77,17 @@ public static class Exposition
         if (image.OldestTemplate is { } made)
         {
             yield return (Series.Of(MetricName.TemplateMade.Name, label), Seconds(made));
+        }
+    }
+
+    private static IEnumerable<(string Series, double Value)> Of(StandbyFacts standby)
+    {
+        (string, string) label = ("image", standby.Image);
+        yield return (Series.Of(MetricName.StandbyWanted.Name, label), standby.Wanted);
+        yield return (Series.Of(MetricName.StandbyThere.Name, label), standby.There);
+        if (standby.FillSeconds is { } seconds)
+        {
+            yield return (Series.Of(MetricName.StandbyFill.Name, label), seconds);
         }
     }
 

@@ -17,6 +17,9 @@ public sealed record HostFacts
 
     public required IReadOnlyList<ImageFacts> Images { get; init; }
 
+    /// <summary>By image; of those that wanted standby clones at the last fill.</summary>
+    public IReadOnlyList<StandbyFacts> Standby { get; init; } = [];
+
     public required HostResources Host { get; init; }
 
     public required LimitSettings Limits { get; init; }
@@ -28,7 +31,19 @@ public sealed record HostFacts
 /// <param name="Kept">The job is over, and they stay for people.</param>
 /// <param name="Leftovers">What gc would remove.</param>
 /// <param name="OutstandingBytes">Memory that VMs were promised and have not taken.</param>
-public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers, long OutstandingBytes);
+public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers, long OutstandingBytes)
+{
+    /// <summary>Paused, and there is no job yet.</summary>
+    public int Standby { get; init; }
+}
+
+/// <summary>The standby clones of an image.</summary>
+/// <param name="Image">Its name.</param>
+/// <param name="Wanted">How many it wants.</param>
+/// <param name="There">How many wait.</param>
+/// <param name="FillSeconds">The time that making the last one took; null: none was made.</param>
+public sealed record StandbyFacts(string Image, int Wanted, int There, double? FillSeconds);
+
 
 /// <summary>One published image.</summary>
 /// <param name="Name">Its name.</param>

@@ -19,13 +19,19 @@ public sealed record LedgerEntry
     /// <summary>Of the image; null: the VM stood on the source itself.</summary>
     public int? Generation { get; init; }
 
-    /// <summary><c>cold</c> or <c>warm</c>.</summary>
+    /// <summary><c>standby</c>, <c>warm</c> or <c>cold</c>.</summary>
     public string? Start { get; init; }
 
     /// <summary>
     /// The reason why the VM of an image with templates was started cold, in one word: <c>no_template</c>, <c>qemu_changed</c>.
     /// </summary>
     public string? ColdReason { get; init; }
+
+    /// <summary>The reason why the job of an image that wants standby clones got none, in one word: <c>none</c>, <c>too_old</c>, <c>generation</c>.</summary>
+    public string? StandbyMiss { get; init; }
+
+    /// <summary>The seconds for which the job's standby clone had waited.</summary>
+    public double? StandbySeconds { get; init; }
 
     /// <summary>
     /// <c>success</c>, <c>failed</c>, <c>canceled</c>, <c>timedout</c> as the runner says at cleanup; <c>prepare_failed</c>;

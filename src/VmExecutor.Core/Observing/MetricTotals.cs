@@ -30,7 +30,7 @@ public sealed record MetricTotals
         var totals = new MetricTotals { Version = CurrentVersion };
 
         // What never happened is 0 and not missing, so that its first time is an increase.
-        foreach (var start in (string[])["warm", "cold"])
+        foreach (var start in (string[])["standby", "warm", "cold"])
         {
             totals.Observe(start, null);
         }
@@ -66,11 +66,16 @@ public sealed record MetricTotals
         Add(Series.Of(MetricName.Jobs.Name, ("result", entry.Result), ("class", FailureClass.Of(entry)), ("image", entry.Image ?? "")), 1);
         if (entry.Ready is not null)
         {
-            Observe(entry.Start == "warm" ? "warm" : "cold", entry.Prepare.Where(phase => phase.Key != "capacity").Sum(phase => phase.Value));
-            if (entry is { Start: not "warm", ColdReason: { } word })
+            Observe(entry.Start is "warm" or "standby" ? entry.Start : "cold", entry.Prepare.Where(phase => phase.Key != "capacity").Sum(phase => phase.Value));
+            if (entry is { Start: not ("warm" or "standby"), ColdReason: { } word })
             {
                 Add(Series.Of(MetricName.Fallbacks.Name, ("reason", word), ("image", entry.Image ?? "")), 1);
             }
+        }
+
+        if (entry is { Ready: not null, StandbyMiss: { } miss })
+        {
+            Add(Series.Of(MetricName.StandbyMisses.Name, ("reason", miss), ("image", entry.Image ?? "")), 1);
         }
 
         if (entry.Prepare.TryGetValue("capacity", out var waited))

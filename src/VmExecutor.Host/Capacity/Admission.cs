@@ -14,7 +14,7 @@ namespace VmExecutor.Host.Capacity;
 /// and it writes its claim before it leaves, so that the next one counts it. There is no process that manages this: places and claims are
 /// kernel locks, job records and QEMUs.
 /// </summary>
-public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey survey, TimeProvider time)
+public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey survey, Func<CancellationToken, Task<bool>> giveUp, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
@@ -60,6 +60,13 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
                     return true;
                 }
 
+                // Clones that wait for jobs are no reason to make a job wait.
+                if (first && look.FindShortage() is not null && await giveUp(token).ConfigureAwait(false))
+                {
+                    looked = null;
+                    return false;
+                }
+
                 looked = time.GetTimestamp();
                 if (mayTell && (look.FindShortage() is not null || time.GetElapsedTime(began) >= PassingTakes))
                 {
@@ -77,6 +84,16 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
         }
 
         return told is null ? null : time.GetElapsedTime(began);
+    }
+
+    /// <summary>Writes the claim if there is room now and no job waits for it; for clones that no job waits for. False: there is not.</summary>
+    /// <inheritdoc cref="WaitAsync" path="/param"/>
+    public async Task<bool> TryAsync(JobDirectory directory, ClaimRecord need, CancellationToken cancellationToken)
+    {
+        using var place = locks.TakePlace(HostClock.SinceBoot());
+        return place.CountAhead() == 0
+            && (await LookAsync(directory.Key, need, cancellationToken).ConfigureAwait(false)).FindShortage() is null
+            && await TryClaimAsync(directory, need, place, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

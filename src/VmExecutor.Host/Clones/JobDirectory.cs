@@ -33,6 +33,8 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 
     public static JobDirectory Of(AbsolutePath stateDir, JobKey key) => new(key, JobPaths.For(stateDir, key));
 
+    public static JobDirectory At(JobPaths paths) => new(paths.Key, paths);
+
     /// <summary>Makes it, with its parents where they are missing and its record; it must not exist.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public void Create(JobRecord record)

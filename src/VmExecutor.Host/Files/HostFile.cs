@@ -120,6 +120,8 @@ public static class HostFile
     public static SafeFileHandle OpenHandle(string path, FileMode mode = FileMode.Open, FileAccess access = FileAccess.Read, FileShare share = FileShare.Read) =>
         Do(path, access == FileAccess.Read ? "read" : "opened for writing", () => OpenPinned(path, mode, Disks, (place, how) => File.OpenHandle(place, how, access, share)));
 
+    public static void CreateSymbolicLink(string path, string target) => Do(path, "made", () => File.CreateSymbolicLink(path, target));
+
     /// <summary>Nothing there is fine.</summary>
     public static void Delete(string path) => Do(path, "removed", () =>
     {

@@ -26,6 +26,14 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
     /// <summary>True when a living master serves the socket: it greets each client. The kernel takes connections also for a master that was killed a moment ago.</summary>
     public Task<bool> IsServedAsync(CancellationToken cancellationToken) => TryAsync((_, _) => Task.FromResult(true), cancellationToken);
 
+    /// <summary>The master's process; null: none serves the socket.</summary>
+    public async Task<RunnerProcess?> FindAsync(CancellationToken cancellationToken)
+    {
+        RunnerProcess? master = null;
+        await TryAsync(async (stream, token) => (master = await AskAsync(stream, token).ConfigureAwait(false)) is not null, cancellationToken).ConfigureAwait(false);
+        return master;
+    }
+
     /// <summary>Ends the master with its connection, and waits until its process is gone. False: there was none, or it did not end in time.</summary>
     public async Task<bool> EndAsync(CancellationToken cancellationToken)
     {
@@ -33,11 +41,8 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
         await TryAsync(
             async (stream, token) =>
             {
-                await SendAsync(stream, token, Hello, Version).ConfigureAwait(false);
-                await SendAsync(stream, token, AliveCheck, 1).ConfigureAwait(false);
-                if (await ReceiveAsync(stream, token).ConfigureAwait(false) is [Alive, _, var id])
+                if ((master = await AskAsync(stream, token).ConfigureAwait(false)) is not null)
                 {
-                    master = ProcessTable.Describe((int)id);
                     await SendAsync(stream, token, Terminate, 2).ConfigureAwait(false);
                     while (await stream.ReadAsync(new byte[sizeof(uint)], token).ConfigureAwait(false) > 0)
                     {
@@ -51,6 +56,13 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
         // The stream ends a moment before the process does.
         return master is not null
             && await new Poll(Limit, PollInterval, clock).UntilAsync(_ => Task.FromResult(!ProcessTable.Runs(master)), cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<RunnerProcess?> AskAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        await SendAsync(stream, cancellationToken, Hello, Version).ConfigureAwait(false);
+        await SendAsync(stream, cancellationToken, AliveCheck, 1).ConfigureAwait(false);
+        return await ReceiveAsync(stream, cancellationToken).ConfigureAwait(false) is [Alive, _, var id] ? ProcessTable.Describe((int)id) : null;
     }
 
     /// <summary>Does something with a master that has greeted; false as well when there is none, or it takes too long.</summary>

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Values;
@@ -72,6 +73,18 @@ public interface IHypervisor : IDisposable
 
     /// <summary>Ends the domain at once. False: there was no such running domain.</summary>
     Task<bool> DestroyAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Halts the processors of a running domain; its memory and devices stay.</summary>
+    Task PauseAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Lets a halted domain go on.</summary>
+    Task ResumeAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the running domain's metadata element of a namespace.</summary>
+    /// <param name="domain">A running one.</param>
+    /// <param name="element">With the namespace declared on it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task SetMetadataAsync(string domain, XElement element, CancellationToken cancellationToken);
 
     /// <summary>Sends a human monitor command (HMP) to the domain's QEMU and returns what it printed.</summary>
     Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken);

@@ -8,7 +8,11 @@ namespace VmExecutor.Host.Leftovers;
 /// <summary>Everything of one job that is there.</summary>
 public sealed record FoundJob
 {
+    /// <summary>Its clone's.</summary>
     public required JobKey Key { get; init; }
+
+    /// <summary>Its own: another than the clone's if it took a standby clone.</summary>
+    public JobKey Job => JobKey.TryParse(Stamp?.Job, out var job) ? job : Key;
 
     /// <summary>Its record's, else its domain's; null: neither has a readable one.</summary>
     public OwnershipStamp? Stamp { get; init; }

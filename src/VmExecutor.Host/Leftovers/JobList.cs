@@ -12,6 +12,9 @@ public sealed record JobList(IReadOnlyList<ListedJob> Jobs, IReadOnlyList<string
 /// <summary>One job in a list; null where it is not known.</summary>
 public sealed record ListedJob
 {
+    public required JobKey Job { get; init; }
+
+    /// <summary>Its clone's.</summary>
     public required JobKey Key { get; init; }
 
     public string? Project { get; init; }
@@ -44,6 +47,9 @@ public sealed record ListedJob
 
     /// <summary>Its job is over, and it stays until its time is: <c>try --keep</c>, or <c>keep_failed</c>.</summary>
     public bool IsKept { get; init; }
+
+    /// <summary>There is no job yet: it waits for one.</summary>
+    public bool IsStandby { get; init; }
 
     /// <summary>The reason why it is left alone although something is wrong with it.</summary>
     public string? Doubt { get; init; }

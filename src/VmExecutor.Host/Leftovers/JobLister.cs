@@ -30,6 +30,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
         var age = job.Stamp is { } stamp && stamp.Made.Boot == moment.Boot ? moment.SinceBoot - stamp.Made.SinceBoot : (TimeSpan?)null;
         return new ListedJob
         {
+            Job = job.Job,
             Key = job.Key,
             Project = job.Stamp?.Project,
             Image = job.Stamp?.Image,
@@ -44,6 +45,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             Leftover = job.Leftover,
             Doubt = job.Doubt,
             IsKept = job.Record?.Kept == true,
+            IsStandby = job.Record?.IsStandby == true,
         };
     }
 }

@@ -35,6 +35,9 @@ public sealed class LeftoverCollector(Machine machine)
         }
 
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
+        leftovers.AddRange(machine.Taken.RemoveIdle(machine.Locks, dryRun)
+            .Select(job => new CollectedLeftover(
+                job.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"link {JobPaths.Taken(machine.StateDir).Child(job.Value)}"])));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
@@ -110,7 +113,7 @@ public sealed class LeftoverCollector(Machine machine)
 
         if (record is not null)
         {
-            return machine.Judge.Of(record.Stamp, record.Kept) is not null;
+            return machine.Judge.Of(record.Stamp, record.StaysByItself) is not null;
         }
 
         var xml = job.HasDomain ? await machine.Hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
@@ -121,9 +124,9 @@ public sealed class LeftoverCollector(Machine machine)
     /// <returns>Why the ledger does not have it; null: it has.</returns>
     private async Task<string?> NoteAsync(FoundJob job, Removal removal, LeftoverReason reason, CancellationToken cancellationToken)
     {
-        if (removal.Parts.Count == 0)
+        if (removal.Parts.Count == 0 || removal.Record is { IsStandby: true })
         {
-            // Another process was quicker, and has noted it.
+            // Another process was quicker, and has noted it; or there never was a job.
             return null;
         }
 

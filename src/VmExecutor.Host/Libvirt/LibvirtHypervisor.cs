@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Hypervisor;
@@ -74,6 +75,20 @@ public sealed partial class LibvirtHypervisor(string uri, TimeSpan callTimeout, 
     /// <remarks>Not repeated when the connection is lost meanwhile.</remarks>
     public Task<bool> RequestShutdownAsync(string domain, CancellationToken cancellationToken) =>
         TellAsync($"to shut down '{domain}'", libvirt => libvirt.RequestShutdown(domain), cancellationToken);
+
+    /// <remarks>A domain that is halted already stays so.</remarks>
+    /// <exception cref="LibvirtException">There is no such running domain.</exception>
+    public Task PauseAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"to pause '{domain}'", libvirt => { libvirt.Pause(domain); return true; }, cancellationToken);
+
+    /// <remarks>A domain that goes on already is left so.</remarks>
+    /// <exception cref="LibvirtException">There is no such running domain.</exception>
+    public Task ResumeAsync(string domain, CancellationToken cancellationToken) =>
+        AskAsync($"to resume '{domain}'", libvirt => { libvirt.Resume(domain); return true; }, cancellationToken);
+
+    /// <exception cref="LibvirtException">There is no such running domain.</exception>
+    public Task SetMetadataAsync(string domain, XElement element, CancellationToken cancellationToken) =>
+        AskAsync($"to change the metadata of '{domain}'", libvirt => { libvirt.SetMetadata(domain, element); return true; }, cancellationToken);
 
     /// <remarks>Not repeated when the connection is lost meanwhile. What the monitor says is not judged: its errors are part of the text.</remarks>
     /// <exception cref="LibvirtException">There is no such running domain, or its monitor does not work.</exception>

@@ -53,6 +53,18 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     public Task<KernelLock?> TakeMetricsAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Metrics), 0)), limit, cancellationToken);
 
+    /// <summary>The right to make standby clones. Null: another process does.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public KernelLock? TryTakeStandby() => Remember(KernelLock.TryTake(LockFile(LockFiles.Standby), 0));
+
+    /// <summary>Waits for the right to make standby clones; null: another process has it for longer than the limit.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeStandbyAsync(TimeSpan limit, CancellationToken cancellationToken) => TakeAsync(TryTakeStandby, limit, cancellationToken);
+
+    /// <summary>True when a process makes standby clones.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public bool StandbyIsMade => KernelLock.FindHeld(LockFile(LockFiles.Standby), 0, 1) is not null;
+
     /// <summary>The right to publish, switch and remove generations of an image. Null: another process has it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image)));

@@ -9,6 +9,7 @@ using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Standby;
 using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Host.Observing;
@@ -26,6 +27,7 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
         Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
         OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
         Images = Images(),
+        Standby = Standby(),
         Host = HostRoom.Read(settings.StateDir),
         Limits = settings.Limits,
     };
@@ -38,10 +40,13 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
             var inUse = found.Jobs.Where(job => job is { Leftover: null, Doubt: null }).ToList();
             return new VmFacts(
                 inUse.Count(job => job.Record is { Ready: null }),
-                inUse.Count(job => job.Record is { Ready: not null, Kept: false }),
+                inUse.Count(job => job.Record is { Ready: not null, Kept: false, IsStandby: false }),
                 inUse.Count(job => job.Record is { Kept: true }),
                 found.Jobs.Count(job => job.Leftover is not null) + found.HalfMade.Count,
-                inUse.Sum(Outstanding));
+                inUse.Sum(Outstanding))
+            {
+                Standby = inUse.Count(job => job.Record is { IsStandby: true }),
+            };
         }
         catch (HypervisorException)
         {
@@ -53,6 +58,13 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
     {
         var resident = job.Processes.Where(process => process.Kind == JobProcessKind.Qemu).Sum(process => ProcessTable.ResidentMemory(process.Process.Pid) ?? 0);
         return Math.Max(0, (job.Record?.Claim?.MemoryBytes ?? 0) - resident);
+    }
+
+    private List<StandbyFacts> Standby()
+    {
+        var shelf = new StandbyShelf(settings.StateDir);
+        return [.. (shelf.ReadReport()?.Lines ?? []).GroupBy(line => line.Image, StringComparer.Ordinal).Select(lines => new StandbyFacts(
+            lines.Key, lines.Sum(line => line.Wanted), shelf.List().Count(clone => clone.Record.Stamp.Image == lines.Key), lines.Max(line => line.Seconds)))];
     }
 
     private List<ImageFacts> Images()

@@ -7,7 +7,7 @@ namespace VmExecutor.Host.Observing;
 /// <summary>Makes a line of the ledger from a removal.</summary>
 public static class LedgerEntries
 {
-    /// <param name="key">The job.</param>
+    /// <param name="key">The clone: the job's own, or the standby clone that it took.</param>
     /// <param name="removal">The parts that were removed.</param>
     /// <param name="removedBy">Who removed it: <c>cleanup</c>, <c>prepare</c>, <c>gc</c>.</param>
     /// <param name="result">The result of the job.</param>
@@ -15,12 +15,14 @@ public static class LedgerEntries
     /// <param name="now">The time now.</param>
     public static LedgerEntry Of(JobKey key, Removal removal, string removedBy, string result, string? reason, DateTimeOffset now) => new()
     {
-        Job = key.Value,
+        Job = removal.Record?.Stamp.Job ?? key.Value,
         Project = removal.Record?.Stamp.Project,
         Image = removal.Record?.Stamp.Image,
         Generation = removal.Record?.Stamp.Generation,
         Start = removal.Record?.Start,
         ColdReason = removal.Record?.ColdReason,
+        StandbyMiss = removal.Record?.StandbyMiss,
+        StandbySeconds = removal.Record is { Standby: { } standby, IsStandby: false } taken ? Math.Round(standby.AgeAt(taken.Stamp.Made).TotalSeconds, 1) : null,
         Result = result,
         Reason = reason,
         RemovedBy = removedBy,

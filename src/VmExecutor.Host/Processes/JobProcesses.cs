@@ -31,6 +31,9 @@ public sealed class JobProcesses(AbsolutePath stateDir, TimeProvider time) : IJo
             }
 
             UnixSignal.Send(process.Process.Pid, signal);
+
+            // One that is stopped hears it only when it goes on.
+            UnixSignal.Send(process.Process.Pid, UnixSignal.Continue);
             var gone = await new Poll(Patience, PollInterval, time).UntilAsync(
                 _ => Task.FromResult(!ProcessTable.Runs(process.Process)), cancellationToken).ConfigureAwait(false);
             if (gone)

@@ -7,6 +7,10 @@ public static class UnixSignal
     public const int Interrupt = 2;
     public const int Kill = 9;
     public const int Terminate = 15;
+
+    // signal(7): the numbers of x86 and ARM.
+    public const int Continue = 18;
+    public const int Stop = 19;
     private const int NotPermitted = 1; // EPERM
 
     /// <summary>Sends a signal; false when there is no such process (any more) or it is not ours.</summary>

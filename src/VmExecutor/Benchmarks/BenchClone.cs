@@ -41,7 +41,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     public void Look()
     {
         var qemu = new JobProcesses(settings.StateDir, time).Find()
-            .FirstOrDefault(process => process.Kind == JobProcessKind.Qemu && process.Job == _stages.Job.Key);
+            .FirstOrDefault(process => process.Kind == JobProcessKind.Qemu && process.Job == _stages.Paths.Key);
         var memory = qemu is null
             ? new GuestMemory(null, null)
             : GuestMemory.Read(qemu.Process.Pid, Template?.Child(Core.Templates.Template.RamName), Record().Claim?.MemoryBytes ?? 0);
@@ -49,7 +49,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         {
             PssBytes = memory.PssBytes,
             OwnGuestMemoryBytes = memory.OwnGuestMemoryBytes,
-            DiskBytes = new JobDirectory(_stages.Job.Key, _stages.Paths).DiskBytes(),
+            DiskBytes = JobDirectory.At(_stages.Paths).DiskBytes(),
         };
     }
 

@@ -45,6 +45,7 @@ internal static class DriverCommand
             StopCommand.Create(invocation, config),
             CloneCommand.Create(invocation, config),
             CompletionCommand.Create(invocation),
+            StandbyCommand.Create(invocation, config),
             GcCommand.Create(invocation, config),
             ImageCommand.Create(invocation, config),
             MetricsCommand.Create(invocation, config),

@@ -24,8 +24,8 @@ internal static class StageCommands
 
     public static Command Prepare(Invocation invocation, Option<string?> config)
     {
-        var start = new Option<string?>("--start") { Description = "Start cold or warm, and in no other way; for bench.", Hidden = true };
-        start.AcceptOnlyFromAmong("cold", "warm");
+        var start = new Option<string?>("--start") { Description = "Start cold, warm or by a standby clone, and in no other way; for bench.", Hidden = true };
+        start.AcceptOnlyFromAmong("cold", "warm", "standby");
         var generation = new Option<int?>("--generation") { Description = "This generation of the image, if it is still there; for replay.", Hidden = true };
         var command = new Command("prepare", "Stage of GitLab Runner: make the job's linked clone, start it and wait until a script can run. Example: vm-executor prepare --config /etc/vm-executor/vm-executor.yaml") { start, generation };
         command.SetAction((parsed, _) => invocation.GuardStageAsync(
@@ -68,6 +68,7 @@ internal static class StageCommands
     {
         "cold" => StartChoice.Cold,
         "warm" => StartChoice.Warm,
+        "standby" => StartChoice.Standby,
         _ => StartChoice.Ladder,
     };
 }

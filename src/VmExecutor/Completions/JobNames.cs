@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
-using VmExecutor.Host.Clones;
+using VmExecutor.Jobs;
 
 namespace VmExecutor.Completions;
 
@@ -16,6 +16,5 @@ internal static class JobNames
     }
 
     private static IEnumerable<CompletionItem> Of(Invocation invocation, CompletionContext context, Option<string?> config) => Quick.Offer(() =>
-        JobFolder.List(invocation.LoadWithoutImages(context.ParseResult.GetValue(config)).StateDir).Ours
-            .Where(folder => !folder.IsHalf).Select(folder => folder.Key.Value));
+        new JobsAtHand(invocation.LoadWithoutImages(context.ParseResult.GetValue(config)), invocation.Time).Keys().Select(key => key.Value));
 }

@@ -43,7 +43,12 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
         var found = new List<ImageMemory>();
         foreach (var image in config.Images)
         {
-            found.Add(new ImageMemory(image.Name, await MemoryAsync(image, cancellationToken), image.Sizes.MaxMemory?.Bytes, image.File));
+            var memory = await MemoryAsync(image, cancellationToken);
+            found.Add(new ImageMemory(image.Name, memory, image.Sizes.MaxMemory?.Bytes, image.File)
+            {
+                StandbyCount = image.Standby.Count + image.Standby.Sizes.Sum(size => size.Count),
+                StandbyBytes = (image.Standby.Count * memory ?? 0) + image.Standby.Sizes.Sum(size => size.Count * (size.Memory?.Bytes ?? memory ?? 0)),
+            });
         }
 
         return found;

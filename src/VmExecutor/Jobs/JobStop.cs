@@ -23,15 +23,15 @@ internal sealed class JobStop(Machine machine)
     public async Task<FoundJob> FindAsync(string text, CancellationToken cancellationToken)
     {
         var jobs = (await machine.Survey.TakeAsync(cancellationToken)).Jobs;
-        var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Key)]);
-        var job = jobs.First(job => job.Key == key);
+        var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Job)]);
+        var job = jobs.First(job => job.Job == key);
         return job.Doubt is null
             ? job
             : throw new SystemFailureException(ErrorCodes.DomainNotOurs, $"job {key} is not touched: {job.Doubt}", "Look at what is there: vm-executor list --leaks.");
     }
 
     /// <summary>True when a runner works on it: then its log will say who stopped it.</summary>
-    public static bool IsInUse(FoundJob job) => job is { Leftover: null, Record: not { Kept: true } };
+    public static bool IsInUse(FoundJob job) => job is { Leftover: null, Record: not ({ Kept: true } or { IsStandby: true }) };
 
     /// <param name="job">As it was found.</param>
     /// <param name="who">For the job's log.</param>
@@ -42,16 +42,16 @@ internal sealed class JobStop(Machine machine)
     {
         using var held = machine.Locks.TryTake(job.Key) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
-            $"job {job.Key} is being prepared or removed at this moment",
+            $"job {job.Job} is being prepared or removed at this moment",
             "Try again when that is over; a job that is being prepared is best cancelled in GitLab.");
         var hypervisor = machine.Hypervisors.At(job.LibvirtUri);
         var directory = JobDirectory.Of(machine.StateDir, job.Key);
 
         // Looked at again, under the job's lock.
-        if (IsInUse(job) && directory.Read() is { Kept: false })
+        if (IsInUse(job) && directory.Read() is { Kept: false, IsStandby: false })
         {
             await StopVmAsync(job.Key, directory, hypervisor, who, cancellationToken);
-            tell($"the VM of job {job.Key} was stopped; its runner learns it at once or at the next script, and removes the rest");
+            tell($"the VM of job {job.Job} was stopped; its runner learns it at once or at the next script, and removes the rest");
         }
         else
         {
@@ -94,6 +94,6 @@ internal sealed class JobStop(Machine machine)
             await machine.Ledger.AppendAsync(entry, deadline.Token);
         }
 
-        tell(removal.Parts.Count == 0 ? $"nothing was left of job {job.Key}" : $"job {job.Key} is over: {string.Join(", ", removal.Parts)} removed");
+        tell(removal.Parts.Count == 0 ? $"nothing was left of job {job.Job}" : $"job {job.Job} is over: {string.Join(", ", removal.Parts)} removed");
     }
 }

@@ -1,7 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
-using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Observing;
@@ -33,7 +32,7 @@ internal sealed record JobStory(
         var ended = LedgerReader.Read(settings.StateDir).ToLookup(entry => entry.Job, StringComparer.Ordinal);
         var over = ended.Select(group => JobKey.TryParse(group.Key, out var known) ? known : null).OfType<JobKey>();
         var key = JobChoice.Decide(text, [.. jobs.Keys().Concat(over).Distinct()]);
-        var directory = JobDirectory.Of(settings.StateDir, key);
+        var directory = jobs.DirectoryOf(key);
         var console = directory.Paths.Console;
         var record = directory.Read();
         return new JobStory(

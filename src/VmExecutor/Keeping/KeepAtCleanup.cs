@@ -36,7 +36,7 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
             var why = held is null ? "another process is at work on it" : await new SecretRemover(machine.GuestShell, machine.Time).RemoveAsync(access, readSecrets(), plan.BuildsDir, plan.CacheDir, age, cancellationToken);
             if (why is not null)
             {
-                log.Warn($"the VM of failed job {key} is not kept, since the job's secrets may still be in it: {why}");
+                log.Warn($"the VM of failed job {run.Job} is not kept, since the job's secrets may still be in it: {why}");
                 return false;
             }
 
@@ -44,16 +44,16 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
             var ended = result == JobResult.Unknown ? "failed" : result;
             if (await run.UpdateAsync(now => now is { Keep: not null, Stopped: null } ? KeepRule.Begin(now, ended, HostClock.SinceBoot()) : null, cancellationToken) is null)
             {
-                log.Warn($"the VM of failed job {key} is not kept: it was stopped meanwhile");
+                log.Warn($"the VM of failed job {run.Job} is not kept: it was stopped meanwhile");
                 return false;
             }
 
-            log.Say($"The VM of failed job {key} is kept for {DurationText.Format(plan.For)}: {DriverVersion.Name} ssh {key}");
+            log.Say($"The VM of failed job {run.Job} is kept for {DurationText.Format(plan.For)}: {DriverVersion.Name} ssh {run.Job}");
             return true;
         }
         catch (Exception e) when (e is SystemFailureException or OperationCanceledException)
         {
-            log.Warn($"the VM of failed job {key} is not kept: {(e is SystemFailureException ? e.Message : "the cleanup was cancelled")}");
+            log.Warn($"the VM of failed job {run.Job} is not kept: {(e is SystemFailureException ? e.Message : "the cleanup was cancelled")}");
             return false;
         }
     }

@@ -34,7 +34,7 @@ internal sealed class KeepOffer(Machine machine)
             {
                 log.Say(holders.Count == 0
                     ? "This VM will not be kept: 'limits: max_kept' of this host allows none"
-                    : $"This VM will not be kept: {holders.Count} of failed jobs are kept already ('limits: max_kept'): {string.Join(", ", holders.Select(holder => holder.Stamp.Key))}");
+                    : $"This VM will not be kept: {holders.Count} of failed jobs are kept already ('limits: max_kept'): {string.Join(", ", holders.Select(holder => holder.Stamp.JobName))}");
                 return;
             }
 
@@ -45,7 +45,7 @@ internal sealed class KeepOffer(Machine machine)
             }
 
             log.Say($"This VM is kept for {DurationText.Format(plan.For)} after the job, without the job's secrets and processes. To enter it, on host {record.Stamp.Made.Host}:");
-            log.Say($"  {DriverVersion.Name} ssh {key}");
+            log.Say($"  {DriverVersion.Name} ssh {run.Job}");
         }
         catch (HostFileException e)
         {

@@ -12,9 +12,9 @@ internal static class JobListJson
         foreach (var job in list.Jobs)
         {
             json.WriteStartObject();
-            json.WriteString("job", job.Key.Value);
+            json.WriteString("job", job.Job.Value);
             json.WriteString("domain", job.Key.Domain.Value);
-            json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : job.IsKept ? "kept" : "in_use");
+            json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : job.IsKept ? "kept" : job.IsStandby ? "standby" : "in_use");
             json.WriteString("reason", job.Leftover is { } reason ? LeftoverText.Name(reason) : job.Doubt);
             json.WriteBoolean("has_vm", job.HasDomain);
             json.WriteString("project", job.Project);

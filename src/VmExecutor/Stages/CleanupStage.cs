@@ -3,11 +3,11 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
-using VmExecutor.Host.Locks;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Waiting;
 using VmExecutor.Keeping;
 using VmExecutor.Observing;
+using VmExecutor.StandingBy;
 
 namespace VmExecutor.Stages;
 
@@ -46,6 +46,7 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
             report.AddRemoval(await RemoveAsync(run, result, cancellationToken));
         }
 
+        await new StandbyRefill(machine).BeginAsync(image: null);
         await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
     }
 
@@ -57,9 +58,10 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     internal async Task<Removal> RemoveAsync(JobRun run, string result, CancellationToken cancellationToken)
     {
         using var deadline = new Deadline(Limit, HurriedLimit, machine.Time, cancellationToken);
-        using var held = await TryTakeLockAsync(run.Key, cancellationToken);
+        using var held = await TryTakeLocksAsync(run, cancellationToken);
         var removal = await machine.RemoverAt(run.Record?.LibvirtUri)
             .RemoveAsync(run.Key, run.Directory, run.Record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
+        machine.Taken.Remove(run.Job);
         if (removal.Parts.Count > 0)
         {
             await NoteAsync(run, result, removal, deadline.Token);
@@ -84,11 +86,11 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
         }
     }
 
-    private async Task<KernelLock?> TryTakeLockAsync(JobKey key, CancellationToken cancellationToken)
+    private static async Task<IDisposable?> TryTakeLocksAsync(JobRun run, CancellationToken cancellationToken)
     {
         try
         {
-            return await machine.Locks.TakeAsync(key, LockLimit, cancellationToken);
+            return await run.LockAsync(LockLimit, cancellationToken);
         }
         catch (Exception e) when (e is HostFileException or OperationCanceledException)
         {

@@ -10,6 +10,7 @@ using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
 using VmExecutor.Host.Waiting;
 using VmExecutor.Observing;
+using VmExecutor.StandingBy;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Stages;
@@ -79,9 +80,9 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
             log.Say($"Removed what {removed} earlier job{(removed == 1 ? "" : "s")} left on this host");
         }
 
-        using var held = await machine.Locks.TakeAsync(run.Key, LockLimit, cancellationToken) ?? throw new SystemFailureException(
+        using var held = await run.LockAsync(LockLimit, cancellationToken) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
-            $"another process is still at work on job {run.Key}: an earlier attempt that does not end, or a removal",
+            $"another process is still at work on job {run.Job}: an earlier attempt that does not end, or a removal",
             $"See what holds it: ps -eo pid,stat,wchan,args | grep {DriverVersion.Name}");
 
         // An earlier attempt of this job may have left something, whatever became of its cleanup.
@@ -93,10 +94,13 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
             await NoteAsync(run, earlier, "an_earlier_attempt");
         }
 
+        machine.Taken.Remove(run.Job);
+        run.Use(run.Job);
+
         try
         {
             var preparation = new GuestPreparation(machine, names => TrustedJob.Variables(environment, names));
-            await new CloneStart(machine, preparation).RunAsync(plan, stamp, run, cancellationToken);
+            await new CloneStart(machine, preparation, new StandbyStart(machine)).RunAsync(plan, stamp, run, cancellationToken);
             WaitingRunner.EnsureLives(stamp, "so the VM was removed again");
         }
         catch (Exception e)
@@ -106,6 +110,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         }
 
         log.Say($"Ready after {run.Times.With(run.Record?.Start ?? "cold")}");
+        await new StandbyRefill(machine).BeginAsync(plan.Image);
     }
 
     private static string ServiceNames(IReadOnlyList<string> names) =>
@@ -118,6 +123,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         {
             // Hurried in any case: our own start is not in flight any more, and there is nothing to wait for politely.
             var removal = await remover.RemoveAsync(run.Key, run.Directory, grace: null, run.Log.Say, hurry: new CancellationToken(canceled: true), deadline.Token);
+            machine.Taken.Remove(run.Job);
             if (removal.Parts.Count > 0)
             {
                 await NoteAsync(run, removal, cause is DriverException failure ? failure.Code.ToString() : cause is OperationCanceledException ? "cancelled" : "bug");

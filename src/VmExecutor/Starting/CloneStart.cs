@@ -4,10 +4,12 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Starting;
 
@@ -17,11 +19,12 @@ namespace VmExecutor.Starting;
 /// </summary>
 /// <param name="machine">The machine.</param>
 /// <param name="preparation">What happens in the guest before its first script.</param>
-internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
+/// <param name="standby">Takes a clone that waits; null: those are for jobs.</param>
+internal sealed class CloneStart(Machine machine, GuestPreparation preparation, StandbyStart? standby)
 {
     /// <summary>Of a clone that belongs to no job. The image's hook is for jobs: it wants their variables.</summary>
     public static CloneStart WithoutJob(Machine machine) =>
-        new(machine, new GuestPreparation(machine, _ => throw new InvalidOperationException("a clone without a job has no variables")));
+        new(machine, new GuestPreparation(machine, _ => throw new InvalidOperationException("a clone without a job has no variables")), standby: null);
 
     /// <param name="plan">The plan of the clone.</param>
     /// <param name="stamp">The ownership stamp.</param>
@@ -31,15 +34,21 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
     public async Task<CloneBasis> RunAsync(ClonePlan plan, OwnershipStamp stamp, JobRun run, CancellationToken cancellationToken)
     {
         ImageFiles.EnsureUsable(plan.Image, plan.Generation);
-        run.Directory.Create(FirstRecord(plan, stamp));
-        EnsureGenerationIsThere(plan);
-        var look = CloneLook.ForStart(machine, run.Log);
-        var basis = await look.TakeAsync(plan, stamp, cancellationToken);
-        run.Times.Ended("source");
+        var first = FirstRecord(plan, stamp);
+        var (taken, miss) = standby is null ? (null, null) : await standby.TryAsync(plan, first, run, cancellationToken);
+        if (taken is not null)
+        {
+            return await GoOnAsync(taken, run, cancellationToken);
+        }
 
-        run.Log.Say($"The VM gets {basis.Sizes}");
-        var need = new ClaimRecord(basis.Sizes.Memory.Bytes, basis.Sizes.Cpus);
-        if (await machine.Admission.WaitAsync(run.Directory, stamp, need, run.Log.Say, cancellationToken) is { } waited)
+        if (miss is not null)
+        {
+            run.Log.Say($"no standby clone: {miss.Text}");
+        }
+
+        var look = CloneLook.ForStart(machine, run.Log);
+        var basis = await BeginAsync(plan, first with { StandbyMiss = miss?.Word }, look, run, cancellationToken);
+        if (await machine.Admission.WaitAsync(run.Directory, stamp, basis.Claim, run.Log.Say, cancellationToken) is { } waited)
         {
             run.Log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {waited.TotalSeconds:0} s"));
             run.Times.Ended("capacity");
@@ -48,12 +57,38 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
             basis = await look.TakeAsync(basis.Plan, stamp, basis.Accelerator, cancellationToken);
         }
 
+        return await StartAsync(basis, run, cancellationToken);
+    }
+
+    /// <summary>As <see cref="RunAsync"/>, for a clone that no job waits for.</summary>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    /// <returns>Null: the host has no room for it now, or a job waits for that room.</returns>
+    public async Task<CloneBasis?> TryAheadAsync(ClonePlan plan, OwnershipStamp stamp, JobRun run, CancellationToken cancellationToken)
+    {
+        ImageFiles.EnsureUsable(plan.Image, plan.Generation);
+        var basis = await BeginAsync(plan, FirstRecord(plan, stamp), CloneLook.ForStart(machine, run.Log), run, cancellationToken);
+        return await machine.Admission.TryAsync(run.Directory, basis.Claim, cancellationToken) ? await StartAsync(basis, run, cancellationToken) : null;
+    }
+
+    private static async Task<CloneBasis> BeginAsync(ClonePlan plan, JobRecord first, CloneLook look, JobRun run, CancellationToken cancellationToken)
+    {
+        run.Directory.Create(first);
+        EnsureGenerationIsThere(plan);
+        var basis = await look.TakeAsync(plan, first.Stamp, cancellationToken);
+        run.Times.Ended("source");
+        run.Log.Say($"The VM gets {basis.Sizes}");
+        return basis;
+    }
+
+    private async Task<CloneBasis> StartAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken)
+    {
+        var plan = basis.Plan;
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try
         {
             var guest = await new WarmStart(machine).TryAsync(basis, run, watch, cancellationToken)
                 ?? await new ColdStart(machine).RunAsync(basis, run, watch, cancellationToken);
-            await preparation.RunAsync(basis.Plan, guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
+            await preparation.RunAsync(plan, guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
             await run.UpdateAsync(
                 record => record with { Guest = GuestOfJob.ToRecord(guest), Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);
             return basis;
@@ -63,6 +98,18 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation)
             StartFailure.Tell(basis, run, e);
             throw;
         }
+    }
+
+    /// <summary>The rest of a start from a clone that was made before.</summary>
+    private async Task<CloneBasis> GoOnAsync(TakenClone taken, JobRun run, CancellationToken cancellationToken)
+    {
+        var (domain, record) = (taken.Waiting.Domain, taken.Waiting.Standby!);
+        run.Log.Say($"Took VM {domain}, {record.MadeAs} started before, which waited for {DurationText.Format(TimeSpan.FromSeconds(Math.Floor(record.AgeAt(HostClock.Now()).TotalSeconds)))}");
+        run.Log.Say($"The VM has {taken.Basis.Sizes}");
+        var watch = new DomainWatch(machine.Hypervisor, domain, run.Directory.Paths.Console, machine.Time);
+        await preparation.HookAsync(taken.Basis.Plan.Image, taken.Guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
+        await run.UpdateAsync(now => now with { Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);
+        return taken.Basis;
     }
 
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>

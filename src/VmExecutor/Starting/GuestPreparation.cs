@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host;
@@ -33,6 +34,15 @@ internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<strin
             run.Times.Ended("tools");
         }
 
+        if (!plan.IsAhead)
+        {
+            await HookAsync(image, access, watch, run, cancellationToken);
+        }
+    }
+
+    /// <summary>The part that needs the job.</summary>
+    public async Task HookAsync(ImageDefinition image, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
+    {
         if (image.PrepareHook is { } settings)
         {
             run.Log.Say($"Running the prepare hook {settings.Script}");

@@ -34,9 +34,10 @@ internal sealed class PhaseTimes(TimeProvider time)
         _phaseStarted = time.GetTimestamp();
     }
 
-    /// <summary>The phases that are over, in seconds.</summary>
+    /// <summary>The phases that are over, in seconds; one that was tried again counts as a whole.</summary>
     public IReadOnlyDictionary<string, double> Seconds =>
-        _phases.ToDictionary(phase => phase.Name, phase => Math.Round(phase.Duration.TotalSeconds, 3), StringComparer.Ordinal);
+        _phases.GroupBy(phase => phase.Name, StringComparer.Ordinal)
+            .ToDictionary(phase => phase.Key, phase => Math.Round(phase.Sum(one => one.Duration.TotalSeconds), 3), StringComparer.Ordinal);
 
     /// <summary><c>4.51 s (source 0.03, disks 0.04, start 0.60, boot 3.12, ssh 0.72)</c>.</summary>
     public override string ToString() => $"{Total} ({Each})";

@@ -32,7 +32,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log, long
     public async Task<int> CollectAsync(
         CiArtifacts artifacts, IReadOnlyDictionary<string, string> variables, string project, AbsolutePath target, Job job, JobPaths paths, CancellationToken cancellationToken)
     {
-        var (_, access) = GuestOfJob.Of(new JobDirectory(job.Key, paths));
+        var (_, access) = GuestOfJob.Of(JobDirectory.At(paths));
         if (access.Shell == GuestShell.Pwsh)
         {
             log.Warn("artifacts of an image with 'shell: pwsh' are not brought to the host: that needs find and tar in the guest");

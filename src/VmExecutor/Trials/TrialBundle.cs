@@ -33,7 +33,7 @@ internal sealed class TrialBundle(IToolRunner tools, IGuestShell guestShell)
             await GitAsync(sources.Repository, ["-C", sources.Repository.Value, "bundle", "create", "--quiet", bundle.Value, "HEAD", "--branches", "--tags"], cancellationToken);
         }
 
-        var (_, access) = GuestOfJob.Of(new JobDirectory(job.Key, paths));
+        var (_, access) = GuestOfJob.Of(JobDirectory.At(paths));
         GuestCommandResult stored;
         await using (var content = HostFile.OpenRead(bundle.Value))
         {

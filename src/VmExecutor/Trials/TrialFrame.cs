@@ -124,12 +124,12 @@ internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTi
     private async Task KeepAsync(TrialStages stages)
     {
         var key = stages.Job.Key;
-        var directory = new JobDirectory(key, stages.Paths);
+        var directory = JobDirectory.At(stages.Paths);
         using var locks = new StateLocks(Settings.StateDir, TimeProvider.System);
         var record = await directory.UpdateAsync(locks, now => now with { Kept = true });
         var behind = $"{key} --config {ShellText.Quote(Settings.File.Value)}";
         output.WriteLine();
-        output.WriteLine($"The VM {key.Domain} was kept. Enter it:");
+        output.WriteLine($"The VM {stages.Paths.Key.Domain} was kept. Enter it:");
         output.WriteLine($"  {DriverVersion.Name} ssh {behind}");
         output.WriteLine($"It stays until {record!.Stamp.Expires.ToLocalTime():t} at most. Remove it:");
         output.WriteLine($"  {DriverVersion.Name} stop {behind}");

@@ -3,8 +3,10 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Standby;
 
 namespace VmExecutor.Trials;
 
@@ -14,6 +16,7 @@ internal sealed class TrialStages : IDisposable
     private readonly string _directory = HostDirectory.CreateTempSubdirectory("custom-executor");
     private readonly Dictionary<string, string> _environment;
     private readonly StageProcess _process;
+    private readonly AbsolutePath _stateDir;
 
     /// <param name="settings">Whose configuration the stages read.</param>
     /// <param name="job">The job.</param>
@@ -21,7 +24,7 @@ internal sealed class TrialStages : IDisposable
     {
         HostFile.WriteAllText(Response, job.ToResponse());
         Job = job.ToJob();
-        Paths = JobPaths.For(settings.StateDir, Job.Key);
+        _stateDir = settings.StateDir;
         _environment = new Dictionary<string, string>(job.ToVariables())
         {
             ["VM_EXECUTOR_CONFIG"] = settings.File.Value,
@@ -40,7 +43,8 @@ internal sealed class TrialStages : IDisposable
     /// <summary>The job as the stages see it.</summary>
     public Job Job { get; }
 
-    public JobPaths Paths { get; }
+    /// <summary>Of its clone, which prepare decides.</summary>
+    public JobPaths Paths => JobPaths.For(_stateDir, new TakenLinks(_stateDir).CloneOf(Job.Key));
 
     public string Response => Path.Combine(_directory, "response.json");
 
@@ -48,7 +52,7 @@ internal sealed class TrialStages : IDisposable
     public string ExitCodeFile => Path.Combine(_directory, "build_exit_code");
 
     /// <summary>The record that prepare has left; null: it has not come this far.</summary>
-    public JobRecord? Record => new JobDirectory(Job.Key, Paths).Read();
+    public JobRecord? Record => JobDirectory.At(Paths).Read();
 
     /// <summary>As the runner tells it from after_script on.</summary>
     /// <param name="status"><c>success</c> or <c>failed</c>.</param>

@@ -70,6 +70,7 @@ internal static class EveryKey
         timeouts: {boot: 1s, ssh: 2s, cloud_init: 5s, warm: 4s, source_shutdown: 3s}
         publish: {in_place: true, keep: 5, probe: ../probe, min_free_disk: 2GiB}
         warm: {enabled: true, script: ../warm-up, sizes: [{cpus: 4}, {cpus: 2, memory: 1GiB}]}
+        standby: {count: 2, max_age: 30m, sizes: [{cpus: 4}, {cpus: 2, memory: 1GiB, count: 3}]}
         prepare_hook: {script: ../hook, variables: [CI_PROJECT_PATH, CI_JOB_ID], timeout: 1m}
         tools: [gitlab-runner, '/opt/ci/tools:/opt/ci', ../bin/tool]
         wait_for_cloud_init: false

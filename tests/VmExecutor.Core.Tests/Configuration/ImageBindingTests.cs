@@ -70,6 +70,12 @@ public sealed class ImageBindingTests
                     Script = new AbsolutePath("/etc/vm/warm-up"),
                     Sizes = [new WarmSize(4, null), new WarmSize(2, ByteSize.FromMebibytes(1024))],
                 },
+                Standby = new StandbySettings
+                {
+                    Count = 2,
+                    MaxAge = TimeSpan.FromMinutes(30),
+                    Sizes = [new StandbySize(4, null, 1), new StandbySize(2, ByteSize.FromMebibytes(1024), 3)],
+                },
                 PrepareHook = new HookSettings(new AbsolutePath("/etc/vm/hook"))
                 {
                     Variables = ["CI_PROJECT_PATH", "CI_JOB_ID"],

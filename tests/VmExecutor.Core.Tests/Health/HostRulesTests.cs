@@ -82,6 +82,14 @@ public sealed class HostRulesTests
         finding.Fix.Should().Contain("max_vms: 3");
     }
 
+    [Theory]
+    [InlineData(3, null, false)]
+    [InlineData(4, null, true)]
+    [InlineData(3, 2, true)]
+    [InlineData(3, 3, false)]
+    public void Standby_clones_that_can_never_all_be_there_are_told(int count, int? most, bool isTold) =>
+        DecideMemory(8, 7, most, Image(2) with { StandbyCount = count, StandbyBytes = (count * 2L) << 30 }).Any(finding => finding.Found.Contains("'standby'", StringComparison.Ordinal)).Should().Be(isTold);
+
     [Fact]
     public void A_host_that_is_short_of_memory_now_is_told() => DecideMemory(8, 2, null, Image(2)).Should().ContainSingle()
         .Which.Should().Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("1.5GiB are free now"));

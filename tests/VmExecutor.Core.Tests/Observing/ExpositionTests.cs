@@ -17,6 +17,7 @@ public sealed class ExpositionTests
         Vms = new VmFacts(1, 2, 3, 4, 1 << 20),
         OverlayBytes = 1 << 20,
         Images = [new ImageFacts("debian", 2, 1000, Time, 1, 2000, Time.AddDays(-1)), new ImageFacts("never\"current\\", 1, 10, null, 0, 0, null)],
+        Standby = [new StandbyFacts("debian", 3, 2, 4.5)],
         Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
         Limits = new LimitSettings { MaxVms = 8 },
     };
@@ -38,6 +39,8 @@ public sealed class ExpositionTests
 
         text.Should().Contain("\nvm_executor_vms{state=\"running\"} 2\n").And.Contain("\nvm_executor_metrics_timestamp_seconds 1767323045.25\n")
             .And.Contain("\nvm_executor_memory_free_for_vms_bytes 3757047808\n").And.Contain("\nvm_executor_vms_limit 8\n")
+            .And.Contain("\nvm_executor_standby_wanted{image=\"debian\"} 3\n").And.Contain("\nvm_executor_standby_fill_seconds{image=\"debian\"} 4.5\n")
+            .And.Contain("\nvm_executor_standby_misses_total{reason=\"too_old\",image=")
             .And.Contain("\nvm_executor_image_bytes{image=\"never\\\"current\\\\\"} 10\n");
         text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published");
     }
@@ -69,6 +72,7 @@ public sealed class ExpositionTests
             Image = "debian",
             Result = "failed",
             ColdReason = "no_template",
+            StandbyMiss = "too_old",
             RemovedBy = "gc",
             Reason = "runner_gone",
             Ready = Time,

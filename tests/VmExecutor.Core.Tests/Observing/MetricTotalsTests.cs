@@ -50,9 +50,11 @@ public sealed class MetricTotalsTests
         var totals = MetricTotals.Empty();
 
         totals.Count(Cold with { ColdReason = "qemu_changed" });
+        totals.Count(Cold with { Start = "standby", StandbySeconds = 60 });
         totals.Count(Cold with { Result = "leftover", RemovedBy = "gc", Reason = "runner_gone", Ready = null });
 
         totals.Totals["vm_executor_cold_fallbacks_total{reason=\"qemu_changed\",image=\"debian\"}"].Should().Be(1);
+        totals.Totals["vm_executor_start_seconds_count{start=\"standby\"}"].Should().Be(1);
         totals.Totals["vm_executor_gc_removed_total{reason=\"runner_gone\"}"].Should().Be(1);
         totals.Totals["vm_executor_jobs_total{result=\"leftover\",class=\"abandoned\",image=\"debian\"}"].Should().Be(1);
     }

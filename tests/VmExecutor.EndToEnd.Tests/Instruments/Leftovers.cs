@@ -82,8 +82,8 @@ internal sealed class Leftovers(
 
     private IEnumerable<string> Files()
     {
-        var jobs = Path.Combine(stateDirectory, "jobs");
-        var ours = Directory.Exists(jobs) ? Directory.EnumerateFileSystemEntries(jobs, "*", SearchOption.AllDirectories) : [];
+        var ours = ((string[])["jobs", "taken"]).Select(name => Path.Combine(stateDirectory, name)).Where(Directory.Exists)
+            .SelectMany(directory => Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories));
         var disks = Directory.Exists(stateDirectory)
             ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories).Where(disk => !IsTemplates(disk))
             : [];

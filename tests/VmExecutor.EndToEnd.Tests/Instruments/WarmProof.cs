@@ -15,6 +15,6 @@ internal static class WarmProof
     private static bool IsCold(string line)
     {
         var entry = JsonDocument.Parse(line).RootElement;
-        return entry.TryGetProperty("cold_reason", out _) || (entry.TryGetProperty("ready", out _) && entry.GetProperty("start").GetString() != "warm");
+        return entry.TryGetProperty("cold_reason", out _) || (entry.TryGetProperty("ready", out _) && entry.GetProperty("start").GetString() is not ("warm" or "standby"));
     }
 }

@@ -31,6 +31,9 @@ public sealed class AdmissionTests : IDisposable
     private readonly List<StateLocks> _locks = [];
     private readonly List<(string Line, TimeSpan After)> _told = [];
 
+    // The locks of clones that wait for jobs; each is given up with its lock.
+    private readonly Queue<IDisposable> _waiting = [];
+
     public void Dispose()
     {
         _locks.ForEach(locks => locks.Dispose());
@@ -46,6 +49,35 @@ public sealed class AdmissionTests : IDisposable
         admitted.Should().BeNull();
         JobDirectory.Of(_state, Job(1)).Read()!.Claim.Should().Be(new ClaimRecord(1 << 20, 1));
         _told.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_that_does_not_fit_has_clones_that_wait_for_jobs_removed_and_waits_for_none()
+    {
+        _waiting.Enqueue(await AdmitAsync(1));
+
+        await _time.RunAsync(WaitAsync(Job(2), OneVm, _time));
+
+        _waiting.Should().BeEmpty();
+        _told.Should().BeEmpty();
+        JobDirectory.Of(_state, Job(2)).Read()!.Claim.Should().NotBeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_clone_that_no_job_waits_for_takes_only_room_that_is_free()
+    {
+        using var holder = await AdmitAsync(1);
+        var directory = JobDirectory.Of(_state, Job(2));
+        directory.Create(TestRecord.Of(Job(2), _state));
+        var locks = Locks();
+        var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = OneVm };
+        var admission = new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), GiveUpAsync, _time);
+        _waiting.Enqueue(holder);
+
+        (await admission.TryAsync(directory, new ClaimRecord(1 << 20, 1), default)).Should().BeFalse();
+        _waiting.Should().ContainSingle("it removes no other to have its room");
+        holder.Dispose();
+        (await admission.TryAsync(directory, new ClaimRecord(1 << 20, 1), default)).Should().BeTrue();
     }
 
     [Fact(Timeout = 60_000)]
@@ -168,6 +200,17 @@ public sealed class AdmissionTests : IDisposable
         return held;
     }
 
+    private Task<bool> GiveUpAsync(CancellationToken cancellationToken)
+    {
+        if (_waiting.Count == 0)
+        {
+            return Task.FromResult(false);
+        }
+
+        _waiting.Dequeue().Dispose();
+        return Task.FromResult(true);
+    }
+
     private async Task<TimeSpan?> WaitAsync(
         JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, CancellationToken cancellationToken = default)
     {
@@ -177,7 +220,7 @@ public sealed class AdmissionTests : IDisposable
         directory.Create(record);
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
         var began = time.GetUtcNow();
-        return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), time).WaitAsync(
+        return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), GiveUpAsync, time).WaitAsync(
             directory, record.Stamp, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
     }
 }

@@ -132,6 +132,22 @@ internal sealed class FakeHypervisor : IHypervisor
             return running;
         }, cancellationToken);
 
+    public Task PauseAsync(string domain, CancellationToken cancellationToken) =>
+        Call($"pause {domain}", () => States[domain] = new DomainStatus(DomainState.Paused, 1), cancellationToken);
+
+    public Task ResumeAsync(string domain, CancellationToken cancellationToken) => Call($"resume {domain}", () => States.Remove(domain), cancellationToken);
+
+    public Task SetMetadataAsync(string domain, XElement element, CancellationToken cancellationToken) => Call($"metadata {domain}", () =>
+    {
+        var xml = XElement.Parse(Domains[domain]);
+        var metadata = xml.Element("metadata") ?? new XElement("metadata");
+        metadata.Elements().Where(one => one.Name.Namespace == element.Name.Namespace).Remove();
+        metadata.Add(element);
+        xml.Elements("metadata").Remove();
+        xml.Add(metadata);
+        return Domains[domain] = xml.ToString();
+    }, cancellationToken);
+
     public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
         Call($"monitor {domain} {command}", () => command == "info usernet"
             ? !Forwarded ? "" : "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"

@@ -9,8 +9,8 @@ public sealed record FreshIdentity
     /// <summary>The clone's host name.</summary>
     public required string Hostname { get; init; }
 
-    /// <summary>machine-id(5): 32 lower-case hexadecimal digits.</summary>
-    public required string MachineId { get; init; }
+    /// <summary>machine-id(5): 32 lower-case hexadecimal digits; null: the guest keeps its own.</summary>
+    public required string? MachineId { get; init; }
 
     /// <summary>Fresh random bytes of the host for the guest's random generator, at least 64.</summary>
     public required ReadOnlyMemory<byte> Seed { get; init; }

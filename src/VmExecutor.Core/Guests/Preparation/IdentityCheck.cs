@@ -14,7 +14,7 @@ public static class IdentityCheck
         .. Clock(facts, step),
         .. facts.ReseededBy is null ? ["its random generator was not reseeded"] : Array.Empty<string>(),
         .. facts.Hostname == wanted.Hostname ? [] : new[] { $"its host name is '{facts.Hostname}', not '{wanted.Hostname}'" },
-        .. facts.MachineId is null || facts.MachineId == wanted.MachineId ? [] : new[] { $"its machine-id is '{facts.MachineId}', not '{wanted.MachineId}'" },
+        .. facts.MachineId is null || wanted.MachineId is null || facts.MachineId == wanted.MachineId ? [] : new[] { $"its machine-id is '{facts.MachineId}', not '{wanted.MachineId}'" },
         .. wanted.LoginKey is null ? [] : Keys(facts),
     ];
 

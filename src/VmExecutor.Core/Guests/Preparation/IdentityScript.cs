@@ -18,7 +18,6 @@ namespace VmExecutor.Core.Guests.Preparation;
 /// </summary>
 public static class IdentityScript
 {
-    // On a read-only root systemd has put a machine-id of this boot over the file, read-only too. This one goes over it in the same way.
     private const string Names =
         """
           set -f
@@ -34,11 +33,17 @@ public static class IdentityScript
             return 1
           }
           [ ! -w /etc/hosts ] || is_in_hosts || printf '\n127.0.1.1 %s\n' "$name" >>/etc/hosts
-          for file in /etc/machine-id /var/lib/dbus/machine-id; do
-            [ ! -f "$file" ] || { echo @machine >"$file"; } 2>/dev/null || { echo @machine >/run/vmx-machine-id && mount -o bind /run/vmx-machine-id "$file"; }
-          done
           read -r now </proc/sys/kernel/hostname
           echo "vmx-identity:hostname $now"
+
+        """;
+
+    // On a read-only root systemd has put a machine-id of this boot over the file, read-only too. This one goes over it in the same way.
+    private const string Machine =
+        """
+          for file in /etc/machine-id /var/lib/dbus/machine-id; do
+            [ ! -f "$file" ] || { echo @id >"$file"; } 2>/dev/null || { echo @id >/run/vmx-machine-id && mount -o bind /run/vmx-machine-id "$file"; }
+          done
           if [ -f /etc/machine-id ]; then
             now=
             read -r now </etc/machine-id
@@ -81,7 +86,7 @@ public static class IdentityScript
         """
         identity() {
           export LC_ALL=C
-        @names@keys@proof  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
+        @names@machine@keys@proof  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
         $| = 1;
         open my $self, "<", "/proc/self/exe" or die "/proc/self/exe: $!\n";
         read $self, my $head, 20;
@@ -148,9 +153,9 @@ public static class IdentityScript
         Program.Replace("@seed", Convert.ToHexStringLower(wanted.Seed.Span), StringComparison.Ordinal)
             .Replace(
                 "@names",
-                Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal)
-                    .Replace("@machine", ShellText.Quote(wanted.MachineId), StringComparison.Ordinal),
+                Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal),
                 StringComparison.Ordinal)
+            .Replace("@machine", wanted.MachineId is { } id ? Machine.Replace("@id", ShellText.Quote(id), StringComparison.Ordinal) : "", StringComparison.Ordinal)
             .Replace(
                 "@keys",
                 wanted.LoginKey is { } key

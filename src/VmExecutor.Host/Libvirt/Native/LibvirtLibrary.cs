@@ -113,6 +113,15 @@ internal static unsafe partial class LibvirtLibrary
     public static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
 
     [LibraryImport(Library)]
+    public static partial int virDomainSuspend(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainResume(DomainHandle domain);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainSetMetadata(DomainHandle domain, int type, string metadata, string key, string uri, uint flags);
+
+    [LibraryImport(Library)]
     public static partial int virDomainDestroyFlags(DomainHandle domain, uint flags);
 
     /// <returns>How many; the array is the caller's, each interface goes to <see cref="virDomainInterfaceFree"/>.</returns>

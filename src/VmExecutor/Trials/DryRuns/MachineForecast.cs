@@ -5,7 +5,6 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Images;
-using VmExecutor.Core.Jobs;
 using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
@@ -56,7 +55,7 @@ internal sealed class MachineForecast(Machine machine, RunnerEntry? runner, Acti
 
         var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());
         var basis = await _look.TakeAsync(plan, stamp, cancellationToken);
-        Admission.EnsureEverFits(plan.Job.Key, new ClaimRecord(basis.Sizes.Memory.Bytes, basis.Sizes.Cpus), machine.Settings);
+        Admission.EnsureEverFits(plan.Job.Key, basis.Claim, machine.Settings);
         return new MachineOutlook
         {
             Match = match,
