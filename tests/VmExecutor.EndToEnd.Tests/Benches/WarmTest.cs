@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Instruments;
@@ -27,6 +28,15 @@ public abstract class WarmTest(TestMachine machine) : BenchTest(machine)
         var run = await session.RunAsync("build_script", script);
         run.ShouldSucceed();
         return run.OutputText;
+    }
+
+    /// <summary>The guest's clock is right within half a second, and what asking takes.</summary>
+    private protected static async Task ClockIsRightAsync(JobSession session)
+    {
+        var tolerance = TimeSpan.FromSeconds(0.5);
+        var asked = DateTimeOffset.UtcNow;
+        var said = double.Parse(await SaysAsync(session, "date +%s.%N"), CultureInfo.InvariantCulture);
+        DateTimeOffset.UnixEpoch.AddSeconds(said).Should().BeAfter(asked - tolerance).And.BeBefore(DateTimeOffset.UtcNow + tolerance);
     }
 
     private protected static async Task CleanUpAsync(params IEnumerable<JobSession> sessions)

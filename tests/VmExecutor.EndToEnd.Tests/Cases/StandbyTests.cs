@@ -4,7 +4,6 @@ using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
-using VmExecutor.RunnerSimulator;
 using VmExecutor.RunnerSimulator.Jobs;
 using Xunit;
 
@@ -270,14 +269,6 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
             .Should().ContainSingle(key => key.Contains($"-{id}-", StringComparison.Ordinal)).Which;
 
     private static string? Stamp(string metadata) => (string?)System.Xml.Linq.XElement.Parse(metadata).Attribute("job");
-
-    private static async Task ClockIsRightAsync(JobSession session)
-    {
-        var tolerance = TimeSpan.FromSeconds(0.5);
-        var asked = DateTimeOffset.UtcNow;
-        var said = double.Parse(await SaysAsync(session, "date +%s.%N"), CultureInfo.InvariantCulture);
-        DateTimeOffset.UnixEpoch.AddSeconds(said).Should().BeAfter(asked - tolerance).And.BeBefore(DateTimeOffset.UtcNow + tolerance);
-    }
 
     private Task<SshKeyExchange> ExchangeKeysAsync(int id)
     {

@@ -70,15 +70,6 @@ public sealed class WarmTwinsTests(TestMachine machine) : WarmTest(machine)
         return (sessions[0], sessions[1]);
     }
 
-    /// <summary>Within half a second, and what asking takes.</summary>
-    private static async Task ClockIsRightAsync(JobSession session)
-    {
-        var tolerance = TimeSpan.FromSeconds(0.5);
-        var asked = DateTimeOffset.UtcNow;
-        var said = double.Parse(await SaysAsync(session, "date +%s.%N"), CultureInfo.InvariantCulture);
-        DateTimeOffset.UnixEpoch.AddSeconds(said).Should().BeAfter(asked - tolerance).And.BeBefore(DateTimeOffset.UtcNow + tolerance);
-    }
-
     private Task<SshKeyExchange> ExchangeKeysAsync(int id)
     {
         var guest = JobRecord(id).GetProperty("guest");
