@@ -44,7 +44,6 @@ public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers,
 /// <param name="FillSeconds">The time that making the last one took; null: none was made.</param>
 public sealed record StandbyFacts(string Image, int Wanted, int There, double? FillSeconds);
 
-
 /// <summary>One published image.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Generations">How many there are.</param>

@@ -35,9 +35,7 @@ public sealed class LeftoverCollector(Machine machine)
         }
 
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
-        leftovers.AddRange(machine.Taken.RemoveIdle(machine.Locks, dryRun)
-            .Select(job => new CollectedLeftover(
-                job.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"link {JobPaths.Taken(machine.StateDir).Child(job.Value)}"])));
+        leftovers.AddRange(RemoveLinks(dryRun));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
@@ -158,6 +156,24 @@ public sealed class LeftoverCollector(Machine machine)
         catch (Exception e) when (HostFileException.Explains(e))
         {
             return new CollectedLeftover(file.Value, LeftoverReason.HalfMade, CollectionOutcome.Failed, [], e.Message);
+        }
+    }
+
+    /// <summary>The links to standby clones that mean nothing. A link that stays does no harm, so a failure is told and stops nothing.</summary>
+    private List<CollectedLeftover> RemoveLinks(bool dryRun)
+    {
+        var links = JobPaths.Taken(machine.StateDir);
+        try
+        {
+            return
+            [
+                .. machine.Taken.RemoveIdle(machine.Locks, dryRun).Select(job => new CollectedLeftover(
+                    job.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"link {links.Child(job.Value)}"])),
+            ];
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            return [new CollectedLeftover(links.Value, LeftoverReason.HalfMade, CollectionOutcome.Failed, [], e.Message)];
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class StandbyRefill(Machine machine)
         """;
 
     /// <summary>True where standby clones are wanted, or were at the last fill.</summary>
-    public bool IsWanted(ImageDefinition? image) => (image is not null && StandbyNeed.Of(image).Count > 0) || HostFile.Exists(machine.StateDir.Child(StateFiles.Standby).Value);
+    private bool IsWanted(ImageDefinition? image) => (image is not null && StandbyNeed.Of(image).Count > 0) || HostFile.Exists(machine.StateDir.Child(StateFiles.Standby).Value);
 
     /// <summary>Begins it, if clones are wanted. What goes wrong here is no matter of the job; the next stage or the timer begins it again.</summary>
     /// <param name="image">The job's; null: not known.</param>

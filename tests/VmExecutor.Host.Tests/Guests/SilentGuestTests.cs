@@ -98,7 +98,7 @@ public sealed class SilentGuestTests : IDisposable
         {
             _clock.Advance(TimeSpan.FromMilliseconds(500));
 
-            // What the clock has woken up runs on other threads, with real sockets.
+            // The tasks that the fake clock has woken up run on other threads, with real sockets.
             await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(5), Cancellation));
         }
 
