@@ -28,14 +28,21 @@ public sealed class LeftoversTests(TestMachine machine) : BenchTest(machine)
         socket.Bind(new UnixDomainSocketEndPoint(socketPath));
         socket.Listen();
 
+        // The ssh master of a clone has neither the token nor the directory in its arguments.
+        using var worker = Process.Start(new ProcessStartInfo("sleep", ["1001"]) { WorkingDirectory = jobs })!;
+        using var holder = Process.Start(new ProcessStartInfo("sh", ["-c", "exec sleep 1002 <\"$OVERLAY\""]) { Environment = { ["OVERLAY"] = overlay } })!;
+
         var left = await Bench.Leftovers.FindAsync();
 
         socket.Close();
         process.Kill();
+        worker.Kill();
+        holder.Kill();
         await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "undefine", name);
         Directory.Delete(jobs, recursive: true);
         left.Should().Contain($"domain: {name}").And.Contain($"file: {overlay}");
         left.Should().Contain(line => line.StartsWith("process: ") && line.Contains("tail -n 0"));
+        left.Should().Contain($"process: {worker.Id} sleep 1001", "it works in a directory of the bench").And.Contain($"process: {holder.Id} sleep 1002", "it has a file of the bench open");
         left.Should().Contain(line => line.StartsWith("unix socket: ") && line.Contains(socketPath));
     }
 }

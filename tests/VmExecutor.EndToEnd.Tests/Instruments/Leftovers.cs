@@ -17,6 +17,8 @@ internal sealed class Leftovers(
     // PID 1 of a container may reap slowly; a QEMU that was told to end is not a leftover at once.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private static string OwnId { get; } = Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
     private string NamePrefix => $"vmx-{token}";
 
     /// <summary>One line for each thing that is left; empty is what a test wants.</summary>
@@ -30,7 +32,8 @@ internal sealed class Leftovers(
             await VirshAsync("destroy", domain);
         }
 
-        foreach (var process in await ProcessesAsync())
+        // libvirt's daemons serve the other benches too.
+        foreach (var process in (await ProcessesAsync()).Where(process => !process.Contains("libvirtd", StringComparison.Ordinal) && !process.Contains("virtlogd", StringComparison.Ordinal)))
         {
             await HostCommand.TryAsync("kill", "-KILL", process.Split(' ', 2)[0]);
         }
@@ -42,7 +45,7 @@ internal sealed class Leftovers(
         return [.. output.Split('\n').Select(line => line.Trim()).Where(name => name.StartsWith(NamePrefix, StringComparison.Ordinal))];
     }
 
-    /// <summary>TCP listeners whose owner has our directories or names in its arguments.</summary>
+    /// <summary>TCP listeners whose owner has our directories or names in its arguments, or is at work in our directories.</summary>
     public async Task<IReadOnlyList<string>> ListenersAsync()
     {
         var owners = (await ProcessesAsync()).Select(process => $"pid={process.Split(' ', 2)[0]},").ToArray();
@@ -97,13 +100,35 @@ internal sealed class Leftovers(
     private static bool IsTemplates(string disk) =>
         Path.GetDirectoryName(disk)!.Split('/') is [.., "images", _, _, "warm", var fingerprint] && fingerprint[0] != '.';
 
-    /// <summary>Lines <c>pid args</c> of processes with our directories or names in their arguments; zombies are gone already.</summary>
+    /// <summary>
+    /// Lines <c>pid args</c> of processes with our directories or names in their arguments, and of those that work in our directories or have files there
+    /// open. Zombies are gone already, and this process looks only.
+    /// </summary>
     private async Task<IReadOnlyList<string>> ProcessesAsync() =>
     [
         .. from line in await HostCommand.LinesAsync("ps", "-ww", "-eo", "stat=,pid=,args=")
-           where line[0] != 'Z' && IsOurs(line)
-           select line.Split(' ', 2)[1].Trim(),
+           where line[0] != 'Z'
+           let process = line.Split(' ', 2)[1].Trim()
+           let id = process.Split(' ', 2)[0]
+           where IsOurs(process) || (id != OwnId && Places(id).FirstOrDefault(IsOurs) is not null)
+           select process,
     ];
+
+    /// <summary>The working directory of a process, and the files that it has open; none of a process that is gone.</summary>
+    private static IReadOnlyList<string> Places(string process)
+    {
+        try
+        {
+            return
+            [
+                .. ((string[])[$"/proc/{process}/cwd", .. Directory.GetFiles($"/proc/{process}/fd")]).Select(link => new FileInfo(link).LinkTarget).OfType<string>(),
+            ];
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private async Task<IReadOnlyList<string>> SocketsAsync() => [.. (await HostCommand.LinesAsync("ss", "-Hxl")).Where(IsOurs)];
 
