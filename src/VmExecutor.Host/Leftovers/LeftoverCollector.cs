@@ -167,11 +167,12 @@ public sealed class LeftoverCollector(Machine machine)
         {
             return
             [
-                .. machine.Taken.RemoveIdle(machine.Locks, dryRun).Select(job => new CollectedLeftover(
-                    job.Value, LeftoverReason.HalfMade, dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, [$"link {links.Child(job.Value)}"])),
+                .. from link in machine.Taken.RemoveIdle(machine.Locks, dryRun)
+                   let outcome = link.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed
+                   select new CollectedLeftover(link.Job.Value, LeftoverReason.HalfMade, outcome, [$"link {links.Child(link.Job.Value)}"], link.Failure),
             ];
         }
-        catch (Exception e) when (HostFileException.Explains(e))
+        catch (HostFileException e)
         {
             return [new CollectedLeftover(links.Value, LeftoverReason.HalfMade, CollectionOutcome.Failed, [], e.Message)];
         }

@@ -41,25 +41,56 @@ public sealed class TakenLinks(AbsolutePath stateDir)
     }
 
     /// <summary>Removes the links that mean nothing: their clone is gone or another job's, and no process is at work on their job.</summary>
-    /// <returns>The jobs whose links were removed.</returns>
-    /// <exception cref="HostFileException">The file system refused.</exception>
-    public IReadOnlyList<JobKey> RemoveIdle(StateLocks locks, bool dryRun)
+    /// <returns>The jobs of those links, each with the reason why its link stays; null: it was removed, or would be.</returns>
+    /// <exception cref="HostFileException">The links cannot be listed.</exception>
+    public IReadOnlyList<(JobKey Job, string? Failure)> RemoveIdle(StateLocks locks, bool dryRun)
     {
-        var removed = new List<JobKey>();
-        foreach (var job in Jobs().Where(job => CloneOf(job) == job))
+        var found = new List<(JobKey, string?)>();
+        foreach (var job in Jobs())
         {
-            using var held = locks.TryTake(job);
-            if (held is not null && CloneOf(job) == job)
+            try
             {
-                removed.Add(job);
-                if (!dryRun)
+                if (TryRemoveIdle(job, locks, dryRun))
                 {
-                    Remove(job);
+                    found.Add((job, null));
                 }
+            }
+            catch (HostFileException e)
+            {
+                found.Add((job, e.Message));
             }
         }
 
-        return removed;
+        return found;
+    }
+
+    private bool TryRemoveIdle(JobKey job, StateLocks locks, bool dryRun)
+    {
+        if (!IsIdle(job))
+        {
+            return false;
+        }
+
+        using var held = locks.TryTake(job);
+        var isIdle = held is not null && IsIdle(job);
+        if (isIdle && !dryRun)
+        {
+            Remove(job);
+        }
+
+        return isIdle;
+    }
+
+    /// <summary>A link whose clone's record cannot be looked at may mean something.</summary>
+    private bool IsIdle(JobKey job)
+    {
+        if (HostFile.LinkTarget(PathOf(job)) is not { } target || !JobKey.TryParse(Path.GetFileName(target), out var clone))
+        {
+            return true;
+        }
+
+        var (record, outOfReach) = JobDirectory.Of(stateDir, clone).Look();
+        return outOfReach is null ? record?.Stamp.Job != job.Value : throw outOfReach;
     }
 
     private IEnumerable<JobKey> Jobs()

@@ -4,6 +4,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Standby;
 using VmExecutor.Host.Tests.Fakes;
@@ -82,14 +83,67 @@ public sealed class TakenLinksTests : IDisposable
         using var held = new StateLocks(_state, TimeProvider.System);
         held.TryTake(busy).Should().NotBeNull();
 
-        _links.RemoveIdle(_locks, dryRun: true).Should().Equal(Other);
+        _links.RemoveIdle(_locks, dryRun: true).Should().Equal((Other, null));
         Links().Should().HaveCount(3);
-        _links.RemoveIdle(_locks, dryRun: false).Should().Equal(Other);
+        _links.RemoveIdle(_locks, dryRun: false).Should().Equal((Other, null));
         Links().Should().BeEquivalentTo(Job.Value, busy.Value);
         _links.Remove(Job);
         _links.Remove(Job);
         Links().Should().Equal(busy.Value);
     }
+
+    [Theory]
+    [MemberData(nameof(Troubles))]
+    public void A_link_that_cannot_be_looked_at_or_removed_is_told_with_its_reason_and_stays(FileTrouble trouble)
+    {
+        using var small = SmallFileSystem.Make();
+        Directory.CreateSymbolicLink(JobPaths.Taken(_state).Value, small.Root.Child("state").Value);
+        _links.Make(Job, Clone);
+        _links.Make(Other, Clone);
+        small.Cause(trouble);
+
+        var told = new List<string>();
+        try
+        {
+            told.AddRange(_links.RemoveIdle(_locks, dryRun: false).Select(link => link.Failure!));
+            told.Should().HaveCount(2, "the second is tried although the first was refused");
+        }
+        catch (HostFileException unlisted)
+        {
+            told.Add(unlisted.Message);
+        }
+
+        told.Should().OnlyContain(text => text.Contains(JobPaths.Taken(_state).Value, StringComparison.Ordinal) && text.Contains(SmallFileSystem.Words(trouble), StringComparison.Ordinal));
+        small.Mend();
+        Links().Should().HaveCount(2);
+        _links.RemoveIdle(_locks, dryRun: false).Should().HaveCount(2).And.OnlyContain(link => link.Failure == null);
+        Links().Should().BeEmpty();
+    }
+
+    [Theory]
+    [MemberData(nameof(Unreachable))]
+    public void A_link_to_a_clone_whose_record_is_out_of_reach_stays_and_the_others_go(FileTrouble trouble)
+    {
+        using var small = SmallFileSystem.Make();
+        Put(Job);
+        var record = JobPaths.For(_state, Clone).Directory.Value;
+        Directory.CreateSymbolicLink(small.Root.Child("state").Child("clone").Value, record);
+        var far = StandbyKey.Of(18);
+        Directory.CreateSymbolicLink(JobPaths.For(_state, far).Directory.Value, small.Root.Child("state").Child("clone").Value);
+        _links.Make(Job, far);
+        _links.Make(Other, StandbyKey.Of(16));
+        small.Cause(trouble);
+
+        var found = _links.RemoveIdle(_locks, dryRun: false);
+
+        found.Should().HaveCount(2).And.Contain((Other, null));
+        found.Single(link => link.Job == Job).Failure.Should().Contain(SmallFileSystem.Words(trouble));
+        Links().Should().Equal(Job.Value);
+    }
+
+    public static TheoryData<FileTrouble> Troubles { get; } = new(Enum.GetValues<FileTrouble>().Where(trouble => trouble != FileTrouble.Full));
+
+    public static TheoryData<FileTrouble> Unreachable { get; } = new(FileTrouble.Foreign, FileTrouble.ServerGone, FileTrouble.Broken, FileTrouble.Stale);
 
     private void Put(JobKey? job)
     {
