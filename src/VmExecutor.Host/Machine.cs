@@ -15,6 +15,7 @@ using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
 using VmExecutor.Host.Standby;
+using VmExecutor.Host.Users;
 
 namespace VmExecutor.Host;
 
@@ -93,7 +94,11 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
 
-    public Admission Admission => field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), StandbyKeeper.GiveUpOneAsync, Time);
+    public Admission Admission =>
+        field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Users, StandbyKeeper.GiveUpOneAsync, Time);
+
+    /// <summary>The users that clones run as, at the configured libvirt.</summary>
+    public VmUsers Users => field ??= VmUsers.At(Hypervisors.Configured, Settings.Libvirt, Time);
 
     public LeftoverJudge Judge => field ??= new LeftoverJudge(StateDir, Time, HostClock.Now);
 

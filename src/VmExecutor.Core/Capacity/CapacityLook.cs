@@ -15,6 +15,12 @@ public sealed record CapacityLook
     /// <summary>The memory that the job's VM will have.</summary>
     public required long NeededBytes { get; init; }
 
+    /// <summary>The users for VMs that this host has; null: VMs need none of their own.</summary>
+    public int? Users { get; init; }
+
+    /// <summary>True: each of <see cref="Users"/> has a VM.</summary>
+    public bool AllUsersAreTaken { get; init; }
+
     public int Starts => Claims.Count(claim => claim.Starting);
 
     /// <summary>Memory that is promised to VMs and that they have not taken yet, in bytes.</summary>
@@ -27,6 +33,7 @@ public sealed record CapacityLook
     public Shortage? FindShortage() => this switch
     {
         { Limits.MaxVms: { } most } when Claims.Count >= most => Shortage.Vms,
+        { AllUsersAreTaken: true } => Shortage.Users,
         _ when NeededBytes > FreeMemoryBytes => Shortage.Memory,
         { Host.DiskFreeBytes: { } free } when free < Limits.DiskHeadroom.Bytes => Shortage.Disk,
         { Limits.ParallelStarts: { } most } when Starts >= most => Shortage.Starts,
@@ -46,6 +53,7 @@ public sealed record CapacityLook
 public enum Shortage
 {
     Vms,
+    Users,
     Memory,
     Disk,
     Starts,

@@ -26,6 +26,7 @@ public static class CapacityText
     private static string What(Shortage? shortage, CapacityLook look, AbsolutePath stateDir) => shortage switch
     {
         Shortage.Vms => string.Create(CultureInfo.InvariantCulture, $"a free VM ({look.Claims.Count} of {look.Limits.MaxVms} in use)"),
+        Shortage.Users => string.Create(CultureInfo.InvariantCulture, $"a free user for its VM (all {look.Users} are taken; executor/users/install NUMBER makes more)"),
         Shortage.Memory => $"{RoughSize.Of(look.NeededBytes)} of memory ({RoughSize.Of(look.FreeMemoryBytes)} free for VMs)",
         Shortage.Disk => $"{look.Limits.DiskHeadroom} of free disk in {stateDir} ({RoughSize.Of(look.Host.DiskFreeBytes ?? 0)} free)",
         Shortage.Starts => string.Create(CultureInfo.InvariantCulture, $"a start to finish ({look.Starts} of {look.Limits.ParallelStarts})"),

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Users;
 
 namespace VmExecutor.Core.Clones;
 
@@ -14,6 +15,9 @@ namespace VmExecutor.Core.Clones;
 public sealed record CloneBasis(
     ClonePlan Plan, MachineSize Sizes, OwnershipStamp Stamp, XElement Source, IReadOnlyDictionary<string, BackingChain> Chains, Accelerator Accelerator)
 {
+    /// <summary>The same clone, whose QEMU runs as that user; null: as libvirt's one QEMU user.</summary>
+    public CloneBasis For(VmUser? user) => this with { Plan = Plan with { User = user }, Stamp = Stamp with { User = user?.Name } };
+
     /// <summary>The host's resources that the clone takes.</summary>
     public ClaimRecord Claim => new(Sizes.Memory.Bytes, Sizes.Cpus);
 

@@ -4,6 +4,7 @@ using VmExecutor.Core.Guests.Login;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Templates;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
@@ -32,6 +33,9 @@ public sealed record ClonePlan
 
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
+
+    /// <summary>The user that its QEMU runs as, once the clone has one; null: libvirt's one QEMU user.</summary>
+    public VmUser? User { get; init; }
 
     /// <summary>Set: the clone is to become a template, and its memory is this file.</summary>
     public MemoryFile? Memory { get; init; }

@@ -23,6 +23,8 @@ public static partial class JobFiles
     public static readonly JobFile ScriptTexts = new("scripts", "run, with keep_scripts", IsSecret: true);
     public static readonly JobFile Overlay = new(".qcow2", "qemu-img", IsEnding: true);
     public static readonly JobFile Nvram = new("nvram.fd", "prepare: a copy of the source's or the template's");
+    public static readonly JobFile Kernel = new("kernel", "prepare: a copy, where the VM has a user of its own and an emulated TPM or UEFI");
+    public static readonly JobFile Initrd = new("initrd", "prepare: as kernel");
     public static readonly JobFile Pstore = new("pstore.raw", "QEMU");
     public static readonly JobFile Console = new("console.log", "QEMU or virtlogd");
     public static readonly JobFile LoginKey = new("id_ed25519", "ssh-keygen", IsSecret: true);
@@ -40,7 +42,7 @@ public static partial class JobFiles
     /// <summary>All of them, without the names that are derived from these.</summary>
     public static IReadOnlyList<JobFile> All { get; } =
     [
-        Record, Scripts, ScriptTexts, Overlay, Nvram, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, PersonSocket, PersonLog,
+        Record, Scripts, ScriptTexts, Overlay, Nvram, Kernel, Initrd, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, PersonSocket, PersonLog,
         Trial, Artifacts,
     ];
 

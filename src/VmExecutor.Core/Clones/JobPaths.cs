@@ -28,6 +28,12 @@ public sealed record JobPaths
 
     public AbsolutePath Nvram => Of(JobFiles.Nvram);
 
+    /// <summary>A copy of the kernel that the clone boots; most clones use the image's.</summary>
+    public AbsolutePath Kernel => Of(JobFiles.Kernel);
+
+    /// <summary>As <see cref="Kernel"/>.</summary>
+    public AbsolutePath Initrd => Of(JobFiles.Initrd);
+
     /// <summary>The file into which a guest with such a device (ACPI ERST) writes its crash messages.</summary>
     public AbsolutePath Pstore => Directory.Child(JobFiles.Pstore.Name);
 

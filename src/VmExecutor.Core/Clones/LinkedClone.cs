@@ -40,6 +40,7 @@ public static class LinkedClone
             CloneProbing.Apply(domain);
         }
 
+        CloneUser.Apply(domain, plan.User);
         CloneOrder.Apply(domain);
         return domain;
     }

@@ -41,6 +41,7 @@ public static class StampXml
         new XAttribute(XNamespace.Xmlns + "vmx", Namespace.NamespaceName),
         new XAttribute("key", stamp.Key),
         stamp.Job is { } job ? new XAttribute("job", job) : null,
+        stamp.User is { } user ? new XAttribute("user", user) : null,
         stamp.Project is null ? null : new XAttribute("project", XmlText.Replace(stamp.Project)),
         new XAttribute("image", stamp.Image),
         stamp.Generation is { } generation ? new XAttribute("generation", generation) : null,
@@ -71,6 +72,7 @@ public static class StampXml
         {
             Key = Text("key"),
             Job = (string?)job.Attribute("job"),
+            User = (string?)job.Attribute("user"),
             Project = (string?)job.Attribute("project"),
             Image = Text("image"),
             Generation = (string?)job.Attribute("generation") is { } generation ? int.Parse(generation, NumberStyles.None, CultureInfo.InvariantCulture) : null,

@@ -2,7 +2,7 @@ namespace VmExecutor.Core.Failures;
 
 /// <summary>
 /// Every error code there is, once. The hundreds say where: 10 the job, 11 configuration, 12 image and clone,
-/// 13 hypervisor, 14 guest and ssh, 15 the host's tools and files, 19 ourselves and people at the keyboard.
+/// 13 hypervisor, 14 guest and ssh, 15 the host's tools and files, 18 the walls around VMs, 19 ourselves and people at the keyboard.
 /// </summary>
 public static class ErrorCodes
 {
@@ -89,6 +89,8 @@ public static class ErrorCodes
     public static readonly ErrorCode CapacityExhausted = new(1510);
     public static readonly ErrorCode CapacityNeverEnough = new(1511);
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
+
+    public static readonly ErrorCode VmUserImpossible = new(1801);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode CheckFailed = new(1903);

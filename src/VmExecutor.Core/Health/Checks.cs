@@ -14,6 +14,7 @@ public static class Checks
     public static readonly Check Socket = new("socket", CheckTopic.Libvirt);
     public static readonly Check Qemu = new("qemu", CheckTopic.Libvirt);
     public static readonly Check Security = new("security", CheckTopic.Libvirt);
+    public static readonly Check VmUsers = new("vm-users", CheckTopic.Libvirt);
     public static readonly Check Tpm = new("tpm", CheckTopic.Libvirt);
 
     public static readonly Check StateDir = new("state-dir", CheckTopic.Storage);
@@ -41,7 +42,6 @@ public static class Checks
 
     public static readonly Check Images = new("images", CheckTopic.Images);
     public static readonly Check Templates = new("templates", CheckTopic.Images);
-    public static readonly Check Standby = new("standby", CheckTopic.Images);
 
     public static readonly Check Leftovers = new("leftovers", CheckTopic.Leftovers);
 
@@ -49,12 +49,12 @@ public static class Checks
     public static IReadOnlyList<Check> All { get; } =
     [
         Config, Kvm, Nested, Memory, Clock, Timers,
-        Libvirt, Socket, Qemu, Security, Tpm,
+        Libvirt, Socket, Qemu, Security, VmUsers, Tpm,
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
         Network, Loopback, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
         RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
-        Images, Templates, Standby,
+        Images, Templates,
         Leftovers,
     ];
 }

@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
@@ -10,6 +11,8 @@ namespace VmExecutor.Core.Health;
 /// <summary>Decides whether libvirt and QEMU are there, new enough, and confined in a way that warm clones can live with.</summary>
 public static class LibvirtRules
 {
+    private const string UsersFix = "executor/users/install   # a package: /usr/lib/vm-executor/users/install";
+
     public const string AppArmorAdditions = "/etc/apparmor.d/local/abstractions/libvirt-qemu";
 
     public static Finding DecideLibvirt(string uri, string version, KnownVersions known) => ToolVersions.Decide(Checks.Libvirt, $"libvirt {version} answers at {uri}", version, known);
@@ -31,6 +34,18 @@ public static class LibvirtRules
         null => Checks.Qemu.Problem($"libvirt knows no QEMU for {architecture}", $"{Install(architecture)} && {daemon.Restart}"),
         _ when !isThere => Checks.Qemu.Problem($"{emulator}, which libvirt would start, does not exist", $"{Install(architecture)} && {daemon.Restart}"),
         _ => ToolVersions.Decide(Checks.Qemu, $"QEMU {version} ({emulator})", version, known),
+    };
+
+    /// <summary>Judges whether each VM runs as a user of its own.</summary>
+    /// <param name="setting">What the administrator wants.</param>
+    /// <param name="choice">What the driver does on this host.</param>
+    public static Finding DecideVmUsers(UserPerVm setting, VmUserChoice choice) => choice switch
+    {
+        { Pool: { } pool } => Checks.VmUsers.Ok($"each VM runs as a user of its own; this host has {pool.Users.Count} of them, so as many VMs at a time"),
+        _ when setting == UserPerVm.Required => Checks.VmUsers.Problem(
+            $"no VM starts: 'libvirt: user_per_vm' is required, and VMs cannot have users of their own because {choice.WhyNot}", UsersFix),
+        _ when setting == UserPerVm.Off || !choice.IsOnlyWithoutUsers => Checks.VmUsers.Skipped($"all VMs run as one user of this host because {choice.WhyNot}"),
+        _ => Checks.VmUsers.Warning($"all VMs run as one user of this host, whose processes reach each other's files and memory, because {choice.WhyNot}", UsersFix),
     };
 
     /// <summary>Decides whether AppArmor or SELinux keeps warm clones from their templates' memory.</summary>

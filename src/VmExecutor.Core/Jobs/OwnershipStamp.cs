@@ -15,6 +15,9 @@ public sealed record OwnershipStamp
     /// <summary>The key of the job that it belongs to.</summary>
     public string JobName => Job ?? Key;
 
+    /// <summary>The user of the host that its QEMU runs as, and no other clone's; null: libvirt's one QEMU user, or it has none yet.</summary>
+    public string? User { get; init; }
+
     public required string? Project { get; init; }
 
     public required string Image { get; init; }

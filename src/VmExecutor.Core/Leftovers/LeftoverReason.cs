@@ -23,4 +23,7 @@ public enum LeftoverReason
 
     /// <summary>A process of a job of which nothing else is there.</summary>
     NoJob,
+
+    /// <summary>A process or file of a user of the host whose clone is gone.</summary>
+    UserWithoutClone,
 }

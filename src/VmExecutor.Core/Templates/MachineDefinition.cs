@@ -21,6 +21,8 @@ internal static class MachineDefinition
 
         // What systemd is told of who may log in differs from job to job; that it is told something does not.
         domain.Elements("sysinfo").Elements("oemStrings").Elements("entry").ToList().ForEach(entry => entry.RemoveNodes());
+        // A template's memory is readable for the pool of users, or for libvirt's one QEMU user: so it matters that there is one, and not which.
+        domain.Elements("seclabel").Elements("label").ToList().ForEach(label => label.RemoveNodes());
         var devices = domain.Element("devices");
         devices?.Elements("disk").Elements().Where(element => element.Name.LocalName is "source" or "backingStore").Remove();
         devices?.Elements("serial").Elements("source").Remove();

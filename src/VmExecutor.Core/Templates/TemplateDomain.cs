@@ -62,6 +62,7 @@ public static class TemplateDomain
         CloneDevices.Apply(domain, plan.Paths);
         CloneMemory.Apply(domain, new MemoryFile(template.Ram, IsTemplate: false) { IsReadOnly = template.Record.IsMemoryReadOnly }, incoming: true);
         CloneProbing.Apply(domain);
+        CloneUser.Apply(domain, plan.User);
         return domain;
     }
 

@@ -5,6 +5,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Users;
 using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Capacity;
@@ -14,7 +15,7 @@ namespace VmExecutor.Host.Capacity;
 /// and it writes its claim before it leaves, so that the next one counts it. There is no process that manages this: places and claims are
 /// kernel locks, job records and QEMUs.
 /// </summary>
-public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey survey, Func<CancellationToken, Task<bool>> giveUp, TimeProvider time)
+public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey survey, VmUsers users, Func<CancellationToken, Task<bool>> giveUp, TimeProvider time)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
@@ -108,12 +109,18 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
             return false;
         }
 
-        await directory.UpdateAsync(locks, record => record with { Claim = need }, cancellationToken).ConfigureAwait(false);
+        var user = await users.TryTakeAsync(directory.Paths.Directory, cancellationToken).ConfigureAwait(false);
+        if (user is null && users.Pool is not null)
+        {
+            return false;
+        }
+
+        await directory.UpdateAsync(locks, record => record with { Claim = need, Stamp = record.Stamp with { User = user?.Name } }, cancellationToken).ConfigureAwait(false);
         return true;
     }
 
     private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken) =>
-        Look(key, need, settings, await survey.FindAsync(key, cancellationToken).ConfigureAwait(false));
+        Look(key, need, settings, await survey.FindAsync(key, cancellationToken).ConfigureAwait(false)) with { Users = users.Pool?.Users.Count, AllUsersAreTaken = !users.HasFree() };
 
     /// <summary>Refuses a job that does not fit into a host without any VM.</summary>
     /// <exception cref="SystemFailureException">It can never fit.</exception>

@@ -8,6 +8,7 @@ using VmExecutor.Host.Disks;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Templates;
+using VmExecutor.Host.Users;
 
 namespace VmExecutor.Host.Clones;
 
@@ -74,6 +75,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
     public async Task StartAsync(
         XElement clone, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, AbsolutePath? ram, CancellationToken cancellationToken)
     {
+        VmUserFiles.Give(clone, plan);
         try
         {
             await new TransientStart(hypervisor, stopper).RunAsync(clone.ToString(), plan, cancellationToken).ConfigureAwait(false);
@@ -81,7 +83,9 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {
             // A QEMU that runs as we do can read what we can; then only what is missing stands in its way, as for root.
-            var user = QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
+            var user = plan.User is { } own
+                ? new QemuUser(own.Id, own.Group)
+                : QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)) ?? new QemuUser(0, 0);
             if (ram is not null && TemplateRefusals.Explain(e, ram, user) is { } refusal)
             {
                 throw refusal;

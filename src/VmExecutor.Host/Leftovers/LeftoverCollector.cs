@@ -36,12 +36,22 @@ public sealed class LeftoverCollector(Machine machine)
 
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
         leftovers.AddRange(RemoveLinks(dryRun));
+        leftovers.AddRange(await CollectUsersAsync(dryRun, cancellationToken).ConfigureAwait(false));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,
             [.. found.Jobs.Where(job => job.Doubt is not null).Select(job => $"job {job.Key}: {job.Doubt}"), .. found.Others.Select(path => $"{path} was not made by vm-executor and is left alone"), .. found.Problems],
             found.Jobs.Count(job => job.Leftover is null && job.Doubt is null));
     }
+
+    /// <summary>Processes and files that a clone's user has after the clone is gone.</summary>
+    private async Task<IEnumerable<CollectedLeftover>> CollectUsersAsync(bool dryRun, CancellationToken cancellationToken) =>
+        (await machine.Users.CollectAsync(dryRun, cancellationToken).ConfigureAwait(false)).Select(left => new CollectedLeftover(
+            left.User,
+            LeftoverReason.UserWithoutClone,
+            left.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed,
+            left.Parts,
+            left.Failure));
 
     private async Task<CollectedLeftover> RemoveAsync(FoundJob job, CancellationToken cancellationToken)
     {

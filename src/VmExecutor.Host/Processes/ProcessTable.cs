@@ -64,6 +64,13 @@ public static class ProcessTable
         where id > 0
         select id;
 
+    /// <summary>The processes in which a user has a part: real, effective, saved or file system's (proc(5), Uid).</summary>
+    public static IReadOnlyList<RunnerProcess> Of(uint user) =>
+        [.. Ids().Where(id => Users(id).Contains(user)).Select(Describe).Where(Runs)];
+
+    /// <summary>The users that have any process.</summary>
+    public static IReadOnlySet<uint> UsersWithProcesses() => Ids().SelectMany(Users).ToHashSet();
+
     /// <summary>A process's arguments; empty when it is gone, hidden, or the kernel's own.</summary>
     public static string[] Arguments(int pid) => Arguments(Proc, pid);
 
@@ -128,6 +135,19 @@ public static class ProcessTable
         catch (HostFileException)
         {
             return new RunnerProcess(pid, 0);
+        }
+    }
+
+    private static IReadOnlyList<uint> Users(int pid)
+    {
+        try
+        {
+            var line = HostFile.ReadLines($"/proc/{Text(pid)}/status").FirstOrDefault(line => line.StartsWith("Uid:", StringComparison.Ordinal));
+            return line is null ? [] : [.. line["Uid:".Length..].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(number => uint.Parse(number, CultureInfo.InvariantCulture))];
+        }
+        catch (HostFileException)
+        {
+            return [];
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
@@ -35,6 +34,21 @@ internal static class RamFile
         {
             Allow(path, other);
         }
+    }
+
+    /// <summary>Makes it, empty, for machines that each run as a user of their own: all of them may open it, and no other user.</summary>
+    /// <param name="path">In a directory that these users can pass through.</param>
+    /// <param name="group">The group that they are all in.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public static void MakeForGroup(AbsolutePath path, uint group)
+    {
+        Make(path, user: null);
+        if (FileOwner.Change(path.Value, Libc.EffectiveUser(), group) is { } why)
+        {
+            throw new HostFileException($"{path} cannot be given to the group {group}", new IOException(why));
+        }
+
+        HostFile.SetUnixFileMode(path.Value, Mode | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
     }
 
     /// <summary>Makes the file read-only for all users, once the template is frozen. QEMU's user can still read it.</summary>
@@ -85,31 +99,13 @@ internal static class RamFile
         }
     }
 
-    private const int AccessListBytes = 4 + (5 * 8);
     private const ushort Read = 4;
     private const ushort ReadAndWrite = 6;
 
-    private static bool SetAccess(AbsolutePath path, uint user, ushort rights) =>
-        Libc.SetAttribute(path.Value, "system.posix_acl_access", AccessList(user, rights), (nuint)AccessListBytes, 0) == 0;
-
-    /// <summary>linux/posix_acl_xattr.h: a version, then tag, rights and id of each entry: owner, that user, group, mask, others.</summary>
-    private static byte[] AccessList(uint user, ushort right)
+    private static bool SetAccess(AbsolutePath path, uint user, ushort rights)
     {
         const ushort Owner = 0x01, User = 0x02, Group = 0x04, Mask = 0x10, Others = 0x20, None = 0;
-        var list = new byte[AccessListBytes];
-        BinaryPrimitives.WriteUInt32LittleEndian(list, 2);
-        var at = list.AsSpan(4);
-        foreach (var (tag, rights, id) in new[]
-        {
-            (Owner, right, uint.MaxValue), (User, right, user), (Group, None, uint.MaxValue), (Mask, right, uint.MaxValue), (Others, None, uint.MaxValue),
-        })
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(at, tag);
-            BinaryPrimitives.WriteUInt16LittleEndian(at[2..], rights);
-            BinaryPrimitives.WriteUInt32LittleEndian(at[4..], id);
-            at = at[8..];
-        }
-
-        return list;
+        return AccessList.Set(path, AccessList.Of(
+            (Owner, rights, uint.MaxValue), (User, rights, user), (Group, None, uint.MaxValue), (Mask, rights, uint.MaxValue), (Others, None, uint.MaxValue))) is null;
     }
 }

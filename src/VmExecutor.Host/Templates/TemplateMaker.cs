@@ -1,10 +1,12 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Users;
 
 namespace VmExecutor.Host.Templates;
 
@@ -18,11 +20,23 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
     private const UnixFileMode Private = UnixFileMode.UserRead;
 
     /// <summary>An empty directory with the file that the guest's memory will be.</summary>
-    public async Task<AbsolutePath> BeginAsync(Generation generation, CancellationToken cancellationToken)
+    /// <param name="generation">The generation that it will stand on.</param>
+    /// <param name="users">The users that its clones will run as; null: libvirt's one QEMU user.</param>
+    /// <param name="cancellationToken">Ends the call to libvirt.</param>
+    public async Task<AbsolutePath> BeginAsync(Generation generation, VmUserPool? users, CancellationToken cancellationToken)
     {
         var directory = TemplateCatalogue.DirectoryOf(generation).Child($"{HalfMadeName.Making}{HalfMadeName.Digits(Guid.NewGuid())}");
         StateDirectories.Make(directory);
-        RamFile.Make(directory.Child(Template.RamName), QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)));
+        var ram = directory.Child(Template.RamName);
+        if (users is not null)
+        {
+            RamFile.MakeForGroup(ram, users.Group);
+        }
+        else
+        {
+            RamFile.Make(ram, QemuUser.Of(await hypervisor.GetCapabilitiesAsync(cancellationToken).ConfigureAwait(false)));
+        }
+
         return directory;
     }
 
@@ -57,6 +71,7 @@ public sealed class TemplateMaker(IHypervisor hypervisor)
             // state.
             if (role != TemplateRole.Ram)
             {
+                VmUserFiles.TakeBack(target);
                 Do($"{target} cannot be made read-only", () => HostFile.SetUnixFileMode(target.Value, format is null ? Private : ReadOnly));
             }
             else if (record.IsMemoryReadOnly)

@@ -7,6 +7,7 @@ using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
+using VmExecutor.Host.Users;
 
 namespace VmExecutor.Health;
 
@@ -36,6 +37,7 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
     [
         new(Checks.Libvirt, async token => Libvirt((await AskAsync(token)).Version.Libvirt)),
         new(Checks.Qemu, async token => await TryAskAsync(token) is { } answer ? Qemu(answer) : Checks.Qemu.WithoutLibvirt()),
+        new(Checks.VmUsers, _ => Task.FromResult(Users())),
         new(Checks.Security, async token => Security((await TryAskAsync(token))?.Capabilities)),
     ];
 
@@ -82,6 +84,10 @@ internal sealed class LibvirtLook(ConfigLook config, LibvirtHypervisor hyperviso
                 HostArchitecture.Name,
                 HostDaemon.Find());
     }
+
+    private Finding Users() => config.Settings is { } settings
+        ? LibvirtRules.DecideVmUsers(settings.Libvirt.UserPerVm, VmUsers.At(hypervisor.Uri, settings.Libvirt, TimeProvider.System).Choice)
+        : Checks.VmUsers.WithoutStateDir();
 
     private Finding Security(HostCapabilities? capabilities)
     {

@@ -49,7 +49,10 @@ internal sealed class CloneLook
         var chains = await _machine.CloneMaker.InspectDisksAsync(xml, plan.Generation, evenIfWritten: !_starts, cancellationToken);
         var own = MachineSize.Of(xml, SourceDisk.WritableOf(xml) is [var first, ..] ? chains[first.Target].VirtualSize : default);
         var sizes = SizeChoice.Decide(plan.Job, plan.Image, own, Share(plan.Image));
-        return new CloneBasis(plan with { Sizes = sizes }, own.With(sizes), stamp, xml, chains, accelerator);
+
+        // Which user it is, the admission says; a template must know that it is one of them.
+        plan = plan with { Sizes = sizes, User = _machine.Users.Pool?.Users[0] };
+        return new CloneBasis(plan, own.With(sizes), stamp, xml, chains, accelerator);
     }
 
     /// <summary>The size <c>auto</c> on this host, which is looked at only for an image that has such a size.</summary>

@@ -70,8 +70,9 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         return await machine.Admission.TryAsync(run.Directory, basis.Claim, cancellationToken) ? await StartAsync(basis, run, cancellationToken) : null;
     }
 
-    private static async Task<CloneBasis> BeginAsync(ClonePlan plan, JobRecord first, CloneLook look, JobRun run, CancellationToken cancellationToken)
+    private async Task<CloneBasis> BeginAsync(ClonePlan plan, JobRecord first, CloneLook look, JobRun run, CancellationToken cancellationToken)
     {
+        machine.Users.EnsureAsDemanded();
         run.Directory.Create(first);
         EnsureGenerationIsThere(plan);
         var basis = await look.TakeAsync(plan, first.Stamp, cancellationToken);
@@ -82,6 +83,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
 
     private async Task<CloneBasis> StartAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken)
     {
+        basis = basis.For(machine.Users.Of(run.Directory));
         var plan = basis.Plan;
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try

@@ -134,7 +134,7 @@ internal sealed class StandbyStart(Machine machine)
     {
         machine.Taken.Make(run.Job, clone.Key);
         run.Use(clone.Key);
-        var stamp = first.Stamp with { Key = clone.Key.Value, Job = run.Job.Value };
+        var stamp = first.Stamp with { Key = clone.Key.Value, Job = run.Job.Value, User = run.Record?.Stamp.User };
         var record = await run.UpdateAsync(
             now => now with
             {

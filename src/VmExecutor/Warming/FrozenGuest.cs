@@ -30,7 +30,7 @@ internal sealed class FrozenGuest(Machine machine)
     public async Task<Template> MakeAsync(
         ImageDefinition image, Generation generation, RequestedSizes size, TemplateShape shape, PublishLog log, CancellationToken cancellationToken)
     {
-        var directory = await new TemplateMaker(machine.Hypervisor).BeginAsync(generation, cancellationToken);
+        var directory = await new TemplateMaker(machine.Hypervisor).BeginAsync(generation, machine.Users.Pool, cancellationToken);
         try
         {
             var template = await FreezeAsync(image, generation, size, shape, directory, log, cancellationToken);

@@ -21,6 +21,8 @@ public sealed class CapacityLookTests
         { "an empty host", Look(), null },
         { "one of two VMs", Look(most: 2, claims: [Grown()]), null },
         { "both VMs", Look(most: 2, claims: [Grown(), Grown()]), Shortage.Vms },
+        { "a user for each VM, and one is free", Look() with { Users = 2 }, null },
+        { "a user for each VM, and all are taken", Look() with { Users = 2, AllUsersAreTaken = true }, Shortage.Users },
         { "a VM of an older driver takes a place too", Look(most: 1, claims: [new LiveClaim(0, GiB, false)]), Shortage.Vms },
         { "a promise that is not taken yet", Look(claims: [new LiveClaim(3 * GiB, 0, false)]), null },
         { "one byte more than fits", Look(claims: [new LiveClaim((3 * GiB) + 1, 0, false)]), Shortage.Memory },
@@ -54,6 +56,7 @@ public sealed class CapacityLookTests
 
         Said(Shortage.Memory, 3).Should().Be("waiting for 2GiB of memory (3.5GiB free for VMs): 3 jobs ahead");
         Said(Shortage.Vms, 1).Should().Be("waiting for a free VM (2 of 2 in use): 1 job ahead");
+        (CapacityText.Waiting(Shortage.Users, look with { Users = 64 }, State, 0)).Should().StartWith("waiting for a free user for its VM (all 64 are taken; ");
         Said(Shortage.Starts, 0).Should().Be("waiting for a start to finish (1 of 4): next in line");
         Said(Shortage.Disk, 0).Should().Be("waiting for 4GiB of free disk in /var/lib/vm-executor (20GiB free): next in line");
         Said(null, 2).Should().Be("waiting for its turn: 2 jobs ahead");

@@ -12,7 +12,7 @@ public sealed class StampXmlTests
     [InlineData(int.MaxValue)]
     public void A_stamp_reads_back_with_its_generation(int? generation)
     {
-        var stamp = TestPlan.Stamp(TestPlan.For(TestPlan.Image())) with { Generation = generation, Made = TestPlan.Made with { Machine = generation is null ? null : "0123456789abcdef0123456789abcdef" } };
+        var stamp = TestPlan.Stamp(TestPlan.For(TestPlan.Image())) with { User = generation is null ? null : "vm-executor-g3", Generation = generation, Made = TestPlan.Made with { Machine = generation is null ? null : "0123456789abcdef0123456789abcdef" } };
 
         StampXml.TryParse(StampXml.Write(stamp).ToString()).Should().Be(stamp);
     }

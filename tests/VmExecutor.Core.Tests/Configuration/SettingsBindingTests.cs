@@ -31,6 +31,7 @@ public sealed class SettingsBindingTests
             libvirt:
               uri: qemu+ssh://host/system
               call_timeout: 5s
+              user_per_vm: required
             limits:
               max_vms: 4
               parallel_starts: 2
@@ -51,7 +52,7 @@ public sealed class SettingsBindingTests
                 File = File,
                 StateDir = new AbsolutePath("/etc/vm/state"),
                 DefaultImage = new ImageName("a"),
-                Libvirt = new LibvirtSettings { Uri = "qemu+ssh://host/system", CallTimeout = TimeSpan.FromSeconds(5) },
+                Libvirt = new LibvirtSettings { Uri = "qemu+ssh://host/system", CallTimeout = TimeSpan.FromSeconds(5), UserPerVm = UserPerVm.Required },
                 Limits = new LimitSettings
                 {
                     MaxVms = 4,

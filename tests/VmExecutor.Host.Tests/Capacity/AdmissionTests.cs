@@ -4,11 +4,13 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Host.Users;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Capacity;
@@ -28,6 +30,7 @@ public sealed class AdmissionTests : IDisposable
     private readonly FakeHypervisor _hypervisor = new();
     private readonly FakeJobProcesses _processes = new();
     private readonly FakeTimeProvider _time = new(TestPlan.Now);
+    private readonly VmUsers _users = new(UserPerVm.Off, () => new VmUserChoice(null, "the test wants none"), new AbsolutePath("/nonexistent"), TimeProvider.System);
     private readonly List<StateLocks> _locks = [];
     private readonly List<(string Line, TimeSpan After)> _told = [];
 
@@ -71,7 +74,7 @@ public sealed class AdmissionTests : IDisposable
         directory.Create(TestRecord.Of(Job(2), _state));
         var locks = Locks();
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = OneVm };
-        var admission = new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), GiveUpAsync, _time);
+        var admission = new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), _users, GiveUpAsync, _time);
         _waiting.Enqueue(holder);
 
         (await admission.TryAsync(directory, new ClaimRecord(1 << 20, 1), default)).Should().BeFalse();
@@ -220,7 +223,7 @@ public sealed class AdmissionTests : IDisposable
         directory.Create(record);
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
         var began = time.GetUtcNow();
-        return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), GiveUpAsync, time).WaitAsync(
+        return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), _users, GiveUpAsync, time).WaitAsync(
             directory, record.Stamp, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
     }
 }

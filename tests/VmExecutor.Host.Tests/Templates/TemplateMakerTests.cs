@@ -187,7 +187,7 @@ public sealed class TemplateMakerTests : IDisposable
         Directory.Delete(_state.Value, recursive: true);
     }
 
-    private Task<AbsolutePath> BeginAsync() => new TemplateMaker(_hypervisor).BeginAsync(_generation, TestContext.Current.CancellationToken);
+    private Task<AbsolutePath> BeginAsync() => new TemplateMaker(_hypervisor).BeginAsync(_generation, users: null, TestContext.Current.CancellationToken);
 
     private Template Seal(AbsolutePath half, bool isMemoryReadOnly = false)
     {
