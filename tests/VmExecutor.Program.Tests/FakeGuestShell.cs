@@ -16,6 +16,9 @@ internal sealed class FakeGuestShell : IGuestShell
     /// <summary>Told of each connection that was opened: it has a process.</summary>
     public Action<GuestAccess>? Opened { get; set; }
 
+    /// <summary>Told of each connection that was closed.</summary>
+    public Action<GuestAccess>? Closed { get; set; }
+
     /// <summary>The course of a script, given the watch beside it; null: it ends at once, unwatched.</summary>
     public Func<Task, Task>? Watched { get; set; }
 
@@ -48,7 +51,7 @@ internal sealed class FakeGuestShell : IGuestShell
         CallAsync("connect beside", () => beside, alive, cancellationToken);
 
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
-        CallAsync("close", () => true, _ => Task.CompletedTask, cancellationToken);
+        CallAsync("close", () => Close(access), _ => Task.CompletedTask, cancellationToken);
 
     public async Task<ScriptRun> RunScriptAsync(
         GuestAccess access, GuestScript script, Stream output, Stream error, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
@@ -110,6 +113,12 @@ internal sealed class FakeGuestShell : IGuestShell
     private bool Open(GuestAccess access)
     {
         Opened?.Invoke(access);
+        return true;
+    }
+
+    private bool Close(GuestAccess access)
+    {
+        Closed?.Invoke(access);
         return true;
     }
 

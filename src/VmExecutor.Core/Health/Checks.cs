@@ -42,6 +42,7 @@ public static class Checks
 
     public static readonly Check Images = new("images", CheckTopic.Images);
     public static readonly Check Templates = new("templates", CheckTopic.Images);
+    public static readonly Check Standby = new("standby", CheckTopic.Images);
 
     public static readonly Check Leftovers = new("leftovers", CheckTopic.Leftovers);
 
@@ -54,7 +55,7 @@ public static class Checks
         Network, Loopback, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
         RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
-        Images, Templates,
+        Images, Templates, Standby,
         Leftovers,
     ];
 }

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
@@ -64,6 +65,23 @@ public static class ImageRules
             (_, _, 0) => Checks.Templates.Ok($"image '{image}' has {all} template{(all == 1 ? "" : "s")}"),
             (_, _, var bad) => Checks.Templates.Warning(
                 bad == all ? $"image '{image}': no template can be used, and jobs start cold: {unusable[0][0]}" : $"image '{image}': {bad} of {all} templates cannot be used: {unusable[0][0]}", make),
+        };
+    }
+
+    /// <param name="need">The standby clones of one size that an image wants.</param>
+    /// <param name="last">The last fill's line of them; null: no fill has seen to them.</param>
+    /// <param name="now">The time.</param>
+    public static Finding DecideStandby(StandbyNeed need, StandbyLine? last, DateTimeOffset now)
+    {
+        var (image, fill) = (need.Image.Name, $"vm-executor standby fill --image {need.Image.Name}");
+        return last switch
+        {
+            null => Checks.Standby.Warning($"image '{image}' wants {need.Count} clone{(need.Count == 1 ? "" : "s")} to wait for jobs, and no fill has made them yet", fill),
+            { Failures: { Until: { } until } failures } => Checks.Standby.Warning(
+                $"image '{image}': {(now < until ? failures.Text(image, now) : $"{failures.Count} in a row of the clones that are to wait for jobs could not be made: {failures.Why}")}",
+                $"{fill}   # once that is mended"),
+            { Failures: { } failures } => Checks.Standby.Warning($"image '{image}': the last clone that was to wait for jobs could not be made: {failures.Why}", fill),
+            _ => Checks.Standby.Ok($"image '{image}': {last.There} of {need.Count} clones{(last.Size is { } size ? $" of {size}" : "")} waited for jobs at the end of the last fill"),
         };
     }
 

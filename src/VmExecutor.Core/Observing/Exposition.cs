@@ -7,7 +7,7 @@ public static class Exposition
 {
     public static string Write(MetricTotals totals, HostFacts facts)
     {
-        var values = Gauges(facts).Concat(totals.Totals.Select(pair => (Series: pair.Key, pair.Value))).ToLookup(value => NameOf(value.Series));
+        var values = Gauges(facts).Concat(totals.Totals.Concat(facts.StandbyTotals).Select(pair => (Series: pair.Key, pair.Value))).ToLookup(value => NameOf(value.Series));
         var text = new StringBuilder();
         foreach (var metric in MetricName.All)
         {
@@ -85,10 +85,7 @@ public static class Exposition
         (string, string) label = ("image", standby.Image);
         yield return (Series.Of(MetricName.StandbyWanted.Name, label), standby.Wanted);
         yield return (Series.Of(MetricName.StandbyThere.Name, label), standby.There);
-        if (standby.FillSeconds is { } seconds)
-        {
-            yield return (Series.Of(MetricName.StandbyFill.Name, label), seconds);
-        }
+        yield return (Series.Of(MetricName.StandbyPaused.Name, label), standby.IsPaused ? 1 : 0);
     }
 
     private static double Seconds(DateTimeOffset time) => Math.Round(time.ToUnixTimeMilliseconds() / 1000.0, 3);

@@ -20,6 +20,9 @@ public sealed record HostFacts
     /// <summary>By image; of those that wanted standby clones at the last fill.</summary>
     public IReadOnlyList<StandbyFacts> Standby { get; init; } = [];
 
+    /// <summary>The counts of all fills of standby clones, by series.</summary>
+    public IReadOnlyDictionary<string, double> StandbyTotals { get; init; } = new Dictionary<string, double>();
+
     public required HostResources Host { get; init; }
 
     public required LimitSettings Limits { get; init; }
@@ -41,8 +44,8 @@ public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers,
 /// <param name="Image">Its name.</param>
 /// <param name="Wanted">How many it wants.</param>
 /// <param name="There">How many wait.</param>
-/// <param name="FillSeconds">The time that making the last one took; null: none was made.</param>
-public sealed record StandbyFacts(string Image, int Wanted, int There, double? FillSeconds);
+/// <param name="IsPaused">So many could not be made in a row that fills pause for it.</param>
+public sealed record StandbyFacts(string Image, int Wanted, int There, bool IsPaused);
 
 /// <summary>One published image.</summary>
 /// <param name="Name">Its name.</param>

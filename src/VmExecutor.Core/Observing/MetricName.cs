@@ -10,6 +10,8 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName Starts = new("vm_executor_start_seconds", "histogram", "How long prepare took until the guest was ready, without waiting for capacity.");
     public static readonly MetricName Fallbacks = new("vm_executor_cold_fallbacks_total", "counter", "Cold starts of images with templates, by reason.");
     public static readonly MetricName StandbyMisses = new("vm_executor_standby_misses_total", "counter", "Jobs of images with standby clones that got none, by reason; vm_executor_start_seconds counts those that got one.");
+    public static readonly MetricName StandbyFill = new("vm_executor_standby_fill_seconds", "histogram", "How long making each standby clone of an image took.");
+    public static readonly MetricName StandbyFillFailures = new("vm_executor_standby_fill_failures_total", "counter", "Standby clones of an image that were started and could not be made ready.");
     public static readonly MetricName CapacityWaits = new("vm_executor_capacity_waits_total", "counter", "Jobs that had to wait until the host had room for their VM.");
     public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
     public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Leftovers of jobs that were collected, by reason.");
@@ -20,7 +22,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName Vms = new("vm_executor_vms", "gauge", "VMs of jobs now: starting, running, kept after a failure, standby: waiting for a job.");
     public static readonly MetricName StandbyWanted = new("vm_executor_standby_wanted", "gauge", "How many standby clones an image wants.");
     public static readonly MetricName StandbyThere = new("vm_executor_standby_clones", "gauge", "How many standby clones of an image wait for jobs.");
-    public static readonly MetricName StandbyFill = new("vm_executor_standby_fill_seconds", "gauge", "How long making the last standby clone of an image took.");
+    public static readonly MetricName StandbyPaused = new("vm_executor_standby_paused", "gauge", "1: so many standby clones of an image could not be made in a row that fills pause for it; else 0.");
     public static readonly MetricName VmLimit = new("vm_executor_vms_limit", "gauge", "limits.max_vms, where it is set.");
     public static readonly MetricName Leftovers = new("vm_executor_leftovers", "gauge", "What jobs have left and gc has not removed yet.");
     public static readonly MetricName OverlayBytes = new("vm_executor_overlay_bytes", "gauge", "What the overlays of all jobs take on the disk.");
@@ -42,8 +44,8 @@ public sealed record MetricName(string Name, string Type, string Help)
     /// <summary>In the order of the output.</summary>
     public static IReadOnlyList<MetricName> All { get; } =
     [
-        Jobs, Starts, Fallbacks, StandbyMisses, CapacityWaits, CapacityWaitSeconds, Collected, CpuSeconds,
-        Info, Read, Libvirt, Vms, StandbyWanted, StandbyThere, StandbyFill, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
+        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, CpuSeconds,
+        Info, Read, Libvirt, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
         MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];
 }

@@ -12,8 +12,6 @@ public sealed record MetricTotals
     /// <summary>The version of the format. Numbers of another version mean something else, and are not continued.</summary>
     public const int CurrentVersion = 1;
 
-    private static readonly double[] Buckets = [0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600];
-
     public required int Version { get; init; }
 
     /// <summary>By which the file that was read last is known under any name; null: none was.</summary>
@@ -92,22 +90,9 @@ public sealed record MetricTotals
         Add(MetricName.CpuSeconds.Name, entry.CpuSeconds ?? 0);
     }
 
-    private void Observe(string start, double? seconds)
-    {
-        var name = MetricName.Starts.Name;
-        foreach (var bucket in Buckets)
-        {
-            Add(Series.Of($"{name}_bucket", ("start", start), ("le", Series.Number(bucket))), seconds <= bucket ? 1 : 0);
-        }
+    private void Observe(string start, double? seconds) => Totals.Observe(MetricName.Starts, ("start", start), seconds);
 
-        Add(Series.Of($"{name}_bucket", ("start", start), ("le", "+Inf")), seconds is null ? 0 : 1);
-        Add(Series.Of($"{name}_count", ("start", start)), seconds is null ? 0 : 1);
-        Add(Series.Of($"{name}_sum", ("start", start)), seconds ?? 0);
-    }
-
-    // To the microsecond, so that sums do not end in ever more digits; less than nothing would be a counter that goes down.
-    private void Add(string series, double value) =>
-        Totals[series] = Math.Round(Totals.GetValueOrDefault(series) + (double.IsFinite(value) ? Math.Max(0, value) : 0), 6);
+    private void Add(string series, double value) => Totals.Increase(series, value);
 }
 
 [JsonSourceGenerationOptions(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Observing;
 
 namespace VmExecutor.Core.Standby;
 
@@ -22,6 +23,20 @@ public sealed record StandbyNeed(ImageDefinition Image, int Number, RequestedSiz
                 size.Count)))
             .Where(need => need.Count > 0),
     ];
+
+    /// <summary>Counts one that was made, by the seconds that it took; null: its series are there from now on.</summary>
+    public void CountMade(SortedDictionary<string, double> totals, double? seconds)
+    {
+        totals.Observe(MetricName.StandbyFill, Label, seconds);
+        totals.Increase(FailedSeries, 0);
+    }
+
+    /// <summary>Counts one that was started and could not be made ready.</summary>
+    public void CountFailed(SortedDictionary<string, double> totals) => totals.Increase(FailedSeries, 1);
+
+    private (string, string) Label => ("image", Image.Name.Value);
+
+    private string FailedSeries => Series.Of(MetricName.StandbyFillFailures.Name, Label);
 
     /// <summary>Its line of the report.</summary>
     public StandbyLine Line(string? size, int there, string? why = null, double? seconds = null) =>

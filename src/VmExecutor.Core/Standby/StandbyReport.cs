@@ -8,6 +8,9 @@ namespace VmExecutor.Core.Standby;
 /// <param name="Lines">One for each size of each image that wants some.</param>
 public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLine> Lines)
 {
+    /// <summary>Everything that fills have counted since the report's file was made, by series: a histogram of the time that making one takes, and failures.</summary>
+    public SortedDictionary<string, double> Totals { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>True: all that are wanted are there.</summary>
     [JsonIgnore]
     public bool IsFull => Lines.All(line => line.There >= line.Wanted);
@@ -19,7 +22,10 @@ public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLin
     {
         try
         {
-            return JsonSerializer.Deserialize(json, StandbyReportContext.Default.StandbyReport);
+            return JsonSerializer.Deserialize(json, StandbyReportContext.Default.StandbyReport) is { } report
+                // An earlier driver has counted nothing.
+                ? report with { Totals = new SortedDictionary<string, double>(report.Totals ?? [], StringComparer.Ordinal) }
+                : null;
         }
         catch (JsonException)
         {
@@ -28,7 +34,7 @@ public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLin
     }
 
     /// <summary>The line of the same image and size.</summary>
-    public StandbyLine? LineOf(string image, int number) => Lines.FirstOrDefault(line => line.Image == image && line.Number == number);
+    public StandbyLine? LineOf(StandbyNeed need) => Lines.FirstOrDefault(line => line.Image == need.Image.Name.Value && line.Number == need.Number);
 }
 
 /// <summary>The standby clones of one size of an image.</summary>
@@ -39,7 +45,15 @@ public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLin
 /// <param name="There">How many wait that a job would get.</param>
 /// <param name="Why">The reason why there are fewer; null: nothing is known to be wrong.</param>
 /// <param name="Seconds">The time that making the last one took; null: none was made.</param>
-public sealed record StandbyLine(string Image, int Number, string? Size, int Wanted, int There, string? Why = null, double? Seconds = null);
+public sealed record StandbyLine(string Image, int Number, string? Size, int Wanted, int There, string? Why = null, double? Seconds = null)
+{
+    /// <summary>The last attempts, if they failed; null: the last one did not.</summary>
+    public StandbyFailures? Failures { get; init; }
+
+    /// <summary>For how long each of them has waited, the oldest first; only of a look at this moment.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<TimeSpan> Waited { get; init; } = [];
+}
 
 [JsonSourceGenerationOptions(
     WriteIndented = true,

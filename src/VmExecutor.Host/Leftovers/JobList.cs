@@ -51,6 +51,9 @@ public sealed record ListedJob
     /// <summary>There is no job yet: it waits for one.</summary>
     public bool IsStandby { get; init; }
 
+    /// <summary>The time for which it has waited for a job so far; null: it does not wait, or it does so since another boot.</summary>
+    public TimeSpan? Waited { get; init; }
+
     /// <summary>The reason why it is left alone although something is wrong with it.</summary>
     public string? Doubt { get; init; }
 }

@@ -46,6 +46,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             Doubt = job.Doubt,
             IsKept = job.Record?.Kept == true,
             IsStandby = job.Record?.IsStandby == true,
+            Waited = age is not null && job.Record is { IsStandby: true, Standby: { } standby } ? standby.AgeAt(moment) : null,
         };
     }
 }

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
@@ -20,17 +21,23 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
     /// <param name="driver">The driver's version.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="HostFileException">A directory below <c>state_dir</c> cannot be listed.</exception>
-    public async Task<HostFacts> ReadAsync(string driver, CancellationToken cancellationToken) => new()
+    public async Task<HostFacts> ReadAsync(string driver, CancellationToken cancellationToken)
     {
-        Now = time.GetUtcNow(),
-        Driver = driver,
-        Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
-        OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
-        Images = Images(),
-        Standby = Standby(),
-        Host = HostRoom.Read(settings.StateDir),
-        Limits = settings.Limits,
-    };
+        var shelf = new StandbyShelf(settings.StateDir);
+        var report = shelf.ReadReport();
+        return new HostFacts
+        {
+            Now = time.GetUtcNow(),
+            Driver = driver,
+            Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
+            OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
+            Images = Images(),
+            Standby = report is null ? [] : Standby(report, shelf),
+            StandbyTotals = report?.Totals ?? [],
+            Host = HostRoom.Read(settings.StateDir),
+            Limits = settings.Limits,
+        };
+    }
 
     private async Task<VmFacts?> FindVmsAsync(CancellationToken cancellationToken)
     {
@@ -60,11 +67,14 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
         return Math.Max(0, (job.Record?.Claim?.MemoryBytes ?? 0) - resident);
     }
 
-    private List<StandbyFacts> Standby()
+    private static List<StandbyFacts> Standby(StandbyReport report, StandbyShelf shelf)
     {
-        var shelf = new StandbyShelf(settings.StateDir);
-        return [.. (shelf.ReadReport()?.Lines ?? []).GroupBy(line => line.Image, StringComparer.Ordinal).Select(lines => new StandbyFacts(
-            lines.Key, lines.Sum(line => line.Wanted), shelf.List().Count(clone => clone.Record.Stamp.Image == lines.Key), lines.Max(line => line.Seconds)))];
+        var waiting = shelf.List();
+        return [.. report.Lines.GroupBy(line => line.Image, StringComparer.Ordinal).Select(lines => new StandbyFacts(
+            lines.Key,
+            lines.Sum(line => line.Wanted),
+            waiting.Count(clone => clone.Record.Stamp.Image == lines.Key),
+            lines.Any(line => line.Failures?.Until is not null)))];
     }
 
     private List<ImageFacts> Images()

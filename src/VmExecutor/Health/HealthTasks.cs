@@ -55,7 +55,7 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
         var running = new Lazy<GitLabRunner?>(() => GitLabRunner.Find(host));
         var runner = new Lazy<RunnerConfig>(() => RunnerConfig.Read(files, request.ConfigToml, running.Value));
         var users = new UserLook(config, libvirt, new Accounts(tools), running);
-        var images = new ImageLook(config, libvirt);
+        var images = new ImageLook(config, libvirt, invocation.Time);
         var network = new NetworkLook(config, libvirt, tools);
         var probe = new AcceleratorProbe(trying, config.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), invocation.Time, KvmFiles.Read);
         var kvm = new KvmLook(config, libvirt, probe);

@@ -3,21 +3,24 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Standby;
 
 namespace VmExecutor.Health;
 
 /// <summary>Looks at the images: whether jobs of each would get a VM, and whether it would wake up from a template.</summary>
-internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
+internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, TimeProvider time)
 {
     public IReadOnlyList<HealthCheck> All =>
     [
         new(Checks.Images, ImagesAsync),
         new(Checks.Templates, TemplatesAsync),
+        new(Checks.Standby, Standby),
     ];
 
     /// <summary>The facts about an image's shell that the probe of its current generation found.</summary>
@@ -122,6 +125,20 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt)
         var version = (await libvirt.TryAskAsync(cancellationToken))?.Version;
         return [.. warm.Select(image => ImageRules.DecideTemplates(new TemplateState(
             image.Name, image.CurrentGeneration is not null, [.. (image.CurrentGeneration?.Templates ?? []).Select(template => template.Troubles(version))])))];
+    }
+
+    private IReadOnlyList<Finding> Standby()
+    {
+        if (!config.HasImages || config.Settings is not { } known)
+        {
+            return [Checks.Standby.WithoutImages()];
+        }
+
+        var needs = known.Images.SelectMany(StandbyNeed.Of).ToList();
+        var last = new StandbyShelf(known.StateDir).ReadReport();
+        return needs.Count == 0
+            ? [Checks.Standby.Skipped("no image has 'standby: {count: …}'")]
+            : [.. needs.Select(need => ImageRules.DecideStandby(need, last?.LineOf(need), time.GetUtcNow()))];
     }
 
     private async Task<long?> MemoryAsync(ImageDefinition image, CancellationToken cancellationToken) => image.Memory switch

@@ -21,6 +21,7 @@ internal static class JobListJson
             json.WriteString("image", job.Image);
             json.WriteString("start", job.Start);
             json.WriteNumber("age_seconds", job.Age?.TotalSeconds);
+            json.WriteNumber("waited_seconds", job.Waited?.TotalSeconds);
             json.WriteNumber("cpu_seconds", job.Usage?.CpuTime.TotalSeconds);
             json.WriteNumber("memory_bytes", job.Usage?.MemoryBytes);
             json.WriteNumber("disk_bytes", job.DiskBytes);

@@ -48,7 +48,7 @@ internal static class JobListTable
             [
                 job.Job.Value, job.Project, job.Image, job.Start,
                 Short(job.Age), Short(job.Usage?.CpuTime), Short(job.Usage?.MemoryBytes), Short(job.DiskBytes), Short(job.ExpiresIn),
-                job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : job.IsKept ? "kept" : job.IsStandby ? "standby" : job.HasDomain ? "in use" : "in use, without a VM",
+                job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : job.IsKept ? "kept" : job.IsStandby ? $"standby{(Short(job.Waited) is { } waited ? $" for {waited}" : "")}" : job.HasDomain ? "in use" : "in use, without a VM",
             ];
             table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using VmExecutor.Core.Standby;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Reports;
 
@@ -17,7 +18,7 @@ internal static class StandbyText
         }
 
         var table = new Table().Border(TableBorder.Simple).AddColumn("image").AddColumn("size");
-        foreach (var number in (string[])["wanted", "there", "made in"])
+        foreach (var number in (string[])["wanted", "there", "waiting for", "made in"])
         {
             table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
         }
@@ -27,7 +28,7 @@ internal static class StandbyText
         {
             string?[] cells =
             [
-                line.Image, line.Size, Text(line.Wanted), Text(line.There),
+                line.Image, line.Size, Text(line.Wanted), Text(line.There), Waiting(line.Waited),
                 line.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0}s") : null,
                 line.There < line.Wanted ? line.Why : null,
             ];
@@ -54,11 +55,30 @@ internal static class StandbyText
             json.WriteNumber("there", line.There);
             json.WriteString("why", line.There < line.Wanted ? line.Why : null);
             json.WriteNumber("seconds", line.Seconds);
+            json.WriteStartArray("waited_seconds");
+            foreach (var waited in line.Waited)
+            {
+                json.WriteNumberValue(Math.Round(waited.TotalSeconds, 3));
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("failures_in_a_row", line.Failures?.Count ?? 0);
+            json.WriteString("paused_until", line.Failures?.Until?.ToString("O", null));
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     });
+
+    /// <summary>The youngest and the oldest of them.</summary>
+    private static string? Waiting(IReadOnlyList<TimeSpan> waited) => waited.Count switch
+    {
+        0 => null,
+        1 => Short(waited[0]),
+        _ => $"{Short(waited.Min())} to {Short(waited.Max())}",
+    };
+
+    private static string Short(TimeSpan waited) => DurationText.Format(TimeSpan.FromSeconds(Math.Floor(waited.TotalSeconds)));
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

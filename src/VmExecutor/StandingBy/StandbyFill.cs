@@ -20,7 +20,12 @@ namespace VmExecutor.StandingBy;
 /// Makes the clones that are wanted and missing, one at a time, and removes those that no job would get. No job waits for it: it takes only
 /// room that is free. The caller holds the right to make standby clones.
 /// </summary>
-internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log)
+/// <param name="machine">The machine.</param>
+/// <param name="look">Looks at what is wanted and there.</param>
+/// <param name="log">Told what was made, and what not and why.</param>
+/// <param name="last">The report of the last fill.</param>
+/// <param name="isByHand">True: a person asks for this image, so no earlier failure makes it pause.</param>
+internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log, StandbyReport? last, bool isByHand)
 {
     private const int SeedBytes = 64;
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
@@ -30,6 +35,11 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log)
 
     /// <summary>From then on gc removes it; until then a fill does, which says why.</summary>
     private static readonly TimeSpan LeftoverAfter = TimeSpan.FromMinutes(10);
+
+    private bool _wasStarted;
+
+    /// <summary>Everything that was ever counted.</summary>
+    public SortedDictionary<string, double> Totals { get; } = last?.Totals ?? new SortedDictionary<string, double>(StringComparer.Ordinal);
 
     /// <param name="need">What is wanted.</param>
     /// <param name="cancellationToken">Ends it; what was being made is removed.</param>
@@ -41,31 +51,58 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log)
             return need.Line(null, 0, StandbyLook.NeverPublished(need.Image.Name));
         }
 
-        double? seconds = null;
+        var known = last?.LineOf(need);
+        var line = need.Line(null, 0, seconds: known?.Seconds) with { Failures = isByHand ? null : known?.Failures };
+        need.CountMade(Totals, null);
+        _wasStarted = false;
         StandbyFitness? fitness = null;
+        var tried = "";
         try
         {
             fitness = await look.FitnessAsync(need, generation, cancellationToken);
-            int there;
-            while ((there = machine.Standby.Fit(fitness).Count) < need.Count)
+            tried = look.TrialOf(need, fitness);
+            line = line with { Size = fitness.Shape.Size };
+            while ((line = line with { There = machine.Standby.Fit(fitness).Count }).There < need.Count)
             {
-                if (await MakeAsync(need, fitness, cancellationToken) is not { } took)
+                if (line.Failures is { } failures && failures.PausesAt(machine.Time.GetUtcNow(), tried))
                 {
-                    log.Say($"image '{need.Image.Name}': {there} of {need.Count} clones of {fitness.Shape.Size} wait; the host has no room for more now");
-                    return need.Line(fitness.Shape.Size, there, "the host has no room for more, or jobs wait for it", seconds);
+                    var why = failures.Text(need.Image.Name, machine.Time.GetUtcNow());
+                    log.Say($"image '{need.Image.Name}': {line.There} of {need.Count} clones of {fitness.Shape.Size} wait; {why}");
+                    return line with { Why = failures.Why };
                 }
 
-                seconds = took;
+                if (await MakeAsync(need, fitness, cancellationToken) is not { } took)
+                {
+                    log.Say($"image '{need.Image.Name}': {line.There} of {need.Count} clones of {fitness.Shape.Size} wait; the host has no room for more now");
+                    return line with { Why = "the host has no room for more, or jobs wait for it" };
+                }
+
+                need.CountMade(Totals, took);
+                line = line with { Seconds = took, Failures = null };
             }
 
-            return need.Line(fitness.Shape.Size, there, seconds: seconds);
+            return line;
         }
         catch (Exception e) when (e is DriverException or TimeoutException || HostFileException.Explains(e))
         {
             // Other images can be well.
             log.Warn($"image '{need.Image.Name}': no further clone can wait: {e.Message}{(e is DriverException { Hint: { Length: > 0 } hint } ? $". {hint}" : "")}");
-            return need.Line(fitness?.Shape.Size, fitness is null ? 0 : machine.Standby.Fit(fitness).Count, e.Message, seconds);
+            line = line with { There = fitness is null ? 0 : machine.Standby.Fit(fitness).Count, Why = e.Message };
+            return _wasStarted ? Failed(need, line, tried) : line;
         }
+    }
+
+    /// <summary>Counts a failure. One from before its VM was started has cost the host nothing, and makes no later fill pause.</summary>
+    private StandbyLine Failed(StandbyNeed need, StandbyLine line, string tried)
+    {
+        need.CountFailed(Totals);
+        var failures = StandbyFailures.After(line.Failures, tried, machine.Time.GetUtcNow(), line.Why!);
+        if (failures.Until is not null)
+        {
+            log.Warn($"image '{need.Image.Name}': {failures.Text(need.Image.Name, machine.Time.GetUtcNow())}");
+        }
+
+        return line with { Failures = failures };
     }
 
     /// <returns>Seconds; null: there is no room for it, or a job waits.</returns>
@@ -89,6 +126,8 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log)
         {
             if (!isMade)
             {
+                // Its bases are written down just before the start.
+                _wasStarted = run.Directory.Read() is { Bases.Count: > 0 };
                 await RemoveAsync(run);
             }
         }

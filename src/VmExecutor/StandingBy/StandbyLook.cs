@@ -1,8 +1,11 @@
+using System.IO.Hashing;
+using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
@@ -29,14 +32,33 @@ internal sealed class StandbyLook(Machine machine)
         return new StandbyFitness(need.Image, generation, shape, HostClock.Now());
     }
 
+    /// <summary>
+    /// The fingerprint of what making a clone tries: generation, machine, YAML and driver. While it is the same, a further attempt is likely to end as the
+    /// last one did.
+    /// </summary>
+    /// <exception cref="HostFileException">The YAML cannot be read.</exception>
+    public string TrialOf(StandbyNeed need, StandbyFitness fitness)
+    {
+        var hash = new XxHash128();
+        foreach (var part in (string[])[
+            DriverVersion.Text, $"{fitness.Generation.Number} {fitness.Generation.Record.Published:O}", fitness.Shape.Fingerprint,
+            HostFile.ReadAllText(machine.Settings.File.Value), HostFile.ReadAllText(need.Image.File.Value)])
+        {
+            hash.Append(Encoding.UTF8.GetBytes($"{part.Length} {part}"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
     /// <summary>The clones that are wanted and there, with the reasons that the last fill gives.</summary>
     public async Task<StandbyReport> ReportAsync(IReadOnlyList<StandbyNeed> needs, CancellationToken cancellationToken)
     {
         var last = machine.Standby.ReadReport();
+        var now = machine.Time.GetUtcNow();
         var lines = new List<StandbyLine>();
         foreach (var need in needs)
         {
-            var known = last?.LineOf(need.Image.Name.Value, need.Number);
+            var known = last?.LineOf(need);
             if (GenerationOf(need.Image) is not { } generation)
             {
                 lines.Add(need.Line(null, 0, NeverPublished(need.Image.Name)));
@@ -44,13 +66,19 @@ internal sealed class StandbyLook(Machine machine)
             }
 
             var fitness = await FitnessAsync(need, generation, cancellationToken);
-            var there = machine.Standby.Fit(fitness).Count;
-            var why = there >= need.Count ? null
+            var there = machine.Standby.Fit(fitness);
+            var failures = known?.Failures is { } failed && failed.Of == TrialOf(need, fitness) ? failed : null;
+            var why = there.Count >= need.Count ? null
                 : machine.Locks.StandbyIsMade ? "being made now"
+                : failures?.PausesAt(now, failures.Of) == true ? failures.Text(need.Image.Name, now)
                 : known?.Why ?? $"not made yet: run '{DriverVersion.Name} standby fill'";
-            lines.Add(need.Line(fitness.Shape.Size, there, why, known?.Seconds));
+            lines.Add(need.Line(fitness.Shape.Size, there.Count, why, known?.Seconds) with
+            {
+                Failures = failures,
+                Waited = [.. there.Select(clone => clone.Record.Standby!.AgeAt(fitness.Now))],
+            });
         }
 
-        return new StandbyReport(machine.Time.GetUtcNow(), lines);
+        return new StandbyReport(now, lines);
     }
 }

@@ -33,25 +33,7 @@ internal sealed class StandbyTasks(Invocation invocation, string? configOption)
             return true;
         }
 
-        var needs = Needs(machine, image);
-        var look = new StandbyLook(machine);
-        var fill = new StandbyFill(machine, look, log);
-        StandbyReport report;
-        do
-        {
-            await new StandbySweep(machine, look, log).RunAsync(needs, isAll: image is null, cancellationToken);
-            var lines = new List<StandbyLine>();
-            foreach (var need in needs)
-            {
-                lines.Add(await fill.RunAsync(need, cancellationToken));
-            }
-
-            report = new StandbyReport(machine.Time.GetUtcNow(), lines);
-            machine.Standby.Write(report, isAll: image is null);
-        }
-        while (report.IsFull && !(await look.ReportAsync(needs, cancellationToken)).IsFull);
-
-        return report.IsFull;
+        return await new StandbyRound(machine, log).RunAsync(Needs(machine, image), isAll: image is null, cancellationToken);
     }
 
     /// <summary>Removes all that wait.</summary>

@@ -1,7 +1,11 @@
 using FluentAssertions;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.Standby;
+using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Values;
 using Xunit;
 
 namespace VmExecutor.Core.Tests.Observing;
@@ -17,7 +21,8 @@ public sealed class ExpositionTests
         Vms = new VmFacts(1, 2, 3, 4, 1 << 20),
         OverlayBytes = 1 << 20,
         Images = [new ImageFacts("debian", 2, 1000, Time, 1, 2000, Time.AddDays(-1)), new ImageFacts("never\"current\\", 1, 10, null, 0, 0, null)],
-        Standby = [new StandbyFacts("debian", 3, 2, 4.5)],
+        Standby = [new StandbyFacts("debian", 3, 2, IsPaused: true)],
+        StandbyTotals = StandbyTotals(),
         Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
         Limits = new LimitSettings { MaxVms = 8 },
     };
@@ -39,7 +44,9 @@ public sealed class ExpositionTests
 
         text.Should().Contain("\nvm_executor_vms{state=\"running\"} 2\n").And.Contain("\nvm_executor_metrics_timestamp_seconds 1767323045.25\n")
             .And.Contain("\nvm_executor_memory_free_for_vms_bytes 3757047808\n").And.Contain("\nvm_executor_vms_limit 8\n")
-            .And.Contain("\nvm_executor_standby_wanted{image=\"debian\"} 3\n").And.Contain("\nvm_executor_standby_fill_seconds{image=\"debian\"} 4.5\n")
+            .And.Contain("\nvm_executor_standby_wanted{image=\"debian\"} 3\n").And.Contain("\nvm_executor_standby_fill_seconds_sum{image=\"debian\"} 4.5\n")
+            .And.Contain("\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"2\"} 0\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"5\"} 1\n")
+            .And.Contain("\nvm_executor_standby_fill_failures_total{image=\"debian\"} 1\n").And.Contain("\nvm_executor_standby_paused{image=\"debian\"} 1\n")
             .And.Contain("\nvm_executor_standby_misses_total{reason=\"too_old\",image=")
             .And.Contain("\nvm_executor_image_bytes{image=\"never\\\"current\\\\\"} 10\n");
         text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published");
@@ -61,6 +68,16 @@ public sealed class ExpositionTests
         var text = Exposition.Write(MetricTotals.Empty(), Facts with { Vms = null });
 
         text.Should().Contain("vm_executor_libvirt_up 0\n").And.NotContain("vm_executor_vms{").And.NotContain("vm_executor_leftovers");
+    }
+
+    private static SortedDictionary<string, double> StandbyTotals()
+    {
+        var totals = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        var need = new StandbyNeed(TestPlan.Image() with { Name = new ImageName("debian") }, 0, new RequestedSizes(), 1);
+        need.CountMade(totals, null);
+        need.CountMade(totals, 4.5);
+        need.CountFailed(totals);
+        return totals;
     }
 
     internal static string Text()

@@ -90,17 +90,6 @@ public sealed class StandbyFitnessTests
         JobRecord.TryParse(taken.ToJson()).Should().BeEquivalentTo(taken);
     }
 
-    [Fact]
-    public void A_report_is_read_as_it_was_written_and_a_damaged_one_is_none()
-    {
-        var report = new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "1 CPU", 2, 1, "no room", 3.5), new StandbyLine("base", 1, null, 1, 1)]);
-
-        StandbyReport.TryParse(report.ToJson()).Should().BeEquivalentTo(report);
-        report.IsFull.Should().BeFalse();
-        report.LineOf("base", 1)!.There.Should().Be(1);
-        StandbyReport.TryParse(report.ToJson()[..20]).Should().BeNull();
-    }
-
     private static StandbyMiss? Miss(JobRecord record, int ageSeconds) =>
         new StandbyFitness(Image, new Core.Images.Generation(new AbsolutePath("/state/images/base/7"), TestGeneration.Record(7)), Shape, TestPlan.Made with { SinceBoot = TestPlan.Made.SinceBoot + TimeSpan.FromSeconds(ageSeconds) })
             .FindMiss(record);

@@ -171,7 +171,10 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
         var (exit, report, _) = await Bench.CommandAsync("standby", "--json");
         var line = JsonDocument.Parse(report).RootElement.GetProperty("standby")[0];
         (exit, line.GetProperty("wanted").GetInt32(), line.GetProperty("there").GetInt32()).Should().Be((0, 1, 1));
-        (await Bench.CommandAsync("list")).Output.Should().Contain("standby");
+        line.GetProperty("waited_seconds").EnumerateArray().Should().ContainSingle().Which.GetDouble().Should().BeInRange(0, FillTakes.TotalSeconds);
+        (await Bench.CommandAsync("list")).Output.Should().MatchRegex(@"standby for \d");
+        var listed = JsonDocument.Parse((await Bench.CommandAsync("list", "--json")).Output).RootElement.GetProperty("jobs").EnumerateArray().Should().ContainSingle().Which;
+        listed.GetProperty("waited_seconds").GetDouble().Should().BeGreaterThanOrEqualTo(line.GetProperty("waited_seconds")[0].GetDouble(), "it was asked later");
         (await Bench.CommandAsync("gc")).ExitCode.Should().Be(0);
         Waiting().Should().ContainSingle("a clone that waits is no leftover");
         (await Bench.CommandAsync("standby", "drain")).Output.Should().Contain("1 clone that waited for a job was removed");

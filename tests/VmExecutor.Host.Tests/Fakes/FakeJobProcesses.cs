@@ -20,6 +20,15 @@ internal sealed class FakeJobProcesses : IJobProcesses
         }
     }
 
+    /// <summary>A process that ended by itself.</summary>
+    public void Remove(JobProcessKind kind, JobKey job)
+    {
+        lock (Running)
+        {
+            Running.RemoveAll(process => process.Kind == kind && process.Job == job);
+        }
+    }
+
     public IReadOnlyList<JobProcess> Find()
     {
         lock (Running)

@@ -25,7 +25,7 @@ namespace VmExecutor.Program.Tests.Faults;
 /// A host for stages in one process: real files and real locks; libvirt, qemu-img, ssh and the process table are stand-ins that
 /// remember. Every call to one of them passes <see cref="Gate"/>.
 /// </summary>
-internal sealed class StageWorld : IDisposable
+internal sealed partial class StageWorld : IDisposable
 {
     private readonly List<Machine> _processes = [];
 
@@ -38,7 +38,10 @@ internal sealed class StageWorld : IDisposable
         File.WriteAllText(Root.Child("key").Value, "key");
         File.WriteAllText(Root.Child("base.qcow2").Value, "disk");
         Hypervisor.Gate = GuestShell.Gate = QemuImg.Gate = Processes.Gate = (call, after, token) => Gate?.Invoke(call, after, token) ?? Task.CompletedTask;
-        GuestShell.Opened = access => Processes.Add(JobProcessKind.Ssh, Keys.Single(key => key.Domain == access.Domain));
+        File.WriteAllText(Root.Child("base.yaml").Value, "name: base\n");
+        File.WriteAllText(Root.Child("vm-executor.yaml").Value, "images_dir: images\n");
+        GuestShell.Opened = OpenMaster;
+        GuestShell.Closed = CloseMaster;
     }
 
     public AbsolutePath Root { get; } = new(Directory.CreateTempSubdirectory("vmx-world-").FullName);
@@ -196,6 +199,7 @@ internal sealed class StageWorld : IDisposable
     public void Bury()
     {
         _processes.ForEach(machine => machine.Locks.Dispose());
+        BuryFills();
         foreach (var name in Hypervisor.Domains.Keys.Where(name => name.StartsWith("vmx-probe-", StringComparison.Ordinal)).ToList())
         {
             Hypervisor.Domains[name] = Regex.Replace(Hypervisor.Domains[name], "runner-start=\"[0-9]+\"", "runner-start=\"1\"");
@@ -221,6 +225,7 @@ internal sealed class StageWorld : IDisposable
     public void Dispose()
     {
         Bury();
+        EndMasters();
         Hypervisor.Dispose();
         Log.Dispose();
         Directory.Delete(Root.Value, recursive: true);
@@ -248,6 +253,7 @@ internal sealed class StageWorld : IDisposable
             Name = new ImageName("base"),
             Network = Network,
             Warm = Warm,
+            Standby = Standby,
             Timeouts = Timeouts,
             WaitForCloudInit = WaitForCloudInit,
             KeepFailed = KeepFailed,

@@ -12,19 +12,19 @@ namespace VmExecutor.Program.Tests.Faults;
 /// <summary>A generation and a template of a world's image, as publishing and warming leave them; nothing was booted for them.</summary>
 internal static class WarmImage
 {
-    public static async Task<(Generation Generation, Template Template)> MakeAsync(StageWorld world, CloneLook look)
+    public static async Task<(Generation Generation, Template Template)> MakeAsync(StageWorld world, CloneLook look, int number = 1)
     {
-        var plan = world.Plan(StageWorld.Key);
+        var plan = world.Plan(StageWorld.Key) with { Generation = null };
         var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), DateTimeOffset.UtcNow);
         var source = await look.TakeAsync(plan, stamp, CancellationToken.None);
-        var directory = ImagePaths.For(world.StateDir, plan.Image.Name).Generation(1);
+        var directory = ImagePaths.For(world.StateDir, plan.Image.Name).Generation(number);
         Directory.CreateDirectory(directory.Value);
         File.WriteAllText(directory.Child("vda.disk").Value, "disk");
         var file = GenerationFiles.Describe("vda", "vda.disk", "qcow2", null, directory.Child("vda.disk"));
         var generation = new Generation(directory, new GenerationRecord
         {
             Image = plan.Image.Name.Value,
-            Number = 1,
+            Number = number,
             Published = DateTimeOffset.UtcNow,
             Driver = "test",
             SourceKind = "file",

@@ -1,0 +1,35 @@
+using VmExecutor.Core.Standby;
+using VmExecutor.Host;
+using VmExecutor.Observing;
+
+namespace VmExecutor.StandingBy;
+
+/// <summary>One fill: removes what no job would get any more, makes what is missing, and keeps the report. The caller holds the right to make standby clones.</summary>
+internal sealed class StandbyRound(Machine machine, JobLog log)
+{
+    /// <returns>False: not all that are wanted are there, and the reasons were said.</returns>
+    /// <param name="needs">What is wanted.</param>
+    /// <param name="isAll">True: of all images; false: of one, which a person asked for.</param>
+    /// <param name="cancellationToken">Ends it; what was being made is removed.</param>
+    public async Task<bool> RunAsync(IReadOnlyList<StandbyNeed> needs, bool isAll, CancellationToken cancellationToken)
+    {
+        var look = new StandbyLook(machine);
+        StandbyReport report;
+        do
+        {
+            await new StandbySweep(machine, look, log).RunAsync(needs, isAll, cancellationToken);
+            var fill = new StandbyFill(machine, look, log, machine.Standby.ReadReport(), isByHand: !isAll);
+            var lines = new List<StandbyLine>();
+            foreach (var need in needs)
+            {
+                lines.Add(await fill.RunAsync(need, cancellationToken));
+            }
+
+            report = new StandbyReport(machine.Time.GetUtcNow(), lines) { Totals = fill.Totals };
+            machine.Standby.Write(report, isAll);
+        }
+        while (report.IsFull && !(await look.ReportAsync(needs, cancellationToken)).IsFull);
+
+        return report.IsFull;
+    }
+}
