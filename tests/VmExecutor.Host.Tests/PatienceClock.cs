@@ -4,7 +4,8 @@ namespace VmExecutor.Host.Tests;
 /// The system's clock, and how long the tested code has waited for it: the sum of the timers that went off. Unlike the time that passes, this does not grow with the
 /// machine's load.
 /// </summary>
-internal sealed class PatienceClock : TimeProvider
+/// <param name="early">The time by which each timer goes off before it is due, as timers may (by some milliseconds); what is due sooner is not changed.</param>
+internal sealed class PatienceClock(TimeSpan early = default) : TimeProvider
 {
     private long _waited;
 
@@ -20,6 +21,6 @@ internal sealed class PatienceClock : TimeProvider
             callback(inner);
         },
         state,
-        dueTime,
+        dueTime > early ? dueTime - early : dueTime,
         period);
 }

@@ -18,10 +18,11 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
 
     /// <summary>Runs a text that is no argument on either side but <c>sh</c>'s input: it may hold a run's token.</summary>
     public Task<GuestCommandResult> RunTextAsync(GuestAccess access, string text, CancellationToken cancellationToken) => _session.RunAsync(
-        () =>
+        access,
+        stop =>
         {
             var token = RunTokens.Next();
-            return RunAsync(access, Start(access, token, RemoteCommand.ReadsInput), Input(token, text), cancellationToken);
+            return RunAsync(access, Start(access, token, RemoteCommand.ReadsInput), Input(token, text), stop);
         },
         cancellationToken);
 
@@ -34,7 +35,7 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     /// <param name="patience">The time that the answer may take.</param>
     /// <param name="alone">Over a connection of its own, since the kept one is gone: see <see cref="SshArguments.RunAlone"/>.</param>
     /// <returns>Null: no answer yet.</returns>
-    public async Task<GuestCommandResult?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience, bool alone)
+    public async Task<SessionResult<GuestCommandResult>?> LeaveTextAsync(GuestAccess access, string text, TimeSpan patience, bool alone)
     {
         var token = RunTokens.Next();
         var command = alone ? Command.Of(ssh.StartAlone(access, RemoteCommand.ReadsInput), token) : Start(access, token, RemoteCommand.ReadsInput);
@@ -52,12 +53,14 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     }
 
     /// <summary>Runs a POSIX shell text whose stdin is <paramref name="input"/>.</summary>
-    public Task<GuestCommandResult> RunAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken)
+    public async Task<GuestCommandResult> RunAsync(GuestAccess access, string text, Stream? input, CancellationToken cancellationToken)
     {
         var begin = input is { CanSeek: true } ? input.Position : 0;
-        return input is { CanSeek: false } ? OnceAsync() : _session.RunAsync(OnceAsync, cancellationToken);
+        return input is { CanSeek: false }
+            ? FreeSession.Opened(access, await OnceAsync(cancellationToken).ConfigureAwait(false))
+            : await _session.RunAsync(access, OnceAsync, cancellationToken).ConfigureAwait(false);
 
-        Task<GuestCommandResult> OnceAsync()
+        Task<SessionResult<GuestCommandResult>> OnceAsync(CancellationToken stop)
         {
             // A client for which no session was opened has taken a part of it.
             if (input is { CanSeek: true })
@@ -66,16 +69,16 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
             }
 
             var token = RunTokens.Next();
-            return RunAsync(access, Start(access, token, RemoteCommand.Line(token, text)), input, cancellationToken);
+            return RunAsync(access, Start(access, token, RemoteCommand.Line(token, text)), input, stop);
         }
     }
 
     /// <summary>Runs a POSIX shell text, and answers each line that it prints.</summary>
     public Task<GuestCommandResult> ConverseAsync(
         GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
-        _session.RunAsync(() => ConverseOnceAsync(access, text, input, answer, cancellationToken), cancellationToken);
+        _session.RunAsync(access, stop => ConverseOnceAsync(access, text, input, answer, stop), cancellationToken);
 
-    private async Task<GuestCommandResult> ConverseOnceAsync(
+    private async Task<SessionResult<GuestCommandResult>> ConverseOnceAsync(
         GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken)
     {
         var token = RunTokens.Next();
@@ -103,7 +106,7 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
     private Command Start(GuestAccess access, RunToken token, string line) =>
         Command.Of(ssh.Start(access, line), token);
 
-    private async Task<GuestCommandResult> RunAsync(GuestAccess access, Command command, Stream? input, CancellationToken cancellationToken)
+    private async Task<SessionResult<GuestCommandResult>> RunAsync(GuestAccess access, Command command, Stream? input, CancellationToken cancellationToken)
     {
         await using (command.Client.ConfigureAwait(false))
         {
@@ -126,7 +129,7 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
-    private async Task<GuestCommandResult> AnswerAsync(Command command, GuestAccess access, Stream? input, CancellationToken cancellationToken)
+    private async Task<SessionResult<GuestCommandResult>> AnswerAsync(Command command, GuestAccess access, Stream? input, CancellationToken cancellationToken)
     {
         var error = command.Error.ReadAsync(cancellationToken);
         var output = ReadAsync(access, command, command.Output.ReadAllAsync(cancellationToken));
@@ -152,14 +155,14 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
-    private async Task<GuestCommandResult> JudgeAsync(GuestAccess access, Command command, Task error, CancellationToken cancellationToken)
+    private async Task<SessionResult<GuestCommandResult>> JudgeAsync(GuestAccess access, Command command, Task error, CancellationToken cancellationToken)
     {
         var exitCode = await command.Client.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
 
         // The master of a client that was killed, or a background process of the guest's, may hold stderr open; what is there is evidence enough.
         await error.WaitAsync(ErrorDrain, clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var said = command.Error.Began ? command.Error.Text : command.Error.Noise + command.Error.Text;
-        return exitCode == SshFailed && !command.Output.Began && SessionRefusedException.IsIn(said) ? throw new SessionRefusedException(access)
+        return exitCode == SshFailed && !command.Output.Began && FreeSession.IsRefusal(said) ? SessionResult<GuestCommandResult>.Refused
             : exitCode == SshFailed
                 ? throw new GuestConnectionLostException($"the guest {access} did not answer over its kept connection: {PlainText.OneLine(said.Trim(), LongestEvidence)}")
             : !command.Output.Began ? throw LoginFault.Failure(access, exitCode, command.Output.Noise + said)

@@ -39,7 +39,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         try
         {
             await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, question: null, cancellationToken), watching).ConfigureAwait(false);
-            return await new FreeSession(clock).RunAsync(() => RunOnceAsync(access, script, output, error, watching, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await new FreeSession(clock).RunAsync(access, stop => RunOnceAsync(access, script, output, error, watching, stop), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -47,7 +47,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         }
     }
 
-    private async Task<ScriptRun> RunOnceAsync(
+    private async Task<SessionResult<ScriptRun>> RunOnceAsync(
         GuestAccess access,
         GuestScript script,
         Stream output,
@@ -111,9 +111,9 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
                 throw LoginFault.Failure(access, exitCode, outRelay.Noise + errRelay.Noise);
             }
 
-            if (!outRelay.Began && SessionRefusedException.IsIn(errRelay.Noise))
+            if (!outRelay.Began && FreeSession.IsRefusal(errRelay.Noise))
             {
-                throw new SessionRefusedException(access);
+                return SessionResult<ScriptRun>.Refused;
             }
         }
 
@@ -188,7 +188,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
                 "Let the job's script not reboot the machine: what needs a reboot belongs into the image. If it did not, see the guest's console log for a crash.");
         }
 
-        var left = await TryEndAsync(access, token, EndAfterLossLimit, alone: false).ConfigureAwait(false);
+        var left = (await TryEndAsync(access, token, EndAfterLossLimit, alone: false).ConfigureAwait(false)).Value;
         var processes = left is 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} processes are left)");
         throw new GuestConnectionLostException(
             $"{loss.Sentence(access)}; the guest answers again, but the output in between is gone, so the script was ended{processes}");
@@ -205,17 +205,12 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     private async Task EndRunAsync(GuestAccess access, RunToken token, ToolStream? client)
     {
         var began = clock.GetTimestamp();
-        bool answered;
-        try
-        {
-            answered = await TryEndAsync(access, token, EndLimit, alone: false, tellsRefusal: true).ConfigureAwait(false) is not null;
-        }
-        catch (SessionRefusedException)
+        var end = await TryEndAsync(access, token, EndLimit, alone: false).ConfigureAwait(false);
+        if (end.IsRefused)
         {
             // With MaxSessions 1 the script has the kept connection's only session until its shell ends, even without its client
             // (OpenSSH: session.c).
             await TryEndAsync(access, token, EndAloneLimit, alone: true).ConfigureAwait(false);
-            answered = true;
         }
 
         if (client is not null)
@@ -223,27 +218,54 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
             await client.EndAsync().ConfigureAwait(false);
         }
 
-        var left = EndLimit - clock.GetElapsedTime(began);
-        if (!answered && left > TimeSpan.Zero)
+        if (end is { IsRefused: false, Value: null })
         {
-            var alone = !await connection.IsOpenAsync(access, CancellationToken.None).ConfigureAwait(false);
-            await TryEndAsync(access, token, left, alone).ConfigureAwait(false);
+            await EndWithinAsync(access, token, EndLimit - clock.GetElapsedTime(began)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Asks the guest once more, by a connection of its own where the kept one is gone.</summary>
+    private async Task EndWithinAsync(GuestAccess access, RunToken token, TimeSpan limit)
+    {
+        if (limit <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        var began = clock.GetTimestamp();
+        bool isOpen;
+        try
+        {
+            isOpen = await connection.IsOpenAsync(access, CancellationToken.None).WaitAsync(limit, clock).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The master hangs, and will hear the first question when it goes on.
+            return;
+        }
+
+        if (limit - clock.GetElapsedTime(began) is var left && left > TimeSpan.Zero)
+        {
+            await TryEndAsync(access, token, left, alone: !isOpen).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Ends the run's processes, and returns how many could not be ended; null: the guest has not said so in time, and goes on by itself.
+    /// Ends the run's processes, and returns how many could not be ended; null: the guest has not said so in time, and goes on by itself. Refused: it
+    /// was not asked.
     /// </summary>
-    /// <exception cref="SessionRefusedException">The guest was not asked; only where the caller wants to be told.</exception>
-    private async Task<int?> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience, bool alone, bool tellsRefusal = false)
+    private async Task<SessionResult<int?>> TryEndAsync(GuestAccess access, RunToken token, TimeSpan patience, bool alone)
     {
         try
         {
-            return await commands.LeaveTextAsync(access, RunEnder.Text(token), patience, alone).ConfigureAwait(false) is { } answer
-                ? RunEnder.ParseLeft(answer.StandardOutput)
-                : null;
+            return await commands.LeaveTextAsync(access, RunEnder.Text(token), patience, alone).ConfigureAwait(false) switch
+            {
+                null => null,
+                { IsRefused: true } => SessionResult<int?>.Refused,
+                { Value: var answer } => RunEnder.ParseLeft(answer!.StandardOutput),
+            };
         }
-        catch (SystemFailureException failure) when (failure is not SessionRefusedException || !tellsRefusal)
+        catch (SystemFailureException)
         {
             return null;
         }

@@ -125,12 +125,14 @@ public class ScriptCancelTests(SshdFixture sshd) : GuestTest(sshd)
         (await run).ExitCode.Should().Be(5);
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task A_connection_that_hangs_delays_a_cancel_by_less_than_two_seconds_and_the_scripts_end_only()
+    [Theory(Timeout = 60_000)]
+    [InlineData(0)]
+    [InlineData(100)]
+    public async Task A_connection_that_hangs_delays_a_cancel_by_less_than_two_seconds_and_the_scripts_end_only(int millisecondsEarly)
     {
         var started = Fifo("started");
         using var cancel = new CancellationTokenSource();
-        var clock = new PatienceClock();
+        var clock = new PatienceClock(TimeSpan.FromMilliseconds(millisecondsEarly));
         var run = new SshGuestShell(Sshd.Tools, SshdFixture.Environment, clock).RunScriptAsync(
             Job with { Shell = GuestShell.Bash, LoginShell = LoginShell }, StepScript($"echo $VMX_RUN >{started}; sleep 600"), Stream.Null, Stream.Null, NeverDies, cancel.Token);
         var mark = $"VMX_RUN={await ReadFifoAsync(started)}";

@@ -172,7 +172,7 @@ public sealed class ToolRunnerTests : IDisposable
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]
     public async Task A_tool_ended_by_a_signal_that_was_not_meant_for_us_has_failed_by_itself(string signal, int exitCode) =>
-        (await tools.RunAsync(Sh($"kill -{signal} $$"), Cancellation)).ExitCode.Should().Be(exitCode);
+        (await tools.RunAsync(new ToolCall("env", ["--default-signal", "sh", "-c", $"kill -{signal} $$"]), Cancellation)).ExitCode.Should().Be(exitCode);
 
     private static ToolCall Sh(string script) => new("sh", ["-c", script]);
 
