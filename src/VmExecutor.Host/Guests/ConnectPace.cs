@@ -8,13 +8,18 @@ namespace VmExecutor.Host.Guests;
 /// goes on is shut out for ever, and one that is silent for longer than the firewall remembers is let in again.
 /// <para>QEMU's user network accepts each connection on the host's side at once. To a guest that does not answer it repeats the first packet
 /// after 6, 18, 30, 43, 55 and 68 s, also when the client has gone. It closes the connection after 77 s (libslirp 4.7, seen in its packets).
-/// Six open connections that began two seconds apart therefore ask the guest every two seconds, and a single one every twelve.</para>
+/// Six open connections that began two seconds apart therefore ask the guest every two seconds, and a single one every twelve. The first ones
+/// begin one second apart, since small guests boot in two or three seconds where there is KVM.</para>
 /// <para>Until the guest's network has answered, nothing in it counts, most likely. From then on there is one connection at a time. When it stays
 /// without an answer, there is none for <see cref="FirstSilence"/> after its last packet, then for twice that.</para>
 /// </summary>
 internal sealed class ConnectPace(TimeProvider clock)
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(2);
+
+    /// <summary>The pace of the first connections.</summary>
+    private static readonly TimeSpan AtFirst = TimeSpan.FromSeconds(1);
+    private const int FirstTries = 4;
 
     /// <summary>The pace of a guest whose network does not answer: it boots, or its host's network drops the packets.</summary>
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(7);
@@ -37,7 +42,7 @@ internal sealed class ConnectPace(TimeProvider clock)
     /// <summary>A refused packet keeps a connection waiting for its repetition, which a firewall of 30 s lets pass after that time.</summary>
     private static readonly TimeSpan ShutOut = TimeSpan.FromSeconds(25);
 
-    private const int MostOpenAtBoot = 6;
+    private const int MostOpenAtBoot = 8;
 
     // A guest that boots refuses connections for a while. One that has answered has its firewall up.
     private const int UsualTriesBeforeAnswer = 15;
@@ -167,6 +172,7 @@ internal sealed class ConnectPace(TimeProvider clock)
     {
         var slow = course.Tries - (course.HasAnswered ? UsualTriesAfterAnswer : UsualTriesBeforeAnswer);
         return course.Tries == 0 ? TimeSpan.Zero
+            : course.Contact is null && course.Tries <= FirstTries ? AtFirst
             : slow <= 0 ? Usual
             : course.Contact is null ? Patient
             : slow % StrictTurn == 0 && !isForwarded ? BelowStrictLimit

@@ -61,6 +61,20 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         guest.Pace.SeemsLimited(address).Should().BeFalse();
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    [InlineData(4, 1)]
+    [InlineData(5, 2)]
+    [InlineData(9, 2)]
+    public void A_guest_that_boots_in_some_seconds_is_noticed_within_one_or_two(int serverUp, int within)
+    {
+        var (greeted, _) = new CountingGuest(_clock, Address, null) { NetworkUp = serverUp, ServerUp = serverUp }.Play(giveUp: 60);
+
+        (greeted - serverUp).Should().BeLessThan(within + 0.2);
+    }
+
     private static TheoryDataRow<string, CountingRule?, int, int>[] Guests(CountingRule?[] rules) =>
     [
         .. from host in new[] { "127.0.0.1", "192.168.122.7" }
@@ -75,7 +89,7 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
     {
         var pace = new ConnectPace(_clock);
         var attempt = pace.Start(Address);
-        pace.Left(Address).Should().Be(TimeSpan.FromSeconds(2));
+        pace.Left(Address).Should().Be(TimeSpan.FromSeconds(1));
 
         pace.End(attempt, ConnectEnd.Greeted);
 
