@@ -69,6 +69,39 @@ public sealed class BenchCommandTests
         exit.Error.Should().Contain($"note: only cold starts are measured: {reason}");
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("", "1", "no clone of the image's own size is wanted ahead ('standby' in ")]
+    [InlineData("standby: {sizes: [{memory: 1GiB, count: 2}]}", "1", "no clone of the image's own size is wanted ahead ('standby' in ")]
+    [InlineData("standby: {count: 2}", "3", "3 at once need 'standby: {count: 3}' in ")]
+    public async Task The_reason_why_no_standby_starts_are_measured_is_told(string standby, string atOnce, string reason)
+    {
+        using var bench = new StageBench();
+        bench.Publish("small", 3);
+        await File.AppendAllTextAsync(bench.PathOf("images/small.yaml"), $"{standby}\n", TestContext.Current.CancellationToken);
+
+        var exit = await bench.RunAsync("bench", "small", "-n", "1", "--concurrency", atOnce);
+
+        exit.Error.Should().Contain($"note: no standby start is measured: {reason}");
+    }
+
+    [Fact]
+    public void A_start_from_standby_is_compared_with_the_next_best_and_with_one_command()
+    {
+        using var output = new StringWriter();
+        var report = Report() with
+        {
+            Starts = [Summary.Of("cold", [Start(4.5)]), Summary.Of("warm", [Start(1.5)]), Summary.Of("standby", [Start(0.25)])],
+            Floor = Floor.Of([new FloorMeasurement(0.1, [0.2, 0.2, 0.2, 0.2], 0.3)]),
+        };
+
+        BenchTable.Print(report, output);
+
+        output.ToString().Should().Contain("A start from standby is 6.0 times faster than a warm one.")
+            .And.Contain("prepare takes cold 45.0 times, warm 15.0 times, standby 2.5 times one 'ssh true' over the same connection.");
+        (report with { Starts = [.. report.Starts.Where(start => start.Start != "warm")] }).StandbyIsFasterBy.Should().Be(18);
+        Report().StandbyIsFasterBy.Should().BeNull();
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Prepare_is_told_of_two_starts_only()
     {

@@ -5,14 +5,14 @@ using VmExecutor.Core.Values;
 namespace VmExecutor.Core.Benchmarks;
 
 /// <summary>The time limit for a start, so that a slower image is noticed.</summary>
-/// <param name="Start"><c>cold</c> or <c>warm</c>.</param>
+/// <param name="Start"><c>cold</c>, <c>warm</c> or <c>standby</c>.</param>
 /// <param name="Limit">For the median of the whole prepare.</param>
 public sealed record Budget(string Start, TimeSpan Limit)
 {
     /// <summary>Reads <c>warm=2s</c>.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out Budget? budget)
     {
-        budget = text.Split('=') is ["cold" or "warm", var limit] && DurationText.TryParse(limit, out var duration) && duration > TimeSpan.Zero
+        budget = text.Split('=') is ["cold" or "warm" or "standby", var limit] && DurationText.TryParse(limit, out var duration) && duration > TimeSpan.Zero
             ? new Budget(text.Split('=')[0], duration)
             : null;
         return budget is not null;

@@ -2,19 +2,28 @@ using System.Globalization;
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Standby;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Templates;
+using VmExecutor.Observing;
+using VmExecutor.StandingBy;
 using VmExecutor.Starting;
 
 namespace VmExecutor.Benchmarks;
 
 /// <summary>
-/// Cold and warm starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
+/// Cold, warm and standby starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
 /// second finds warmer caches.
 /// </summary>
 internal sealed class Bench(Machine machine, TextWriter error, CancellationToken cancelled)
 {
+    private const string Standby = "standby";
+
+    /// <summary>Longer than making some clones takes.</summary>
+    private static readonly TimeSpan FillTakes = TimeSpan.FromMinutes(30);
+
     private readonly Dictionary<string, List<Measurement>> _measured = [];
     private readonly List<FloorMeasurement> _floors = [];
     private readonly List<string> _remarks = [];
@@ -66,7 +75,44 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
             }
         }
 
+        var ahead = StandbyNeed.Of(request.Image).FirstOrDefault(need => need.Number == 0)?.Count ?? 0;
+        if (ahead == 0 || generation is null)
+        {
+            Remark($"no standby start is measured: {(ahead == 0 ? $"no clone of the image's own size is wanted ahead ('standby' in {request.Image.File})" : StandbyLook.NeverPublished(request.Image.Name))}");
+        }
+        else if (ahead < request.Concurrency)
+        {
+            Remark($"no standby start is measured: {request.Concurrency} at once need 'standby: {{count: {request.Concurrency}}}' in {request.Image.File}");
+        }
+        else
+        {
+            starts.Add(new BenchStart(Standby));
+        }
+
         return starts;
+    }
+
+    /// <summary>
+    /// Makes the clones that are wanted ahead, and waits for those that another process makes: nothing else happens on the host while a start, and then the rest of its
+    /// job, is measured.
+    /// </summary>
+    private async Task FillAsync(BenchRequest request, BenchStart start)
+    {
+        if (start.Kind != Standby)
+        {
+            return;
+        }
+
+        using var right = await machine.Locks.TakeStandbyAsync(FillTakes, cancelled)
+            ?? throw new TimeoutException($"a fill of standby clones did not end within {DurationText.Format(FillTakes)}");
+        var fill = new StandbyFill(machine, new StandbyLook(machine), new JobLog(TextWriter.Null));
+        foreach (var need in StandbyNeed.Of(request.Image))
+        {
+            if (await fill.RunAsync(need, cancelled) is { Why: var why } line && line.There < line.Wanted)
+            {
+                throw new SystemFailureException(ErrorCodes.StandbyMissing, $"not all standby clones of image '{request.Image.Name}' that are wanted could be made: {why}", "See 'vm-executor standby'.");
+            }
+        }
     }
 
     /// <summary>All of them are measured while all of them live.</summary>
@@ -77,7 +123,9 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
         {
             try
             {
+                await FillAsync(request, start);
                 await Task.WhenAll(clones.Select(clone => clone.PrepareAsync()));
+                await FillAsync(request, start);
                 clones.ForEach(clone => clone.Look());
                 await Task.WhenAll(clones.Select(clone => clone.RunScriptsAsync()));
             }
@@ -102,10 +150,13 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
             return;
         }
 
-        using var clone = Clone(request, starts[^1] with { Memory = null });
+        var start = starts[^1] with { Memory = null };
+        using var clone = Clone(request, start);
         try
         {
+            await FillAsync(request, start);
             await clone.PrepareAsync();
+            await FillAsync(request, start);
             _floors.Add(await clone.MeasureFloorAsync(new BenchFloor(machine), cancelled));
         }
         catch (ToolMissingException e)

@@ -32,6 +32,9 @@ internal sealed record BenchReport
     /// <summary>The factor by which warm is faster than cold, by the medians of prepare; null: only one of them was measured.</summary>
     public double? WarmIsFasterBy => Median("cold") / Median("warm");
 
+    /// <summary>The factor by which a start from standby is faster than the next best that was measured; null: there is none.</summary>
+    public double? StandbyIsFasterBy => (Median("warm") ?? Median("cold")) / Median("standby");
+
     /// <summary>The least that a job takes; null: it was not measured.</summary>
     public Floor? Floor { get; init; }
 

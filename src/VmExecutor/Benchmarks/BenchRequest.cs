@@ -14,7 +14,7 @@ internal sealed record BenchRequest(
     ImageDefinition Image, int Pairs, int Concurrency, IReadOnlyList<ByteSize> Memories, IReadOnlyList<Budget> Budgets);
 
 /// <summary>One kind of start.</summary>
-/// <param name="Kind"><c>cold</c> or <c>warm</c>, as prepare takes it and <c>job.json</c> says it.</param>
+/// <param name="Kind"><c>cold</c>, <c>warm</c> or <c>standby</c>, as prepare takes it and <c>job.json</c> says it.</param>
 /// <param name="Memory">What the job asks for; null: the image's own size.</param>
 internal sealed record BenchStart(string Kind, ByteSize? Memory = null)
 {

@@ -27,8 +27,15 @@ internal static class BenchTable
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A warm start is {factor:0.0#} times faster than a cold one."));
         }
 
+        if (report.StandbyIsFasterBy is { } more)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A start from standby is {more:0.0#} times faster than a {(report.WarmIsFasterBy is null ? "cold" : "warm")} one."));
+        }
+
         if (report.Floor is { } floor)
         {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"prepare takes {string.Join(", ", report.Starts.Select(start => $"{start.Start} {start.PrepareSeconds.Median / floor.SshTrue.Median:0.0#} times"))} one 'ssh true' over the same connection."));
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"A whole job that does nothing takes {string.Join(", ", report.Starts.Where(start => start.JobSeconds is not null).Select(start => Times(start, floor)))} its floor."));
         }

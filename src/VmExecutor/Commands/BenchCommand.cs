@@ -14,14 +14,14 @@ internal static class BenchCommand
     public static Command Create(Invocation invocation, Option<string?> config)
     {
         var image = new Argument<string>("image") { Description = "The image to measure." };
-        var pairs = Number("-n", 5, MostPairs, "How many cold and warm starts.");
+        var pairs = Number("-n", 5, MostPairs, "How many starts of each kind.");
         var concurrency = Number("--concurrency", 1, MostAtOnce, "How many clones at once.");
         var memory = Texts("--memory", "SIZE", "Also measure warm starts of this size; may be given several times.", text => ByteSize.TryParse(text, out _) ? null : "takes a size such as 2GiB");
         var budget = Texts("--budget", "START=LIMIT", "Fail if the median of prepare is over it, as warm=2s or cold=20s; may be given several times.", text => Budget.TryParse(text, out _) ? null : "takes warm=2s or cold=20s");
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command(
             "bench",
-            "Measure cold and warm starts of an image in turn, with real jobs: time, memory, disk. Example: vm-executor bench debian-12 -n 5 --budget warm=2s")
+            "Measure cold, warm and standby starts of an image in turn, with real jobs: time, memory, disk. Example: vm-executor bench debian-12 -n 5 --budget warm=2s")
         {
             image, pairs, concurrency, memory, budget, json,
         };

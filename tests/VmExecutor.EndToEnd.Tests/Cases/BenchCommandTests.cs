@@ -34,9 +34,9 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
     }
 
     [Fact(Timeout = TwiceAsLong, Explicit = true)]
-    public async Task Two_clones_at_once_are_measured_cold_and_warm()
+    public async Task Two_clones_at_once_are_measured_cold_warm_and_from_standby()
     {
-        Write("warm: {enabled: true}");
+        Write("warm: {enabled: true}", "standby: {count: 2}");
         foreach (var step in new[] { "publish", "warm" })
         {
             var made = await Bench.CommandAsync("image", step, Image);
@@ -44,15 +44,19 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
         }
 
         var (exitCode, output, error) = await Bench.CommandAsync("bench", Image, "-n", "1", "--concurrency", "2", "--json");
+        var drained = await Bench.CommandAsync("standby", "drain");
         var removed = await Bench.CommandAsync("image", "remove", Image);
 
+        drained.ExitCode.Should().Be(0, drained.Error);
         removed.ExitCode.Should().Be(0, "no clone holds it any more: " + removed.Error);
         exitCode.Should().Be(0, error);
         var report = JsonDocument.Parse(output).RootElement;
         var starts = report.GetProperty("starts").EnumerateArray().ToDictionary(start => start.GetProperty("start").GetString()!);
-        starts.Keys.Should().BeEquivalentTo("cold", "warm");
+        starts.Keys.Should().BeEquivalentTo("cold", "warm", "standby");
         ShouldBeWhole(starts["warm"], "source", "disks", "start", "load", "address", "ssh", "identity");
         Bytes(starts["warm"]).Should().BeLessThan(Bytes(starts["cold"]), "a warm clone shares what it has not written to");
+        ShouldBeWhole(starts["standby"], "source", "take", "resume", "identity");
+        report.GetProperty("standby_is_faster_by").GetDouble().Should().BePositive();
         report.GetProperty("warm_is_faster_by").GetDouble().Should().BePositive();
         report.GetProperty("remarks").GetArrayLength().Should().Be(0);
         report.GetProperty("floor").ValueKind.Should().Be(JsonValueKind.Null, "it is one clone's");
