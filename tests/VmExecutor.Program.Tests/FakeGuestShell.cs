@@ -1,5 +1,6 @@
-using System.Text.RegularExpressions;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Preparation;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Guests;
 
 namespace VmExecutor.Program.Tests;
@@ -73,26 +74,33 @@ internal sealed class FakeGuestShell : IGuestShell
         CallAsync("command", () => new GuestCommandResult(0, CommandOutput, ""), _ => Task.CompletedTask, cancellationToken);
 
     public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
-        CallAsync(
-            "command",
-            () =>
-            {
-                var output = Identity(input);
-                output.Split('\n').ToList().ForEach(line => answer(line));
-                return new GuestCommandResult(0, output, "");
-            },
-            _ => Task.CompletedTask,
-            cancellationToken);
+        CallAsync("command", () => new GuestCommandResult(0, Converse(answer(IdentityFacts.Waits) ?? "", answer), ""), _ => Task.CompletedTask, cancellationToken);
+
+    /// <summary>The client of a command that is left in the guest.</summary>
+    public RunnerProcess? Client { get; set; }
+
+    public Task<RunnerProcess?> LeaveAsync(GuestAccess access, string text, string input, string until, CancellationToken cancellationToken) =>
+        CallAsync("leave", () => Client, _ => Task.CompletedTask, cancellationToken);
+
+    public Task<string> GoOnAsync(GuestAccess access, string input, Func<string, string?> answer, string until, CancellationToken cancellationToken) =>
+        CallAsync("go on", () => Converse(input, answer), _ => Task.CompletedTask, cancellationToken);
 
     /// <summary>A guest that takes every identity it is given.</summary>
-    public Func<string, string> Identity { get; set; } = text =>
+    public Func<string, string> Identity { get; set; } = own =>
         $"""
-        vmx-identity:hostname {Regex.Match(text, "name='(.*)'").Groups[1].Value}
+        vmx-identity:hostname {own.Split('\n')[0]}
         vmx-identity:reseeded perl
         vmx-identity:what-time
         vmx-identity:clock {DateTimeOffset.UtcNow.ToUnixTimeSeconds()}.{DateTimeOffset.UtcNow.Ticks % 10_000_000 * 100:000000000}
         vmx-identity:done
         """;
+
+    private string Converse(string own, Func<string, string?> answer)
+    {
+        var output = Identity(own);
+        output.Split('\n').ToList().ForEach(line => answer(line));
+        return output;
+    }
 
     private async Task<T> CallAsync<T>(string call, Func<T> answer, Func<CancellationToken, Task> alive, CancellationToken cancellationToken)
     {

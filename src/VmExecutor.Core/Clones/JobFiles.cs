@@ -34,6 +34,8 @@ public static partial class JobFiles
     public static readonly JobFile ControlSocket = new("ssh.sock", "ssh");
     public static readonly JobFile UnprovenSocket = new("ssh.sock.unproven", "ssh");
     public static readonly JobFile SshLog = new("ssh.log", "ssh");
+    public static readonly JobFile LeftInput = new("left.in", "the fill of standby clones");
+    public static readonly JobFile LeftOutput = new("left.out", "the fill of standby clones");
     public static readonly JobFile PersonSocket = new(".ssh.sock", "ssh, for 'vm-executor ssh'", IsEnding: true);
     public static readonly JobFile PersonLog = new(".ssh.log", "ssh, for 'vm-executor ssh'", IsEnding: true);
     public static readonly JobFile Trial = new("try", "try", IsSecret: true);
@@ -42,8 +44,8 @@ public static partial class JobFiles
     /// <summary>All of them, without the names that are derived from these.</summary>
     public static IReadOnlyList<JobFile> All { get; } =
     [
-        Record, Scripts, ScriptTexts, Overlay, Nvram, Kernel, Initrd, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, PersonSocket, PersonLog,
-        Trial, Artifacts,
+        Record, Scripts, ScriptTexts, Overlay, Nvram, Kernel, Initrd, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, LeftInput, LeftOutput,
+        PersonSocket, PersonLog, Trial, Artifacts,
     ];
 
     /// <summary>True when a file of that name in a job's directory can have been made by the driver or its tools.</summary>

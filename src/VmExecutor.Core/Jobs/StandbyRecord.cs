@@ -14,6 +14,11 @@ public sealed record StandbyRecord(string Shape, string SizeName, string MadeAs,
     /// </summary>
     public RunnerProcess? Master { get; init; }
 
+    /// <summary>
+    /// The ssh client of the command that waits in the guest for what is a job's own (<c>IdentityScript</c>). Null: none waits, and taking the clone starts one.
+    /// </summary>
+    public RunnerProcess? Client { get; init; }
+
     /// <summary>Its overlays as they were when it was halted: nothing may write to them until it goes on.</summary>
     public IReadOnlyList<BaseFingerprint> Overlays { get; init; } = [];
 

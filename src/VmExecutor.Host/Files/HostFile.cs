@@ -211,6 +211,19 @@ public static class HostFile
         new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 },
         Plain);
 
+    /// <summary>
+    /// One end of a named pipe, without a wait for the other end. Where there is no other end by now, reading is over at once, and writing fails.
+    /// </summary>
+    public static FileStream OpenPipe(string path, FileAccess access)
+    {
+        // Opened in both directions it waits for nothing (fifo(7)), and while it is held the one direction does not wait either.
+        using var both = OpenPipeEnd(path, FileAccess.ReadWrite);
+        return OpenPipeEnd(path, access);
+    }
+
+    private static HostFileStream OpenPipeEnd(string path, FileAccess access) =>
+        Open(path, new FileStreamOptions { Mode = FileMode.Open, Access = access, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 }, [FileKind.Pipe]);
+
     private static HostFileStream Open(string path, FileStreamOptions options, FileKind[] fit) =>
         Do(path, options.Access == FileAccess.Read ? "read" : "written", () => OpenPinned(path, options.Mode, fit, (place, mode) => new HostFileStream(path, place, With(options, mode))));
 

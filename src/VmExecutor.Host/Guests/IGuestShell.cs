@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Guests;
 
@@ -80,4 +81,22 @@ public interface IGuestShell
     /// <exception cref="GuestConnectionLostException">There is no connection, or no answer.</exception>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.GuestAnswerTooLong"/>; <see cref="ErrorCodes.GuestCannotRunScripts"/>.</exception>
     Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken);
+
+    /// <summary>Starts a POSIX shell text whose client outlives this process, and leaves it when it has printed a line. The guest can be halted then.</summary>
+    /// <param name="access">The guest; one command at a time can be left in it.</param>
+    /// <param name="text">Visible in argument lists: no secrets.</param>
+    /// <param name="input">Becomes the beginning of its stdin, which stays open.</param>
+    /// <param name="until">The line of its stdout.</param>
+    /// <param name="cancellationToken">Ends the wait, and the client.</param>
+    /// <returns>The client; null: the command ended without that line.</returns>
+    Task<RunnerProcess?> LeaveAsync(GuestAccess access, string text, string input, string until, CancellationToken cancellationToken);
+
+    /// <summary>Goes on with the command that <see cref="LeaveAsync"/> has left.</summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="input">Written to its stdin at once.</param>
+    /// <param name="answer">As for <see cref="ConverseAsync"/>.</param>
+    /// <param name="until">The last line that it prints; without it, its output ends when the client does.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The text that it has printed.</returns>
+    Task<string> GoOnAsync(GuestAccess access, string input, Func<string, string?> answer, string until, CancellationToken cancellationToken);
 }

@@ -18,6 +18,17 @@ internal sealed class SshClient(IToolRunner tools, ToolEnvironment environment, 
     public ToolStream StartAlone(GuestAccess access, string commandLine) =>
         ToolStream.Start(Call(access, SshArguments.RunAlone(access, commandLine)), environment, clock);
 
+    /// <summary>Starts a command line in the guest over the kept connection by a client that outlives this process.</summary>
+    /// <param name="access">The guest.</param>
+    /// <param name="begin">A shell text that starts the client, which is the end of its arguments.</param>
+    /// <param name="arguments">The beginning of its arguments.</param>
+    /// <param name="commandLine">The command line.</param>
+    /// <param name="cancellationToken">Ends the shell.</param>
+    public Task<ToolResult> LeaveAsync(GuestAccess access, string begin, IReadOnlyList<string> arguments, string commandLine, CancellationToken cancellationToken) =>
+        tools.RunAsync(
+            new ToolCall("sh", ["-c", begin, "sh", .. arguments, "ssh", .. SshArguments.Run(access, commandLine)]) { WorkingDirectory = access.Directory, OwnSession = true },
+            cancellationToken);
+
     private static ToolCall Call(GuestAccess access, IReadOnlyList<string> arguments) =>
         new("ssh", arguments) { WorkingDirectory = access.Directory, OwnSession = true };
 }

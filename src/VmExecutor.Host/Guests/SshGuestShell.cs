@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Guests;
@@ -11,6 +12,7 @@ public sealed class SshGuestShell : IGuestShell
     private readonly GuestConnection connection;
     private readonly GuestCommands commands;
     private readonly GuestScriptRunner scripts;
+    private readonly LeftCommand left;
     private readonly ConnectPace pace;
     private readonly TimeProvider time;
 
@@ -21,6 +23,7 @@ public sealed class SshGuestShell : IGuestShell
         pace = new ConnectPace(clock);
         banner = new SshBanner(pace, clock);
         commands = new GuestCommands(ssh, clock);
+        left = new LeftCommand(ssh);
         connection = new GuestConnection(ssh, commands, pace, clock);
         scripts = new GuestScriptRunner(ssh, connection, commands, clock);
     }
@@ -77,4 +80,10 @@ public sealed class SshGuestShell : IGuestShell
 
     public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>
         commands.ConverseAsync(access, text, input, answer, cancellationToken);
+
+    public Task<RunnerProcess?> LeaveAsync(GuestAccess access, string text, string input, string until, CancellationToken cancellationToken) =>
+        left.StartAsync(access, text, input, until, cancellationToken);
+
+    public Task<string> GoOnAsync(GuestAccess access, string input, Func<string, string?> answer, string until, CancellationToken cancellationToken) =>
+        LeftCommand.GoOnAsync(access, input, answer, until, cancellationToken);
 }

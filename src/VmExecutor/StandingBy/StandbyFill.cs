@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
-using VmExecutor.Core.Guests.Preparation;
+using VmExecutor.Core.Guests;
+
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Standby;
@@ -143,12 +144,11 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log,
     {
         var plan = basis.Plan;
         var access = GuestOfJob.Access(run.Key, plan.Paths, run.Record);
-        await new IdentityChanger(machine.GuestShell, machine.Time).ChangeAsync(
-            access,
-            new FreshIdentity { Hostname = plan.Domain.Value, MachineId = null, Seed = RandomNumberGenerator.GetBytes(SeedBytes) },
-            cancellationToken);
+        var identity = new IdentityChanger(machine.GuestShell, machine.Time);
+        await identity.ChangeAsync(access, IdentityChanger.NamesOnly(plan.Domain.Value, RandomNumberGenerator.GetBytes(SeedBytes)), cancellationToken);
         await machine.GuestShell.CloseAsync(access, cancellationToken);
         await machine.GuestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, _ => Task.CompletedTask, cancellationToken);
+        var client = await LeaveAsync(identity, access, plan.Image.Timeouts.Ssh, cancellationToken);
         run.Times.Ended("aside");
 
         var master = await machine.StandbyKeeper.HaltAsync(run.Record!, plan.Paths, cancellationToken)
@@ -160,9 +160,24 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log,
             record => record with
             {
                 Stamp = record.Stamp with { Made = made, Created = now, Expires = now + plan.Image.Standby.MaxAge + LeftoverAfter },
-                Standby = new StandbyRecord(fitness.Shape.Fingerprint, fitness.Shape.Size, record.Start ?? "cold", now, made.SinceBoot) { Master = master, Overlays = overlays },
+                Standby = new StandbyRecord(fitness.Shape.Fingerprint, fitness.Shape.Size, record.Start ?? "cold", now, made.SinceBoot) { Master = master, Client = client, Overlays = overlays },
             },
             cancellationToken);
+    }
+
+    /// <summary>Null: a job that takes the clone starts the command then.</summary>
+    private async Task<RunnerProcess?> LeaveAsync(IdentityChanger identity, GuestAccess access, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var over = new CancellationTokenSource(limit, machine.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
+        try
+        {
+            return await identity.LeaveAsync(access, stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     internal static OwnershipStamp Stamp(Machine machine, ClonePlan plan) => plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Standby;
@@ -155,10 +154,12 @@ internal sealed class StandbyStart(Machine machine)
     {
         await machine.StandbyKeeper.GoOnAsync(waiting, cancellationToken);
         run.Times.Ended("resume");
-        await new IdentityChanger(machine.GuestShell, machine.Time).ChangeAsync(
-            GuestOfJob.Access(run.Key, run.Directory.Paths, run.Record),
-            new FreshIdentity { Hostname = plan.Domain.Value, MachineId = null, Seed = RandomNumberGenerator.GetBytes(SeedBytes) },
-            cancellationToken);
+        var identity = new IdentityChanger(machine.GuestShell, machine.Time);
+        var access = GuestOfJob.Access(run.Key, run.Directory.Paths, run.Record);
+        var wanted = IdentityChanger.NamesOnly(plan.Domain.Value, RandomNumberGenerator.GetBytes(SeedBytes));
+        await (waiting.Standby?.Client is { } client && ProcessTable.Runs(client)
+            ? identity.ChangeLeftAsync(access, wanted, cancellationToken)
+            : identity.ChangeAsync(access, wanted, cancellationToken));
     }
 
     private async Task RemoveAsync(StandbyClone clone, JobRecord waiting, JobRun run, CancellationToken cancellationToken)

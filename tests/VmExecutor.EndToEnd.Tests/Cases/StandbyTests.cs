@@ -43,12 +43,14 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
         var waiting = (await FillAsync(1)).Should().ContainSingle().Which;
         (await StateAsync(waiting)).Should().Be("paused");
         (await HostCommand.OutputAsync("ps", "-o", "stat=", "-p", Master(waiting))).Should().StartWith("T", "an ssh that runs would give a guest up that does not answer");
+        Directory.Exists($"/proc/{Client(waiting)}").Should().BeTrue("a command waits in the guest for what is the job's own");
         await Task.Delay(Wait);
 
         var session = await PrepareAsync(1901);
 
         session.Trace.ToString().Should().Contain($"Took VM {waiting}, warm started before, which waited for ");
         (await StateAsync(waiting)).Should().Be("running");
+        Directory.GetFiles(Links().Single(), "left.*").Should().BeEmpty();
         Stamp(await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "metadata", waiting, "urn:vm-executor:job:1")).Should().Be(JobKey(1901));
         (await SaysAsync(session, "cat /proc/sys/kernel/hostname")).Trim().Should().Be($"vmx-{JobKey(1901)}");
         await ClockIsRightAsync(session);
@@ -61,6 +63,22 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
         var entry = JsonDocument.Parse(File.ReadLines(Path.Combine(Bench.StateDirectory, "ledger.jsonl")).Should().ContainSingle().Which).RootElement;
         (entry.GetProperty("job").GetString(), entry.GetProperty("start").GetString()).Should().Be((JobKeyOfLedger(1901), "standby"));
         entry.GetProperty("standby_seconds").GetDouble().Should().BeGreaterThan(Wait.TotalSeconds);
+    }
+
+    [Fact(Timeout = HangLimit, Explicit = true)]
+    public async Task A_clone_whose_waiting_command_has_died_is_taken_all_the_same()
+    {
+        var waiting = (await FillAsync(1)).Should().ContainSingle().Which;
+        await HostCommand.OutputAsync("kill", "-KILL", Client(waiting));
+
+        var session = await PrepareAsync(1904);
+
+        session.Trace.ToString().Should().Contain($"Took VM {waiting}");
+        (await SaysAsync(session, "cat /proc/sys/kernel/hostname")).Trim().Should().Be($"vmx-{JobKey(1904)}");
+        await ClockIsRightAsync(session);
+        WantNone();
+        await CleanUpAsync(session);
+        await NothingWaitsAsync();
     }
 
     [Fact(Timeout = HangLimit)]
@@ -257,8 +275,13 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
     }
 
     /// <summary>The process id of a clone's ssh master.</summary>
-    private string Master(string domain) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Bench.StateDirectory, "jobs", domain["vmx-".Length..], "job.json"))).RootElement
-        .GetProperty("standby").GetProperty("master").GetProperty("pid").GetInt32().ToString(CultureInfo.InvariantCulture);
+    private string Master(string domain) => ProcessOf(domain, "master");
+
+    /// <summary>The ssh client of the command that waits in the guest.</summary>
+    private string Client(string domain) => ProcessOf(domain, "client");
+
+    private string ProcessOf(string domain, string name) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Bench.StateDirectory, "jobs", domain["vmx-".Length..], "job.json"))).RootElement
+        .GetProperty("standby").GetProperty(name).GetProperty("pid").GetInt32().ToString(CultureInfo.InvariantCulture);
 
     private string JobKey(int id) => Links().Where(link => Path.GetFileName(link).Contains($"-{id}-", StringComparison.Ordinal))
         .Concat(Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs"), $"*-{id}-*")).Select(path => Path.GetFileName(path)!).Should().ContainSingle().Which;

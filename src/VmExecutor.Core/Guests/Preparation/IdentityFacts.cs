@@ -5,6 +5,12 @@ namespace VmExecutor.Core.Guests.Preparation;
 /// <summary>The facts that a guest told of itself at the end of <see cref="IdentityScript"/>.</summary>
 public sealed record IdentityFacts
 {
+    /// <summary>The line with which the guest asks for its host name and its seed.</summary>
+    public const string Waits = $"{Mark}waits";
+
+    /// <summary>The last line.</summary>
+    public const string Done = $"{Mark}done";
+
     /// <summary>The line with which the guest asks what time it is.</summary>
     public const string AsksForTime = $"{Mark}what-time";
 
@@ -29,6 +35,9 @@ public sealed record IdentityFacts
     /// <summary>The authorized_keys files that let the clone's own key in.</summary>
     public IReadOnlyList<string> OwnKeyIn { get; init; } = [];
 
+    /// <summary>True when a line is the text's own, and not an error message of what it has started.</summary>
+    public static bool Tells(string line) => line.StartsWith(Mark, StringComparison.Ordinal);
+
     /// <summary>The time that the clock showed after it was set; null: this line does not tell it.</summary>
     public static DateTimeOffset? ClockIn(string line) =>
         line.StartsWith(ClockMark, StringComparison.Ordinal) ? ParseClock(line[ClockMark.Length..]) : null;
@@ -37,7 +46,7 @@ public sealed record IdentityFacts
     public static IdentityFacts? Parse(string output)
     {
         var lines = output.Split('\n')
-            .Where(line => line.StartsWith(Mark, StringComparison.Ordinal))
+            .Where(Tells)
             .Select(line => line[Mark.Length..].Split(' ', 2))
             .ToLookup(parts => parts[0], parts => parts.Length > 1 ? parts[1] : "", StringComparer.Ordinal);
         return !lines.Contains("done")

@@ -3,9 +3,11 @@ using System.Globalization;
 namespace VmExecutor.Core.Guests.Preparation;
 
 /// <summary>
-/// The shell text that gives a woken guest its identity, for a root shell's stdin: the seed is a secret and in no argument list. It is
-/// one function, so that a text that was cut short does nothing, and it tells what it found afterwards, not what it meant to do.
+/// The shell text that gives a woken guest its identity, for a root shell's stdin. It is one function, so that a text that was cut short does
+/// nothing, and it tells what it found afterwards, not what it meant to do.
 /// <list type="bullet">
+/// <item>It asks for the host name and the seed when all that it needs has been started (<see cref="IdentityFacts.Waits"/>). A guest that is halted at this
+/// point has nothing to start any more when it goes on.</item>
 /// <item>An emulated CPU needs 20 to 100 ms for each process, so all but clock and random generator is done by the shell itself, and
 /// these by one process. There is no tool for the ioctl: perl does it with what is built in (Debian's perl-base is enough), or else python3.</item>
 /// <item>That process sets the clock as well, by a system call; it took two more processes with <c>date</c>. Perl needs the call's number, which
@@ -18,23 +20,23 @@ namespace VmExecutor.Core.Guests.Preparation;
 /// </summary>
 public static class IdentityScript
 {
+    // The left side of a pipe: the guest's answers go by descriptor 4.
     private const string Names =
         """
-          set -f
-          name=@hostname
-          echo "$name" >/proc/sys/kernel/hostname
-          [ ! -w /etc/hostname ] || echo "$name" >/etc/hostname
-          is_in_hosts() {
-            while read -r address names || [ -n "$address" ]; do
-              for one in $names; do
-                [ "$one" != "$name" ] || return 0
-              done
-            done </etc/hosts
-            return 1
-          }
-          [ ! -w /etc/hosts ] || is_in_hosts || printf '\n127.0.1.1 %s\n' "$name" >>/etc/hosts
-          read -r now </proc/sys/kernel/hostname
-          echo "vmx-identity:hostname $now"
+            set -f
+            echo "$name" >/proc/sys/kernel/hostname
+            [ ! -w /etc/hostname ] || echo "$name" >/etc/hostname
+            is_in_hosts() {
+              while read -r address names || [ -n "$address" ]; do
+                for one in $names; do
+                  [ "$one" != "$name" ] || return 0
+                done
+              done </etc/hosts
+              return 1
+            }
+            [ ! -w /etc/hosts ] || is_in_hosts || printf '\n127.0.1.1 %s\n' "$name" >>/etc/hosts
+            read -r now </proc/sys/kernel/hostname
+            echo "vmx-identity:hostname $now" >&4
 
         """;
 
@@ -86,13 +88,26 @@ public static class IdentityScript
         """
         identity() {
           export LC_ALL=C
-        @names@machine@keys@proof  perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER'
+        @machine@keys@proof  exec 4>&1
+          {
+            IFS= read -r name && IFS= read -r seed || exit
+        @names    echo "$seed"
+            while IFS= read -r told && echo "$told"; do
+              case $told in *' '*) ;; *) break ;; esac
+            done
+          } | {
+            perl /proc/self/fd/3 3<<'END' || python3 -IS /proc/self/fd/3 3<<'OTHER' || echo vmx-identity:waits
         $| = 1;
         open my $self, "<", "/proc/self/exe" or die "/proc/self/exe: $!\n";
         read $self, my $head, 20;
         my $machine = unpack "x18 v", $head;
         my ($set, $get) = $machine == 62 ? (227, 228) : $machine == 183 || $machine == 243 ? (112, 113) : die "perl: ELF machine $machine is not known\n";
-        if (open(RANDOM, "+<", "/dev/urandom") && syswrite(RANDOM, pack "H*", "@seed") && ioctl(RANDOM, 0x5207, 0)) {
+        my $opened = open RANDOM, "+<", "/dev/urandom";
+        print "vmx-identity:waits\n";
+        my $seed = <STDIN>;
+        exit 0 unless defined $seed;
+        chomp $seed;
+        if ($opened && syswrite(RANDOM, pack "H*", $seed) && ioctl(RANDOM, 0x5207, 0)) {
           print "vmx-identity:reseeded perl\n";
         } else {
           print STDERR "random generator: $!\n";
@@ -110,9 +125,11 @@ public static class IdentityScript
         }
         END
         import fcntl, os, sys, time
+        print("vmx-identity:waits", flush=True)
+        seed = bytes.fromhex(sys.stdin.readline())
         try:
           random = os.open("/dev/urandom", os.O_RDWR)
-          os.write(random, bytes.fromhex("@seed"))
+          os.write(random, seed)
           fcntl.ioctl(random, 0x5207, 0)
           print("vmx-identity:reseeded python3", flush=True)
         except OSError as e:
@@ -129,6 +146,7 @@ public static class IdentityScript
             break
           print("vmx-identity:clock %d.%09d" % divmod(time.clock_gettime_ns(time.CLOCK_REALTIME), 10**9), flush=True)
         OTHER
+          }
           echo vmx-identity:done
           exit
         }
@@ -143,18 +161,19 @@ public static class IdentityScript
     public static string Time(DateTimeOffset told) =>
         string.Create(CultureInfo.InvariantCulture, $"{told.ToUnixTimeSeconds()} {told.Ticks % TimeSpan.TicksPerSecond * 100}\n");
 
+    /// <summary>Host name and seed, as the answer to <see cref="IdentityFacts.Waits"/>.</summary>
+    public static string Own(FreshIdentity wanted) => wanted.Hostname.AsSpan().ContainsAny('\n', '\0')
+        ? throw new ArgumentException($"a host name has one line, and this is none: '{wanted.Hostname}'", nameof(wanted))
+        : $"{wanted.Hostname}\n{Convert.ToHexStringLower(wanted.Seed.Span)}\n";
+
     /// <summary>Ends the sequence of times.</summary>
     public const string Enough = "enough\n";
 
     /// <summary>The text.</summary>
-    /// <param name="wanted">The identity that the guest gets.</param>
+    /// <param name="wanted">The identity that the guest gets. Host name and seed are not in the text: <see cref="Own"/> tells them.</param>
     /// <param name="user">The account jobs run under.</param>
     public static string For(FreshIdentity wanted, GuestUser user) =>
-        Program.Replace("@seed", Convert.ToHexStringLower(wanted.Seed.Span), StringComparison.Ordinal)
-            .Replace(
-                "@names",
-                Names.Replace("@hostname", ShellText.Quote(wanted.Hostname), StringComparison.Ordinal),
-                StringComparison.Ordinal)
+        Program.Replace("@names", Names, StringComparison.Ordinal)
             .Replace("@machine", wanted.MachineId is { } id ? Machine.Replace("@id", ShellText.Quote(id), StringComparison.Ordinal) : "", StringComparison.Ordinal)
             .Replace(
                 "@keys",

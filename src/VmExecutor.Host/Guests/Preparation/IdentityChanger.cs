@@ -1,6 +1,7 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Guests.Preparation;
@@ -24,8 +25,38 @@ public sealed class IdentityChanger(IGuestShell guestShell, TimeProvider time)
     public async Task ChangeAsync(GuestAccess access, FreshIdentity wanted, CancellationToken cancellationToken)
     {
         var clock = new ToldClock(time, ClockLimit);
-        var answer = await guestShell.ConverseAsync(
-            access, IdentityScript.RootShell(access.User), IdentityScript.For(wanted, access.User), clock.Answer, cancellationToken).ConfigureAwait(false);
+        var told = false;
+        var answer = await guestShell.ConverseAsync(access, IdentityScript.RootShell(access.User), IdentityScript.For(wanted, access.User), Answer, cancellationToken).ConfigureAwait(false);
+        Verify(access, wanted, answer, clock);
+
+        // It waits once more where its first interpreter has failed.
+        string? Answer(string line) =>
+            line != IdentityFacts.Waits ? clock.Answer(line)
+            : !told && (told = true) ? IdentityScript.Own(wanted)
+            : null;
+    }
+
+    /// <summary>
+    /// Starts what <see cref="ChangeLeftAsync"/> goes on with, for a guest that is halted meanwhile. Then nothing has to be started in the guest any more, which takes
+    /// an emulated one longer than all else.
+    /// </summary>
+    /// <returns>Its client; null: it could not be started.</returns>
+    public Task<RunnerProcess?> LeaveAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        guestShell.LeaveAsync(access, $"{IdentityScript.RootShell(access.User)} 2>&1", IdentityScript.For(NamesOnly("", default), access.User), IdentityFacts.Waits, cancellationToken);
+
+    /// <summary>As <see cref="ChangeAsync"/>, for clock, host name and random generator.</summary>
+    public async Task ChangeLeftAsync(GuestAccess access, FreshIdentity wanted, CancellationToken cancellationToken)
+    {
+        var clock = new ToldClock(time, ClockLimit);
+        var said = await guestShell.GoOnAsync(access, IdentityScript.Own(wanted), clock.Answer, IdentityFacts.Done, cancellationToken).ConfigureAwait(false);
+        Verify(access, wanted, new GuestCommandResult(0, said, string.Join('\n', said.Split('\n').Where(line => !IdentityFacts.Tells(line)))), clock);
+    }
+
+    /// <summary>The identity of which a clone has all but host name and random numbers.</summary>
+    public static FreshIdentity NamesOnly(string hostname, ReadOnlyMemory<byte> seed) => new() { Hostname = hostname, MachineId = null, Seed = seed };
+
+    private static void Verify(GuestAccess access, FreshIdentity wanted, GuestCommandResult answer, ToldClock clock)
+    {
         var facts = IdentityFacts.Parse(answer.StandardOutput) ?? throw NoAnswer(access, answer);
         if (IdentityCheck.Problems(wanted, facts, clock.Step) is { Count: > 0 } problems)
         {

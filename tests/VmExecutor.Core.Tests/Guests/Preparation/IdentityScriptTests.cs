@@ -20,7 +20,7 @@ public sealed class IdentityScriptTests
     [InlineData("bash")]
     public void Shells_can_read_the_text_whatever_the_names_hold(string shell)
     {
-        var hostile = Given.Identity with { Hostname = "it's $(id)\nEND\n`", MachineId = "'" };
+        var hostile = Given.Identity with { MachineId = "it's $(id)\nEND\n`" };
 
         Errors(shell, ["-n"], IdentityScript.For(hostile, User)).Should().BeEmpty();
     }
@@ -45,11 +45,13 @@ public sealed class IdentityScriptTests
     }
 
     [Fact]
-    public void The_seed_is_in_the_text_for_both_interpreters_and_not_in_the_command_line()
+    public void Host_name_and_seed_are_told_and_are_neither_in_the_text_nor_in_the_command_line()
     {
         var wanted = Given.Identity;
         var seed = Convert.ToHexStringLower(wanted.Seed.Span);
-        IdentityScript.For(wanted, User).Split(seed).Should().HaveCount(3);
+        IdentityScript.For(wanted, User).Should().NotContain(seed).And.NotContain(wanted.Hostname);
+        IdentityScript.Own(wanted).Should().Be($"{wanted.Hostname}\n{seed}\n");
+        FluentActions.Invoking(() => IdentityScript.Own(wanted with { Hostname = "one\ntwo" })).Should().Throw<ArgumentException>();
         IdentityScript.RootShell(User).Should().Be("exec sudo -n sh");
         IdentityScript.RootShell(new GuestUser("root")).Should().Be("exec sh");
     }

@@ -27,7 +27,8 @@ public sealed class IdentityChangerTests
         await ChangeAsync();
 
         _guest.Commands.Should().Equal("exec sudo -n sh");
-        _guest.Texts.Should().ContainSingle().Which.Should().Contain("0707070707070707");
+        _guest.Texts.Should().ContainSingle().Which.Should().NotContain("0707070707070707");
+        _guest.Own.Should().StartWith("vmx-1\n0707070707070707");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -87,12 +88,40 @@ public sealed class IdentityChangerTests
         _guest.Texts.Should().ContainSingle("another try would not help");
     }
 
+    [Fact(Timeout = HangLimit)]
+    public async Task A_command_that_was_left_in_the_guest_is_told_the_same()
+    {
+        var changer = new IdentityChanger(_guest, _time);
+        (await changer.LeaveAsync(Access("ci"), CancellationToken.None)).Should().NotBeNull();
+
+        await _time.RunAsync(changer.ChangeLeftAsync(Access("ci"), IdentityChanger.NamesOnly("vmx-1", Seed), CancellationToken.None));
+
+        _guest.Commands.Should().Equal("exec sudo -n sh 2>&1");
+        _guest.Own.Should().StartWith("vmx-1\n0707070707070707");
+        _guest.Leads.Should().ContainSingle();
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task The_error_messages_of_a_command_that_was_left_are_told()
+    {
+        _guest.Asks = false;
+        _guest.Before = "vmx-identity:hostname vmx-1\n";
+        _guest.End = (0, "sh: 1: perl: not found\n", true);
+
+        var change = () => new IdentityChanger(_guest, _time).ChangeLeftAsync(Access("ci"), IdentityChanger.NamesOnly("vmx-1", Seed), CancellationToken.None);
+
+        (await change.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().EndWith("was not reseeded: sh: 1: perl: not found");
+    }
+
+    private static byte[] Seed => [.. Enumerable.Repeat((byte)7, 64)];
+
+    private static GuestAccess Access(string user) => new(
+        new DomainName("vmx-1"), new GuestAddress("127.0.0.1", 22), new GuestUser(user), new AbsolutePath("/nowhere/key"), new AbsolutePath("/nowhere"), [], GuestShell.Bash);
+
     private Task ChangeAsync(string user = "ci")
     {
-        var access = new GuestAccess(
-            new DomainName("vmx-1"), new GuestAddress("127.0.0.1", 22), new GuestUser(user), new AbsolutePath("/nowhere/key"), new AbsolutePath("/nowhere"), [], GuestShell.Bash);
-        var seed = new byte[64];
-        Array.Fill(seed, (byte)7);
+        var access = Access(user);
+        var seed = Seed;
         var wanted = new FreshIdentity { Hostname = "vmx-1", MachineId = "0123456789abcdef0123456789abcdef", Seed = seed };
         return _time.RunAsync(new IdentityChanger(_guest, _time).ChangeAsync(access, wanted, CancellationToken.None));
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Guests;
 
 namespace VmExecutor.Host.Tests.Guests.Preparation;
@@ -28,10 +29,33 @@ internal sealed class WokenGuest(TimeProvider time) : IGuestShell
     /// <summary>By how much each time that it was told was later than the time it was.</summary>
     public List<TimeSpan> Leads { get; } = [];
 
+    /// <summary>The host name and the seed that it was told.</summary>
+    public string? Own { get; private set; }
+
     public async Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken)
     {
         Commands.Add(text);
         Texts.Add(input);
+        Own = answer(IdentityFacts.Waits);
+        return await AskAsync(answer, cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<RunnerProcess?> LeaveAsync(GuestAccess access, string text, string input, string until, CancellationToken cancellationToken)
+    {
+        Commands.Add(text);
+        Texts.Add(input);
+        return Task.FromResult<RunnerProcess?>(new RunnerProcess(1, 1));
+    }
+
+    public async Task<string> GoOnAsync(GuestAccess access, string input, Func<string, string?> answer, string until, CancellationToken cancellationToken)
+    {
+        Own = input;
+        var answered = await AskAsync(answer, cancellationToken).ConfigureAwait(false);
+        return answered.StandardError + answered.StandardOutput;
+    }
+
+    private async Task<GuestCommandResult> AskAsync(Func<string, string?> answer, CancellationToken cancellationToken)
+    {
         var output = Before;
         for (var told = Asks ? answer("vmx-identity:what-time") : null; told is not null and not IdentityScript.Enough;)
         {
