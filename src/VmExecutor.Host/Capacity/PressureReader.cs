@@ -7,8 +7,8 @@ namespace VmExecutor.Host.Capacity;
 /// <summary>Asks the kernel for the load of the host; facts that it does not tell are left out.</summary>
 public static class PressureReader
 {
-    /// <param name="stateDir">The directory whose file system is meant.</param>
-    public static HostPressure Read(AbsolutePath stateDir)
+    /// <param name="stateDir">The directory whose file system is meant; null: no file system is looked at, since one may hang.</param>
+    public static HostPressure Read(AbsolutePath? stateDir)
     {
         var meminfo = TryRead("/proc/meminfo").Split('\n');
         return new HostPressure
@@ -22,7 +22,7 @@ public static class PressureReader
             MemoryStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/memory")),
             CpuStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/cpu")),
             DiskStalled = PressureText.SomeOfTenSeconds(TryRead("/proc/pressure/io")),
-            DiskFreeBytes = HostRoom.FreeDisk(stateDir),
+            DiskFreeBytes = stateDir is null ? null : HostRoom.FreeDisk(stateDir),
         };
     }
 

@@ -1,6 +1,7 @@
+using VmExecutor.Core.Diagnosis;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
-using VmExecutor.Core.Values;
+using VmExecutor.Host.Capacity;
 
 namespace VmExecutor.Health;
 
@@ -15,6 +16,9 @@ internal sealed record HealthCheck(Check Check, TimeSpan Limit, Func<Cancellatio
 
     /// <summary>For a tool that only says what it is.</summary>
     public static readonly TimeSpan ToolLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>True: it starts something, so that it does not end in time is no sign of a fault.</summary>
+    public bool IsTrial { get; init; }
 
     public HealthCheck(Check check, Func<CancellationToken, Task<IReadOnlyList<Finding>>> lookAsync)
         : this(check, Usual, lookAsync)
@@ -41,7 +45,9 @@ internal sealed record HealthCheck(Check Check, TimeSpan Limit, Func<Cancellatio
 /// Runs checks side by side. None stops the others: what one throws becomes its finding, and so does that it does not end. Each begins on a
 /// thread of its own, since a look at a dead network file system hangs in the kernel and never comes back.
 /// </summary>
-internal sealed class Examination(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="pressure">Reads the host's pressure; null: the kernel tells it.</param>
+internal sealed class Examination(TimeProvider time, Func<HostPressure>? pressure = null)
 {
     /// <summary>For a check that obeys when its time is over, and has things to undo.</summary>
     private static readonly TimeSpan Undoing = TimeSpan.FromSeconds(5);
@@ -68,8 +74,7 @@ internal sealed class Examination(TimeProvider time)
         }
         catch (Exception e) when ((e is OperationCanceledException && !cancellationToken.IsCancellationRequested) || e is TimeoutException)
         {
-            return [check.Check.Problem(
-                $"the check did not end within {DurationText.Format(check.Limit)}: what it looks at does not answer", "journalctl -k -n 50   # a disk or network file system that hangs is named there")];
+            return [UnendedCheck.Decide(check.Check, check.Limit, pressure?.Invoke() ?? PressureReader.Read(stateDir: null), check.IsTrial)];
         }
         catch (DriverException e)
         {

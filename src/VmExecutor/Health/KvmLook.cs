@@ -14,7 +14,7 @@ internal sealed class KvmLook(ConfigLook config, LibvirtLook libvirt, Accelerato
 
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public IReadOnlyList<HealthCheck> All => [new(Checks.Kvm, Limit, LookOnceAsync)];
+    public IReadOnlyList<HealthCheck> All => [new(Checks.Kvm, Limit, LookOnceAsync) { IsTrial = true }];
 
     /// <summary>Ends with the try: while libvirt starts a domain it does not answer what asks for all domains.</summary>
     public Task Over => _over.Task;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Diagnosis;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
 using VmExecutor.Health;
@@ -27,7 +28,7 @@ public sealed class ExaminationTests
             new(Checks.Leftovers, () => [Checks.Leftovers.Ok("1"), Checks.Leftovers.Warning("2", "f")]),
         ];
 
-        var diagnosis = await new Examination(TimeProvider.System).RunAsync(checks, CancellationToken.None);
+        var diagnosis = await new Examination(TimeProvider.System, () => new HostPressure()).RunAsync(checks, CancellationToken.None);
         never.Set();
 
         var found = diagnosis.Findings.ToLookup(finding => finding.Check.Id);
@@ -39,6 +40,16 @@ public sealed class ExaminationTests
         found["qemu"].Single().Found.Should().Contain("did not end within");
         found["leftovers"].Should().HaveCount(2);
         diagnosis.Worst.Should().Be(CheckStatus.Problem);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task On_a_busy_host_a_check_that_does_not_end_is_a_warning_with_the_load()
+    {
+        HealthCheck[] checks = [new(Checks.Qemu, Soon, async token => { await Task.Delay(Timeout.InfiniteTimeSpan, token); return []; })];
+
+        var diagnosis = await new Examination(TimeProvider.System, () => new HostPressure { Cpus = 2, Load = 18.3, CpuStalled = 90 }).RunAsync(checks, CancellationToken.None);
+
+        diagnosis.Findings.Single().Should().Match<Finding>(finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("load is 18.3 on 2 processors"));
     }
 
     [Fact(Timeout = 60_000)]
