@@ -24,9 +24,9 @@ namespace VmExecutor.StandingBy;
 /// <param name="machine">The machine.</param>
 /// <param name="look">Looks at what is wanted and there.</param>
 /// <param name="log">Told what was made, and what not and why.</param>
-/// <param name="last">The report of the last fill.</param>
+/// <param name="last">The report of the last fill; null: there was none.</param>
 /// <param name="isByHand">True: a person asks for this image, so no earlier failure makes it pause.</param>
-internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log, StandbyReport? last, bool isByHand)
+internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log, StandbyReport? last = null, bool isByHand = false)
 {
     private const int SeedBytes = 64;
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
