@@ -105,7 +105,7 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
 
         using var right = await machine.Locks.TakeStandbyAsync(FillTakes, cancelled)
             ?? throw new TimeoutException($"a fill of standby clones did not end within {DurationText.Format(FillTakes)}");
-        var fill = new StandbyFill(machine, new StandbyLook(machine), new JobLog(TextWriter.Null));
+        var fill = new StandbyFill(machine, new StandbyLook(machine), new JobLog(TextWriter.Null), last: null, isByHand: true);
         foreach (var need in StandbyNeed.Of(request.Image))
         {
             if (await fill.RunAsync(need, cancelled) is { Why: var why } line && line.There < line.Wanted)
