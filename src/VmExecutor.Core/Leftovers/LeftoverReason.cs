@@ -26,4 +26,7 @@ public enum LeftoverReason
 
     /// <summary>A process or file of a user of the host whose clone is gone.</summary>
     UserWithoutClone,
+
+    /// <summary>A clone that waits for a job and whose VM is gone.</summary>
+    VmGone,
 }

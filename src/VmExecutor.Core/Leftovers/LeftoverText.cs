@@ -13,6 +13,7 @@ public static class LeftoverText
         LeftoverReason.NoRecord => "files without a usable job.json",
         LeftoverReason.HalfMade => "half made or half removed",
         LeftoverReason.NoJob => "a process without a job",
+        LeftoverReason.VmGone => "it waited for a job, and its VM is gone",
         LeftoverReason.UserWithoutClone => "of a VM's user whose VM is gone",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
@@ -27,6 +28,7 @@ public static class LeftoverText
         LeftoverReason.NoRecord => "no_record",
         LeftoverReason.HalfMade => "half_made",
         LeftoverReason.NoJob => "no_job",
+        LeftoverReason.VmGone => "vm_gone",
         LeftoverReason.UserWithoutClone => "user_without_clone",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };

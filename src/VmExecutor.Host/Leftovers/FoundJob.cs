@@ -26,6 +26,9 @@ public sealed record FoundJob
 
     public required bool HasDomain { get; init; }
 
+    /// <summary>True when its libvirt was asked, and has no domain of it.</summary>
+    public bool IsVmGone { get; init; }
+
     /// <summary>The libvirt connection its domain is, or would be, on.</summary>
     public required string LibvirtUri { get; init; }
 

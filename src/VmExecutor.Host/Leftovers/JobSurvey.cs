@@ -20,7 +20,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
         var (folders, others) = JobFolder.List(stateDir);
         var records = folders.Where(folder => !folder.IsHalf)
             .ToDictionary(folder => folder.Key, folder => JobDirectory.Of(stateDir, folder.Key).Look());
-        var (domains, problems) = await ListDomainsAsync(records.Values.Select(look => look.Record), cancellationToken).ConfigureAwait(false);
+        var (domains, asked, problems) = await ListDomainsAsync(records.Values.Select(look => look.Record), cancellationToken).ConfigureAwait(false);
         var found = processes.Find();
         var stamped = domains
             .Select(domain => (domain.Uri, domain.Name, Stamp: domain.Metadata is null ? null : StampXml.TryParse(domain.Metadata)))
@@ -46,6 +46,9 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
                 Stamp = record?.Stamp ?? domain.Stamp,
                 HasDirectory = records.ContainsKey(key),
                 HasDomain = domain.Stamp is not null,
+
+                // The record was read before the domains were listed: a clone that is made meanwhile has its VM.
+                IsVmGone = record is not null && asked.Contains(record.LibvirtUri) && domains.All(one => one.Name != record.Domain),
                 LibvirtUri = record?.LibvirtUri ?? domain.Uri ?? hypervisors.Configured,
                 Processes = [.. byJob[key]],
             };
@@ -58,10 +61,11 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
     private bool IsHere(OwnershipStamp stamp) =>
         stamp.StateDir == stateDir.Value || HostDirectory.Look(stamp.StateDir) == Presence.Missing;
 
-    private async Task<(List<(string Uri, string Name, string? Metadata)> Domains, List<string> Problems)> ListDomainsAsync(
+    private async Task<(List<(string Uri, string Name, string? Metadata)> Domains, HashSet<string> Asked, List<string> Problems)> ListDomainsAsync(
         IEnumerable<JobRecord?> records, CancellationToken cancellationToken)
     {
         var domains = new List<(string, string, string?)>();
+        var asked = new HashSet<string>(StringComparer.Ordinal);
         var problems = new List<string>();
         foreach (var uri in records.OfType<JobRecord>().Select(record => record.LibvirtUri).Prepend(hypervisors.Configured).Distinct(StringComparer.Ordinal))
         {
@@ -69,6 +73,7 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
             {
                 var listed = await hypervisors.At(uri).ListMetadataAsync(StampXml.Namespace.NamespaceName, cancellationToken).ConfigureAwait(false);
                 domains.AddRange(listed.Select(domain => (uri, domain.Domain, domain.Metadata)));
+                asked.Add(uri);
             }
             catch (HypervisorException e) when (uri != hypervisors.Configured)
             {
@@ -76,6 +81,6 @@ public sealed class JobSurvey(AbsolutePath stateDir, Hypervisors hypervisors, IJ
             }
         }
 
-        return (domains, problems);
+        return (domains, asked, problems);
     }
 }

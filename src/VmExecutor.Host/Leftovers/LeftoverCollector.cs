@@ -121,7 +121,9 @@ public sealed class LeftoverCollector(Machine machine)
 
         if (record is not null)
         {
-            return machine.Judge.Of(record.Stamp, record.StaysByItself) is not null;
+            return machine.Judge.Of(record.Stamp, record.StaysByItself) is not null
+                || (job.Leftover == LeftoverReason.VmGone && record.IsStandby
+                    && await machine.Hypervisors.At(record.LibvirtUri).FindStatusAsync(record.Domain, cancellationToken).ConfigureAwait(false) is null);
         }
 
         var xml = job.HasDomain ? await machine.Hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;

@@ -27,7 +27,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
 
         if (job.Stamp is { } stamp)
         {
-            return job with { Leftover = Of(stamp, job.Record?.StaysByItself == true) };
+            return job with { Leftover = Of(stamp, job.Record?.StaysByItself == true) ?? (job is { IsVmGone: true, Record.IsStandby: true } ? LeftoverReason.VmGone : null) };
         }
 
         if (nameTaken)

@@ -3,13 +3,15 @@ using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Leftovers;
 
-/// <summary>The collection at the start of each prepare and at the end of each cleanup: it lasts a second at most, and never makes a job fail.</summary>
+/// <summary>The collection at the start of each prepare and of each fill of standby clones, and at the end of each cleanup: it lasts a second at most, and never makes a job fail.</summary>
 public sealed class QuickCollection(LeftoverCollector collector, TimeProvider time)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
 
+    /// <param name="self">The job whose stage this is, which sees to its own; null: none's.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>How many leftovers it removed for certain.</returns>
-    public async Task<int> RunAsync(JobKey self, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(JobKey? self, CancellationToken cancellationToken)
     {
         using var over = new CancellationTokenSource(Limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);

@@ -13,6 +13,8 @@ internal sealed class StandbyRound(Machine machine, JobLog log)
     /// <param name="cancellationToken">Ends it; what was being made is removed.</param>
     public async Task<bool> RunAsync(IReadOnlyList<StandbyNeed> needs, bool isAll, CancellationToken cancellationToken)
     {
+        // A fill that was killed has left a clone that runs.
+        await machine.QuickCollection.RunAsync(self: null, cancellationToken);
         var look = new StandbyLook(machine);
         StandbyReport report;
         do

@@ -20,7 +20,8 @@ internal sealed class FakeSshMaster : IDisposable
         _ = ServeAsync();
     }
 
-    public bool IsStopped => File.ReadAllText($"/proc/{_process.Id}/stat").Split(')')[1].Trim()[0] == 'T';
+    /// <summary>True once a stop signal has taken effect, which on a busy machine is a moment after it was sent.</summary>
+    public bool IsStopped => SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{_process.Id}/stat").Split(')')[1].Trim()[0] == 'T', TimeSpan.FromSeconds(5));
 
     public void Dispose()
     {

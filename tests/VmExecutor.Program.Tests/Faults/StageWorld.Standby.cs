@@ -28,6 +28,13 @@ internal sealed partial class StageWorld
     /// <summary>The clones that wait for jobs, as their records tell.</summary>
     public IReadOnlyList<StandbyClone> Waiting => new StandbyShelf(StateDir).List();
 
+    /// <summary>The domains of clones that jobs have taken, as their records tell.</summary>
+    public IEnumerable<string> Taken =>
+        from folder in JobFolder.List(StateDir).Ours
+        let record = folder.IsHalf ? null : JobDirectory.Of(StateDir, folder.Key).Read()
+        where record?.Stamp.Job is not null
+        select record.Domain;
+
     /// <summary>The report of the last fill.</summary>
     public StandbyReport? StandbyReport => new StandbyShelf(StateDir).ReadReport();
 
