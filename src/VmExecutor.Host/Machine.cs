@@ -3,6 +3,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Health;
@@ -96,6 +97,9 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public Admission Admission =>
         field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Users, StandbyKeeper.GiveUpOneAsync, Time);
+
+    /// <summary>Keeps guests off this host's own services.</summary>
+    public GuestWall Wall => field ??= new GuestWall(Settings.Firewall, Hypervisor, Users, Tools, Time);
 
     /// <summary>The users that clones run as, at the configured libvirt.</summary>
     public VmUsers Users => field ??= VmUsers.At(Hypervisors.Configured, Settings.Libvirt, Time);

@@ -18,6 +18,7 @@ public sealed class SystemdUnitTests : IDisposable
     private const string Standby = "vm-executor-standby.service";
     private const string StandbyTimer = "vm-executor-standby.timer";
     private const string Firewall = "vm-executor-firewall.service";
+    private const string Wall = "vm-executor-wall.service";
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
     private static readonly string[] Hindrances =
@@ -26,7 +27,7 @@ public sealed class SystemdUnitTests : IDisposable
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
 
-    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Standby, StandbyTimer, Firewall];
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Standby, StandbyTimer, Firewall, Wall];
 
     private readonly StageBench _bench = new();
 
@@ -188,6 +189,15 @@ public sealed class SystemdUnitTests : IDisposable
         File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "executor/firewall/guests.nft")).Should().Contain($"\n{Values(Firewall, "ExecStop").Single()["nft ".Length..]}\n", "it stops what it has started");
         Values(Firewall, "ConditionPathExists").Should().Equal(Core.Health.GuestFirewall.RulesFile);
         Values(Firewall, "ExecStart").Should().Equal($"nft -f {Core.Health.GuestFirewall.RulesFile}");
+    }
+
+    [Fact]
+    public void The_drivers_own_rules_come_back_whenever_the_hosts_firewall_is_loaded_anew()
+    {
+        Values(Wall, "PartOf").Should().Equal("nftables.service");
+        Values(Wall, "ReloadPropagatedFrom").Should().Equal("nftables.service");
+        Values(Wall, "ExecReload").Should().Equal(Values(Wall, "ExecStart"));
+        Values(Wall, "ExecStart").Single().Should().Contain($"nft -f /run/vm-executor/firewall/{Host.Firewall.GuestWall.RulesName}");
     }
 
     [Fact(Timeout = 60_000)]

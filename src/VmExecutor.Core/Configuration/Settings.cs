@@ -20,6 +20,8 @@ public sealed record Settings
 
     public LibvirtSettings Libvirt { get; init; } = new();
 
+    public FirewallSettings Firewall { get; init; } = new();
+
     public LimitSettings Limits { get; init; } = new();
 
     public LogSettings Log { get; init; } = new();
@@ -45,6 +47,7 @@ public sealed record Settings
             "The image of a job that names none.",
             "debian-12", it => it.DefaultImage, (it, value) => it with { DefaultImage = value }, otherwise: "such a job is refused")
         .Mapping("libvirt", LibvirtSettings.Keys, "How to reach libvirt.", it => it.Libvirt, (it, value) => it with { Libvirt = value })
+        .Mapping("firewall", FirewallSettings.Keys, "Rules that keep guests off this host's own services.", it => it.Firewall, (it, value) => it with { Firewall = value })
         .Mapping("limits", LimitSettings.Keys, "How many VMs this host takes at a time.", it => it.Limits, (it, value) => it with { Limits = value })
         .Mapping("log", LogSettings.Keys, "The operator's log.", it => it.Log, (it, value) => it with { Log = value })
         .Mapping("metrics", MetricsSettings.Keys, "Numbers for Prometheus.", it => it.Metrics, (it, value) => it with { Metrics = value })

@@ -91,6 +91,7 @@ public static class ErrorCodes
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
 
     public static readonly ErrorCode VmUserImpossible = new(1801);
+    public static readonly ErrorCode GuestWallMissing = new(1802);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode CheckFailed = new(1903);

@@ -7,9 +7,12 @@ namespace VmExecutor.Core.Health;
 /// it, but under <c>qemu:///system</c> it has a user of its own, and the kernel can tell by that.
 /// </summary>
 /// <param name="IsInstalled">Whether there are a unit that loads the rules, and the rules.</param>
-/// <param name="IsOn">Whether the kernel has them; null: who asks may not know.</param>
+/// <param name="IsOn">Whether the kernel has them, or the driver puts its own up; null: who asks may not know.</param>
 public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
 {
+    /// <summary>True: the driver puts its own rules up before a VM starts (<see cref="Firewall.WallRules"/>).</summary>
+    public bool IsPutUpByDriver { get; init; }
+
     public const string Unit = "vm-executor-firewall.service";
 
     /// <summary>The file that the unit loads; without it the unit does nothing.</summary>
@@ -27,6 +30,9 @@ public sealed record GuestFirewall(bool IsInstalled, bool? IsOn)
 
     /// <summary>The rules in words.</summary>
     public static string Name => $"nftables table '{Table}'";
+
+    /// <summary>The rules that are on, in words for a sentence with a verb after it.</summary>
+    public string InForce => IsPutUpByDriver ? $"nftables table '{Firewall.WallRules.Table}', which the driver puts up before a VM starts, is" : $"{Name} is there";
 
     /// <summary>The remedy that keeps guests off.</summary>
     /// <param name="firewall">Null: QEMU has no user of its own here, so that no firewall can tell guests by it.</param>

@@ -97,7 +97,7 @@ public static class GuestRules
     public static Finding DecideLoopback(string image, bool isUserMode, bool wasReached, bool hasTried, GuestFirewall? firewall) => (wasReached, isUserMode, hasTried) switch
     {
         (true, true, _) when firewall is { IsOn: true } => Checks.GuestLoopback.Problem(
-            $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), although {GuestFirewall.Name} is there",
+            $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), although {(firewall.IsPutUpByDriver ? $"{firewall.InForce} to keep it off" : firewall.InForce)}",
             "ps -C qemu-system-x86_64 -o user=; nft list table inet vm_executor   # the rules must name the user that QEMU runs as"),
         (true, true, _) => Checks.GuestLoopback.Warning(
             $"a guest of image '{image}' connected to a service on the host's loopback (as {HostAsSeenByGuest}), as QEMU's user-mode network lets it", GuestFirewall.FixFor(firewall)),

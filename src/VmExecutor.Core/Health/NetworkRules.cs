@@ -63,7 +63,7 @@ public static class NetworkRules
         return (images.Count, listeners.Count, firewall) switch
         {
             (0, _, _) => Checks.Loopback.Ok("no image is in QEMU's user-mode network, which would pass guests on to the host's loopback"),
-            (_, _, { IsOn: true }) => Checks.Loopback.Ok($"{GuestFirewall.Name} is there to keep guests of {who} off the host's loopback; 'doctor --deep' tries it"),
+            (_, _, { IsOn: true }) => Checks.Loopback.Ok($"{firewall!.InForce} to keep guests of {who} off the host's loopback; 'doctor --deep' tries it"),
             (_, 0, _) => Checks.Loopback.Ok($"guests of {who} reach the host's loopback (as {GuestRules.HostAsSeenByGuest}), where nothing listens now"),
             (_, _, { IsOn: null }) => Checks.Loopback.Warning(
                 $"unless {GuestFirewall.Name} keeps them off, which only root can see, guests of {who} reach services that listen on the host's loopback only (as {GuestRules.HostAsSeenByGuest}), now: {Shorten(listeners)}",

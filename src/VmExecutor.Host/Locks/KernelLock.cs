@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Locks;
 
@@ -11,6 +12,8 @@ namespace VmExecutor.Host.Locks;
 /// </summary>
 public sealed class KernelLock : IDisposable
 {
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+
     private const int GetLock = 36; // F_OFD_GETLK
     private const int SetLock = 37; // F_OFD_SETLK
     private const short Unlocked = 2; // F_UNLCK
@@ -52,6 +55,19 @@ public sealed class KernelLock : IDisposable
         {
             handle?.Dispose();
         }
+    }
+
+    /// <summary>Waits for it; null: another process holds it for longer than the limit.</summary>
+    /// <param name="file">Made if it is missing; its directory must be there.</param>
+    /// <param name="limit">How long to wait.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public static async Task<KernelLock?> TakeAsync(AbsolutePath file, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        KernelLock? taken = null;
+        await new Poll(limit, PollInterval, time).UntilAsync(_ => Task.FromResult((taken = TryTake(file, 0)) is not null), cancellationToken).ConfigureAwait(false);
+        return taken;
     }
 
     /// <summary>

@@ -6,7 +6,6 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
-using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Users;
 
@@ -24,7 +23,6 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
     private const string LockName = "lock";
 
     private static readonly TimeSpan TakingTakes = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly AbsolutePath OfHost = new("/run/vm-executor/users");
 
     /// <summary>Gone after a restart of the host, as all processes are.</summary>
@@ -123,19 +121,10 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
         return all;
     }
 
-    private Task<KernelLock?> LockAsync(CancellationToken cancellationToken) => TakeAsync(
-        () =>
-        {
-            StateDirectories.Make(Directory, StateDirectories.Private);
-            return KernelLock.TryTake(Directory.Child(LockName), 0);
-        },
-        cancellationToken);
-
-    private async Task<KernelLock?> TakeAsync(Func<KernelLock?> tryTake, CancellationToken cancellationToken)
+    private Task<KernelLock?> LockAsync(CancellationToken cancellationToken)
     {
-        KernelLock? taken = null;
-        await new Poll(TakingTakes, PollInterval, time).UntilAsync(_ => Task.FromResult((taken = tryTake()) is not null), cancellationToken).ConfigureAwait(false);
-        return taken;
+        StateDirectories.Make(Directory, StateDirectories.Private);
+        return KernelLock.TakeAsync(Directory.Child(LockName), TakingTakes, time, cancellationToken);
     }
 
     private AbsolutePath FileOf(VmUser user) => Directory.Child(user.Name);

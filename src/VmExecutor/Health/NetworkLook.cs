@@ -1,8 +1,10 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Firewall;
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.Users;
 
 namespace VmExecutor.Health;
 
@@ -19,8 +21,38 @@ internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolR
 
     /// <summary>The rules that keep guests off the host's loopback; null: there can be none.</summary>
     public async Task<GuestFirewall?> FirewallAsync(CancellationToken cancellationToken) => GuestFirewall.CanHelpAt(libvirt.Hypervisor.Uri)
-        ? new GuestFirewall(IsThere(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(IsThere), await IsFirewallOnAsync(cancellationToken))
+        ? await LookAsync(cancellationToken)
         : null;
+
+    private async Task<GuestFirewall> LookAsync(CancellationToken cancellationToken)
+    {
+        var isInstalled = IsThere(GuestFirewall.RulesFile) && GuestFirewall.UnitFiles.Any(IsThere);
+        var isOn = await IsFirewallOnAsync(cancellationToken);
+
+        // The unit's rules are about libvirt's one QEMU user.
+        isOn = isOn == true && config.Settings is { } settings && VmUsers.At(libvirt.Hypervisor.Uri, settings.Libvirt, TimeProvider.System).Pool is not null ? false : isOn;
+        return isOn == false && await IsPutUpByDriverAsync(cancellationToken)
+            ? new GuestFirewall(isInstalled, IsOn: true) { IsPutUpByDriver = true }
+            : new GuestFirewall(isInstalled, isOn);
+    }
+
+    /// <summary>The driver keeps guests off the whole loopback, but for single services.</summary>
+    private async Task<bool> IsPutUpByDriverAsync(CancellationToken cancellationToken)
+    {
+        if (config.Settings is not { Firewall: { Mode: not FirewallMode.Off } firewall } || WallRules.OpenLoopback(firewall.Allow))
+        {
+            return false;
+        }
+
+        try
+        {
+            return (await tools.RunAsync(new ToolCall("nft", ["list", "tables"]) { Timeout = HealthCheck.ToolLimit }, cancellationToken)).ExitCode == 0;
+        }
+        catch (ToolMissingException)
+        {
+            return false;
+        }
+    }
 
     private async Task<IReadOnlyList<Finding>> NetworksAsync(CancellationToken cancellationToken)
     {

@@ -84,6 +84,11 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
     private async Task<CloneBasis> StartAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken)
     {
         basis = basis.For(machine.Users.Of(run.Directory));
+        if (basis.Plan.Image.Network.Mode == NetworkMode.User && await machine.Wall.PutUpAsync(basis.Plan.User, cancellationToken) is { } why)
+        {
+            run.Log.Say($"The guest can reach services of this host: {why}");
+        }
+
         var plan = basis.Plan;
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try

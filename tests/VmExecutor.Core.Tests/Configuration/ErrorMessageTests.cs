@@ -11,7 +11,7 @@ public sealed class ErrorMessageTests
     [Theory]
     [InlineData("stat_dir: /x", "1:1: stat_dir: is unknown; did you mean 'state_dir'?")]
     [InlineData("stateDir: /x", "1:1: stateDir: is unknown; did you mean 'state_dir'?")]
-    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, keep_scripts, defaults")]
+    [InlineData("colour: red", "1:1: colour: is unknown; known here: state_dir, images_dir, default_image, libvirt, firewall, limits, log, metrics, keep_scripts, defaults")]
     [InlineData("uri: qemu:///system", "1:1: uri: is unknown here; it belongs under 'libvirt:', indented")]
     [InlineData("memory: 2GiB", "1:1: memory: is unknown here; it belongs under 'defaults:', indented")]
     [InlineData("source: file", "1:1: source: is unknown here; it belongs in the file of an image")]

@@ -32,6 +32,7 @@ public sealed class SettingsBindingTests
               uri: qemu+ssh://host/system
               call_timeout: 5s
               user_per_vm: required
+            firewall: {mode: required, allow: [127.0.0.1:5000, '[2001:db8::1]:443'], forbid: [10.0.0.0/8]}
             limits:
               max_vms: 4
               parallel_starts: 2
@@ -52,6 +53,7 @@ public sealed class SettingsBindingTests
                 File = File,
                 StateDir = new AbsolutePath("/etc/vm/state"),
                 DefaultImage = new ImageName("a"),
+                Firewall = new FirewallSettings { Mode = FirewallMode.Required, Allow = ["127.0.0.1:5000", "[2001:db8::1]:443"], Forbid = ["10.0.0.0/8"] },
                 Libvirt = new LibvirtSettings { Uri = "qemu+ssh://host/system", CallTimeout = TimeSpan.FromSeconds(5), UserPerVm = UserPerVm.Required },
                 Limits = new LimitSettings
                 {
@@ -122,7 +124,7 @@ public sealed class SettingsBindingTests
         exception.Code.Should().Be(ErrorCodes.ConfigurationInvalid);
         exception.Hint.Should().Contain("vm-executor check");
         exception.Errors.Should().Equal(new ConfigurationError(
-            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, limits, log, metrics, keep_scripts, defaults"));
+            File, 1, 1, "cpu", "is unknown; known here: state_dir, images_dir, default_image, libvirt, firewall, limits, log, metrics, keep_scripts, defaults"));
     }
 
     [Fact]

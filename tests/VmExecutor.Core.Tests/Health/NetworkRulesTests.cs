@@ -52,6 +52,15 @@ public sealed class NetworkRulesTests
     }
 
     [Fact]
+    public void Rules_that_the_driver_puts_up_are_named_with_their_table()
+    {
+        var finding = NetworkRules.DecideLoopback(["a"], ["127.0.0.1:1"], new GuestFirewall(IsInstalled: false, IsOn: true) { IsPutUpByDriver = true });
+
+        (finding.Status, finding.Fix).Should().Be((CheckStatus.Ok, null));
+        finding.Found.Should().StartWith("nftables table 'inet vm_executor_vms', which the driver puts up before a VM starts, is to keep guests of a off");
+    }
+
+    [Fact]
     public void The_command_that_installs_the_firewall_is_one_line()
     {
         GuestFirewall.FixFor(new GuestFirewall(IsInstalled: false, IsOn: false)).Should().StartWith("install -D -m 0644 executor/firewall/guests.nft /etc/vm-executor/firewall.nft && cp ").And.Contain("systemctl enable --now vm-executor-firewall.service");

@@ -27,6 +27,9 @@ internal sealed class Bench : IAsyncDisposable
     private readonly IsolatedLibvirt? _libvirt;
     private readonly WarmImages? _warm;
     private string _path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    // The tests' servers are on this host's loopback.
+    private const string OpenHost = "firewall: {allow: ['127.0.0.0/8:1-65535']}\n";
+
     private readonly List<RunningJob> _jobs = [];
     private readonly List<JobSession> _sessions = [];
 
@@ -47,7 +50,7 @@ internal sealed class Bench : IAsyncDisposable
         StateDirectory = MakeDirectory("state");
         File.WriteAllText(
             ConfigurationFile,
-            $"state_dir: '{StateDirectory}'\nimages_dir: images\ndefault_image: small\n");
+            $"state_dir: '{StateDirectory}'\nimages_dir: images\ndefault_image: small\n{OpenHost}");
         Leftovers = new Leftovers(
             Token,
             StateDirectory,
@@ -80,6 +83,9 @@ internal sealed class Bench : IAsyncDisposable
 
     /// <summary>Writes an image's file as it is.</summary>
     public void WriteImage(string name, string yaml) => File.WriteAllText(Path.Combine(_directory, $"config/images/{name}.yaml"), yaml);
+
+    /// <summary>From now on the driver has its own defaults for what guests reach of this host.</summary>
+    public void CloseHost() => File.WriteAllText(ConfigurationFile, File.ReadAllText(ConfigurationFile).Replace(OpenHost, "", StringComparison.Ordinal));
 
     /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
     public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);

@@ -36,6 +36,18 @@ internal static partial class Kinds
             ? Reading.Wrong($"{Quote.Text(scalar.Text)} cannot be allowed, since {why}; write a part as the message of a refused domain names it, for example 'devices/hostdev'")
             : Reading.Of(scalar.Text));
 
+    /// <summary>Services that guests may use, by address and port.</summary>
+    public static ScalarKind<string> HostService { get; } = new("address and port", new EditorCheck.Pattern(@"^[0-9A-Fa-f.:\[\]/]+:[0-9]{1,5}(-[0-9]{1,5})?(/(tcp|udp))?$"), scalar =>
+        Firewall.HostService.TryParse(scalar.Text, out _)
+            ? Reading.Of(scalar.Text)
+            : Reading.Wrong($"{Quote.Text(scalar.Text)} is not an address and port; write {Firewall.HostService.Rule}"));
+
+    /// <summary>A network by its first address and its bits.</summary>
+    public static ScalarKind<string> Network { get; } = new("network", new EditorCheck.Pattern("^[0-9A-Fa-f.:]+/[0-9]{1,3}$"), scalar =>
+        System.Net.IPNetwork.TryParse(scalar.Text, out _)
+            ? Reading.Of(scalar.Text)
+            : Reading.Wrong($"{Quote.Text(scalar.Text)} is not a network; write its first address and its bits, for example 10.0.0.0/8 or fd00::/8"));
+
     /// <summary>A file or directory on the host, seen from the directory of the YAML file when it is relative.</summary>
     public static ScalarKind<AbsolutePath> Path { get; } = new("path", new EditorCheck.Pattern($"^(?![~$]){Plain}+$"), ReadPath);
 
