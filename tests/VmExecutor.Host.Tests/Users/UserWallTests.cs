@@ -4,8 +4,10 @@ using System.Xml.Linq;
 using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Users;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Tests.Libvirt;
 using VmExecutor.Host.Users;
 using Xunit;
@@ -29,11 +31,14 @@ public sealed class UserWallTests : IDisposable
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void The_user_of_one_vm_reaches_nothing_of_another(bool shareKernel)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void The_user_of_one_vm_reaches_nothing_of_another(bool shareKernel, bool hasTpm)
     {
         Prerequisite.Libvirt();
+        Prerequisite.Require(!hasTpm || File.Exists("/usr/bin/swtpm"), "swtpm is not installed: executor/setup --test-tools");
         var pool = VmUsers.At("qemu:///system", new LibvirtSettings(), TimeProvider.System).Pool;
         Prerequisite.Require(pool?.Users.Count >= 2, "there are no users of VMs: executor/setup makes them");
 
@@ -43,7 +48,7 @@ public sealed class UserWallTests : IDisposable
         File.WriteAllBytes($"{_directory}/kernel", new byte[4096]);
         for (var i = 0; i < 2; i++)
         {
-            Start(i, users[i], shareKernel);
+            Start(i, users[i], shareKernel, hasTpm);
         }
 
         var (own, other) = (users[0], users[1]);
@@ -59,7 +64,7 @@ public sealed class UserWallTests : IDisposable
             $"cat '{private_}/master-key.aes'",
             $"cat /proc/{pid}/environ",
             $"ls -l /proc/{pid}/fd/0",
-            $"a=$(sed -n 's/^\\([0-9a-f]*\\)-.* rw-p .*heap.*/\\1/p' /proc/{pid}/maps) && test -n \"$a\" && dd if=/proc/{pid}/mem bs=4096 count=1 iflag=skip_bytes skip=$((0x$a))",
+            $"a=$(sed -n '/ rw-p .*heap/{{s/-.*//p;q}}' /proc/{pid}/maps) && test -n \"$a\" && dd if=/proc/{pid}/mem bs=4096 count=1 iflag=skip_bytes skip=$((0x$a))",
             $"kill -0 {pid}",
             $"kill -STOP {pid} && kill -CONT {pid}",
         ];
@@ -70,6 +75,14 @@ public sealed class UserWallTests : IDisposable
             As(own, attack).Should().Be(0, $"the attack itself works, as {own.Name}: {attack}");
         }
 
+        if (hasTpm)
+        {
+            var socket = Directory.GetFiles("/run/libvirt/qemu/swtpm", $"*{_name}-0-swtpm.sock").Should().ContainSingle().Which;
+            As(own, $"test -w '{socket}'").Should().Be(0);
+            As(other, $"test -w '{socket}'").Should().NotBe(0);
+            As(other, "ls /run/libvirt/qemu/swtpm").Should().NotBe(0, "users only pass through");
+        }
+
         // The console's file is of no VM's user at all.
         As(own, $"head -c 1 '{_directory}/console-0'").Should().NotBe(0);
         As(other, $"head -c 1 '{_directory}/console-0'").Should().NotBe(0);
@@ -77,7 +90,7 @@ public sealed class UserWallTests : IDisposable
         As(other, $"test -w '{_directory}/kernel'").Should().NotBe(0);
     }
 
-    private void Start(int number, VmUser user, bool shareKernel)
+    private void Start(int number, VmUser user, bool shareKernel, bool hasTpm)
     {
         var overlay = $"{_directory}/{_name}-{number}.qcow2";
         Run("qemu-img", "create", "-q", "-f", "qcow2", overlay, "16M").Should().Be(0);
@@ -90,11 +103,14 @@ public sealed class UserWallTests : IDisposable
               <devices>
                 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{overlay}'/><target dev='vda' bus='virtio'/></disk>
                 <serial type='file'><source path='{_directory}/console-{number}'/></serial>
+                {(hasTpm ? "<tpm model='tpm-crb'><backend type='emulator' version='2.0'/></tpm>" : "")}
               </devices>
             </domain>
             """);
         CloneUser.Apply(clone, user);
-        VmUserFiles.Give(clone, TestPlan.For(TestPlan.Image()) with { User = user });
+        var paths = JobPaths.For(new AbsolutePath($"{_directory}/{number}"), new JobKey("https://gitlab.example.com", "wall", number));
+        Directory.CreateDirectory(paths.Directory.Value);
+        VmUserFiles.Give(clone, TestPlan.For(TestPlan.Image()) with { User = user, Paths = paths });
         var file = $"{_directory}/{_name}-{number}.xml";
         File.WriteAllText(file, clone.ToString());
         var (exitCode, output) = Virsh.Run("create", file, "--paused");
