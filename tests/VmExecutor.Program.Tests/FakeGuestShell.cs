@@ -51,6 +51,12 @@ internal sealed class FakeGuestShell : IGuestShell
         GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         CallAsync("connect beside", () => beside, alive, cancellationToken);
 
+    /// <summary>True: the kept connection gets new session keys.</summary>
+    public bool Renews { get; set; } = true;
+
+    public Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken) =>
+        CallAsync("renew keys", () => Renews, _ => Task.CompletedTask, cancellationToken);
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) =>
         CallAsync("close", () => Close(access), _ => Task.CompletedTask, cancellationToken);
 

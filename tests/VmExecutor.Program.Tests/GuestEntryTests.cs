@@ -170,6 +170,8 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
 
         public Task<GuestCommandResult> ConverseAsync(GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<RunnerProcess?> LeaveAsync(GuestAccess access, string text, string input, string until, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<string> GoOnAsync(GuestAccess access, string input, Func<string, string?> answer, string until, CancellationToken cancellationToken) => throw new NotSupportedException();

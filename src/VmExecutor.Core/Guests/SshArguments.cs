@@ -51,6 +51,10 @@ public static class SshArguments
     public static IReadOnlyList<string> Run(GuestAccess access, string commandLine) =>
         [.. Common(access), .. Options("LogLevel=ERROR"), .. Options(Joining), "--", access.Address.Host, commandLine];
 
+    /// <summary>As <see cref="Run"/>, in a session with a terminal in which <c>~</c> begins a command to ssh. Of an option, ssh takes what it meets first.</summary>
+    public static IReadOnlyList<string> RunWithEscapes(GuestAccess access, string commandLine) =>
+        [.. Options("RequestTTY=force", "EscapeChar=~"), .. Run(access, commandLine)];
+
     /// <summary>
     /// Runs a command line over a connection of its own. The guest on its other end has the pinned host key and has not proved more, so only a text
     /// that does nothing in another guest is sent like this.

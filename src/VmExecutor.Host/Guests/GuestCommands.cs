@@ -73,6 +73,29 @@ internal sealed class GuestCommands(SshClient ssh, TimeProvider clock)
         }
     }
 
+    /// <summary>Lets ssh exchange new session keys over the kept connection.</summary>
+    /// <returns>False: it has not, or the guest did not answer.</returns>
+    public async Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await _session.RunAsync(
+                access,
+                stop =>
+                {
+                    var token = RunTokens.Next();
+                    var command = Command.Of(ssh.StartWithEscapes(access, RemoteCommand.Line(token, KeyRenewal.Text)), token);
+                    return RunAsync(access, command, new MemoryStream(Encoding.UTF8.GetBytes(KeyRenewal.Input)), stop);
+                },
+                cancellationToken).ConfigureAwait(false);
+            return KeyRenewal.IsDone(answer.StandardOutput);
+        }
+        catch (SystemFailureException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Runs a POSIX shell text, and answers each line that it prints.</summary>
     public Task<GuestCommandResult> ConverseAsync(
         GuestAccess access, string text, string input, Func<string, string?> answer, CancellationToken cancellationToken) =>

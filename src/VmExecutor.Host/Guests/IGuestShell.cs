@@ -41,6 +41,12 @@ public interface IGuestShell
     Task<GuestAccess> ConnectBesideAsync(
         GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Gives the kept connection new session keys, which come from what both sides' random generators give by now. It takes an emulated guest a fraction of a new login.
+    /// </summary>
+    /// <returns>False: it has the old ones, and only a new connection would have others.</returns>
+    Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken);
+
     /// <summary>Closes a connection; one that is not open is closed.</summary>
     Task CloseAsync(GuestAccess access, CancellationToken cancellationToken);
 

@@ -14,6 +14,10 @@ internal sealed class SshClient(IToolRunner tools, ToolEnvironment environment, 
     public ToolStream Start(GuestAccess access, string commandLine) =>
         ToolStream.Start(Call(access, SshArguments.Run(access, commandLine)), environment, clock);
 
+    /// <summary>Starts a command line in the guest over the kept connection, in a session with a terminal in which ssh takes commands.</summary>
+    public ToolStream StartWithEscapes(GuestAccess access, string commandLine) =>
+        ToolStream.Start(Call(access, SshArguments.RunWithEscapes(access, commandLine)), environment, clock);
+
     /// <summary>Starts a command line in the guest over a connection of its own.</summary>
     public ToolStream StartAlone(GuestAccess access, string commandLine) =>
         ToolStream.Start(Call(access, SshArguments.RunAlone(access, commandLine)), environment, clock);

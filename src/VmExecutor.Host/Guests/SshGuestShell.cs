@@ -64,6 +64,8 @@ public sealed class SshGuestShell : IGuestShell
         GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         connection.OpenBesideAsync(access, beside, limit, alive, cancellationToken);
 
+    public Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken) => commands.RenewKeysAsync(access, cancellationToken);
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => connection.CloseAsync(access, cancellationToken);
 
     public Task<ScriptRun> RunScriptAsync(

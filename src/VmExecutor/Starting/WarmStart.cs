@@ -129,13 +129,25 @@ internal sealed class WarmStart(Machine machine)
         access = access with { Proof = proof.InPlace(bootId: null) };
         if (ownKey is not null)
         {
-            await machine.GuestShell.CloseAsync(access, cancellationToken);
             access = access with { Key = plan.LoginKey };
-            await machine.GuestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+            await RenewAsync(access, plan, watch, cancellationToken);
         }
 
         run.Times.Ended("identity");
         return access;
+    }
+
+    /// <summary>
+    /// The keys of the kept connection came from random numbers that the guest's twins have as well. That the job's key alone gets in was looked at from inside
+    /// (<see cref="IdentityCheck"/>), so no second login is needed to tell.
+    /// </summary>
+    private async Task RenewAsync(GuestAccess access, ClonePlan plan, DomainWatch watch, CancellationToken cancellationToken)
+    {
+        if (!await machine.GuestShell.RenewKeysAsync(access, cancellationToken))
+        {
+            await machine.GuestShell.CloseAsync(access, cancellationToken);
+            await machine.GuestShell.ConnectAsync(access, plan.Image.Timeouts.Ssh, watch.EnsureAliveAsync, cancellationToken);
+        }
     }
 
     private async Task<GuestAccess> ReachAsync(ClonePlan plan, Template template, PhaseTimes times, DomainWatch watch, CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ public sealed class WarmLoginTests(TestMachine machine) : WarmTest(machine)
         var authorized = await SaysAsync(session, "cat ~/.ssh/authorized_keys");
         await CleanUpAsync(session);
 
-        record.GetProperty("start").GetString().Should().Be("warm");
+        record.GetProperty("start").GetString().Should().Be("warm", session.Trace.ToString());
         record.GetProperty("guest").GetProperty("key_file").GetString().Should().Be(own);
         (mine, said).Should().Be((0, "in\n"));
         others.Should().Be(255, "it must not get in");

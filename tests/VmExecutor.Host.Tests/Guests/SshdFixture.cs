@@ -38,6 +38,9 @@ public class SshdFixture : IAsyncLifetime
 
     public HostKey HostKey => HostKey.Parse(File.ReadAllText(In("host.pub")));
 
+    /// <summary>The server's own log.</summary>
+    public string ServerLog => In("sshd.log");
+
     /// <summary>The variables of each session's environment, without HOME.</summary>
     protected string Variables => $"SHLVL=1 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
 

@@ -87,6 +87,8 @@ internal sealed class WokenGuest(TimeProvider time) : IGuestShell
         GuestAccess access, GuestAccess beside, WaitLimit limit, Func<CancellationToken, Task> alive, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<bool> RenewKeysAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task CloseAsync(GuestAccess access, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<ScriptRun> RunScriptAsync(
