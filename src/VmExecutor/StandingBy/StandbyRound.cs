@@ -7,6 +7,9 @@ namespace VmExecutor.StandingBy;
 /// <summary>One fill: removes what no job would get any more, makes what is missing, and keeps the report. The caller holds the right to make standby clones.</summary>
 internal sealed class StandbyRound(Machine machine, JobLog log)
 {
+    /// <summary>Jobs take clones while others are made, so a fill looks again. One whose clones are too old at once must end all the same.</summary>
+    private const int MostRounds = 3;
+
     /// <returns>False: not all that are wanted are there, and the reasons were said.</returns>
     /// <param name="needs">What is wanted.</param>
     /// <param name="isAll">True: of all images; false: of one, which a person asked for.</param>
@@ -16,8 +19,7 @@ internal sealed class StandbyRound(Machine machine, JobLog log)
         // A fill that was killed has left a clone that runs.
         await machine.QuickCollection.RunAsync(self: null, cancellationToken);
         var look = new StandbyLook(machine);
-        StandbyReport report;
-        do
+        for (var round = 1; ; round++)
         {
             await new StandbySweep(machine, look, log).RunAsync(needs, isAll, cancellationToken);
             var fill = new StandbyFill(machine, look, log, machine.Standby.ReadReport(), isByHand: !isAll);
@@ -27,11 +29,18 @@ internal sealed class StandbyRound(Machine machine, JobLog log)
                 lines.Add(await fill.RunAsync(need, cancellationToken));
             }
 
-            report = new StandbyReport(machine.Time.GetUtcNow(), lines) { Totals = fill.Totals };
+            var report = new StandbyReport(machine.Time.GetUtcNow(), lines) { Totals = fill.Totals };
             machine.Standby.Write(report, isAll);
-        }
-        while (report.IsFull && !(await look.ReportAsync(needs, cancellationToken)).IsFull);
+            if (!report.IsFull || (await look.ReportAsync(needs, cancellationToken)).IsFull)
+            {
+                return report.IsFull;
+            }
 
-        return report.IsFull;
+            if (round == MostRounds)
+            {
+                log.Say("clones are taken, or grow older than 'standby: max_age', as fast as they are made; the next fill goes on");
+                return false;
+            }
+        }
     }
 }
