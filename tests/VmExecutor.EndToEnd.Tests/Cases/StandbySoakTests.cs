@@ -22,6 +22,9 @@ public sealed class StandbySoakTests(TestMachine machine) : WarmTest(machine)
     private const string Booted = "booted";
     private static readonly int Jobs = int.TryParse(Environment.GetEnvironmentVariable("VM_EXECUTOR_SOAK_STANDBY_JOBS"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 12;
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
+
+    // Booting one takes so long that fills would make nothing else.
+    private static readonly TimeSpan BootedMaxAge = MaxAge * 10;
     private static readonly TimeSpan DrainTakes = TimeSpan.FromMinutes(3);
 
     /// <summary>Every so many jobs: another image, a wait until the clones are too old, and the image is published again.</summary>
@@ -82,8 +85,8 @@ public sealed class StandbySoakTests(TestMachine machine) : WarmTest(machine)
 
         entries.SelectMany(entry => entry.GetProperty("made").EnumerateArray().Select(made => made.GetString()!).Where(made => made.StartsWith("domain ", StringComparison.Ordinal)))
             .Should().HaveCount(Jobs).And.OnlyHaveUniqueItems("no VM serves two jobs");
-        entries.Where(Took).Select(entry => entry.GetProperty("standby_seconds").GetDouble()).Should().NotBeEmpty().And.OnlyContain(seconds => seconds < MaxAge.TotalSeconds);
-        entries.Count(Took).Should().BeGreaterThan(Jobs / 5, "refills keep up with jobs in a row");
+        entries.Where(entry => Took(entry) && entry.GetProperty("image").GetString() == "small").Should().OnlyContain(entry => entry.GetProperty("standby_seconds").GetDouble() < MaxAge.TotalSeconds);
+        entries.Where(Took).Select(entry => entry.GetProperty("standby_seconds").GetDouble()).Should().NotBeEmpty().And.OnlyContain(seconds => seconds < BootedMaxAge.TotalSeconds);
         Want(isWanted: false);
         (await Eventually.AskAsync(DrainAsync, left => left.Count == 0, DrainTakes)).Should().BeEmpty();
     }
@@ -111,9 +114,9 @@ public sealed class StandbySoakTests(TestMachine machine) : WarmTest(machine)
     /// <summary>The image with a template wants two, the other one.</summary>
     private void Want(bool isWanted)
     {
-        string[] Standby(int count) => isWanted ? ["standby:", string.Create(CultureInfo.InvariantCulture, $"  count: {count}"), $"  max_age: {MaxAge.TotalSeconds:0}s"] : [];
-        Bench.With(new ImageYaml { IsWarm = true, WarmLimit = "120s", Further = Standby(2) });
-        Bench.With(new ImageYaml { Name = Booted, Cmdline = $"{Machine.Guest.Cmdline} vmx.image={Booted}", Further = Standby(1) });
+        string[] Standby(int count, TimeSpan age) => isWanted ? ["standby:", string.Create(CultureInfo.InvariantCulture, $"  count: {count}"), $"  max_age: {age.TotalSeconds:0}s"] : [];
+        Bench.With(new ImageYaml { IsWarm = true, WarmLimit = "120s", Further = Standby(2, MaxAge) });
+        Bench.With(new ImageYaml { Name = Booted, Cmdline = $"{Machine.Guest.Cmdline} vmx.image={Booted}", Further = Standby(1, BootedMaxAge) });
     }
 
     private async Task<List<string>> DrainAsync()
