@@ -15,8 +15,13 @@ public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format
     /// <param name="domain">Domain XML.</param>
     /// <param name="purpose">For whom the clone is; a person's clone shares what the source shares with other machines.</param>
     /// <exception cref="SystemFailureException">A disk that cannot be cloned: of a network, encrypted, or passed through.</exception>
-    public static IReadOnlyList<SourceDisk> WritableOf(XElement domain, ClonePurpose purpose = ClonePurpose.Job) =>
-        [.. domain.Elements("devices").Elements("disk").Where(disk => IsWritable(disk, purpose)).Select(Read)];
+    public static IReadOnlyList<SourceDisk> WritableOf(XElement domain, ClonePurpose purpose = ClonePurpose.Job)
+    {
+        IReadOnlyList<SourceDisk> disks = [.. domain.Elements("devices").Elements("disk").Where(disk => IsWritable(disk, purpose)).Select(Read)];
+        return disks.GroupBy(disk => disk.Target).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw Unsupported($"two disks of the source have the target '{twice.Key}'", "Give each disk a <target dev='…'/> of its own in the source domain.")
+            : disks;
+    }
 
     /// <summary>True when a <c>disk</c> element is one that the guest writes to, so that a clone needs an overlay on it.</summary>
     internal static bool IsWritable(XElement disk, ClonePurpose purpose) =>
@@ -29,7 +34,7 @@ public sealed record SourceDisk(string Target, AbsolutePath Path, string? Format
         var target = (string?)disk.Element("target")?.Attribute("dev") ?? string.Empty;
         return target.Length is > 0 and <= 32 && target.All(char.IsAsciiLetterOrDigit)
             ? target
-            : throw Unsupported($"a disk has no usable target name ('{target}')", "Give the disk a <target dev='vda'/> in the source domain.");
+            : throw Unsupported($"a disk has no usable target name ('{PlainText.OneLine(target, 60)}')", "Give the disk a <target dev='vda'/> in the source domain.");
     }
 
     private static SourceDisk Read(XElement disk)

@@ -24,7 +24,7 @@ public static class StampXml
         try
         {
             var job = XmlText.Parse(metadata);
-            return job.Name == "job" || job.Name == Namespace + "job" ? Read(job) : null;
+            return (job.Name == "job" || job.Name == Namespace + "job") && Read(job) is { } stamp && IsUsable(stamp) ? stamp : null;
         }
         catch (Exception e) when (e is UnreadableXmlException or FormatException or OverflowException)
         {
@@ -58,6 +58,8 @@ public static class StampXml
         new XAttribute("since-boot", stamp.Made.SinceBoot.ToString("c", CultureInfo.InvariantCulture)),
         new XAttribute("created", stamp.Created.ToString("O", CultureInfo.InvariantCulture)),
         new XAttribute("expires", stamp.Expires.ToString("O", CultureInfo.InvariantCulture)));
+
+    private static bool IsUsable(OwnershipStamp stamp) => RecordTime.IsUsable(stamp.Created) && RecordTime.IsUsable(stamp.Expires) && RecordTime.IsUsable(stamp.Made.SinceBoot);
 
     private static OwnershipStamp? Read(XElement job)
     {

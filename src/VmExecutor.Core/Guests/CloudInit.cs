@@ -96,28 +96,37 @@ public static partial class CloudInit
     /// <summary>The errors that result.json names, which is part of the output of both texts; empty: it names none, or is not there.</summary>
     public static IReadOnlyList<string> ParseErrors(string output)
     {
-        if (Result().Match(output) is not { Success: true } result)
+        if (ResultIn(output) is not { } result)
         {
             return [];
         }
 
         try
         {
-            using var document = JsonDocument.Parse(result.Value);
+            using var document = JsonDocument.Parse(result);
             return document.RootElement.TryGetProperty("v1", out var v1) && v1.ValueKind == JsonValueKind.Object
                 && v1.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
                     ? [.. errors.EnumerateArray().Where(error => error.ValueKind == JsonValueKind.String).Select(error => error.GetString()!)]
                     : [];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Halves of surrogate pairs ("\ud800") are only found when a text is decoded.
             return [];
         }
     }
 
-    // json.dumps(indent=1, sort_keys=True) of cloud-init's atomic_helper: the outermost braces are alone at the begin of their lines.
-    [GeneratedRegex(@"^\{\s*\n(.*\n)*?\}", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
-    private static partial Regex Result();
+    /// <summary>
+    /// The text of result.json: json.dumps(indent=1, sort_keys=True) of cloud-init's atomic_helper has the outermost braces alone at the begin of their lines.
+    /// Each line is looked at once, however many the guest prints.
+    /// </summary>
+    private static string? ResultIn(string output)
+    {
+        var lines = output.Split('\n');
+        var begin = Array.FindIndex(lines, line => line.TrimEnd() == "{");
+        var end = begin < 0 ? -1 : Array.FindIndex(lines, begin + 1, line => line.StartsWith('}'));
+        return end < 0 ? null : $"{string.Join('\n', lines[begin..end])}\n}}";
+    }
 
     [GeneratedRegex("^vmx-cloud-init:([a-z]+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Answer();

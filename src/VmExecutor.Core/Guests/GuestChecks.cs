@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
@@ -8,6 +9,8 @@ namespace VmExecutor.Core.Guests;
 /// </summary>
 public static partial class GuestChecks
 {
+    private const int LongestPath = 200;
+
     /// <summary>A word of the shell: the directory for temporary files, where scripts are stored.</summary>
     internal const string Temporary = "\"${TMPDIR:-/tmp}\"";
 
@@ -44,7 +47,7 @@ public static partial class GuestChecks
             return null;
         }
 
-        var path = TemporaryDirectory().Match(output) is { Success: true } match ? match.Groups[1].Value.TrimEnd() : "/tmp";
+        var path = TemporaryDirectory().Match(output) is { Success: true } match ? PlainText.OneLine(match.Groups[1].Value.TrimEnd(), LongestPath) : "/tmp";
         return ($"{path}, where scripts are stored: {fault.Reason(user)}", fault.Fix(path, user, key: null));
     }
 

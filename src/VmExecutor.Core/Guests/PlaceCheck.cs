@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
@@ -49,15 +50,17 @@ internal static partial class PlaceCheck
         rm -f "$@"
         """;
 
-    /// <summary>The places that are not usable, in the order of the text's.</summary>
+    /// <summary>The places that are not usable, in the order of the text's. Of a place that a guest names twice the first line counts.</summary>
     public static IReadOnlyList<PlaceFault> Parse(string output) =>
-        [.. Line().Matches(output).Select(line => new PlaceFault(int.Parse(line.Groups[1].ValueSpan), line.Groups[2].Value, LastWords(line.Groups[3].Value))
+        [.. Line().Matches(output).DistinctBy(line => line.Groups[1].Value).Select(line => new PlaceFault(int.Parse(line.Groups[1].ValueSpan), line.Groups[2].Value, LastWords(line.Groups[3].Value))
         {
             Room = PlaceRoom.Parse(output, line.Groups[1].Value),
         })];
 
+    private const int LongestWords = 200;
+
     /// <summary>The system's own words, without the name of the program and the path.</summary>
-    private static string LastWords(string said) => said.Trim().Split(": ")[^1];
+    private static string LastWords(string said) => PlainText.OneLine(said.Trim().Split(": ")[^1], LongestWords);
 
     [GeneratedRegex("^vmx-place:([0-9]{1,3}):(absent|file|link|make|write):(.*)$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Line();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
@@ -11,6 +12,8 @@ namespace VmExecutor.Core.Guests;
 /// <param name="MountPoint">Where the file system is mounted.</param>
 public sealed partial record PlaceRoom(long Size, long Free, long? Inodes, long? FreeInodes, string MountPoint)
 {
+    private const int LongestPath = 200;
+
     /// <summary>There may be room for bytes, but not for another file.</summary>
     public bool HasNoInode => Inodes > 0 && FreeInodes == 0;
 
@@ -22,7 +25,7 @@ public sealed partial record PlaceRoom(long Size, long Free, long? Inodes, long?
     internal static PlaceRoom? Parse(string output, string index)
     {
         var (blocks, inodes) = (Find(output, index, "k"), Find(output, index, "i"));
-        return blocks is null ? null : new PlaceRoom(Number(blocks, 3), Number(blocks, 4), inodes is null ? null : Number(inodes, 3), inodes is null ? null : Number(inodes, 4), blocks.Groups[5].Value);
+        return blocks is null ? null : new PlaceRoom(Number(blocks, 3), Number(blocks, 4), inodes is null ? null : Number(inodes, 3), inodes is null ? null : Number(inodes, 4), PlainText.OneLine(blocks.Groups[5].Value, LongestPath));
     }
 
     private static Match? Find(string output, string index, string kind) =>

@@ -6,6 +6,9 @@ namespace VmExecutor.Core.Guests;
 /// <summary>Asks a guest, after a lost connection, how a run ended: a shell text for <c>sh</c>'s stdin.</summary>
 public static partial class RunInquiry
 {
+    // A thousand years, in seconds.
+    private const double LongestUptime = 3.2e10;
+
     /// <summary>The script may have ended just now: then its wrapper is about to say whether it still had its session.</summary>
     public static string Text(RunToken token) =>
         $$"""
@@ -36,8 +39,9 @@ public static partial class RunInquiry
             int.Parse(answer.Groups["status"].ValueSpan, CultureInfo.InvariantCulture), answer.Groups["session"].Value == ScriptWrapper.SessionThere, now - ended);
     }
 
+    /// <summary>Null: the guest has not said it, or says a time that no machine has been up.</summary>
     private static TimeSpan? Uptime(Group text) =>
-        double.TryParse(text.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null;
+        double.TryParse(text.ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= LongestUptime ? TimeSpan.FromSeconds(seconds) : null;
 
     // The point is the proof that the line was written to its end.
     [GeneratedRegex(@"^vmx-status:(?<status>[0-9]{1,3}) (?<ended>[0-9.]{0,20})\. (?<session>[a-z]*)\.? (?<now>[0-9.]{0,20})$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]

@@ -34,7 +34,7 @@ public sealed record GenerationRecord
     public required IReadOnlyList<GenerationFile> Files { get; init; }
 
     /// <summary>The <c>tools</c> that were put into it.</summary>
-    public IReadOnlyList<GenerationTool> Tools { get; init; } = [];
+    public IReadOnlyList<GenerationTool> Tools { get => field ?? []; init; }
 
     /// <summary>The probe's findings; null until it has passed.</summary>
     public ProbeRecord? Probe { get; init; }
@@ -43,27 +43,17 @@ public sealed record GenerationRecord
     public string ToJson() => JsonSerializer.Serialize(this, GenerationRecordContext.Default.GenerationRecord);
 
     /// <summary>Null when the text is no such record (half written, of another version, or naming what cannot be a file).</summary>
-    public static GenerationRecord? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, GenerationRecordContext.Default.GenerationRecord) is { } record && record.IsUsable() ? record.WithoutSecrets() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static GenerationRecord? TryParse(string json) =>
+        RecordJson.TryParse(json, GenerationRecordContext.Default.GenerationRecord) is { } record && record.IsUsable() ? record.WithoutSecrets() : null;
 
     /// <summary>The record without the secrets of a download's address, which an earlier driver wrote as a whole.</summary>
     private GenerationRecord WithoutSecrets() => SourceKind == "url" ? this with { Source = DownloadAddress.Redact(Source) } : this;
 
-    /// <summary>Checks the things that JSON's reader does not: elements of lists, and the meaning of numbers and names.</summary>
-    private bool IsUsable() =>
-        Number > 0
-        && Files.All(file => file is { Role.Length: > 0 } && (AbsolutePath.TryParse(file.Path, out _) || IsPlainName(file.Path)))
-        && Tools.All(tool => tool is not null)
-        && Probe?.HostKeys.All(key => key is not null) != false;
+    /// <summary>Checks the things that JSON's reader does not: the meaning of numbers and names.</summary>
+    private bool IsUsable() => Number > 0 && HaveRoles(Files) && Files.All(file => file.VirtualBytes is null or >= 0 && (AbsolutePath.TryParse(file.Path, out _) || IsPlainName(file.Path)));
+
+    /// <summary>True when each file has a role of its own.</summary>
+    internal static bool HaveRoles(IReadOnlyList<GenerationFile> files) => files.All(file => file.Role.Length > 0) && files.DistinctBy(file => file.Role).Count() == files.Count;
 
     internal static bool IsPlainName(string name) =>
         name is not ("" or "." or "..") && !name.Contains('/', StringComparison.Ordinal) && AbsolutePath.TryParse($"/{name}", out _);
@@ -112,6 +102,7 @@ public sealed record ProbeRecord(DateTimeOffset Passed, double BootSeconds, IRea
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
@@ -25,7 +26,7 @@ public sealed record JobRecord
     public TimeSpan? ShutdownGrace { get; init; }
 
     /// <summary>The files the clone stands on, as they were when it was made.</summary>
-    public IReadOnlyList<BaseFingerprint> Bases { get; init; } = [];
+    public IReadOnlyList<BaseFingerprint> Bases { get => field ?? []; init; }
 
     /// <summary>The resources that the job was admitted with; null: it still waits for its turn.</summary>
     public ClaimRecord? Claim { get; init; }
@@ -37,7 +38,7 @@ public sealed record JobRecord
     public StopRecord? Stopped { get; init; }
 
     /// <summary>The kind of start: <c>cold</c> or <c>warm</c>.</summary>
-    public string Start { get; init; } = "cold";
+    public string Start { get => field ?? "cold"; init; }
 
     /// <summary>
     /// The reason why an image with templates was started cold, the word of a <c>ColdReason</c>; null: it was not, or has no templates.
@@ -65,7 +66,7 @@ public sealed record JobRecord
     public DateTimeOffset? Ready { get; init; }
 
     /// <summary>Seconds that each phase of prepare took.</summary>
-    public IReadOnlyDictionary<string, double> Phases { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> Phases { get => field ?? new Dictionary<string, double>(); init; }
 
     /// <summary>
     /// True when the VM is to be kept after the job (<c>try --keep</c>, or a failed job's); it stays until its time is over.
@@ -82,17 +83,7 @@ public sealed record JobRecord
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);
 
     /// <summary>Null when the text is not a job record (half written, or of another version).</summary>
-    public static JobRecord? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, JobRecordContext.Default.JobRecord);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static JobRecord? TryParse(string json) => RecordJson.TryParse(json, JobRecordContext.Default.JobRecord);
 }
 
 /// <summary>The way to reach the guest over ssh; with no host keys, the one of the first contact is in the job's known_hosts.</summary>
@@ -112,6 +103,7 @@ public sealed record GuestRecord(string Host, int Port, string User, string KeyF
 public sealed record BaseFingerprint(string Path, ulong Inode, long Bytes, long ModifiedNanoseconds);
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
@@ -19,17 +20,7 @@ public sealed record ScriptRecord(string SubStage, double Seconds, int? ExitCode
     public string ToLine() => JsonSerializer.Serialize(this, ScriptRecordContext.Default.ScriptRecord) + "\n";
 
     /// <summary>Null when the line is not one, or was cut when its writer was killed.</summary>
-    public static ScriptRecord? TryParse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, ScriptRecordContext.Default.ScriptRecord);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static ScriptRecord? TryParse(string line) => RecordJson.TryParse(line, ScriptRecordContext.Default.ScriptRecord);
 }
 
 [JsonSourceGenerationOptions(

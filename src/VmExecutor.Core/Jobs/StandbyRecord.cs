@@ -20,7 +20,7 @@ public sealed record StandbyRecord(string Shape, string SizeName, string MadeAs,
     public RunnerProcess? Client { get; init; }
 
     /// <summary>Its overlays as they were when it was halted: nothing may write to them until it goes on.</summary>
-    public IReadOnlyList<BaseFingerprint> Overlays { get; init; } = [];
+    public IReadOnlyList<BaseFingerprint> Overlays { get => field ?? []; init; }
 
     /// <summary>For how long it has waited.</summary>
     /// <param name="now">In the same boot.</param>

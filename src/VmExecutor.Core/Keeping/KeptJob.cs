@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Keeping;
 
@@ -47,17 +48,7 @@ public sealed record KeptJob
     public string ToJson() => JsonSerializer.Serialize(this, KeptJobContext.Default.KeptJob);
 
     /// <summary>Null when the text is no such record.</summary>
-    public static KeptJob? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, KeptJobContext.Default.KeptJob);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static KeptJob? TryParse(string json) => RecordJson.TryParse(json, KeptJobContext.Default.KeptJob);
 
     /// <summary>True when a reference means this job: its key, its VM's name, or its id.</summary>
     public bool IsMeantBy(string reference) =>
@@ -98,6 +89,7 @@ public sealed record KeptScript(string SubStage, string File, int? ExitCode, str
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

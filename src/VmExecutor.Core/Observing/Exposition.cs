@@ -103,6 +103,9 @@ public static class Exposition
         }
 
         var word = series[(at + Limit.Length)..].Split('"')[0];
-        return (series[..at], word == "+Inf" ? double.PositiveInfinity : double.Parse(word, System.Globalization.CultureInfo.InvariantCulture), series);
+        return (
+            series[..at],
+            double.TryParse(word, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var limit) ? limit : double.PositiveInfinity,
+            series);
     }
 }

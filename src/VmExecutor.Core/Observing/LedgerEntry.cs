@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Observing;
 
@@ -52,10 +53,10 @@ public sealed record LedgerEntry
     public required DateTimeOffset Removed { get; init; }
 
     /// <summary>Seconds that each phase of prepare took.</summary>
-    public IReadOnlyDictionary<string, double> Prepare { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> Prepare { get => field ?? new Dictionary<string, double>(); init; }
 
     /// <summary>The scripts that ran, in order.</summary>
-    public IReadOnlyList<ScriptRecord> Scripts { get; init; } = [];
+    public IReadOnlyList<ScriptRecord> Scripts { get => field ?? []; init; }
 
     /// <summary>The seconds that the removal took.</summary>
     public required double CleanupSeconds { get; init; }
@@ -70,7 +71,7 @@ public sealed record LedgerEntry
     public long? DiskBytes { get; init; }
 
     /// <summary>The parts that were made and were there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
-    public IReadOnlyList<string> Made { get; init; } = [];
+    public IReadOnlyList<string> Made { get => field ?? []; init; }
 
     /// <summary>
     /// The parts that were removed: <c>domain vmx-…</c>, <c>ssh 4711</c>, <c>qemu 4712</c>, <c>directory …</c>; all of them are gone.
@@ -80,20 +81,11 @@ public sealed record LedgerEntry
     public string ToLine() => JsonSerializer.Serialize(this, LedgerContext.Default.LedgerEntry) + "\n";
 
     /// <summary>Null when the line is not one, or was cut when the host lost power.</summary>
-    public static LedgerEntry? TryParse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, LedgerContext.Default.LedgerEntry);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static LedgerEntry? TryParse(string line) => RecordJson.TryParse(line, LedgerContext.Default.LedgerEntry);
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true)]

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Observing;
 
@@ -21,7 +22,7 @@ public sealed record MetricTotals
     public long Offset { get; init; }
 
     /// <summary>By series.</summary>
-    public SortedDictionary<string, double> Totals { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, double> Totals { get => field ??= new(StringComparer.Ordinal); init; }
 
     public static MetricTotals Empty()
     {
@@ -44,19 +45,10 @@ public sealed record MetricTotals
     public string ToJson() => JsonSerializer.Serialize(this, MetricTotalsContext.Default.MetricTotals);
 
     /// <summary>Null: damaged, or of another version.</summary>
-    public static MetricTotals? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, MetricTotalsContext.Default.MetricTotals) is { Version: CurrentVersion, Offset: >= 0 } totals
-                ? totals with { Totals = new SortedDictionary<string, double>(totals.Totals, StringComparer.Ordinal) }
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static MetricTotals? TryParse(string json) =>
+        RecordJson.TryParse(json, MetricTotalsContext.Default.MetricTotals) is { Version: CurrentVersion, Offset: >= 0 } totals
+            ? totals with { Totals = new SortedDictionary<string, double>(totals.Totals, StringComparer.Ordinal) }
+            : null;
 
     /// <summary>Counts one line of the ledger.</summary>
     public void Count(LedgerEntry entry)

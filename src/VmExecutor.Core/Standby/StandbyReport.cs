@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Standby;
 
@@ -9,7 +10,7 @@ namespace VmExecutor.Core.Standby;
 public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLine> Lines)
 {
     /// <summary>Everything that fills have counted since the report's file was made, by series: a histogram of the time that making one takes, and failures.</summary>
-    public SortedDictionary<string, double> Totals { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, double> Totals { get => field ??= new(StringComparer.Ordinal); init; }
 
     /// <summary>True: all that are wanted are there.</summary>
     [JsonIgnore]
@@ -18,20 +19,9 @@ public sealed record StandbyReport(DateTimeOffset Read, IReadOnlyList<StandbyLin
     public string ToJson() => JsonSerializer.Serialize(this, StandbyReportContext.Default.StandbyReport);
 
     /// <summary>Null: damaged.</summary>
-    public static StandbyReport? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, StandbyReportContext.Default.StandbyReport) is { } report
-                // An earlier driver has counted nothing.
-                ? report with { Totals = new SortedDictionary<string, double>(report.Totals ?? [], StringComparer.Ordinal) }
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static StandbyReport? TryParse(string json) => RecordJson.TryParse(json, StandbyReportContext.Default.StandbyReport) is { } report
+        ? report with { Totals = new SortedDictionary<string, double>(report.Totals, StringComparer.Ordinal) }
+        : null;
 
     /// <summary>The line of the same image and size.</summary>
     public StandbyLine? LineOf(StandbyNeed need) => Lines.FirstOrDefault(line => line.Image == need.Image.Name.Value && line.Number == need.Number);
@@ -56,9 +46,10 @@ public sealed record StandbyLine(string Image, int Number, string? Size, int Wan
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = false)]
+    RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StandbyReport))]
 internal sealed partial class StandbyReportContext : JsonSerializerContext;

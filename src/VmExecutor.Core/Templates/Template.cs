@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 
@@ -29,10 +30,14 @@ public sealed record Template(AbsolutePath Directory, TemplateRecord Record)
     /// <summary>The base of a clone's overlays: the template's overlays, and below them the generation's disks.</summary>
     /// <param name="bases">For each writable disk's target: the generation's.</param>
     public IReadOnlyDictionary<string, BackingChain> ChainsOn(IReadOnlyDictionary<string, BackingChain> bases) =>
-        Record.Files.Where(file => file.Format is not null).ToDictionary(
-            file => file.Role,
-            file => bases[file.Role] with { Files = [new BackingFile(PathOf(file), file.Format!, IsBlockDevice: false), .. bases[file.Role].Files] },
-            StringComparer.Ordinal);
+        Record.Files.Where(file => file.Format is not null).ToDictionary(file => file.Role, file => On(file, bases), StringComparer.Ordinal);
+
+    private BackingChain On(GenerationFile file, IReadOnlyDictionary<string, BackingChain> bases) => bases.TryGetValue(file.Role, out var below)
+        ? below with { Files = [new BackingFile(PathOf(file), file.Format!, IsBlockDevice: false), .. below.Files] }
+        : throw new SystemFailureException(
+            ErrorCodes.TemplateNotLoaded,
+            $"{Directory.Child(RecordName)} cannot be used: it has a disk '{PlainText.OneLine(file.Role, 60)}' that its generation does not have",
+            "Make the template anew: vm-executor image warm NAME");
 
     public AbsolutePath PathOf(GenerationFile file) => Directory.Child(file.Path);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Templates;
 
@@ -44,23 +45,15 @@ public sealed record TemplateRecord
     public string ToJson() => JsonSerializer.Serialize(this, TemplateRecordContext.Default.TemplateRecord);
 
     /// <summary>Null when the text is no such record (half written, or of another version).</summary>
-    public static TemplateRecord? TryParse(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, TemplateRecordContext.Default.TemplateRecord) is { } record && record.IsUsable() ? record : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public static TemplateRecord? TryParse(string json) =>
+        RecordJson.TryParse(json, TemplateRecordContext.Default.TemplateRecord) is { } record && record.IsUsable() ? record : null;
 
-    private bool IsUsable() => Files.All(file => file is not null && GenerationRecord.IsPlainName(file.Path)) && HostKeys.All(key => HostKey.TryParse(key, out _))
+    private bool IsUsable() => Shape is { MemoryBytes: >= 0, DiskBytes: >= 0 } && GenerationRecord.HaveRoles(Files) && Files.All(file => GenerationRecord.IsPlainName(file.Path)) && HostKeys.All(key => HostKey.TryParse(key, out _))
         && (LoginKey is null || HostKey.TryParse(LoginKey, out _));
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

@@ -35,7 +35,7 @@ public sealed class CloneSource(IHypervisor hypervisor, DomainStopper stopper)
 
         try
         {
-            return Clonable(plan.Image, FrozenDomain.Thaw(XmlText.Parse(await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
+            return Clonable(plan.Image, FrozenDomain.Thaw(DomainText.Parse(await HostFile.ReadAllTextAsync(generation.Domain.Value, cancellationToken).ConfigureAwait(false)), generation));
         }
         catch (Exception e) when (e is UnreadableXmlException || HostFileException.Explains(e))
         {

@@ -49,17 +49,20 @@ internal sealed class GuestAnswer(Stream stream, RunToken token)
     /// <exception cref="AnswerTooLongException">There is more.</exception>
     public async Task ReadLinesAsync(Func<string, Task> take, CancellationToken cancellationToken)
     {
-        var taken = 0;
+        // No byte is looked at twice: a guest may send a line without end, byte by byte.
+        var (taken, looked) = (0, 0);
         await ReadAsync(
             async () =>
             {
                 int length;
-                while ((length = Written(taken).IndexOf((byte)'\n')) >= 0)
+                while ((length = Written(looked).IndexOf((byte)'\n')) >= 0)
                 {
-                    var line = Encoding.UTF8.GetString(Written(taken)[..length]);
-                    taken += length + 1;
+                    var line = Encoding.UTF8.GetString(Written(taken)[..(looked - taken + length)]);
+                    taken = looked += length + 1;
                     await take(line.TrimEnd('\r')).ConfigureAwait(false);
                 }
+
+                looked = _text.WrittenCount;
 
                 if (WasCut)
                 {

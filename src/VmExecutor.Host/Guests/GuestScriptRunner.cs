@@ -301,7 +301,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
     }
 
     // ksh reports a signal as 256 + n.
-    private static ScriptExit ToExit(int status) => new(status <= 255 ? status : 128 + (status & 127));
+    internal static ScriptExit ToExit(int status) => new(status <= 255 ? status : 128 + (status & 127));
 
     /// <summary>Asks the guest why the script could not be stored.</summary>
     private async Task<SystemFailureException> NotStoredAsync(GuestAccess access, int scriptLength, CancellationToken cancellationToken)

@@ -130,7 +130,8 @@ internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
         try
         {
             tryOver.CancelAfter(PerTry);
-            var banner = await ReadAsync(socket, stop.Token).ConfigureAwait(false);
+            await using var stream = new NetworkStream(socket);
+            var banner = await ReadAsync(stream, stop.Token).ConfigureAwait(false);
             return (banner, banner is not null ? ConnectEnd.Greeted : Closed());
         }
         catch (Exception failure) when (failure is SocketException or IOException)
@@ -146,9 +147,10 @@ internal sealed class SshBanner(ConnectPace pace, TimeProvider clock)
         ConnectEnd Closed() => address.IsForwarded && clock.GetElapsedTime(attempt.Began) >= GivenUpByQemu ? ConnectEnd.Silent : ConnectEnd.Closed;
     }
 
-    private static async Task<string?> ReadAsync(Socket socket, CancellationToken cancellationToken)
+    /// <summary>The greeting; null: the server closed without one, or said too much before it.</summary>
+    /// <exception cref="IOException">A line is longer than any login allows, or the connection is lost.</exception>
+    internal static async Task<string?> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await using var stream = new NetworkStream(socket);
         var lines = new BoundedLines(stream, LongestLine);
 
         // RFC 4253, 4.2: a server may send other lines before its version.

@@ -39,7 +39,7 @@ public static class LoopbackServices
     /// <summary>Address and port in hexadecimal; the address in 32-bit words of the host's byte order, which is little on all that .NET runs on.</summary>
     private static IPEndPoint? ParseEnd(string text)
     {
-        if (text.Split(':') is not [{ Length: 8 or 32 } address, var port] || !int.TryParse(port, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var number))
+        if (text.Split(':') is not [{ Length: 8 or 32 } address, var port] || !ushort.TryParse(port, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number))
         {
             return null;
         }

@@ -166,13 +166,16 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
     {
         try
         {
-            return JsonSerializer.Deserialize(HostFile.ReadAllText(memory.Value), AcceleratorContext.Default.Remembered);
+            return Recall(HostFile.ReadAllText(memory.Value));
         }
-        catch (Exception e) when (HostFileException.Explains(e) || e is JsonException)
+        catch (Exception e) when (HostFileException.Explains(e))
         {
             return null;
         }
     }
+
+    /// <summary>Null: damaged.</summary>
+    internal static Remembered? Recall(string json) => RecordJson.TryParse(json, AcceleratorContext.Default.Remembered);
 
     /// <summary>A probe that is killed leaves a domain, which is a leftover as soon as this process is gone.</summary>
     private OwnershipStamp Stamp() => new()
@@ -198,6 +201,6 @@ public sealed class AcceleratorProbe(IHypervisor hypervisor, AbsolutePath stateD
 /// <summary>The accelerator that was found, and the reason why it is not KVM.</summary>
 public sealed record AcceleratorAnswer(Accelerator Accelerator, string? WhyNotKvm);
 
-[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(WriteIndented = true, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(AcceleratorProbe.Remembered))]
 internal sealed partial class AcceleratorContext : JsonSerializerContext;

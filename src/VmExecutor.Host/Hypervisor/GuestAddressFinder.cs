@@ -61,9 +61,9 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     private Task<string> TellQemuAsync(string domain, string command, CancellationToken cancellationToken) =>
         hypervisor.SendMonitorCommandAsync(domain, command, cancellationToken);
 
-    private static (string Host, int Port)? FindForward(string connections) =>
-        ForwardLine().Match(connections) is { Success: true } forward
-            ? ("127.0.0.1", int.Parse(forward.Groups["port"].ValueSpan, CultureInfo.InvariantCulture))
+    internal static (string Host, int Port)? FindForward(string connections) =>
+        ForwardLine().Match(connections) is { Success: true } forward && ushort.TryParse(forward.Groups["port"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? ("127.0.0.1", port)
             : null;
 
     private async Task<(string Host, int Port)> LookUpAsync(
@@ -98,6 +98,6 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     }
 
     /// <summary>A line of <c>info usernet</c> (slirp's connection_info): protocol[HOST_FORWARD] fd, source address, port, ….</summary>
-    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>\d+)")]
+    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>[0-9]{1,5})\s")]
     private static partial Regex ForwardLine();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Libvirt;
 
 namespace VmExecutor.Host.Hypervisor;
@@ -9,6 +10,8 @@ namespace VmExecutor.Host.Hypervisor;
 /// <summary>The machine monitor (QMP) of one running domain's QEMU: commands, and their answers as JSON.</summary>
 internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
 {
+    private const int LongestWords = 1000;
+
     /// <summary>The returned value of a command.</summary>
     /// <param name="command">One JSON object with <c>execute</c>.</param>
     /// <param name="file">Handed over with it; null: none.</param>
@@ -20,11 +23,11 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
         try
         {
             var root = JsonDocument.Parse(answer).RootElement;
-            return root.TryGetProperty("return", out var value) ? value : throw Failure($"QEMU of {domain} refused {command}: {answer.Trim()}");
+            return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("return", out var value) ? value : throw Failure($"QEMU of {domain} refused {command}: {Words(answer)}");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw Failure($"QEMU of {domain} answered {command} with no JSON: {answer.Trim()}", e);
+            throw Failure($"QEMU of {domain} answered {command} with no JSON: {Words(answer)}", e);
         }
     }
 
@@ -34,7 +37,7 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
     public async Task<string?> AskVersionAsync(CancellationToken cancellationToken)
     {
         var answer = await TellAsync("""{"execute":"query-version"}""", null, cancellationToken).ConfigureAwait(false);
-        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("qemu", out var version)
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("qemu", out var version) && version.ValueKind == JsonValueKind.Object
             && Number(version, "major") is { } major && Number(version, "minor") is { } minor && Number(version, "micro") is { } micro
                 ? string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}.{micro}")
                 : null;
@@ -44,6 +47,8 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
     public HypervisorException Failure(string message, Exception? inner = null) => new(
         ErrorCodes.TemplateNotLoaded, message, $"See what libvirt and QEMU say: {HostDaemon.LogOf(hypervisor.Uri)}.", inner);
 
+    private static string Words(string answer) => PlainText.OneLine(answer.Trim(), LongestWords);
+
     private static int? Number(JsonElement version, string name) =>
-        version.TryGetProperty(name, out var value) && value.TryGetInt32(out var number) ? number : null;
+        version.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
 }

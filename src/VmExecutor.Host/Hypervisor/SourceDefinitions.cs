@@ -1,6 +1,5 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
-using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Hypervisor;
 
@@ -14,7 +13,7 @@ public sealed class SourceDefinitions(IHypervisor hypervisor)
     /// <exception cref="Core.Failures.SystemFailureException"><see cref="Core.Failures.ErrorCodes.SourceVolumeUnusable"/>.</exception>
     public async Task<SourceDefinition?> FindAsync(string domain, CancellationToken cancellationToken) =>
         await hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken).ConfigureAwait(false) is { } xml
-            ? await ResolveAsync(XmlText.Parse(xml), cancellationToken).ConfigureAwait(false)
+            ? await ResolveAsync(DomainText.Parse(xml), cancellationToken).ConfigureAwait(false)
             : null;
 
     /// <summary>The same for a definition that was read otherwise.</summary>

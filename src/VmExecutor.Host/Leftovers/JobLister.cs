@@ -24,10 +24,16 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             [.. found.Others.Select(path => $"{path} was not made by vm-executor"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
 
-    private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken)
+    private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken) => Describe(job, now()) with
     {
-        var moment = now();
-        var age = job.Stamp is { } stamp && stamp.Made.Boot == moment.Boot ? moment.SinceBoot - stamp.Made.SinceBoot : (TimeSpan?)null;
+        Usage = job.HasDomain ? await hypervisors.At(job.LibvirtUri).FindUsageAsync(job.Key.Domain.Value, cancellationToken).ConfigureAwait(false) : null,
+        DiskBytes = job.HasDirectory ? new JobDirectory(job.Key, JobPaths.For(stateDir, job.Key)).DiskBytes() : null,
+    };
+
+    /// <summary>Everything that its stamp and record tell.</summary>
+    internal static ListedJob Describe(FoundJob job, HostMoment now)
+    {
+        var age = job.Stamp is { } stamp && stamp.Made.Boot == now.Boot ? now.SinceBoot - stamp.Made.SinceBoot : (TimeSpan?)null;
         return new ListedJob
         {
             Job = job.Job,
@@ -40,13 +46,11 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             Created = job.Stamp?.Created,
             Expires = job.Stamp?.Expires,
             HasDomain = job.HasDomain,
-            Usage = job.HasDomain ? await hypervisors.At(job.LibvirtUri).FindUsageAsync(job.Key.Domain.Value, cancellationToken).ConfigureAwait(false) : null,
-            DiskBytes = job.HasDirectory ? new JobDirectory(job.Key, JobPaths.For(stateDir, job.Key)).DiskBytes() : null,
             Leftover = job.Leftover,
             Doubt = job.Doubt,
             IsKept = job.Record?.Kept == true,
             IsStandby = job.Record?.IsStandby == true,
-            Waited = age is not null && job.Record is { IsStandby: true, Standby: { } standby } ? standby.AgeAt(moment) : null,
+            Waited = age is not null && job.Record is { IsStandby: true, Standby: { } standby } ? standby.AgeAt(now) : null,
         };
     }
 }

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Linking;
 using VmExecutor.Core.Values;
@@ -27,7 +28,7 @@ public sealed class LinkSource(IHypervisor hypervisor, DomainStopper stopper)
             throw LinkNames.Missing(name, hypervisor.Uri, there);
         }
 
-        var (xml, remarks) = await new SourceDefinitions(hypervisor).ResolveAsync(XmlText.Parse(definition.Xml), cancellationToken).ConfigureAwait(false);
+        var (xml, remarks) = await new SourceDefinitions(hypervisor).ResolveAsync(DomainText.Parse(definition.Xml), cancellationToken).ConfigureAwait(false);
         return new FoundSource(definition.HasSecrets ? xml : LinkDisplays.KeepLocal(xml), definition.HasSecrets, status.State) { Remarks = remarks };
     }
 

@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Templates;
@@ -55,7 +56,7 @@ public static class TemplateCatalogue
     {
         try
         {
-            return XmlText.Parse(await HostFile.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
+            return DomainText.Parse(await HostFile.ReadAllTextAsync(template.Domain.Value, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception e) when (e is UnreadableXmlException || HostFileException.Explains(e))
         {

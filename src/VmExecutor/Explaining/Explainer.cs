@@ -91,8 +91,7 @@ internal sealed class Explainer(Invocation invocation, string? configOption)
     {
         try
         {
-            var root = XmlText.Parse(text);
-            return root.Name == "domain" ? root : throw NoDefinition(from, $"its root element is '{PlainText.OneLine(root.Name.ToString(), 60)}'");
+            return DomainText.Parse(text);
         }
         catch (UnreadableXmlException e)
         {

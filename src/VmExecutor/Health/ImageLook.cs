@@ -152,7 +152,7 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, TimeProv
     {
         try
         {
-            return await DefinitionAsync(image, cancellationToken) is { } xml ? MachineSize.Of(XmlText.Parse(xml), default).Memory.Bytes
+            return await DefinitionAsync(image, cancellationToken) is { } xml ? MachineSize.Of(DomainText.Parse(xml), default).Memory.Bytes
                 : image.Source is ImageSource.Domain ? null
                 : BuiltInMachine.DefaultMemory.Bytes;
         }

@@ -11,6 +11,9 @@ namespace VmExecutor.Observing;
 /// <param name="said">The warnings that this command has given already; shared by all logs of a command that makes several.</param>
 internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
 {
+    /// <summary>The longest message: a guest, or a file with nothing but errors, may give more to quote.</summary>
+    private const int Longest = 32_000;
+
     private readonly ISet<string> _said = said ?? new HashSet<string>(StringComparer.Ordinal);
 
     public void Say(string line) => Write(line);
@@ -53,7 +56,7 @@ internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
         try
         {
             // Messages quote what jobs, guests and tools say.
-            writer.WriteLine(PlainText.Lines(line));
+            writer.WriteLine(PlainText.Lines(line.Length > Longest ? $"{line[..Longest]}… ({line.Length - Longest} more characters)" : line));
             writer.Flush();
         }
         catch (IOException)

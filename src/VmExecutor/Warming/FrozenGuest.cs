@@ -69,7 +69,7 @@ internal sealed class FrozenGuest(Machine machine)
                 var card = image.Network.Mode == NetworkMode.Libvirt ? await UnplugAsync(clone.Plan.Domain, cancellationToken) : null;
                 var domain = clone.Plan.Domain.Value;
                 var qemu = await new MemoryState(machine.Hypervisor, machine.Time).SaveAsync(domain, directory.Child(Template.StateName), cancellationToken);
-                var xml = XmlText.Parse(await machine.Hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken) ?? throw Gone(domain));
+                var xml = DomainText.Parse(await machine.Hypervisor.FindXmlAsync(domain, inactive: true, cancellationToken) ?? throw Gone(domain));
                 await machine.Stopper.DestroyAsync(domain, cancellationToken);
                 var record = new TemplateRecord
                 {
@@ -132,7 +132,7 @@ internal sealed class FrozenGuest(Machine machine)
     }
 
     private async Task<XElement?> FindCardAsync(DomainName domain, CancellationToken cancellationToken) =>
-        TemplateDomain.CardOf(XmlText.Parse(await machine.Hypervisor.FindXmlAsync(domain.Value, inactive: true, cancellationToken) ?? throw Gone(domain.Value)));
+        TemplateDomain.CardOf(DomainText.Parse(await machine.Hypervisor.FindXmlAsync(domain.Value, inactive: true, cancellationToken) ?? throw Gone(domain.Value)));
 
     private Task<bool> TryAsync(
         ImageDefinition image, Generation generation, RequestedSizes size, Template template, PublishLog log, CancellationToken cancellationToken) => _clones.UseAsync(

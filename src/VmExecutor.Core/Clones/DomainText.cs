@@ -1,0 +1,21 @@
+using System.Xml.Linq;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Core.Clones;
+
+/// <summary>
+/// Reads the definition of a domain. libvirt writes each with a name, a part <c>os</c> and devices; a file of the driver's that lacks one of them is damaged.
+/// </summary>
+public static class DomainText
+{
+    private static readonly string[] Parts = ["name", "os", "devices"];
+
+    /// <exception cref="UnreadableXmlException">It is no XML, or no definition of a domain.</exception>
+    public static XElement Parse(string text)
+    {
+        var root = XmlText.Parse(text);
+        return root.Name != "domain" ? throw new UnreadableXmlException($"its root element is '{PlainText.OneLine(root.Name.ToString(), 60)}' and not 'domain'")
+            : Array.Find(Parts, part => root.Element(part) is null) is { } missing ? throw new UnreadableXmlException($"it is no definition of a domain: it has no <{missing}>")
+            : root;
+    }
+}

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Preparation;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Values;
+using VmExecutor.Fuzz.Tests.Engine;
+using VmExecutor.GitlabCi.Artifacts;
+using VmExecutor.Host.Guests;
+using VmExecutor.Host.Guests.Preparation;
+
+namespace VmExecutor.Fuzz.Tests.Readers;
+
+/// <summary>The readers of what a guest answers to the driver's own texts. Its administrator is the job, so it may answer anything.</summary>
+internal static class AnswerReaders
+{
+    private const string Guest = "the guest, in which the job may be root";
+
+    private static readonly DateTimeOffset Now = new(2026, 11, 27, 20, 0, 0, TimeSpan.Zero);
+
+    private static readonly GuestAccess Access = new(
+        new Core.Jobs.JobKey("https://gitlab.example.com", "abc", 1).Domain, new GuestAddress("127.0.0.1", 40643), new GuestUser("ci"), new AbsolutePath("/key"), new AbsolutePath("/state/jobs/x"), [], GuestShell.Bash)
+    {
+        Places = [GuestPlace.ForBuilds("/builds"), GuestPlace.ForCache("/cache")],
+    };
+
+    private static readonly GuestProof Proof = new GuestProof("0123456789abcdef", "52:54:00:00:00:01").InPlace("8a3c0f5e-0000-4000-8000-000000000001");
+
+    private const string Ready =
+        """
+        vmx-tmp:/tmp
+        vmx-place:1:make:mkdir: cannot create directory '/builds': Permission denied
+        vmx-place:2:write:sh: 1: cannot create /cache/x: No space left on device
+        vmx-df:2:k:/dev/vda1 8192000 8190000 0 100% /cache
+        vmx-df:2:i:/dev/vda1 524288 524288 0 100% /cache
+        {
+         "v1": {
+          "datasource": "None",
+          "errors": [
+           "('scripts-user', RuntimeError('x'))"
+          ]
+         }
+        }
+        vmx-cloud-init:failed
+        vmx-login:bash
+        vmx-boot:8a3c0f5e-0000-4000-8000-000000000001
+        vmx-clock:1795809600
+        vmx-ready: git
+
+        """;
+
+    public static IReadOnlyList<Reader> All { get; } =
+    [
+        Reader.OfText("readiness", Guest, Grammar.Lines, [Ready, "vmx-place:0:write:x: Read-only file system\n"], ReadReady,
+            "Core/Guests/Readiness.cs", "Core/Guests/GuestChecks.cs", "Core/Guests/PlaceCheck.cs", "Core/Guests/PlaceRoom.cs", "Core/Guests/CloudInit.cs", "Core/Guests/GuestClock.cs") with
+        {
+            Refuses = [ErrorCodes.GuestCannotRunScripts, ErrorCodes.GuestPlaceUnusable],
+            Words = ["vmx-ready:", "vmx-place:", "vmx-df:2:k:", "vmx-clock:", "vmx-cloud-init:", "{\n", "{ ", "}\n", "\"errors\": [\"\\ud800\"]", "\n"],
+        },
+        Reader.OfText("cloud-init-end", Guest, Grammar.Lines, [Ready.Replace("vmx-cloud-init:failed", "vmx-cloud-init-end:1", StringComparison.Ordinal), "{\"v1\": {\"stage\": \"modules-final\"}}"], ReadCloudInit, "Core/Guests/CloudInit.cs") with
+        {
+            Words = ["{\n", "\n", "}", "\"\\ud800\"", "\"stage\": \"", "vmx-cloud-init-end:"],
+        },
+        Reader.OfText("proof", Guest, Grammar.Lines, ["vmx-card:52:54:00:00:00:01\nvmx-clone:0123456789abcdef\nvmx-boot:8a3c0f5e-0000-4000-8000-000000000001\nvmx-proof:end\n"], text => _ = (Proof.Judge(text), (Proof with { Placed = false }).Judge(text)),
+            "Core/Guests/GuestProofText.cs", "Core/Guests/GuestBoot.cs") with
+        {
+            Words = ["vmx-card:", "vmx-clone:", "vmx-boot:", "vmx-proof:end\n"],
+        },
+        Reader.OfText("run-outcome", Guest, Grammar.Lines, ["vmx-boot:8a3c0f5e-0000-4000-8000-000000000001\nvmx-status:7 1234.56. there. 1240.00\n"], ReadOutcome, "Core/Guests/RunInquiry.cs", "Core/Guests/RunOutcome.cs") with
+        {
+            Words = ["vmx-status:", ". there. ", "99999999999999999999"],
+        },
+        Reader.OfText("run-end", Guest, Grammar.Lines, ["vmx-left:0\n"], text => _ = (RunEnder.ParseLeft(text), SecretRemoval.IsDone(text), GuestChecks.ParseLoginShell(text), QuotingCheck.Passed(new ScriptExit(0), text)),
+            "Core/Guests/RunEnder.cs", "Core/Keeping/SecretRemoval.cs"),
+        Reader.OfText(
+            "identity", Guest, Grammar.Lines,
+            ["vmx-identity:what-time\nvmx-identity:clock 1795809600.000000000\nvmx-identity:reseeded python3\nvmx-identity:hostname vmx-a\nvmx-identity:machine-id 0123\nvmx-identity:own-key /root/.ssh/authorized_keys\nvmx-identity:done\n"],
+            ReadIdentity, "Core/Guests/Preparation/IdentityFacts.cs", "Host/Guests/Preparation/ToldClock.cs") with
+        {
+            Words = ["vmx-identity:clock ", "vmx-identity:what-time\n", "253402300799.999999999", "0.000000000"],
+        },
+        Reader.OfText("probe", Guest, Grammar.Lines, ["vmx-clock:1795809600\nvmx-git:/usr/bin/git\nvmx-free:8190000\nvmx-runner:yes\nvmx-steps:no\nvmx-old-key:ssh-ed25519 AAAA\n"], ReadProbe, "Core/Images/ProbeChecks.cs"),
+        Reader.OfText("reach", Guest, Grammar.Lines, ["vmx-reach:yes\n", "vmx-reach:no bash: connect: Connection refused\n"], ReadReach, "Core/Health/GuestRules.cs"),
+        Reader.OfText(
+            "login-fault", Guest, Grammar.Lines, ["This account is currently not available.\n", "Your password has expired.\n", "This service allows sftp connections only.\n"], text => throw LoginFault.Failure(Access, 1, text),
+            "Core/Guests/LoginFault.cs") with
+        {
+            Refuses = [ErrorCodes.GuestAccountUnusable, ErrorCodes.GuestCannotRunScripts],
+        },
+        Reader.OfText(
+            "ssh-log", "the guest's ssh server, by its banner", Grammar.Lines,
+            ["debug\nci@127.0.0.1: Permission denied (publickey).\r\n", "kex_exchange_identification: Connection closed by remote host\n", "@@@@\nREMOTE HOST IDENTIFICATION HAS CHANGED\nHost key verification failed.\n"],
+            text => _ = SshFailure.From(text).EndOf(Access.Address), "Host/Guests/SshFailure.cs"),
+        Reader.OfText(
+            "login-key", Guest, Grammar.Lines, ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V"], text => _ = (HostKey.TryParse(text, out _), GuestAddress.TryParse(text, 22, out _), GuestUser.TryParse(text, out _)),
+            "Core/Guests/HostKey.cs", "Core/Configuration/Options/Kinds.HostKey.cs"),
+        Reader.OfText("artifact-list", Guest, Grammar.Lines, ["./a/b\nc\n"], text => _ = text.Split('\n').Select(ArtifactScript.Plain).ToList(), "GitlabCi/Artifacts/ArtifactScript.cs"),
+    ];
+
+    private static void ReadReady(string text)
+    {
+        _ = (GuestChecks.ParseMissing(text), GuestBoot.ParseId(text), GuestClock.Words(GuestClock.Off(text, Now, Now.AddSeconds(1))), GuestClock.Fix(GuestClock.Off(text, Now, Now)));
+        var look = Readiness.Judge(Access, text);
+        _ = (look.Remarks.Count, look.CloudInitErrors.Count);
+    }
+
+    private static void ReadCloudInit(string text) => _ = (CloudInit.Parse(text), CloudInit.ParseEnd(text), CloudInit.ParseStage(text), CloudInit.ParseErrors(text).Count);
+
+    private static void ReadOutcome(string text)
+    {
+        if (RunInquiry.Parse(text) is { } outcome)
+        {
+            _ = (outcome.ToString(), GuestScriptRunner.ToExit(outcome.Status).ToString());
+        }
+    }
+
+    private static void ReadIdentity(string text)
+    {
+        var facts = IdentityFacts.Parse(text);
+        var clock = new ToldClock(new FakeTimeProvider(Now), TimeSpan.FromSeconds(10));
+        foreach (var line in text.Split('\n'))
+        {
+            _ = clock.Answer(line);
+        }
+
+        if (facts is not null)
+        {
+            _ = IdentityCheck.Problems(new FreshIdentity { Hostname = "vmx-a", MachineId = "0123", Seed = Encoding.ASCII.GetBytes("seed") }, facts, clock.Step).Count;
+        }
+    }
+
+    private static void ReadProbe(string text) => _ = (
+        ProbeChecks.Problems(text, Now, ByteSize.FromMebibytes(512)).Count, ProbeChecks.AreOlderThanTheBoot(text, ["ssh-ed25519 AAAA"]), ProbeChecks.HasRunner(text), ProbeChecks.HasStepRunner(text));
+
+    private static void ReadReach(string text)
+    {
+        _ = string.Create(CultureInfo.InvariantCulture, $"{GuestRules.Parse(text)}");
+        _ = (ReachTarget.TryParse(text)?.ToString(), ReachTarget.OfUrl(text)?.ToString());
+        _ = GuestRules.DecideOut("base", new ReachTarget("gitlab.example.com", 443), GuestRules.Parse(text));
+    }
+}

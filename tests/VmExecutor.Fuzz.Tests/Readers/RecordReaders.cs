@@ -1,0 +1,258 @@
+using System.Text.Json;
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Observing;
+using VmExecutor.Core.Standby;
+using VmExecutor.Core.Templates;
+using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Values;
+using VmExecutor.Fuzz.Tests.Engine;
+using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Leftovers;
+using VmExecutor.Host.Tests.Fakes;
+using VmExecutor.Reports;
+using VmExecutor.Starting;
+
+namespace VmExecutor.Fuzz.Tests.Readers;
+
+/// <summary>The readers of the driver's own records, which a full disk, a power failure or a person may have damaged.</summary>
+internal static class RecordReaders
+{
+    private const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnVvDTBeyXyXEOiFf6sEv0fs3+3mWtp0gWbAkMeM29V";
+    private static readonly JobKey Job = new("https://gitlab.example.com", "abc", 1);
+    private static readonly AbsolutePath State = new("/nonexistent/state");
+    private static readonly JobPaths Paths = JobPaths.For(State, Job);
+    private static readonly HostMoment Here = TestPlan.Made with { SinceBoot = TimeSpan.FromHours(31) };
+
+    private static readonly HostFacts Facts = new()
+    {
+        Now = TestPlan.Now,
+        Driver = "0.1.0",
+        Vms = null,
+        OverlayBytes = 0,
+        Images = [],
+        Host = new HostResources(0, 0, 0, 0),
+        Limits = new(),
+    };
+
+    private static readonly TemplateRecord TemplateRecord = new()
+    {
+        Shape = new TemplateShape { Qemu = "7.2.22", Libvirt = "9.0.0", Accelerator = "tcg", Cpu = "qemu64", Machine = "pc-q35-7.2", Cpus = 2, MemoryBytes = 1L << 30, DiskBytes = 1L << 33, Devices = "d" },
+        Made = TestPlan.Now,
+        Driver = "vm-executor 0.1.0",
+        Files = [new GenerationFile("vda", "vda.qcow2", "qcow2", 1, 1, "00", 5, 6), new GenerationFile("ram", "ram.img", null, 1, 1, null, 5, 6)],
+        HostKeys = [Key],
+        LoginShell = "bash",
+        LoginKey = Key,
+        CardXml = "<interface type='network'/>",
+    };
+
+    public static Template Template { get; } = new(new AbsolutePath("/t"), TemplateRecord);
+
+    public static IReadOnlyList<Reader> All { get; } =
+    [
+        Record("job.json", JobRecord().ToJson(), ReadJob, "Core/Jobs/JobRecord.cs", "Host/Clones/JobDirectory.cs", "VmExecutor/Starting/GuestOfJob.cs"),
+        Record("scripts.jsonl", new ScriptRecord("build_script", 3.5, 7, "VMX1406").ToLine(), text => _ = ScriptRecord.TryParse(text)?.ToLine(), "Core/Jobs/ScriptRecord.cs"),
+        Record("ledger.jsonl", Entry().ToLine(), ReadLedger, "Core/Observing/LedgerEntry.cs"),
+        Record("metrics.json", Totals(), ReadTotals, "Core/Observing/MetricTotals.cs", "Core/Observing/Exposition.cs"),
+        Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
+        Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
+        Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
+        Record("image.json", Generation().ToJson(), ReadGeneration, "Core/Images/GenerationRecord.cs"),
+        Record("accelerator.json", JsonSerializer.Serialize(new AcceleratorProbe.Remembered("q", new AcceleratorAnswer(Core.Configuration.Accelerator.Tcg, "x")) { Asked = TestPlan.Now }, AcceleratorContext.Default.Remembered), ReadAccelerator, "Host/Hypervisor/AcceleratorProbe.cs"),
+    ];
+
+    /// <summary>A stamp as gc, list and the rest use it.</summary>
+    public static void Use(OwnershipStamp stamp, bool kept)
+    {
+        foreach (var (now, clock) in new[] { (Here, TestPlan.Now), (Here with { Boot = "another" }, TestPlan.Now), (stamp.Made, stamp.Expires) })
+        {
+            foreach (var runs in new[] { true, false })
+            {
+                _ = new Judgement(now, clock, runs, TemporaryDirectoryExists: false, StateMayBeShared: runs).Of(stamp, kept);
+            }
+        }
+
+        var found = new LeftoverJudge(State, TimeProvider.System, () => stamp.Made).Judge(Found(stamp, null), nameTaken: false, half: false);
+        Show(found, stamp.Made);
+        Show(found, Here with { Boot = stamp.Made.Boot });
+    }
+
+    private static FoundJob Found(OwnershipStamp? stamp, JobRecord? record) => new()
+    {
+        Key = Job,
+        Stamp = stamp,
+        Record = record,
+        HasDirectory = false,
+        HasDomain = false,
+        LibvirtUri = record?.LibvirtUri ?? "fake:///",
+        Processes = [],
+    };
+
+    private static void Show(FoundJob found, HostMoment now)
+    {
+        var list = new JobList([JobLister.Describe(found, now)], []);
+        using var text = new StringWriter();
+        JobListTable.Print(list, text, text);
+        _ = JobListJson.Write(list);
+    }
+
+    private static Reader Record(string name, string seed, Action<string> read, ErrorCode refuses, params string[] files) => Record(name, seed, read, files) with { Refuses = [refuses] };
+
+    private static Reader Record(string name, string seed, Action<string> read, params string[] files) =>
+        Reader.OfText(name, "a damaged disk, or a person", Grammar.Json, [seed], read, files) with
+        {
+            IsRecord = true,
+            Words = ["null", "\"\\ud800\"", "[null]", "{}", "[]", "1e400", "\"since_boot\"", "\"-10675199.02:48:05.4775808\"", "\"0001-01-01T00:00:00+00:00\"", "\"9999-12-31T23:59:59+00:00\""],
+        };
+
+    private static void ReadJob(string text)
+    {
+        if (Core.Jobs.JobRecord.TryParse(text) is not { } record)
+        {
+            return;
+        }
+
+        _ = (record.ToJson(), record.StaysByItself, GuestOfJob.TryAccess(Job, Paths, record));
+        Use(record.Stamp, record.StaysByItself);
+        Show(Found(record.Stamp, record), record.Stamp.Made);
+        if (record.Standby is null)
+        {
+            return;
+        }
+
+        _ = (record.Standby.AgeAt(Here), record.Standby.Overlays.Count);
+        _ = new StandbyFitness(TestPlan.Image(), new Generation(new AbsolutePath("/g"), Generation()), TemplateRecord.Shape, Here).FindMiss(record);
+    }
+
+    private static void ReadLedger(string text)
+    {
+        if (LedgerEntry.TryParse(text) is { } entry)
+        {
+            var totals = MetricTotals.Empty();
+            totals.Count(entry);
+            _ = (totals.ToJson(), entry.ToLine(), FailureClass.Of(entry), StartCounts.ByImage([entry]).Count);
+            _ = MetricTotals.TryParse(totals.ToJson()) ?? throw new InvalidOperationException("totals that cannot be read again");
+        }
+    }
+
+    private static void ReadTotals(string text)
+    {
+        if (MetricTotals.TryParse(text) is { } totals)
+        {
+            totals.Count(Entry());
+            _ = (totals.ToJson(), Exposition.Write(totals, Facts));
+        }
+    }
+
+    private static void ReadKept(string text)
+    {
+        if (Core.Keeping.KeptJob.TryParse(text) is { } job)
+        {
+            _ = (job.ToJson(), job.IsMeantBy("1"), ReplayPlan.Of(job, "build_script", hasSources: true), ReplayPlan.Of(job, null, hasSources: false));
+        }
+    }
+
+    private static void ReadStandby(string text)
+    {
+        if (StandbyReport.TryParse(text) is { } report)
+        {
+            _ = (report.ToJson(), report.IsFull, report.Totals.Count);
+        }
+    }
+
+    private static void ReadTemplate(string text)
+    {
+        if (Core.Templates.TemplateRecord.TryParse(text) is { } record)
+        {
+            var template = new Template(new AbsolutePath("/t"), record);
+            _ = (record.ToJson(), record.ShellOfLogin, record.Shape.Fingerprint, record.Shape.Size, record.HostKeys.Select(HostKey.Parse).ToList(), template.Find("vda"), template.ChainsOn(new Dictionary<string, BackingChain> { ["vda"] = TestPlan.Chain("/b") }).Count);
+            _ = record.Files.Select(template.PathOf).ToList();
+        }
+    }
+
+    private static void ReadGeneration(string text)
+    {
+        if (GenerationRecord.TryParse(text) is { } record)
+        {
+            var generation = new Generation(new AbsolutePath("/g/1"), record);
+            _ = (record.ToJson(), record.Files.Select(generation.PathOf).ToList(), generation.ChainOf("vda")?.ToString(), record.Probe?.HostKeys.Count);
+        }
+    }
+
+    private static void ReadAccelerator(string text) => _ = AcceleratorProbe.Recall(text)?.Answer.WhyNotKvm;
+
+    private static JobRecord JobRecord() => TestRecord.Of(Job, State) with
+    {
+        Stamp = TestPlan.Stamp(TestPlan.For(TestPlan.Image())) with { Job = Job.Value },
+        Guest = new GuestRecord("127.0.0.1", 40643, "ci", "/key", [Key], "bash") { BootId = "one", Proof = new GuestProof("abc", "52:54:00:00:00:01").InPlace("one") },
+        Bases = [new BaseFingerprint("/base.qcow2", 1, 2, 3)],
+        Phases = new Dictionary<string, double> { ["boot"] = 3.25 },
+        Ready = TestPlan.Now,
+        ShutdownGrace = TimeSpan.FromSeconds(30),
+        MaxOverlayBytes = 1 << 30,
+        Start = "standby",
+        Standby = new StandbyRecord(TemplateRecord.Shape.Fingerprint, "2 CPUs, 1GiB memory", "warm", TestPlan.Now, TimeSpan.FromHours(2)) { Overlays = [new BaseFingerprint("/o", 1, 2, 3)] },
+        Claim = new ClaimRecord(1 << 30, 2),
+        KeepFailed = new KeepPlan(TimeSpan.FromHours(1), "/builds", "/cache"),
+        Template = "/t",
+    };
+
+    private static LedgerEntry Entry() => new()
+    {
+        Job = Job.Value,
+        Project = "group/project",
+        Image = "base",
+        Generation = 3,
+        Start = "warm",
+        Result = "success",
+        RemovedBy = "cleanup",
+        Created = TestPlan.Now,
+        Ready = TestPlan.Now,
+        Removed = TestPlan.Now,
+        Prepare = new Dictionary<string, double> { ["boot"] = 2.5, ["capacity"] = 1 },
+        Scripts = [new ScriptRecord("build_script", 1, 0, null)],
+        CleanupSeconds = 0.3,
+        CpuSeconds = 4,
+        RemovedParts = ["domain vmx-a"],
+    };
+
+    private static string Totals()
+    {
+        var totals = MetricTotals.Empty();
+        totals.Count(Entry());
+        return (totals with { File = "f", Offset = 7 }).ToJson();
+    }
+
+    private static KeptJob KeptJob() => new()
+    {
+        Key = Job.Value,
+        JobId = 1,
+        Name = "unit",
+        Image = "base",
+        Cpus = "2",
+        Kept = TestPlan.Now,
+        Expires = TestPlan.Now.AddDays(1),
+        Scripts = [new KeptScript("prepare_script", "001-prepare_script", 0, null), new KeptScript("build_script", "002-build_script", 7, null)],
+    };
+
+    private static GenerationRecord Generation() => new()
+    {
+        Image = "base",
+        Number = 3,
+        Published = TestPlan.Now,
+        Driver = "vm-executor 0.1.0",
+        SourceKind = "url",
+        Source = "https://user:secret@example.com/disk.qcow2?token=abc",
+        SourceFingerprint = "f",
+        Files = [new GenerationFile("vda", "vda.disk", "qcow2", 1, 1, "00", 5, 6) { VirtualBytes = 1L << 33 }],
+        Tools = [new GenerationTool("/usr/local/bin/x", "f")],
+        Probe = new ProbeRecord(TestPlan.Now, 4.5, [Key]),
+    };
+}
