@@ -11,10 +11,9 @@ namespace VmExecutor.EndToEnd.Tests.Cases;
 
 /// <summary>Clones that are made before there is a job for them.</summary>
 [AlwaysWarm]
-public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
+public sealed class StandbyTests(TestMachine machine) : StandbyTest(machine)
 {
     private static readonly int Moments = Thoroughness.Of(16, few: 1);
-    private static readonly TimeSpan FillTakes = TimeSpan.FromMinutes(3);
 
     // The kept ssh connection would be given up after a minute without an answer.
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(Thoroughness.Of(80, few: 2));
@@ -32,7 +31,7 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
     public static TheoryData<Damage, string> Misses { get; } = new(((Damage, string)[])
     [
         (Damage.OverlayWritten, "disk"),
-        .. Thoroughness.IsFull ? [(Damage.MasterKilled, "connection"), (Damage.QemuKilled, "stopped"), (Damage.ResumedByHand, "stopped"), (Damage.TooOld, "too_old")] : ((Damage, string)[])[],
+        .. Thoroughness.IsFull ? [(Damage.MasterKilled, "connection"), (Damage.QemuKilled, "none"), (Damage.ResumedByHand, "stopped"), (Damage.TooOld, "too_old")] : ((Damage, string)[])[],
     ]);
 
     public static TheoryData<int, bool> KillMoments { get; } = new(Enumerable.Range(0, Moments).Select(moment => (moment, moment % 2 == 0)));
@@ -202,12 +201,10 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
 
     /// <summary>The image wants so many, and they are made.</summary>
     /// <returns>Their domains.</returns>
-    private async Task<IReadOnlyList<string>> FillAsync(int count)
+    private Task<IReadOnlyList<string>> FillAsync(int count)
     {
         Want(count, "1h");
-        var (exit, output, error) = await Bench.CommandAsync("standby", "fill");
-        exit.Should().Be(0, output + error);
-        return [.. Waiting().Select(clone => $"vmx-{clone}")];
+        return FillAsync();
     }
 
     private void Want(int count, string age) => Bench.With(
@@ -215,40 +212,6 @@ public sealed class StandbyTests(TestMachine machine) : WarmTest(machine)
 
     /// <summary>No fill that begins from now on makes new ones, and it removes those that wait.</summary>
     private void WantNone() => Bench.With(new ImageYaml { WarmLimit = "120s" });
-
-    private async Task NothingWaitsAsync()
-    {
-        // A fill of a moment ago may still be at work, for what was wanted then.
-        (await Eventually.AskAsync(
-            async () =>
-            {
-                await Bench.CommandAsync("standby", "fill");
-                return Waiting().Count;
-            },
-            count => count == 0,
-            FillTakes)).Should().Be(0);
-        Links().Should().BeEmpty();
-    }
-
-    private string[] Links() => Directory.Exists(Path.Combine(Bench.StateDirectory, "taken")) ? Directory.GetFileSystemEntries(Path.Combine(Bench.StateDirectory, "taken")) : [];
-
-    private IReadOnlyList<string> Waiting() =>
-        [.. Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs"), "standby-*").Select(directory => Path.GetFileName(directory)!)];
-
-    /// <summary>False: a fill that the killed prepare had begun is just making it, or removing it.</summary>
-    private bool IsSetAside(string clone)
-    {
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllText(Path.Combine(Bench.StateDirectory, "jobs", clone, "job.json"))).RootElement.GetProperty("standby").ValueKind == JsonValueKind.Object;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task<string> StateAsync(string domain) => (await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "domstate", domain)).Trim();
 
     private async Task DoAsync(Damage damage, string domain)
     {
