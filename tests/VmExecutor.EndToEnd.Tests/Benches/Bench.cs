@@ -118,6 +118,10 @@ internal sealed class Bench : IAsyncDisposable
         return HostCommand.TryAsync(command[0], [.. command.Skip(1)]);
     }
 
+    /// <summary>The same with further variables in its environment.</summary>
+    public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyDictionary<string, string> variables, params IReadOnlyList<string> arguments) =>
+        HostCommand.TryAsync("env", [.. variables.Select(pair => $"{pair.Key}={pair.Value}"), _machine.Driver.Program, "--config", ConfigurationFile, .. arguments]);
+
     /// <summary>The same for a command that waits for whole systems to boot.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyList<string> arguments, TimeSpan hangLimit) =>
         HostCommand.TryAsync(_machine.Driver.Program, ["--config", ConfigurationFile, .. arguments], hangLimit);
