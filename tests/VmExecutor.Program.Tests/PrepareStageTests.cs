@@ -219,7 +219,7 @@ public sealed class PrepareStageTests : IDisposable
     [InlineData(DomainState.Paused, "is paused")]
     public async Task A_source_domain_that_is_not_off_is_refused_with_its_state(DomainState state, string expected)
     {
-        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><devices/></domain>";
+        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><name>base</name><os/><devices/></domain>";
         _world.Hypervisor.States["base"] = new DomainStatus(state, 1);
 
         var prepare = () => PrepareAsync(new ImageSource.Domain("base"));
