@@ -233,7 +233,7 @@ public sealed class PrepareStageTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task A_source_that_may_be_shut_down_is_asked_and_never_destroyed()
     {
-        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><os><type>hvm</type></os><devices/></domain>";
+        _world.Hypervisor.Domains["base"] = "<domain><!-- persistent --><name>base</name><os><type>hvm</type></os><devices/></domain>";
 
         await PrepareAsync(new ImageSource.Domain("base") { AllowShutdown = true });
 
