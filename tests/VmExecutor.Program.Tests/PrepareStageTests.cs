@@ -50,7 +50,7 @@ public sealed class PrepareStageTests : IDisposable
     public async Task A_job_with_services_is_told_that_there_are_none()
     {
         await PrepareAsync();
-        _world.Log.ToString().Should().NotContain("services");
+        _world.Log.ToString().Should().NotContain("no services");
         await _world.CleanupAsync(TestContext.Current.CancellationToken);
         _world.Services = ["postgres:16", "re\ndis", "a", "b", "c", "d"];
 
