@@ -68,12 +68,18 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
     /// <summary>Gives a clone a user that no other clone has and that has no process.</summary>
     /// <param name="clone">The clone's directory, which is there.</param>
     /// <param name="cancellationToken">Ends the wait for others that take one.</param>
-    /// <returns>Null: none is free.</returns>
+    /// <returns>Null: none is free, or clones have none here.</returns>
     /// <exception cref="HostFileException">The claims cannot be read or written.</exception>
     public async Task<VmUser?> TryTakeAsync(AbsolutePath clone, CancellationToken cancellationToken)
     {
+        if (Pool is null)
+        {
+            // The claims are root's, and an ordinary user has none.
+            return null;
+        }
+
         using var held = await LockAsync(cancellationToken).ConfigureAwait(false);
-        if (held is null || Pool is null)
+        if (held is null)
         {
             return null;
         }

@@ -106,12 +106,15 @@ public sealed class VmUsersTests : IDisposable
     public async Task A_host_that_cannot_give_users_gives_none_and_refuses_only_where_they_are_demanded()
     {
         var none = new VmUserChoice(null, "there are none");
-        var optional = new VmUsers(UserPerVm.Auto, () => none, _directory, TimeProvider.System);
-        var demanded = new VmUsers(UserPerVm.Required, () => none, _directory, TimeProvider.System);
+        var claims = _directory.Child("claims");
+        var optional = new VmUsers(UserPerVm.Auto, () => none, claims, TimeProvider.System);
+        var demanded = new VmUsers(UserPerVm.Required, () => none, claims, TimeProvider.System);
 
         optional.EnsureAsDemanded();
         optional.HasFree().Should().BeTrue();
         (await optional.TryTakeAsync(Clone("a"), default)).Should().BeNull();
+        (await optional.CollectAsync(dryRun: false, default)).Should().BeEmpty();
+        Directory.Exists(claims.Value).Should().BeFalse("the place of the claims is root's, and an ordinary user may not even look there");
         demanded.Invoking(users => users.EnsureAsDemanded()).Should().Throw<SystemFailureException>().Which.Code.Should().Be(ErrorCodes.VmUserImpossible);
     }
 
