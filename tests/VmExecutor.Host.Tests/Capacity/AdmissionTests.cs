@@ -30,7 +30,7 @@ public sealed class AdmissionTests : IDisposable
     private readonly FakeHypervisor _hypervisor = new();
     private readonly FakeJobProcesses _processes = new();
     private readonly FakeTimeProvider _time = new(TestPlan.Now);
-    private readonly VmUsers _users = new(UserPerVm.Off, () => new VmUserChoice(null, "the test wants none"), new AbsolutePath("/nonexistent"), TimeProvider.System);
+    private readonly VmUsers _users = new(UserPerVm.Off, () => new VmUserChoice(null, "the test wants none"), new AbsolutePath("/proc/none"), TimeProvider.System);
     private readonly List<StateLocks> _locks = [];
     private readonly List<(string Line, TimeSpan After)> _told = [];
 
