@@ -59,8 +59,9 @@ internal sealed class ConnectPace(TimeProvider clock)
             var left = course.SilentUntil is { } until ? clock.GetElapsedTime(clock.GetTimestamp(), until) : TimeSpan.Zero;
             if (left <= TimeSpan.Zero)
             {
-                var most = course is { Contact: null, Silent: 0 } ? MostOpenAtBoot : 1;
-                left = course.Open >= most ? Usual : Gap(course, address.IsForwarded) - clock.GetElapsedTime(course.Last);
+                // Those that began before the guest's network answered most likely met none, and their next packets come late.
+                var isFull = course.Contact is not null ? course.OpenSinceContact > 0 : course.Open >= (course.Silent == 0 ? MostOpenAtBoot : 1);
+                left = isFull ? Usual : Gap(course, address.IsForwarded) - clock.GetElapsedTime(course.Last);
             }
 
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
@@ -85,6 +86,7 @@ internal sealed class ConnectPace(TimeProvider clock)
             course.Last = clock.GetTimestamp();
             course.Tries++;
             course.Open++;
+            course.OpenSinceContact += course.Contact is null ? 0 : 1;
             return new ConnectTry(address, course.Last);
         }
     }
@@ -96,6 +98,7 @@ internal sealed class ConnectPace(TimeProvider clock)
         {
             var course = Of(attempt.Address);
             course.Open--;
+            course.OpenSinceContact -= attempt.Began >= course.Contact ? 1 : 0;
             End(course, attempt, end);
         }
     }
@@ -191,6 +194,9 @@ internal sealed class ConnectPace(TimeProvider clock)
         public int Tries { get; set; }
 
         public int Open { get; set; }
+
+        /// <summary>Those of them that began after <see cref="Contact"/>.</summary>
+        public int OpenSinceContact { get; set; }
 
         /// <summary>The time at which the guest's network answered for the first time, be it by a refusal.</summary>
         public long? Contact { get; set; }

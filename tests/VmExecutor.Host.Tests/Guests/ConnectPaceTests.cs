@@ -75,6 +75,20 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         (greeted - serverUp).Should().BeLessThan(within + 0.2);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(6)]
+    public void A_server_that_is_up_a_moment_after_the_network_is_noticed_by_the_next_connection(int networkUp)
+    {
+        // The connection of that second is refused, and those before it have met no network.
+        var (greeted, _) = new CountingGuest(_clock, Address, null) { NetworkUp = networkUp, ServerUp = networkUp + 1 }.Play(giveUp: 60);
+
+        (greeted - networkUp).Should().BeLessThan(2.3);
+    }
+
     private static TheoryDataRow<string, CountingRule?, int, int>[] Guests(CountingRule?[] rules) =>
     [
         .. from host in new[] { "127.0.0.1", "192.168.122.7" }
