@@ -105,13 +105,10 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
 
         using var right = await machine.Locks.TakeStandbyAsync(FillTakes, cancelled)
             ?? throw new TimeoutException($"a fill of standby clones did not end within {DurationText.Format(FillTakes)}");
-        var fill = new StandbyFill(machine, new StandbyLook(machine), new JobLog(TextWriter.Null), last: null, isByHand: true);
-        foreach (var need in StandbyNeed.Of(request.Image))
+        if (!await new StandbyRound(machine, new JobLog(TextWriter.Null)).RunAsync(StandbyNeed.Of(request.Image), isAll: false, cancelled))
         {
-            if (await fill.RunAsync(need, cancelled) is { Why: var why } line && line.There < line.Wanted)
-            {
-                throw new SystemFailureException(ErrorCodes.StandbyMissing, $"not all standby clones of image '{request.Image.Name}' that are wanted could be made: {why}", "See 'vm-executor standby'.");
-            }
+            var why = machine.Standby.ReadReport()?.Lines.FirstOrDefault(line => line.Image == request.Image.Name.Value && line.Why is not null)?.Why;
+            throw new SystemFailureException(ErrorCodes.StandbyMissing, $"not all standby clones of image '{request.Image.Name}' that are wanted could be made: {why ?? "they are taken or grow too old as fast as they are made"}", "See 'vm-executor standby'.");
         }
     }
 
