@@ -59,7 +59,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var began = clock.GetTimestamp();
         ScriptLoss? loss;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Length, access.Shell, access.LoginShell));
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Span, access.Shell, access.LoginShell));
         await using (client.ConfigureAwait(false))
         {
             var sending = SendAsync(client.Input, script.Text, token, stop.Token);

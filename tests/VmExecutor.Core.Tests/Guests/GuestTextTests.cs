@@ -12,7 +12,7 @@ public sealed class GuestTextTests
     [Fact]
     public void The_wrapper_passes_any_login_shell_unharmed()
     {
-        var line = ScriptWrapper.CommandLine(Token, 12, GuestShell.Pwsh, LoginShell.Other);
+        var line = ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Pwsh, LoginShell.Other);
 
         line.Should().StartWith("exec sh -c '").And.EndWith($"' vmx-run {Token} 12 script.ps1 pwsh -NoProfile -NonInteractive -File");
         line.Count(c => c == '\'').Should().Be(2);
@@ -21,8 +21,23 @@ public sealed class GuestTextTests
 
     [Fact]
     public void Bash_runs_the_wrapper_itself_and_is_found_by_the_same_words() =>
-        ScriptWrapper.CommandLine(Token, 12, GuestShell.Sh, LoginShell.Bash)
+        ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Sh, LoginShell.Bash)
             .Should().StartWith($": vmx-run {Token}; ").And.Contain($" eval 'set -- {Token} 12 script sh;").And.EndWith("'").And.NotContainAny("exec sh", "setsid", "@start", "\n");
+
+    [Theory]
+    [InlineData(32 << 10, (byte)'#', true)]
+    [InlineData((32 << 10) + 1, (byte)'#', false)]
+    [InlineData(10, (byte)0, false)]
+    [InlineData(10, (byte)0x7f, true)]
+    [InlineData(10, (byte)0x80, false)]
+    public void Bash_reads_the_script_itself_where_it_is_short_and_ASCII(int length, byte filling, bool isRead)
+    {
+        var script = new byte[length];
+        script.AsSpan().Fill(filling);
+
+        ScriptWrapper.CommandLine(Token, script, GuestShell.Bash, LoginShell.Bash).Contains("read -r -N", StringComparison.Ordinal).Should().Be(isRead);
+        ScriptWrapper.CommandLine(Token, script, GuestShell.Bash, LoginShell.Other).Should().NotContain("read -r -N", "another shell's read has no such option");
+    }
 
     [Theory]
     [InlineData("vmx-login:bash\nvmx-ready:\n", LoginShell.Bash)]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
@@ -60,6 +61,24 @@ public class ScriptRunTests(SshdFixture sshd) : GuestTest(sshd)
         script.Append("printf 'the end'");
 
         (await RunAsync(script.ToString())).Should().Be((0, "the end", ""));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(100, 0, 255)]
+    [InlineData(100, 1, 255)]
+    [InlineData(32 << 10, 1, 127)]
+    [InlineData((32 << 10) + 1, 1, 127)]
+    [InlineData(100_000, 0, 255)]
+    public async Task Every_byte_of_a_script_arrives(int length, int least, int most)
+    {
+        byte[] script = [.. Enumerable.Range(0, length).Select(i => (byte)(least + ((length - 1 - i) % (most - least + 1))))];
+        "sha256sum <$0; exit\n"u8.CopyTo(script);
+        using var output = new MemoryStream();
+
+        var run = await Guest.RunScriptAsync(Job with { LoginShell = LoginShell }, new GuestScript("step_script", script), output, Stream.Null, NeverDies, Cancellation);
+
+        run.Exit.ExitCode.Should().Be(0);
+        Encoding.ASCII.GetString(output.ToArray()).Should().Be($"{Convert.ToHexStringLower(SHA256.HashData(script))}  -\n");
     }
 
     [Fact(Timeout = 120_000)]

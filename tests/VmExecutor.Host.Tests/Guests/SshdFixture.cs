@@ -42,7 +42,7 @@ public class SshdFixture : IAsyncLifetime
     public string ServerLog => In("sshd.log");
 
     /// <summary>The variables of each session's environment, without HOME.</summary>
-    protected string Variables => $"SHLVL=1 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
+    protected string Variables => $"SHLVL=1 LANG=C.UTF-8 PATH={In("bin")}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TMPDIR={root.FullName}";
 
     /// <summary>A command that ends in executing the server.</summary>
     protected virtual IReadOnlyList<string> Around => [];
