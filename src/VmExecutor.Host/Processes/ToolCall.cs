@@ -8,6 +8,9 @@ public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
     /// <summary>Null: the stage's own directory.</summary>
     public AbsolutePath? WorkingDirectory { get; init; }
 
+    /// <summary>The text that it reads from stdin. A tool that is run as a stream (<see cref="ToolStream"/>) has none of it.</summary>
+    public string Input { get; init; } = "";
+
     /// <summary>The time limit; generous, against hanging rather than an expectation.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
 

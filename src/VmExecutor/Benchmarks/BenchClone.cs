@@ -61,7 +61,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         var seconds = new List<double>();
         for (var script = 0; script < Floor.SubStages; script++)
         {
-            seconds.Add(await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", "true", StageOutput.Kept), "run"));
+            seconds.Add(await MeasureAsync(() => _stages.RunScriptAsync(shell, "build_script", Floor.Script, StageOutput.Kept), "run"));
         }
 
         _measurement = _measurement! with { ScriptSeconds = seconds };

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
@@ -20,21 +21,18 @@ internal sealed class BenchFloor(Machine machine)
     {
         var ready = await MeasureAsync(Ssh(directory, "true"), cancellationToken);
         var scripts = new List<double>();
+        var shell = Enum.Parse<GuestShell>(record.Shell, ignoreCase: true);
         for (var script = 0; script < Floor.SubStages; script++)
         {
-            scripts.Add(await MeasureAsync(Ssh(directory, ShellOf(record)), cancellationToken));
+            scripts.Add(await MeasureAsync(Ssh(directory, Bare(shell)) with { Input = RunnerScript.Wrap(shell, Floor.Script, posix: false) }, cancellationToken));
         }
 
         return new FloorMeasurement(ready, scripts, await MeasureAsync(new ToolCall("virsh", ["-q", "-c", record.LibvirtUri, "destroy", record.Domain]), cancellationToken));
     }
 
-    // Their input is /dev/null: a script that does nothing.
-    private static string ShellOf(JobRecord record) => Enum.Parse<GuestShell>(record.Shell, ignoreCase: true) switch
-    {
-        GuestShell.Pwsh => "pwsh -NoProfile -NonInteractive -Command -",
-        GuestShell.Sh => "sh -s",
-        _ => "bash -s",
-    };
+    /// <summary>The shell that reads the script from its stdin.</summary>
+    private static string Bare(GuestShell shell) =>
+        shell == GuestShell.Pwsh ? "pwsh -NoProfile -NonInteractive -Command -" : $"{ScriptWrapper.Program(shell)} -s";
 
     private static ToolCall Ssh(AbsolutePath directory, string command) =>
         new("ssh", ["-F", "/dev/null", "-S", JobFiles.ControlSocket.Name, "guest", command]) { WorkingDirectory = directory };

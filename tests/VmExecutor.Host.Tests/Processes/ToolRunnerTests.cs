@@ -57,6 +57,14 @@ public sealed class ToolRunnerTests : IDisposable
         (await tools.RunAsync(Sh("kill -9 $$"), Cancellation)).ExitCode.Should().Be(137);
 
     [Fact(Timeout = 30_000)]
+    public async Task A_tool_reads_the_text_that_is_given_to_it_and_then_the_end() =>
+        (await tools.RunAsync(Sh("cat; echo end") with { Input = "ünï→☃\nsecond line\n" }, Cancellation)).StandardOutput.Should().Be("ünï→☃\nsecond line\nend\n");
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_tool_that_leaves_its_input_unread_is_no_failure() =>
+        (await tools.RunAsync(Sh("exit 3") with { Input = new string('x', 1 << 20) }, Cancellation)).ExitCode.Should().Be(3);
+
+    [Fact(Timeout = 30_000)]
     public async Task A_tool_that_reads_its_input_finds_the_end_at_once() =>
         (await tools.RunAsync(new ToolCall("cat", []), Cancellation)).Should().BeEquivalentTo(new { ExitCode = 0, StandardOutput = "" });
 
