@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.RunnerSimulator.Jobs;
 using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Cases;
@@ -39,6 +40,37 @@ public sealed class KilledStandbyTests(TestMachine machine) : StandbyTest(machin
             () => FillAsync());
     }
 
+    [Theory(Explicit = true, Timeout = 12 * HangLimit)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_prepare_killed_before_any_change_of_taking_leaves_a_whole_clone_or_what_cleanup_and_gc_remove(bool byCleanup)
+    {
+        var killer = await MakeAsync();
+        var id = byCleanup ? 2100 : 2500;
+
+        await EachAsync(
+            killer,
+            "prepare",
+            async at =>
+            {
+                var session = Bench.Open(new SimulatedJob { Id = id++ }, options => options with
+                {
+                    Environment = options.Environment.Concat(killer.Variables("prepare", at)).ToDictionary(),
+                });
+                await session.ConfigAsync();
+                await session.PrepareAsync();
+                if (byCleanup)
+                {
+                    (await session.CleanupAsync()).ShouldSucceed();
+                }
+                else
+                {
+                    session.Dispose();
+                }
+            },
+            () => FillAsync());
+    }
+
     /// <summary>Counts the changes once, and then lets the command be killed before each of them.</summary>
     private async Task EachAsync(ChangeKiller killer, string what, Func<int, Task> act, Func<Task> arrange)
     {
@@ -69,7 +101,7 @@ public sealed class KilledStandbyTests(TestMachine machine) : StandbyTest(machin
 
         // The fill that a whole prepare or its cleanup began may be at work.
         (await FilledAsync(1)).Should().ContainSingle(moment);
-        foreach (var clone in Waiting())
+        foreach (var clone in Waiting().Where(IsSetAside))
         {
             (await StateAsync($"vmx-{clone}")).Should().Be("paused", moment);
             Master(clone).Should().StartWith("T", $"{moment}: the ssh connection waits with its guest");
