@@ -3,6 +3,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Guests.Preparation;
@@ -101,6 +102,9 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>Keeps guests off this host's own services.</summary>
     public GuestWall Wall => field ??= new GuestWall(Settings.Firewall, Hypervisor, Users, Tools, Time);
 
+    /// <summary>The egress policies of VMs.</summary>
+    public EgressWall Egress => field ??= new EgressWall(Hypervisor.Uri, Users, Tools, Time);
+
     /// <summary>The users that clones run as, at the configured libvirt.</summary>
     public VmUsers Users => field ??= VmUsers.At(Hypervisors.Configured, Settings.Libvirt, Time);
 
@@ -123,7 +127,7 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     public CloneRemover RemoverAt(string? uri)
     {
         var hypervisor = Hypervisors.At(uri ?? Hypervisors.Configured);
-        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, Time);
+        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, Time) { Egress = Egress };
     }
 
     /// <summary>Releases the locks that were taken here and closes the connections.</summary>

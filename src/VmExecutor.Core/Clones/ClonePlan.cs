@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Login;
 using VmExecutor.Core.Images;
@@ -33,6 +34,9 @@ public sealed record ClonePlan
 
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
+
+    /// <summary>The destinations that its guest may reach once it is the job's; null: everything that is not closed to all guests.</summary>
+    public EgressPolicy? Egress { get; init; }
 
     /// <summary>The user that its QEMU runs as, once the clone has one; null: libvirt's one QEMU user.</summary>
     public VmUser? User { get; init; }
@@ -77,12 +81,17 @@ public sealed record ClonePlan
     public Guid Uuid => Job.Key.Uuid;
 
     /// <exception cref="Failures.BuildFailureException">The job asks for what the configuration does not offer.</exception>
-    public static ClonePlan For(Job job, Settings settings) => new()
+    public static ClonePlan For(Job job, Settings settings)
     {
-        Job = job,
-        Image = ImageChoice.For(job, settings),
-        Paths = JobPaths.For(settings.StateDir, job.Key),
-    };
+        var image = ImageChoice.For(job, settings);
+        return new()
+        {
+            Job = job,
+            Image = image,
+            Paths = JobPaths.For(settings.StateDir, job.Key),
+            Egress = EgressPolicy.For(job, image),
+        };
+    }
 
     /// <param name="runner">The process that started the stage.</param>
     /// <param name="temporaryDirectory">The runner's directory of this attempt.</param>

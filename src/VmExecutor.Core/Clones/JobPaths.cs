@@ -21,6 +21,9 @@ public sealed record JobPaths
     /// <summary>One line for each script that ran.</summary>
     public AbsolutePath Scripts => Of(JobFiles.Scripts);
 
+    /// <summary>The destinations that its guest wanted to reach, where it has a policy.</summary>
+    public AbsolutePath Egress => Of(JobFiles.Egress);
+
     /// <summary>The scripts themselves, where they are kept for <c>replay</c>.</summary>
     public AbsolutePath ScriptTexts => Of(JobFiles.ScriptTexts);
 

@@ -46,6 +46,8 @@ public sealed record ImageDefinition
 
     public NetworkSettings Network { get; init; } = new();
 
+    public EgressSettings Egress { get; init; } = new();
+
     /// <summary>Parts of the source's definition that its clones get though they would be refused, each by its row of the table of parts or its path.</summary>
     public IReadOnlySet<string> AllowParts { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
@@ -90,6 +92,7 @@ public sealed record ImageDefinition
             "What executes the guest. auto: KVM if a start with it really works, else TCG with a warning. tcg: emulation, ten to thirty times slower.",
             "kvm", it => it.Accelerator, (it, value) => it with { Accelerator = value })
         .Mapping("network", NetworkSettings.Keys, "What the clone's network card is connected to.", it => it.Network, (it, value) => it with { Network = value })
+        .Mapping("egress", EgressSettings.Keys, "The destinations that guests may reach, by name and by network.", it => it.Egress, (it, value) => it with { Egress = value })
         .Mapping("disks", DiskSettings.Keys, "How the clone's overlays are written.", it => it.Disks, (it, value) => it with { Disks = value })
         .Mapping("stop", StopSettings.Keys, "How cleanup ends a clone.", it => it.Stop, (it, value) => it with { Stop = value })
         .Mapping("keep_failed", KeepSettings.Keys,

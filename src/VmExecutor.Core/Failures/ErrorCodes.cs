@@ -92,6 +92,9 @@ public static class ErrorCodes
 
     public static readonly ErrorCode VmUserImpossible = new(1801);
     public static readonly ErrorCode GuestWallMissing = new(1802);
+    public static readonly ErrorCode EgressNotAllowed = new(1803);
+    public static readonly ErrorCode EgressImpossible = new(1804);
+    public static readonly ErrorCode EgressNotUnderstood = new(1805);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode CheckFailed = new(1903);

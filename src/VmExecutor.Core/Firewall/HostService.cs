@@ -62,7 +62,8 @@ public sealed record HostService(IPNetwork Network, ushort First, ushort Last, s
         return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number <= most);
     }
 
-    private static IPAddress Masked(IPAddress address, int prefix)
+    /// <summary>The first address of the network that an address is in.</summary>
+    internal static IPAddress Masked(IPAddress address, int prefix)
     {
         var bytes = address.GetAddressBytes();
         for (var i = 0; i < bytes.Length; i++)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using VmExecutor.Core.Egress;
 
 namespace VmExecutor.Core.Firewall;
 
@@ -18,8 +19,8 @@ public static class WallRules
     private const string Forbidden = "forbidden";
 
     // Addresses that clouds give every machine, by which it gets its own identity or secrets: link-local ones, Azure's and Alibaba's.
-    private const string Metadata = "169.254.0.0/16, 168.63.129.16, 100.100.100.200";
-    private const string Metadata6 = "fd00:ec2::254, fe80::/10";
+    internal const string Metadata = "169.254.0.0/16, 168.63.129.16, 100.100.100.200";
+    internal const string Metadata6 = "fd00:ec2::254, fe80::/10";
 
     /// <summary>Arguments of nft that list the rules without the content of sets; it fails where there are none.</summary>
     public static IReadOnlyList<string> ListArguments { get; } = ["-t", "list", "table", .. Table.Split(' ')];
@@ -92,6 +93,7 @@ public static class WallRules
                     meta skuid != @guests accept comment "vm-executor MARK"
                     ct state established,related accept
             {{Dns("ip", servers[AddressFamily.InterNetwork])}}{{Dns("ip6", servers[AddressFamily.InterNetworkV6])}}
+                    ct status dnat ip daddr {{EgressPlace.Loopback}} th dport {{EgressPlace.Port}} accept
                     meta skuid . ip daddr . meta l4proto . th dport @{{Services}} accept
                     meta skuid . ip6 daddr . meta l4proto . th dport @{{Services}}6 accept
                     oifname "lo" counter reject with icmpx admin-prohibited

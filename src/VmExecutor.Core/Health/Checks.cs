@@ -25,6 +25,7 @@ public static class Checks
 
     public static readonly Check Network = new("network", CheckTopic.Network);
     public static readonly Check Loopback = new("loopback", CheckTopic.Network);
+    public static readonly Check Egress = new("egress", CheckTopic.Network);
     public static readonly Check GuestStart = new("guest-start", CheckTopic.Network);
     public static readonly Check GuestOut = new("guest-out", CheckTopic.Network);
     public static readonly Check GuestLoopback = new("guest-loopback", CheckTopic.Network);
@@ -52,7 +53,7 @@ public static class Checks
         Config, Kvm, Nested, Memory, Clock, Timers,
         Libvirt, Socket, Qemu, Security, VmUsers, Tpm,
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
-        Network, Loopback, GuestStart, GuestOut, GuestLoopback,
+        Network, Loopback, Egress, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
         RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
         Images, Templates, Standby,

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
 
@@ -13,6 +14,8 @@ public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? Keep
 /// <summary>Judges the networks that the images' cards are connected to. Only a guest can tell whether it reaches anything.</summary>
 public static class NetworkRules
 {
+    private const string EgressFix = "see docs/egress.md, \"What it needs\"; or write 'egress: {mode: open}' in the image";
+
     /// <param name="name">The libvirt network.</param>
     /// <param name="state">Null: there is none of that name.</param>
     /// <param name="uri">Of libvirt.</param>
@@ -72,6 +75,29 @@ public static class NetworkRules
                 $"guests of {who} reach services that listen on the host's loopback only (as {GuestRules.HostAsSeenByGuest}), now: {Shorten(listeners)}", GuestFirewall.FixFor(firewall)),
         };
     }
+
+    /// <summary>Judges whether the egress policies of the images can be kept on this host.</summary>
+    /// <param name="images">The images with policies.</param>
+    /// <param name="whyNever">The reason why no VM here can have one; null: that is not known to be so.</param>
+    /// <param name="dnsmasq">What <c>dnsmasq --version</c> says; null: it is not installed.</param>
+    public static Finding DecideEgress(IReadOnlyList<string> images, string? whyNever, string? dnsmasq)
+    {
+        var who = string.Join(", ", images);
+        return (images.Count, whyNever, dnsmasq) switch
+        {
+            (0, _, _) => Checks.Egress.Ok("no image has an egress policy"),
+            (_, not null, _) => Checks.Egress.Problem($"the egress policies of {who} cannot be kept, so their jobs fail: {whyNever}", EgressFix),
+            (_, _, null) => Checks.Egress.Problem($"dnsmasq is not installed, which the egress policies of {who} need: their jobs fail", "apt-get install dnsmasq-base"),
+            _ when !CanFillSets(dnsmasq) => Checks.Egress.Problem($"{Version(dnsmasq)} cannot put addresses into sets of nftables, which the egress policies of {who} need: their jobs fail", "install dnsmasq 2.87 or later, built with nftset"),
+            _ => Checks.Egress.Ok($"the egress policies of {who} can be kept ({Version(dnsmasq)})"),
+        };
+    }
+
+    /// <summary>True when dnsmasq was built with nftset, which version 2.87 brought.</summary>
+    /// <param name="version">What <c>dnsmasq --version</c> says.</param>
+    public static bool CanFillSets(string version) => version.Split(' ', '\n').Contains("nftset");
+
+    private static string Version(string text) => PlainText.OneLine(text.Split('\n')[0].Split("  ")[0], 100);
 
     private static string Shorten(IReadOnlyList<string> listeners) =>
         listeners.Count <= 8 ? string.Join(", ", listeners) : $"{string.Join(", ", listeners.Take(8))} and {listeners.Count - 8} more";

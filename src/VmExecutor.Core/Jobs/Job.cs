@@ -31,6 +31,9 @@ public sealed record Job
     /// <summary>The sizes of the VM that it asks for.</summary>
     public RequestedSizes Sizes { get; init; } = new();
 
+    /// <summary>The destinations that it wants to reach alone, as they were written (VM_EGRESS); null: all that its image allows.</summary>
+    public string? Egress { get; init; }
+
     /// <summary>The time that the job may take altogether.</summary>
     public required TimeSpan Timeout { get; init; }
 }

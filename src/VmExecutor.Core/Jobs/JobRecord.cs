@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
@@ -78,6 +79,9 @@ public sealed record JobRecord
 
     /// <summary>Null: no script has failed so that the VM stays.</summary>
     public KeepRecord? Keep { get; init; }
+
+    /// <summary>The policy for what its guest may reach; null: none.</summary>
+    public EgressRecord? Egress { get; init; }
 
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 
 namespace VmExecutor.Core.Jobs;
@@ -74,6 +75,7 @@ public static class JobResponse
                 Memory = Expanded(variables, RequestedSizes.MemoryVariable),
                 Disk = Expanded(variables, RequestedSizes.DiskVariable),
             },
+            Egress = Expanded(variables, EgressPolicy.Variable),
             Timeout = Timeout(root),
         };
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 
@@ -69,6 +70,9 @@ public sealed record LedgerEntry
 
     /// <summary>The size of the overlays on the host's disk at the end, in bytes; they only grow, so it is the most as well.</summary>
     public long? DiskBytes { get; init; }
+
+    /// <summary>The destinations that it wanted to reach; null: it had no egress policy.</summary>
+    public EgressNotes? Egress { get; init; }
 
     /// <summary>The parts that were made and were there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
     public IReadOnlyList<string> Made { get => field ?? []; init; }

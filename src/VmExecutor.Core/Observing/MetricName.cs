@@ -15,6 +15,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName CapacityWaits = new("vm_executor_capacity_waits_total", "counter", "Jobs that had to wait until the host had room for their VM.");
     public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
     public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Leftovers of jobs that were collected, by reason.");
+    public static readonly MetricName EgressRefused = new("vm_executor_egress_refused_total", "counter", "Names and addresses that the egress policies of jobs refused, or would have refused (watch), each once per job.");
     public static readonly MetricName CpuSeconds = new("vm_executor_cpu_seconds_total", "counter", "CPU time of all VMs that are removed.");
 
     public static readonly MetricName Info = new("vm_executor_build_info", "gauge", "Always 1; the driver's version.");
@@ -44,7 +45,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     /// <summary>In the order of the output.</summary>
     public static IReadOnlyList<MetricName> All { get; } =
     [
-        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, CpuSeconds,
+        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, CpuSeconds,
         Info, Read, Libvirt, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
         MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];

@@ -79,6 +79,11 @@ public sealed record MetricTotals
             Add(Series.Of(MetricName.Collected.Name, ("reason", entry.Reason ?? "")), 1);
         }
 
+        if (entry.Egress is { } egress)
+        {
+            Add(Series.Of(MetricName.EgressRefused.Name, ("image", entry.Image ?? ""), ("mode", egress.Watches ? "watch" : "enforce")), egress.Refused.Count);
+        }
+
         Add(MetricName.CpuSeconds.Name, entry.CpuSeconds ?? 0);
     }
 

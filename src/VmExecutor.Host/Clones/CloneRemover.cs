@@ -2,6 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
@@ -17,6 +18,9 @@ namespace VmExecutor.Host.Clones;
 public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, IJobProcesses processes, TimeProvider time)
 {
     private const int LooksForStart = 10;
+
+    /// <summary>The egress policies of VMs; null: they have none here.</summary>
+    public EgressWall? Egress { get; init; }
 
     /// <summary>Removes it. Parts that do not depend on a part that failed are still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
@@ -83,6 +87,11 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             DomainFiles.Remove(hypervisor.Uri, key);
         }
 
+        if (vm == VmState.Gone && Egress is not null && directory.Read() is { Egress: not null } record)
+        {
+            await TryAsync(failures, () => Egress.RemoveAsync(record.Stamp.User, cancellationToken)).ConfigureAwait(false);
+        }
+
         if (vm is VmState.Gone or VmState.Foreign)
         {
             await TryAsync(failures, () =>
@@ -142,6 +151,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         {
             Record = record,
             Scripts = directory.ReadScripts(),
+            Egress = record?.Egress is null ? null : directory.ReadEgress(),
             Overlays = directory.Overlays(),
             DiskBytes = record?.Stopped?.DiskBytes ?? (directory.Exists ? directory.DiskBytes() : null),
         };

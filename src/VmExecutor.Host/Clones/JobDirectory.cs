@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -152,6 +153,9 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
             return [];
         }
     }
+
+    /// <summary>The destinations that its guest wanted to reach, as far as they were read; null: none were.</summary>
+    public EgressNotes? ReadEgress() => HostFile.TryReadAllText(Paths.Egress.Value) is { } text ? EgressNotes.TryParse(text) : null;
 
     /// <summary>The names of the overlays.</summary>
     public IReadOnlyList<string> Overlays()

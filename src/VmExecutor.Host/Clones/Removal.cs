@@ -1,3 +1,4 @@
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
 
 namespace VmExecutor.Host.Clones;
@@ -13,6 +14,9 @@ public sealed record Removal
 
     /// <summary>The scripts that ran.</summary>
     public IReadOnlyList<ScriptRecord> Scripts { get; init; } = [];
+
+    /// <summary>The destinations that its guest wanted to reach; null: it had no policy.</summary>
+    public EgressNotes? Egress { get; init; }
 
     /// <summary>QEMU's processor time; null: the VM was gone already.</summary>
     public TimeSpan? CpuTime { get; init; }

@@ -3,6 +3,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Firewall;
 using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Locks;
@@ -23,6 +24,11 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
 
     /// <summary>All rules in one file, as they were put up last: the unit that puts them back reads it.</summary>
     public const string RulesName = "rules.nft";
+
+    private const string LoadedName = "loaded.nft";
+
+    /// <summary>The directory of the rules of egress policies, which that unit puts back, too.</summary>
+    public AbsolutePath Policies { get; init; } = EgressWall.OfHost;
 
     /// <summary>The directory of the rules; gone after a restart of the host, as they are themselves.</summary>
     public AbsolutePath Directory { get; init; } = OfHost;
@@ -119,12 +125,13 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         }
 
         // One transaction: guests are never without the rules, and never without what they may use.
-        var rules = Directory.Child(RulesName);
-        AtomicFile.Write(
-            rules,
-            script + string.Concat(HostDirectory.GetFiles(Directory.Value, "*.nft-part").Order(StringComparer.Ordinal).Select(one => HostFile.TryReadAllText(one))),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        (await tools.RunAsync(new ToolCall("nft", ["-f", rules.Value]) { Timeout = LoadingTakes }, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        var rules = script + string.Concat(HostDirectory.GetFiles(Directory.Value, "*.nft-part").Order(StringComparer.Ordinal).Select(one => HostFile.TryReadAllText(one)));
+        var loaded = Directory.Child(LoadedName);
+        AtomicFile.Write(loaded, rules, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await tools.RunAsync(new ToolCall("nft", ["-f", loaded.Value]) { Timeout = LoadingTakes }, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+
+        // A policy's file may go at any moment, which must not keep these rules from being put up here.
+        AtomicFile.Write(Directory.Child(RulesName), $"{rules}include \"{Policies}/*{EgressWall.RulesEnding}\"\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>Null: there are no rules.</summary>

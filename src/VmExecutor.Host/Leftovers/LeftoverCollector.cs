@@ -37,6 +37,8 @@ public sealed class LeftoverCollector(Machine machine)
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
         leftovers.AddRange(RemoveLinks(dryRun));
         leftovers.AddRange(await CollectUsersAsync(dryRun, cancellationToken).ConfigureAwait(false));
+        leftovers.AddRange((await machine.Egress.CollectAsync(dryRun, cancellationToken).ConfigureAwait(false)).Select(left => new CollectedLeftover(
+            left.User, LeftoverReason.UserWithoutClone, left.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, ["egress policy"], left.Failure)));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,

@@ -35,6 +35,7 @@ public static class LedgerEntries
         CpuSeconds = removal.CpuTime is { } cpu ? Math.Round(cpu.TotalSeconds, 2) : null,
         PeakMemoryBytes = removal.PeakMemoryBytes,
         DiskBytes = removal.DiskBytes,
+        Egress = removal.Egress,
         Made = [.. removal.Record?.Ready is null ? [] : new[] { $"domain {key.Domain}" }, .. removal.Overlays.Select(name => $"overlay {name}")],
         RemovedParts = removal.Parts,
     };

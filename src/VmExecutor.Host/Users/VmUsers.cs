@@ -127,6 +127,24 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
         return all;
     }
 
+    /// <summary>Does something for those of these users who have no clone and get none meanwhile.</summary>
+    /// <param name="names">The users' names.</param>
+    /// <param name="action">Called for each of them.</param>
+    /// <param name="cancellationToken">Ends the wait for others that take one.</param>
+    public async Task ForUnclaimedAsync(IReadOnlyList<string> names, Func<VmUser, Task> action, CancellationToken cancellationToken)
+    {
+        if (names.Count == 0 || Pool is null)
+        {
+            return;
+        }
+
+        using var held = await LockAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var user in names.Select(Pool.Find).OfType<VmUser>().Where(user => held is not null && !IsClaimed(user)))
+        {
+            await action(user).ConfigureAwait(false);
+        }
+    }
+
     private Task<KernelLock?> LockAsync(CancellationToken cancellationToken)
     {
         StateDirectories.Make(Directory, StateDirectories.Private);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Health;
@@ -19,6 +20,7 @@ internal static class CheckCommand
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var loaded = invocation.Load(parsed.GetValue(config));
+            EgressNeeds.Ensure(loaded.Settings, invocation.UriOf(loaded.Settings));
             var images = loaded.Settings.Images;
             var catalogue = new CatalogueCheck(loaded.Settings, invocation.UriOf(loaded.Settings), invocation.Time);
             var warnings = loaded.Warnings.Select(warning => warning.ToString())

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Firewall;
 using VmExecutor.Core.Health;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
@@ -15,6 +16,7 @@ internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolR
     [
         new(Checks.Network, NetworksAsync),
         new(Checks.Loopback, LoopbackAsync),
+        new(Checks.Egress, EgressAsync),
     ];
 
     private IReadOnlyList<ImageDefinition> UserMode => [.. config.Images.Where(image => image.Network.Mode == NetworkMode.User)];
@@ -103,6 +105,28 @@ internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolR
         : NetworkRules.DecideLoopback(
             [.. UserMode.Select(image => image.Name.Value)], LoopbackServices.List(config.Settings!.StateDir), await FirewallAsync(cancellationToken)),
     ];
+
+    private async Task<IReadOnlyList<Finding>> EgressAsync(CancellationToken cancellationToken)
+    {
+        var images = config.Images.Where(image => image.Egress.HasPolicies()).Select(image => image.Name.Value).ToList();
+        if (images.Count == 0 || config.Settings is not { } settings)
+        {
+            return [config.HasImages ? NetworkRules.DecideEgress([], whyNever: null, dnsmasq: null) : Checks.Egress.WithoutImages()];
+        }
+
+        var uri = libvirt.Hypervisor.Uri;
+        string? version = null;
+        try
+        {
+            version = (await tools.RunAsync(new ToolCall("dnsmasq", ["--version"]) { Timeout = HealthCheck.ToolLimit }, cancellationToken)).StandardOutput;
+        }
+        catch (ToolMissingException)
+        {
+            // That is the finding.
+        }
+
+        return [NetworkRules.DecideEgress(images, new EgressWall(uri, VmUsers.At(uri, settings.Libvirt, TimeProvider.System), tools, TimeProvider.System).WhyNever(), version)];
+    }
 
     private static bool IsThere(string file) => HostFile.Look(file) == Presence.There;
 

@@ -119,6 +119,12 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
+        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), machine.Users.Of(directory)!, directory) : null;
+        if (egress is not null)
+        {
+            await egress.EnsureAsync(log.Warn, cancellationToken);
+        }
+
         var hypervisor = machine.Hypervisors.At(record.LibvirtUri);
         using var running = TryTakeScript(run.Key);
         var disks = new DiskWatch(directory, record, machine.Settings.Limits.DiskWatermark, new DomainStopper(hypervisor, machine.Time), machine.Locks, machine.Time);
@@ -150,6 +156,13 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             }
 
             throw;
+        }
+        finally
+        {
+            if (egress is not null)
+            {
+                await egress.TellAsync(log.Warn);
+            }
         }
     }
 

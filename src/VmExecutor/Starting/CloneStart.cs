@@ -1,9 +1,11 @@
 using System.Globalization;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
@@ -89,6 +91,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
             run.Log.Say($"The guest can reach services of this host: {why}");
         }
 
+        await PutUpEgressAsync(basis.Plan, basis.Plan.User, cancellationToken);
         var plan = basis.Plan;
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try
@@ -113,10 +116,28 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         var (domain, record) = (taken.Waiting.Domain, taken.Waiting.Standby!);
         run.Log.Say($"Took VM {domain}, {record.MadeAs} started before, which waited for {DurationText.Format(TimeSpan.FromSeconds(Math.Floor(record.AgeAt(HostClock.Now()).TotalSeconds)))}");
         run.Log.Say($"The VM has {taken.Basis.Sizes}");
+        if (run.Record?.Egress is not null)
+        {
+            await PutUpEgressAsync(taken.Basis.Plan, machine.Users.Of(run.Directory), cancellationToken);
+        }
+
         var watch = new DomainWatch(machine.Hypervisor, domain, run.Directory.Paths.Console, machine.Time);
         await preparation.HookAsync(taken.Basis.Plan.Image, taken.Guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
         await run.UpdateAsync(now => now with { Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);
         return taken.Basis;
+    }
+
+    /// <summary>Before anything of the job is in the guest. A user may still have the policy of its last VM, whose removal was interrupted.</summary>
+    private async Task PutUpEgressAsync(ClonePlan plan, VmUser? user, CancellationToken cancellationToken)
+    {
+        if (plan.Egress is { } policy)
+        {
+            await machine.Egress.PutUpAsync(policy, user, cancellationToken);
+        }
+        else if (user is not null && machine.Egress.Has(user))
+        {
+            await machine.Egress.RemoveAsync(user.Name, cancellationToken);
+        }
     }
 
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>
@@ -140,5 +161,6 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
         KeepFailed = KeepRule.For(plan.Job, plan.Image),
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
+        Egress = plan.Egress is { } policy ? EgressRecord.Of(policy) : null,
     };
 }

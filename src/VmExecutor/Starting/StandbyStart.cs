@@ -143,6 +143,7 @@ internal sealed class StandbyStart(Machine machine)
                 ShutdownGrace = first.ShutdownGrace,
                 KeepFailed = first.KeepFailed,
                 MaxOverlayBytes = first.MaxOverlayBytes,
+                Egress = first.Egress,
             },
             cancellationToken);
         await machine.Hypervisors.At(record!.LibvirtUri).SetMetadataAsync(record.Domain, StampXml.Write(stamp), cancellationToken);

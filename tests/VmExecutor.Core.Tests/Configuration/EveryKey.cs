@@ -31,6 +31,10 @@ internal static class EveryKey
         sha256: 9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08
         format: qcow2
         kernel: vmlinuz
+        egress:
+          mode: watch
+          allow: [.example.test, '10.1.0.0/16:5432']
+          projects: [{projects: group/**, mode: enforce, allow: registry.test:443}]
         ssh: {user: ci, login: cloud-init}
         """;
 

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -104,6 +105,12 @@ public sealed class ImageBindingTests
 
         image.Patterns.Should().Equal("cloud-*", "debian:1?");
         image.Ssh.Should().BeEquivalentTo(new SshSettings { User = "ci", Login = LoginMethod.CloudInit });
+        image.Egress.Should().BeEquivalentTo(new EgressSettings
+        {
+            Mode = EgressMode.Watch,
+            Allow = [EgressRule.Parse(".example.test"), EgressRule.Parse("10.1.0.0/16:5432")],
+            Projects = [new ProjectEgress { Projects = ["group/**"], Mode = EgressMode.Enforce, Allow = [EgressRule.Parse("registry.test:443")] }],
+        });
         var download = image.Source.Should().BeOfType<ImageSource.Download>().Which;
         download.Address.Should().Be(new DownloadAddress(new Uri("https://example.com/disk.qcow2.xz")));
         download.Checksum.ToString().Should().Be("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");

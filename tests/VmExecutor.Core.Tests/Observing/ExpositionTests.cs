@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
 using VmExecutor.Core.Standby;
@@ -96,6 +97,7 @@ public sealed class ExpositionTests
             Removed = Time,
             CleanupSeconds = 1,
             RemovedParts = [],
+            Egress = new EgressNotes { Policy = "debian" },
         };
         totals.Count(entry);
         return Exposition.Write(totals, Facts);

@@ -30,6 +30,7 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
         SourceRules.Check(values, errors);
         SizeRules.Check(values, errors);
         SizeRules.CheckAuto(values, shareKnown, errors);
+        PolicyRules.Check(values, errors);
         return new CheckedImage(file, values, Name(file, values));
     }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration.Binding;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Configuration.Options;
@@ -41,6 +42,14 @@ internal static partial class Kinds
         Firewall.HostService.TryParse(scalar.Text, out _)
             ? Reading.Of(scalar.Text)
             : Reading.Wrong($"{Quote.Text(scalar.Text)} is not an address and port; write {Firewall.HostService.Rule}"));
+
+    /// <summary>A destination that guests may reach.</summary>
+    public static ScalarKind<EgressRule> Egress { get; } = new("destination", new EditorCheck.Pattern(@"^[0-9A-Za-z._:/\[\]-]+$"), scalar =>
+        EgressRule.TryParse(scalar.Text, out var rule)
+            ? Reading.Of(rule)
+            : Reading.Wrong(scalar.Text.StartsWith("*.", StringComparison.Ordinal)
+                ? $"{Quote.Text(scalar.Text)} is not a destination; write {Quote.Text(scalar.Text[1..])} for a name and all names below it"
+                : $"{Quote.Text(scalar.Text)} is not a destination; write {EgressRule.Rule}"));
 
     /// <summary>A network by its first address and its bits.</summary>
     public static ScalarKind<string> Network { get; } = new("network", new EditorCheck.Pattern("^[0-9A-Fa-f.:]+/[0-9]{1,3}$"), scalar =>

@@ -102,6 +102,7 @@ public sealed class ReferenceTests
                 kind switch
                 {
                     _ when kind == Kinds.Tool => "file system",
+                    _ when kind == Kinds.Egress => "not a destination",
                     _ when kind == Kinds.Url => "cannot be downloaded|not an address",
                     _ => "out of range|too small|not the base64|not a size|not a duration|cannot be allowed",
                 },

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace VmExecutor.Core.Egress;
+
+/// <summary>Reads what a guest wanted from the log of its name server and from the sets of its table. Both have only what it asked for, so it writes most of them.</summary>
+public static partial class EgressReading
+{
+    /// <summary>A log never gets longer: the kernel ends its writer.</summary>
+    public const int LongestLog = 64 << 20;
+
+    /// <summary>Names of addresses that are remembered; a refused address without one is told as a number.</summary>
+    private const int MostAddresses = 10_000;
+
+    private const string Odd = "a name with odd characters";
+
+    /// <param name="policy">The policy, which tells allowed names from others.</param>
+    /// <param name="log">The content of the log of dnsmasq.</param>
+    /// <param name="listing">The answer of nft to <see cref="EgressPlace.ListArguments"/>; empty: there is none.</param>
+    public static EgressNotes Read(EgressPolicy policy, string log, string listing)
+    {
+        var allowed = new Dictionary<string, long>(StringComparer.Ordinal);
+        var refused = new Dictionary<string, long>(StringComparer.Ordinal);
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var questions = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in log.AsSpan().EnumerateLines())
+        {
+            // Most lines are forwardings and additions to sets.
+            if (!line.Contains("query[", StringComparison.Ordinal) && !line.Contains("reply ", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            if (Line().Match(line.ToString()) is not { Success: true } entry)
+            {
+                continue;
+            }
+
+            if (entry.Groups["type"].Success)
+            {
+                var asked = NameOf(entry.Groups["name"].Value);
+                if (questions.Count >= MostAddresses)
+                {
+                    questions.Clear();
+                }
+
+                questions[entry.Groups["serial"].Value] = asked;
+                var (counts, isRoom) = policy.AllowsName(asked) ? (allowed, allowed.Count < 2 * EgressNotes.Most) : (refused, refused.Count < 2 * EgressNotes.Most);
+                if (isRoom || counts.ContainsKey(asked))
+                {
+                    counts[asked] = counts.GetValueOrDefault(asked) + 1;
+                }
+            }
+            else if (names.Count < MostAddresses && questions.TryGetValue(entry.Groups["serial"].Value, out var of))
+            {
+                names[entry.Groups["address"].Value] = of;
+            }
+        }
+
+        foreach (var (address, protocol, port, packets) in Elements(listing))
+        {
+            var where = names.TryGetValue(address, out var name) ? $"{name}{Suffix(protocol, port)} ({address})" : $"{Bracketed(address, port)}{Suffix(protocol, port)}";
+            refused[where] = refused.GetValueOrDefault(where) + packets;
+        }
+
+        return EgressNotes.None(policy) with
+        {
+            Allowed = Sorted(allowed),
+            Refused = Sorted(refused),
+            AreCut = allowed.Count > EgressNotes.Most || refused.Count > EgressNotes.Most,
+        };
+    }
+
+    private static SortedDictionary<string, long> Sorted(Dictionary<string, long> counts) =>
+        new(counts.OrderByDescending(count => count.Value).Take(EgressNotes.Most).ToDictionary(), StringComparer.Ordinal);
+
+    private static string NameOf(string text) => Plain().IsMatch(text) ? text.ToLowerInvariant() : Odd;
+
+    private static string Suffix(string protocol, int? port) => port is { } number
+        ? string.Create(CultureInfo.InvariantCulture, $":{number}{(protocol == "tcp" ? "" : $"/{protocol}")}")
+        : $" ({protocol})";
+
+    private static string Bracketed(string address, int? port) => port is not null && address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+
+    private static IEnumerable<(string Address, string Protocol, int? Port, long Packets)> Elements(string listing)
+    {
+        if (listing.Length == 0)
+        {
+            yield break;
+        }
+
+        using var document = JsonDocument.Parse(listing);
+        foreach (var set in document.RootElement.GetProperty("nftables").EnumerateArray())
+        {
+            if (!set.TryGetProperty("set", out var body) || !body.GetProperty("name").GetString()!.StartsWith(EgressTable.Refused, StringComparison.Ordinal) || !body.TryGetProperty("elem", out var elements))
+            {
+                continue;
+            }
+
+            foreach (var element in elements.EnumerateArray().Select(one => one.GetProperty("elem")))
+            {
+                var parts = element.GetProperty("val").GetProperty("concat");
+                yield return (
+                    parts[0].ToString(),
+                    parts[1].ToString(),
+                    parts.GetArrayLength() > 2 ? parts[2].GetInt32() : null,
+                    element.TryGetProperty("counter", out var counter) ? counter.GetProperty("packets").GetInt64() : 1);
+            }
+        }
+    }
+
+    /// <summary>A line of dnsmasq with log-queries=extra. A name is whatever the guest sent, so it is taken between what dnsmasq itself writes before and behind it.</summary>
+    [GeneratedRegex(@"\A\S+ +\d+ [\d:]+ dnsmasq\[\d+\]: (?<serial>\d+) [0-9a-f.:]+/\d+ (?:query\[(?<type>[^\]]*)\] (?<name>.*) from [0-9a-f.:]+|reply .* is (?<address>[0-9a-f.:]+))\z")]
+    private static partial Regex Line();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,253}\z")]
+    private static partial Regex Plain();
+}

@@ -1,0 +1,12 @@
+namespace VmExecutor.Core.Egress;
+
+/// <summary>The policy of a job as its record keeps it for later stages.</summary>
+/// <param name="Policy">The policy's name.</param>
+/// <param name="Watches">Nothing is refused.</param>
+/// <param name="Allow">The rules as YAML writes them.</param>
+public sealed record EgressRecord(string Policy, bool Watches, IReadOnlyList<string> Allow)
+{
+    public static EgressRecord Of(EgressPolicy policy) => new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]);
+
+    public EgressPolicy ToPolicy() => new(Policy, Watches, [.. Allow.Select(EgressRule.Parse)]);
+}

@@ -1,0 +1,253 @@
+using System.Globalization;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
+using VmExecutor.Core.Users;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Users;
+
+namespace VmExecutor.Host.Egress;
+
+/// <summary>
+/// Puts the egress policies of VMs into force: for each such VM a table of nftables and a name server (dnsmasq), by the user that it runs as. Nothing else watches over them:
+/// each stage of the job looks whether they are there, and puts back what is not. They go with the VM; gc removes those whose VM is gone.
+/// </summary>
+/// <param name="uri">The libvirt that runs the VMs.</param>
+/// <param name="users">The users that VMs run as.</param>
+/// <param name="tools">Starts nft and dnsmasq.</param>
+/// <param name="time">The clock.</param>
+public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, TimeProvider time)
+{
+    /// <summary>The directory of all policies of this host; gone after a restart, as they are themselves.</summary>
+    public static readonly AbsolutePath OfHost = new("/run/vm-executor/egress");
+
+    /// <summary>The end of the names of files with a policy's rules.</summary>
+    public const string RulesEnding = ".nft";
+
+    private const string NumberOfLeast = "65534";
+
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private static readonly TimeSpan Takes = TimeSpan.FromSeconds(10);
+
+    public AbsolutePath Directory { get; init; } = OfHost;
+
+    /// <summary>The time for which an address may be reached after a name was resolved to it.</summary>
+    public TimeSpan AddressLife { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The content of the host's resolv.conf.</summary>
+    public Func<string> ResolvConf { get; init; } = () => HostFile.TryReadAllText("/etc/resolv.conf") ?? "";
+
+    /// <summary>True when there is a policy of a VM of this user, or something is left of one.</summary>
+    public bool Has(VmUser user) => HostFile.Exists(FilesOf(user.Name).Rules.Value);
+
+    /// <summary>Puts a policy into force, in place of any that the user had before.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="user">The user that the VM runs as; null: libvirt's one QEMU user.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.EgressImpossible"/>: it cannot be kept here, so no script may run.</exception>
+    public async Task PutUpAsync(EgressPolicy policy, VmUser? user, CancellationToken cancellationToken)
+    {
+        if (user is null || WhyNever() is not null)
+        {
+            throw Impossible(policy, WhyNever() ?? "its VM has no user of its own");
+        }
+
+        using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
+        await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
+        await MakeAsync(policy, user, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Puts back what is missing of a policy: a host's firewall that was loaded anew takes the rules away, and a name server may have been killed.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="user">The user that the VM runs as.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>The missing parts, in words; empty: all is there.</returns>
+    /// <exception cref="SystemFailureException">As with <see cref="PutUpAsync"/>.</exception>
+    public async Task<IReadOnlyList<string>> EnsureAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
+    {
+        List<string> missing = [];
+        if ((await ListAsync(new EgressPlace(user), cancellationToken).ConfigureAwait(false)).Length == 0)
+        {
+            missing.Add("the rules");
+        }
+
+        if (ServerOf(user.Name) is null)
+        {
+            missing.Add("the name server");
+        }
+
+        if (missing.Count > 0)
+        {
+            using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
+            await MakeAsync(policy, user, cancellationToken).ConfigureAwait(false);
+        }
+
+        return missing;
+    }
+
+    /// <summary>Reads the destinations that the VM wanted to reach.</summary>
+    public async Task<EgressNotes> ReadAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
+    {
+        var listing = await ListAsync(new EgressPlace(user), cancellationToken).ConfigureAwait(false);
+        var log = FilesOf(user.Name).Log.Value;
+        return EgressReading.Read(policy, HostFile.Exists(log) ? BoundedText.ReadEndOf(log, EgressReading.LongestLog) : "", listing);
+    }
+
+    /// <summary>Takes a user's policy away; with nothing there it succeeds.</summary>
+    /// <param name="name">The user's name; null: the VM had none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SystemFailureException">Something of it is still there.</exception>
+    public async Task RemoveAsync(string? name, CancellationToken cancellationToken)
+    {
+        if (users.Pool?.Find(name) is { } user && Has(user))
+        {
+            using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
+            await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes away the policies of users who have no clone.</summary>
+    /// <returns>Each such user, and the reason why something is still there.</returns>
+    public async Task<IReadOnlyList<(string User, string? Failure)>> CollectAsync(bool dryRun, CancellationToken cancellationToken)
+    {
+        List<(string, string?)> all = [];
+        var names = HostDirectory.Exists(Directory.Value) ? HostDirectory.GetFiles(Directory.Value, $"*{RulesEnding}").Select(file => Path.GetFileName(file)[..^RulesEnding.Length]).ToList() : [];
+        await users.ForUnclaimedAsync(
+            names,
+            async user =>
+            {
+                string? failure = null;
+                try
+                {
+                    if (!dryRun)
+                    {
+                        await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+                catch (SystemFailureException e)
+                {
+                    failure = e.Message;
+                }
+
+                all.Add((user.Name, failure));
+            },
+            cancellationToken).ConfigureAwait(false);
+        return all;
+    }
+
+    /// <summary>The reason why no VM here can have a policy, in words; null: that is not known to be so.</summary>
+    public string? WhyNever() =>
+        uri != LibvirtUri.System ? $"QEMU runs as the runner's own user at {uri}, so that no rule can tell guests from it"
+        : users.Pool is null ? $"VMs have no users of their own here, since {users.Choice.WhyNot}"
+        : null;
+
+    private async Task MakeAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
+    {
+        var (place, files) = (new EgressPlace(user), FilesOf(user.Name));
+        try
+        {
+            await EnsureCapableAsync(policy, cancellationToken).ConfigureAwait(false);
+            AtomicFile.Write(files.Rules, EgressTable.Script(place, policy, AddressLife), Private);
+            (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+            AtomicFile.Write(files.Configuration, EgressNames.Configuration(place, policy, ResolvConf(), Account(), (files.Log, files.Pid)), Private);
+            await EndServerAsync(user.Name).ConfigureAwait(false);
+            if (FileStat.TryRead(files.Log) is { } log && log.Bytes > EgressReading.LongestLog / 2)
+            {
+                HostFile.Delete(files.Log.Value);
+            }
+
+            // The kernel ends a server whose log gets longer than this; the next stage starts another.
+            (await tools.RunAsync(
+                new ToolCall("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--fsize={EgressReading.LongestLog}"), "dnsmasq", ConfigurationArgument(files)]) { Timeout = Takes, OwnSession = true },
+                cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        }
+        catch (SystemFailureException e) when (e.Code != ErrorCodes.EgressImpossible)
+        {
+            throw Impossible(policy, e.Message, e);
+        }
+    }
+
+    private async Task EnsureCapableAsync(EgressPolicy policy, CancellationToken cancellationToken)
+    {
+        var version = (await tools.RunAsync(new ToolCall("dnsmasq", ["--version"]) { Timeout = Takes }, cancellationToken).ConfigureAwait(false)).StandardOutput;
+        if (!NetworkRules.CanFillSets(version))
+        {
+            throw Impossible(policy, $"dnsmasq of this host cannot put addresses into sets of nftables: {PlainText.OneLine(version.Split('\n')[0], 100)}");
+        }
+    }
+
+    private async Task RemoveAllAsync(VmUser user, CancellationToken cancellationToken)
+    {
+        var files = FilesOf(user.Name);
+        await EndServerAsync(user.Name).ConfigureAwait(false);
+        if (Has(user))
+        {
+            AtomicFile.Write(files.Rules, new EgressPlace(user).Removal, Private);
+            (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        }
+
+        foreach (var file in (AbsolutePath[])[files.Configuration, files.Log, files.Pid, files.Rules])
+        {
+            HostFile.TryDelete(file.Value);
+        }
+    }
+
+    private async Task EndServerAsync(string user)
+    {
+        if (ServerOf(user) is { } pid)
+        {
+            UnixSignal.Send(pid, UnixSignal.Kill);
+            await new Waiting.Poll(Takes, TimeSpan.FromMilliseconds(5), time).UntilAsync(_ => Task.FromResult(ServerOf(user) is null), CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The process id of a user's name server; null: it does not run. A number that another process has by now is not it.</summary>
+    private int? ServerOf(string user)
+    {
+        var files = FilesOf(user);
+        return int.TryParse(HostFile.TryReadAllText(files.Pid.Value), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid)
+            && ProcessTable.Arguments(pid).Contains(ConfigurationArgument(files)) ? pid : null;
+    }
+
+    /// <summary>Empty: there is no such table.</summary>
+    private async Task<string> ListAsync(EgressPlace place, CancellationToken cancellationToken)
+    {
+        var result = await NftAsync(place.ListArguments, cancellationToken).ConfigureAwait(false);
+        return result.ExitCode == 0 ? result.StandardOutput : "";
+    }
+
+    private Task<ToolResult> NftAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        tools.RunAsync(new ToolCall("nft", arguments) { Timeout = Takes }, cancellationToken);
+
+    private async Task<KernelLock> LockAsync(string user, CancellationToken cancellationToken)
+    {
+        StateDirectories.Make(Directory, StateDirectories.Private);
+        return await KernelLock.TakeAsync(Directory.Child($"{user}.lock"), Takes, time, cancellationToken).ConfigureAwait(false)
+            ?? throw new HostFileException($"the egress policy of {user} in {Directory} cannot be changed", new TimeoutException("another process does it for too long"));
+    }
+
+    /// <summary>The user and group that own nothing, and have this number on every Linux: dnsmasq gives up root for them, and keeps the right to change nftables.</summary>
+    private static (string User, string Group) Account() => (NameOf("/etc/passwd"), NameOf("/etc/group"));
+
+    private static string NameOf(string table) => (HostFile.TryReadAllText(table) ?? "").Split('\n').Select(line => line.Split(':'))
+        .FirstOrDefault(fields => fields.Length > 2 && fields[2] == NumberOfLeast)?[0]
+        ?? throw new SystemFailureException(ErrorCodes.EgressImpossible, $"{table} has no entry with the number {NumberOfLeast}, which dnsmasq is to run as", "Restore the entry of the distribution.");
+
+    private static string ConfigurationArgument(EgressFiles files) => $"--conf-file={files.Configuration}";
+
+    private EgressFiles FilesOf(string user) => new(
+        Directory.Child($"{user}{RulesEnding}"), Directory.Child($"{user}.conf"), Directory.Child($"{user}.log"), Directory.Child($"{user}.pid"));
+
+    private static SystemFailureException Impossible(EgressPolicy policy, string why, Exception? inner = null) => new(
+        ErrorCodes.EgressImpossible,
+        $"the egress policy '{policy.Name}' cannot be kept on this host: {why}",
+        "It needs qemu:///system as root, a user for each VM, nftables, and dnsmasq 2.87 or later (dnsmasq-base): docs/egress.md. Or write 'egress: {mode: open}' in the image.",
+        inner);
+
+    private sealed record EgressFiles(AbsolutePath Rules, AbsolutePath Configuration, AbsolutePath Log, AbsolutePath Pid);
+}

@@ -1,0 +1,311 @@
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Users;
+using VmExecutor.Host.Egress;
+using VmExecutor.Host.Firewall;
+using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Processes;
+using VmExecutor.Host.Users;
+using Xunit;
+
+namespace VmExecutor.Host.Tests.Egress;
+
+/// <summary>Policies in the kernel, with nft and dnsmasq, in network namespaces of the test's own. What is said is said as the users that VMs run as.</summary>
+public sealed class EgressWallTests : IDisposable
+{
+    // No user of this host has these numbers.
+    private static readonly VmUser Guest = new("vm-executor-g0", 3_800_000_001, 3_800_000_001, 0);
+    private static readonly VmUser Neighbour = new("vm-executor-g1", 3_800_000_002, 3_800_000_002, 0);
+    private const uint Stranger = 3_800_000_003;
+
+    private const string Git = "192.0.2.2";
+    private const string Other = "192.0.2.3";
+
+    private readonly EgressNetwork _network;
+    private readonly LibvirtHypervisor _hypervisor = new("qemu:///system", TimeSpan.FromSeconds(60), TimeProvider.System);
+
+    public EgressWallTests()
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "only root makes network namespaces");
+        Prerequisite.Require(File.Exists("/usr/sbin/nft") && File.Exists("/usr/sbin/dnsmasq"), "nftables or dnsmasq-base is not installed: executor/setup --test-tools");
+        _network = new EgressNetwork();
+    }
+
+    public void Dispose()
+    {
+        _network.EndServers();
+        _hypervisor.Dispose();
+        _network.Dispose();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_guest_reaches_an_allowed_name_and_nothing_else_which_it_reaches_without_a_policy()
+    {
+        foreach (var address in (string[])[Git, Other, "2001:db8::2", "2001:db8::3"])
+        {
+            _network.Reaches(Guest.Id, address).Should().BeTrue($"{address} is there: the test proves nothing otherwise");
+            _network.Reaches(Guest.Id, address, protocol: "udp").Should().BeTrue(address);
+        }
+
+        _network.Reaches(Guest.Id, Other, protocol: "icmp").Should().BeTrue();
+        _network.Ask(Guest.Id, "other.test").Should().Be("yes");
+
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+
+        _network.Reaches(Guest.Id, Git).Should().BeFalse("its name was not asked for");
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+        _network.Reaches(Guest.Id, Git).Should().BeTrue();
+        _network.Reaches(Guest.Id, Git, protocol: "udp").Should().BeTrue();
+        _network.Reaches(Guest.Id, Git, protocol: "icmp").Should().BeTrue();
+        _network.Reaches(Guest.Id, "2001:db8::2").Should().BeFalse("its address of this family was not asked for");
+        _network.Ask(Guest.Id, "git.example.test", "AAAA").Should().Be("yes");
+        _network.Reaches(Guest.Id, "2001:db8::2").Should().BeTrue();
+
+        foreach (var kind in (string[])["A", "AAAA", "TXT", "ANY"])
+        {
+            _network.Ask(Guest.Id, "other.test", kind).Should().Be("NXDOMAIN", kind);
+        }
+
+        foreach (var protocol in (string[])["tcp", "udp", "icmp"])
+        {
+            _network.Reaches(Guest.Id, Other, protocol: protocol).Should().BeFalse(protocol);
+        }
+
+        _network.Reaches(Guest.Id, "2001:db8::3").Should().BeFalse();
+        _network.Reaches(Guest.Id, "2001:db8::3", protocol: "udp").Should().BeFalse();
+        _network.Reaches(Stranger, Other).Should().BeTrue("other users of the host are not concerned");
+        _network.Ask(Stranger, "other.test").Should().Be("yes");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Other_name_servers_cannot_be_asked()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+
+        _network.Ask(Guest.Id, "other.test", server: Other).Should().Be("NXDOMAIN", "every server is the policy's own");
+        _network.Ask(Guest.Id, "other.test", server: "198.51.100.1", port: 53).Should().NotBe("yes");
+        _network.Ask(Guest.Id, "other.test", port: 0).Should().Be("NXDOMAIN", "by TCP, too");
+        _network.Ask(Guest.Id, "git.example.test", port: 0).Should().Be("yes");
+        _network.Ask(Guest.Id, "other.test", server: "2001:db8::2").Should().Be("no", "by IPv6 none is asked");
+        _network.Ask(Guest.Id, "other.test", server: "127.0.0.1").Should().Be("NXDOMAIN");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_name_means_itself_and_only_its_ports_where_the_policy_says_so()
+    {
+        await Wall().PutUpAsync(Policy("only.test:8000", "git.example.test:8001/udp"), Guest, default);
+        _network.Ask(Guest.Id, "only.test").Should().Be("yes");
+        _network.Ask(Guest.Id, "below.only.test").Should().Be("NXDOMAIN");
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+        _network.Ask(Guest.Id, "zero.example.test").Should().Be("NXDOMAIN");
+
+        _network.Reaches(Guest.Id, Other, 8000).Should().BeTrue();
+        _network.Reaches(Guest.Id, Other, 8001).Should().BeFalse();
+        _network.Reaches(Guest.Id, Other, 8000, "udp").Should().BeFalse();
+        _network.Reaches(Guest.Id, Git, 8001, "udp").Should().BeTrue();
+        _network.Reaches(Guest.Id, Git, 8001).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Networks_are_reached_without_a_name()
+    {
+        await Wall().PutUpAsync(Policy("192.0.2.3/32:8000", "2001:db8::3/128"), Guest, default);
+
+        _network.Reaches(Guest.Id, Other, 8000).Should().BeTrue();
+        _network.Reaches(Guest.Id, Other, 8001).Should().BeFalse();
+        _network.Reaches(Guest.Id, "2001:db8::3", 8001).Should().BeTrue();
+        _network.Reaches(Guest.Id, Git).Should().BeFalse();
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("NXDOMAIN");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task An_allowed_name_opens_nothing_of_the_host_nor_a_metadata_service()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        await new GuestWall(new FirewallSettings(), _hypervisor, Users(), Tools(), TimeProvider.System) { Directory = _network.Home.Child("rules"), Policies = _network.Home.Child("egress") }
+            .PutUpAsync(Guest, default);
+
+        foreach (var (name, address) in new[] { ("loopback", "127.0.0.1"), ("self", "192.0.2.1"), ("metadata", "169.254.169.254") })
+        {
+            _network.Reaches(Stranger, address).Should().BeTrue(address);
+            _network.Ask(Guest.Id, $"{name}.example.test").Should().Be("yes");
+            _network.Reaches(Guest.Id, address).Should().BeFalse(address);
+        }
+
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes", "the wall leaves the way to the policy's name server open");
+        _network.Reaches(Guest.Id, Git).Should().BeTrue();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task An_alias_leads_where_its_owner_says_and_what_it_leads_to_cannot_be_asked_for()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+
+        _network.Ask(Guest.Id, "cdn.test").Should().Be("NXDOMAIN");
+        _network.Reaches(Guest.Id, "192.0.2.4").Should().BeFalse();
+        _network.Ask(Guest.Id, "alias.example.test").Should().Be("yes");
+        _network.Reaches(Guest.Id, "192.0.2.4").Should().BeTrue("the owner of an allowed name says where it is");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task An_address_is_open_for_its_time_alone_and_again_when_its_name_is_asked_for_again()
+    {
+        await Wall(TimeSpan.FromSeconds(2)).PutUpAsync(Policy(".example.test"), Guest, default);
+        _network.Ask(Guest.Id, "zero.example.test").Should().Be("yes");
+        _network.Reaches(Guest.Id, "192.0.2.5").Should().BeTrue("that its answer is good for no second shortens nothing");
+
+        while (_network.Reaches(Guest.Id, "192.0.2.5"))
+        {
+        }
+
+        _network.Ask(Guest.Id, "zero.example.test").Should().Be("yes");
+        _network.Reaches(Guest.Id, "192.0.2.5").Should().BeTrue();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Policies_of_two_guests_are_apart()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        await Wall().PutUpAsync(Policy(".example.test"), Neighbour, default);
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+
+        _network.Reaches(Guest.Id, Git).Should().BeTrue();
+        _network.Reaches(Neighbour.Id, Git).Should().BeFalse("it has not asked for the name itself");
+        _network.Ask(Neighbour.Id, "git.example.test", server: new EgressPlace(Guest).Address.ToString(), port: EgressPlace.Port).Should().Be("no", "the other's name server is closed to it");
+
+        await Wall().RemoveAsync(Neighbour.Name, default);
+        _network.Reaches(Neighbour.Id, Other).Should().BeTrue("its policy has gone");
+        _network.Reaches(Guest.Id, Other).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Parts_that_were_lost_are_put_back_and_those_that_are_there_are_left_alone()
+    {
+        var policy = Policy(".example.test");
+        await Wall().PutUpAsync(policy, Guest, default);
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+        (await Wall().EnsureAsync(policy, Guest, default)).Should().BeEmpty();
+        _network.Reaches(Guest.Id, Git).Should().BeTrue("nothing was put up anew");
+
+        _network.Host("nft flush ruleset");
+        _network.Reaches(Guest.Id, Other).Should().BeTrue("that took the rules away");
+        (await Wall().EnsureAsync(policy, Guest, default)).Should().Equal("the rules");
+        _network.Reaches(Guest.Id, Other).Should().BeFalse();
+
+        _network.Host($"kill -9 $(cat {_network.Home}/egress/{Guest.Name}.pid)");
+        (await Wall().EnsureAsync(policy, Guest, default)).Should().Equal("the name server");
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_firewall_that_is_loaded_anew_gets_the_policies_from_the_file_of_the_unit_and_addresses_stay_open_when_it_is_loaded_twice()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        await new GuestWall(new FirewallSettings(), _hypervisor, Users(), Tools(), TimeProvider.System) { Directory = _network.Home.Child("rules"), Policies = _network.Home.Child("egress") }
+            .PutUpAsync(Guest, default);
+
+        _network.Host($"nft flush ruleset; nft -f {_network.Home}/rules/{GuestWall.RulesName}").Should().Be("");
+        _network.Reaches(Guest.Id, Other).Should().BeFalse();
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+        _network.Host($"nft -f {_network.Home}/rules/{GuestWall.RulesName}").Should().Be("");
+        _network.Reaches(Guest.Id, Git).Should().BeTrue();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Refusals_are_read_by_name_or_by_address_and_port()
+    {
+        var policy = Policy("only.test:8000", ".example.test");
+        await Wall().PutUpAsync(policy, Guest, default);
+        _network.Ask(Guest.Id, "other.test");
+        _network.Ask(Guest.Id, "git.example.test");
+        _network.Ask(Guest.Id, "only.test");
+        _network.Reaches(Guest.Id, "192.0.2.4", 8001);
+        _network.Reaches(Guest.Id, "192.0.2.4", protocol: "icmp");
+        _network.Reaches(Guest.Id, "2001:db8::3", 8000, "udp");
+        _network.Reaches(Guest.Id, Other, 8001);
+
+        var notes = await Wall().ReadAsync(policy, Guest, default);
+
+        notes.Allowed.Keys.Should().Equal("git.example.test", "only.test");
+        notes.Refused.Keys.Should().BeEquivalentTo("other.test", "192.0.2.4:8001", "192.0.2.4 (icmp)", "[2001:db8::3]:8000/udp", "only.test:8001 (192.0.2.3)");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_policy_that_watches_refuses_nothing_and_notes_what_it_would_refuse()
+    {
+        var policy = Policy(".example.test") with { Watches = true };
+        await Wall().PutUpAsync(policy, Guest, default);
+
+        _network.Ask(Guest.Id, "git.example.test").Should().Be("yes");
+        _network.Ask(Guest.Id, "other.test").Should().Be("yes");
+        _network.Reaches(Guest.Id, Git).Should().BeTrue();
+        _network.Reaches(Guest.Id, Other).Should().BeTrue();
+        _network.Reaches(Guest.Id, "192.0.2.4", protocol: "udp").Should().BeTrue();
+
+        var notes = await Wall().ReadAsync(policy, Guest, default);
+        notes.Allowed.Keys.Should().Equal("git.example.test");
+        notes.Refused.Keys.Should().BeEquivalentTo("other.test", "other.test:8000 (192.0.2.3)", "192.0.2.4:8000/udp");
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task Nothing_is_left_of_the_policy_of_a_clone_that_is_gone()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        var pid = File.ReadAllText($"{_network.Home}/egress/{Guest.Name}.pid").Trim();
+
+        (await Wall().CollectAsync(dryRun: true, default)).Should().Equal((Guest.Name, null));
+        _network.Ask(Guest.Id, "other.test").Should().Be("NXDOMAIN", "that was only a look");
+        (await Wall().CollectAsync(dryRun: false, default)).Should().Equal((Guest.Name, null));
+
+        _network.Host("nft list tables").Should().NotContain("egress");
+        _network.Host($"cat /proc/{pid}/cmdline 2> /dev/null || true").Should().BeEmpty("it has ended, whether or not it was waited for");
+        Directory.GetFiles($"{_network.Home}/egress").Should().OnlyContain(file => file.EndsWith(".lock"));
+        (await Wall().CollectAsync(dryRun: false, default)).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task The_name_server_is_no_root_process_and_holds_none_of_the_drivers_streams()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        var pid = File.ReadAllText($"{_network.Home}/egress/{Guest.Name}.pid").Trim();
+
+        File.ReadAllLines($"/proc/{pid}/status").Single(line => line.StartsWith("Uid:")).Split('\t').Skip(1).Should().NotContain("0");
+        new FileInfo($"/proc/{pid}/fd/1").LinkTarget.Should().Be("/dev/null");
+        new FileInfo($"/proc/{pid}/fd/2").LinkTarget.Should().Be("/dev/null");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_policy_that_cannot_be_kept_is_refused()
+    {
+        await Refuses(new EgressWall("qemu:///session", Users(), Tools(), TimeProvider.System) { Directory = _network.Home.Child("egress") }, Guest, "qemu:///session");
+        await Refuses(Wall(), null, "no user of its own");
+        await Refuses(
+            new EgressWall(LibvirtUri.System, new VmUsers(UserPerVm.Off, () => new VmUserChoice(null, "'libvirt: user_per_vm' is off"), _network.Home, TimeProvider.System), Tools(), TimeProvider.System),
+            Guest,
+            "user_per_vm");
+        File.WriteAllText(_network.Tool("dnsmasq"), "#!/bin/sh\necho 'Dnsmasq version 2.85  Copyright'; echo 'Compile time options: IPv6 ipset no-nftset'\n");
+        await Refuses(Wall(), Guest, "2.85");
+        File.Delete(_network.Tool("dnsmasq"));
+        File.WriteAllText(_network.Tool("nft"), "#!/bin/sh\necho 'no nf_tables here' >&2; exit 1\n");
+        await Refuses(Wall(), Guest, "no nf_tables here");
+
+        static async Task Refuses(EgressWall wall, VmUser? user, string why) =>
+            (await FluentActions.Awaiting(() => wall.PutUpAsync(Policy(".example.test"), user, default)).Should().ThrowAsync<SystemFailureException>())
+            .Which.Should().Match<SystemFailureException>(e => e.Code == ErrorCodes.EgressImpossible && e.Message.Contains(why));
+    }
+
+    private static EgressPolicy Policy(params string[] rules) => new("base", false, [.. rules.Select(EgressRule.Parse)]);
+
+    private EgressWall Wall(TimeSpan? life = null) => new(LibvirtUri.System, Users(), Tools(), TimeProvider.System)
+    {
+        Directory = _network.Home.Child("egress"),
+        ResolvConf = () => EgressNetwork.Resolv,
+        AddressLife = life ?? TimeSpan.FromMinutes(15),
+    };
+
+    private VmUsers Users() => new(UserPerVm.Auto, () => new VmUserChoice(new VmUserPool([Guest, Neighbour], 0), null), _network.Home.Child("claims"), TimeProvider.System);
+
+    private ToolRunner Tools() => new(new ToolEnvironment(new Dictionary<string, string> { ["PATH"] = _network.Path }), TimeProvider.System);
+}
