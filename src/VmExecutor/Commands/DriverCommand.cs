@@ -49,6 +49,7 @@ internal static class DriverCommand
             GcCommand.Create(invocation, config),
             ImageCommand.Create(invocation, config),
             MetricsCommand.Create(invocation, config),
+            EgressCommand.Create(invocation, config),
         };
         root.Add(ManualCommand.Create(invocation, root));
         ImageNames.OfferIn(root, invocation, config);
