@@ -32,6 +32,19 @@ internal sealed class GitServer : IAsyncDisposable
     /// <param name="files">Its content by path.</param>
     public static async Task<GitServer> StartAsync(string directory, IReadOnlyDictionary<string, string> files)
     {
+        var repository = await MakeRepositoryAsync(directory, files);
+        var sha = (await GitAsync(repository, "rev-parse", "HEAD")).Trim();
+        var port = FreePort();
+        var daemon = await StartDaemonAsync(directory, port);
+        var server = new GitServer(repository, sha, daemon, port);
+        await server.WaitAsync();
+        return server;
+    }
+
+    /// <summary>Makes a repository with one commit in the directory <c>project</c>; returns its path.</summary>
+    /// <inheritdoc cref="StartAsync" path="/param"/>
+    public static async Task<string> MakeRepositoryAsync(string directory, IReadOnlyDictionary<string, string> files)
+    {
         var repository = Path.Combine(directory, "project");
         await GitAsync(directory, "init", "-q", "-b", "main", repository);
         foreach (var (path, content) in files)
@@ -41,12 +54,7 @@ internal sealed class GitServer : IAsyncDisposable
 
         await GitAsync(repository, "add", "--all");
         await GitAsync(repository, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-q", "-m", "Begin");
-        var sha = (await GitAsync(repository, "rev-parse", "HEAD")).Trim();
-        var port = FreePort();
-        var daemon = await StartDaemonAsync(directory, port);
-        var server = new GitServer(repository, sha, daemon, port);
-        await server.WaitAsync();
-        return server;
+        return repository;
     }
 
     /// <summary>A branch that a script in the guest can wait for with <c>git ls-remote</c>.</summary>
