@@ -83,31 +83,32 @@ public static partial class EgressReading
 
     private static string Bracketed(string address, int? port) => port is not null && address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
 
-    private static IEnumerable<(string Address, string Protocol, int? Port, long Packets)> Elements(string listing)
+    /// <summary>The elements of the sets of what was refused; nothing of a listing in a form that is not known.</summary>
+    private static IReadOnlyList<(string Address, string Protocol, int? Port, long Packets)> Elements(string listing)
     {
-        if (listing.Length == 0)
+        try
         {
-            yield break;
+            using var document = JsonDocument.Parse(listing.Length == 0 ? "{\"nftables\": []}" : listing);
+            return
+            [
+                .. document.RootElement.GetProperty("nftables").EnumerateArray()
+                    .Where(one => one.TryGetProperty("set", out var set) && set.GetProperty("name").GetString() is { } name && name.StartsWith(EgressTable.Refused, StringComparison.Ordinal) && set.TryGetProperty("elem", out _))
+                    .SelectMany(one => one.GetProperty("set").GetProperty("elem").EnumerateArray().Select(Element)),
+            ];
         }
-
-        using var document = JsonDocument.Parse(listing);
-        foreach (var set in document.RootElement.GetProperty("nftables").EnumerateArray())
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
-            if (!set.TryGetProperty("set", out var body) || !body.GetProperty("name").GetString()!.StartsWith(EgressTable.Refused, StringComparison.Ordinal) || !body.TryGetProperty("elem", out var elements))
-            {
-                continue;
-            }
-
-            foreach (var element in elements.EnumerateArray().Select(one => one.GetProperty("elem")))
-            {
-                var parts = element.GetProperty("val").GetProperty("concat");
-                yield return (
-                    parts[0].ToString(),
-                    parts[1].ToString(),
-                    parts.GetArrayLength() > 2 ? parts[2].GetInt32() : null,
-                    element.TryGetProperty("counter", out var counter) ? counter.GetProperty("packets").GetInt64() : 1);
-            }
+            return [];
         }
+    }
+
+    /// <summary>An element with a counter is wrapped once more than one without.</summary>
+    private static (string Address, string Protocol, int? Port, long Packets) Element(JsonElement element)
+    {
+        var isWrapped = element.TryGetProperty("elem", out var inner);
+        var parts = (isWrapped ? inner.GetProperty("val") : element).GetProperty("concat");
+        var packets = isWrapped && inner.TryGetProperty("counter", out var counter) ? counter.GetProperty("packets").GetInt64() : 1;
+        return (parts[0].ToString(), parts[1].ToString(), parts.GetArrayLength() > 2 ? parts[2].GetInt32() : null, packets);
     }
 
     /// <summary>A line of dnsmasq with log-queries=extra. A name is whatever the guest sent, so it is taken between what dnsmasq itself writes before and behind it.</summary>

@@ -8,5 +8,6 @@ public sealed record EgressRecord(string Policy, bool Watches, IReadOnlyList<str
 {
     public static EgressRecord Of(EgressPolicy policy) => new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]);
 
-    public EgressPolicy ToPolicy() => new(Policy, Watches, [.. Allow.Select(EgressRule.Parse)]);
+    /// <summary>The policy; a rule that cannot be read, from a damaged record, allows nothing.</summary>
+    public EgressPolicy ToPolicy() => new(Policy, Watches, [.. Allow.Select(text => EgressRule.TryParse(text, out var rule) ? rule : null).OfType<EgressRule>()]);
 }

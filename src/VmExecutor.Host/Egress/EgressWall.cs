@@ -28,6 +28,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <summary>The end of the names of files with a policy's rules.</summary>
     public const string RulesEnding = ".nft";
 
+    private const string NoUser = "its VM has no user of its own";
     private const string NumberOfLeast = "65534";
 
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -54,7 +55,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     {
         if (user is null || WhyNever() is not null)
         {
-            throw Impossible(policy, WhyNever() ?? "its VM has no user of its own");
+            throw Impossible(policy, WhyNever() ?? NoUser);
         }
 
         using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
@@ -68,8 +69,13 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The missing parts, in words; empty: all is there.</returns>
     /// <exception cref="SystemFailureException">As with <see cref="PutUpAsync"/>.</exception>
-    public async Task<IReadOnlyList<string>> EnsureAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> EnsureAsync(EgressPolicy policy, VmUser? user, CancellationToken cancellationToken)
     {
+        if (user is null)
+        {
+            throw Impossible(policy, WhyNever() ?? NoUser);
+        }
+
         List<string> missing = [];
         if ((await ListAsync(new EgressPlace(user), cancellationToken).ConfigureAwait(false)).Length == 0)
         {
@@ -116,6 +122,12 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     public async Task<IReadOnlyList<(string User, string? Failure)>> CollectAsync(bool dryRun, CancellationToken cancellationToken)
     {
         List<(string, string?)> all = [];
+        if (users.Pool is null)
+        {
+            // They are root's, and an ordinary user has none.
+            return all;
+        }
+
         var names = HostDirectory.Exists(Directory.Value) ? HostDirectory.GetFiles(Directory.Value, $"*{RulesEnding}").Select(file => Path.GetFileName(file)[..^RulesEnding.Length]).ToList() : [];
         await users.ForUnclaimedAsync(
             names,

@@ -10,9 +10,9 @@ namespace VmExecutor.Stages;
 /// <summary>The egress policy of one job while its scripts run.</summary>
 /// <param name="wall">Keeps the policies of this host.</param>
 /// <param name="policy">The job's policy.</param>
-/// <param name="user">The user that its VM runs as.</param>
+/// <param name="user">The user that its VM runs as; null: libvirt's one QEMU user, so that the policy cannot be kept.</param>
 /// <param name="directory">The job's directory, for what was refused.</param>
-internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, VmUser user, JobDirectory directory)
+internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, VmUser? user, JobDirectory directory)
 {
     private static readonly TimeSpan ReadingTakes = TimeSpan.FromSeconds(10);
 
@@ -29,6 +29,11 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, VmUser use
     /// <summary>After a script: tells what was refused, each destination once per job. What cannot be told fails no script.</summary>
     public async Task TellAsync(Action<string> warn)
     {
+        if (user is null)
+        {
+            return;
+        }
+
         using var limit = new CancellationTokenSource(ReadingTakes);
         try
         {

@@ -119,7 +119,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
-        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), machine.Users.Of(directory)!, directory) : null;
+        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), machine.Users.Of(directory), directory) : null;
         if (egress is not null)
         {
             await egress.EnsureAsync(log.Warn, cancellationToken);

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -79,6 +80,36 @@ public sealed class EgressPolicyTests
     [InlineData("egress: {projects: [{allow: .a.test}]}", "1:21: egress.projects: has an item without 'projects', which no job can have; add for example 'projects: group/**'")]
     public void A_policy_that_cannot_hold_is_an_error(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
+
+    [Fact]
+    public void A_job_cannot_narrow_what_an_image_on_a_libvirt_network_reaches_and_is_told_so() =>
+        FluentActions.Invoking(() => For("network: {mode: libvirt}", "group/project", "git.example.test")).Should().Throw<BuildFailureException>().Where(e => e.Code == ErrorCodes.EgressImpossible);
+
+    [Theory]
+    [InlineData("", LibvirtUri.System, null)]
+    [InlineData("", "qemu:///session", "qemu:///session")]
+    [InlineData("libvirt: {user_per_vm: off}", LibvirtUri.System, "user_per_vm")]
+    public void A_configuration_with_a_policy_that_no_vm_can_have_is_refused(string settings, string uri, string? why)
+    {
+        var with = () => EgressNeeds.Ensure(Yaml.Bind(settings, ("a.yaml", $"egress: {{allow: .a.test}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings, uri);
+
+        EgressNeeds.Ensure(Yaml.Bind(settings, ("a.yaml", $"egress: {{mode: open}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings, uri);
+        if (why is null)
+        {
+            with();
+        }
+        else
+        {
+            with.Should().Throw<SystemFailureException>().Where(e => e.Code == ErrorCodes.EgressImpossible && e.Message.Contains(why) && e.Message.Contains("image a cannot"));
+        }
+    }
+
+    [Fact]
+    public void A_damaged_record_allows_no_more()
+    {
+        new EgressRecord("base", false, ["", "a b", "git.example.test"]).ToPolicy().Listed.Should().Be("git.example.test");
+        EgressReading.Read(For(Policies, "a/b", asked: null)!, "", """{"nftables": [{"set": {"name": "refused4", "elem": [1]}}]}""").AreEmpty.Should().BeTrue();
+    }
 
     [Fact]
     public void The_variable_is_read_from_the_job_response()

@@ -91,4 +91,17 @@ public sealed class NetworkRulesTests
             finding!.Fix.Should().Contain("dhcp-ignore-clid").And.Contain("net-edit");
         }
     }
+
+    [Theory]
+    [InlineData(null, "Dnsmasq version 2.90  Copyright\nCompile time options: ipset nftset auth", CheckStatus.Ok, "2.90")]
+    [InlineData(null, "Dnsmasq version 2.85  Copyright\nCompile time options: ipset no-nftset auth", CheckStatus.Problem, "2.85")]
+    [InlineData(null, null, CheckStatus.Problem, "not installed")]
+    [InlineData("VMs have no users", "Dnsmasq version 2.90  Copyright\nCompile time options: nftset", CheckStatus.Problem, "VMs have no users")]
+    public void Egress_policies_need_users_and_a_dnsmasq_that_fills_sets(string? whyNever, string? dnsmasq, CheckStatus status, string found)
+    {
+        var finding = NetworkRules.DecideEgress(["debian"], whyNever, dnsmasq);
+
+        (finding.Status, finding.Found).Should().Match<(CheckStatus Status, string Found)>(it => it.Status == status && it.Found.Contains(found) && it.Found.Contains("debian"));
+        NetworkRules.DecideEgress([], whyNever, dnsmasq).Status.Should().Be(CheckStatus.Ok, "no image has one");
+    }
 }
