@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
+using VmExecutor.Core.Firewall;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Egress;
@@ -40,7 +40,7 @@ public static class EgressNames
             group={account.Group}
 
             """);
-        var servers = Servers(resolvConf);
+        var servers = WallRules.NameServers(resolvConf).Select(server => server.Replace('%', '@')).ToList();
         if (policy.Watches)
         {
             Append(text, servers.Select(server => $"server={server}"));
@@ -75,13 +75,6 @@ public static class EgressNames
     internal static List<EgressPorts?> Groups(IEnumerable<EgressRule> rules) => [.. rules.Where(rule => rule.Name is not null).Select(rule => rule.Ports).Distinct()];
 
     internal static string Set(int group, int family) => string.Create(CultureInfo.InvariantCulture, $"names{group}_{family}");
-
-    private static List<string> Servers(string resolvConf) =>
-    [
-        .. resolvConf.Split('\n').Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .Where(words => words.Length >= 2 && words[0] == "nameserver" && IPAddress.TryParse(words[1].Split('%')[0], out _))
-            .Select(words => words[1].Replace('%', '@')).Distinct(),
-    ];
 
     private static void Append(StringBuilder text, IEnumerable<string> lines)
     {

@@ -39,6 +39,7 @@ public static class EgressTable
             text.Append(CultureInfo.InvariantCulture, $"    set {RefusedOther}{family} {{ type ipv{family}_addr . inet_proto; size {MostRefused}; flags dynamic; counter; }}\n");
         }
 
+        // An answer to what came from outside goes through the rules, too: else any machine could open the way to itself. The driver's ssh comes over the loopback.
         text.Append(CultureInfo.InvariantCulture, $$"""
                 chain dns { type nat hook output priority -100; }
                 chain output { type filter hook output priority filter; }
@@ -59,7 +60,8 @@ public static class EgressTable
                 chain guest {
                     ct status dnat ip daddr {{place.Address}} th dport {{EgressPlace.Port}} limit rate 200/second burst 1000 packets accept
                     ct status dnat ip daddr {{place.Address}} th dport {{EgressPlace.Port}} drop
-                    ct state established,related accept
+                    ct direction original ct state established,related accept
+                    oifname "lo" ct direction reply accept
 
             """);
         foreach (var rule in policy.Rules.Where(rule => rule.Network is not null))

@@ -59,13 +59,18 @@ public static class WallRules
     public static bool AreIn(string listing, string script) =>
         script.Split('\n').First(line => line.Contains("comment", StringComparison.Ordinal)) is var line && listing.Contains(line[line.IndexOf("comment", StringComparison.Ordinal)..], StringComparison.Ordinal);
 
+    /// <summary>The addresses of the name servers of a resolv.conf, those of a link with <c>%</c> and its name behind them.</summary>
+    internal static IReadOnlyList<string> NameServers(string resolvConf) =>
+    [
+        .. resolvConf.Split('\n').Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            .Where(words => words.Length >= 2 && words[0] == "nameserver" && IPAddress.TryParse(words[1].Split('%')[0], out _)).Select(words => words[1]).Distinct(),
+    ];
+
     private static string Mark(string body) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))[..16];
 
     private static string Body(IReadOnlyList<uint> users, string resolvConf)
     {
-        var servers = resolvConf.Split('\n').Select(line => line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            .Where(words => words.Length >= 2 && words[0] == "nameserver").Select(words => IPAddress.TryParse(words[1].Split('%')[0], out var address) ? address : null).OfType<IPAddress>()
-            .Distinct().ToLookup(address => address.AddressFamily);
+        var servers = NameServers(resolvConf).Select(server => IPAddress.Parse(server.Split('%')[0])).Distinct().ToLookup(address => address.AddressFamily);
         return $$"""
             table {{Table}} {
                 set guests {

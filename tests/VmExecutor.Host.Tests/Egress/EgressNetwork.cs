@@ -86,11 +86,12 @@ internal sealed class EgressNetwork : IDisposable
     private readonly AbsolutePath _directory = new(Directory.CreateTempSubdirectory("vmx-egress-").FullName);
     private readonly List<Process> _processes = [];
     private readonly int _host;
+    private readonly int _other;
 
     public EgressNetwork()
     {
         _host = Serve("/usr/bin/python3", "-c", Servers);
-        var other = Serve("/usr/bin/python3", "-c", Servers);
+        var other = _other = Serve("/usr/bin/python3", "-c", Servers);
         In(_host, $"""
             sysctl -qw net.ipv4.ping_group_range='0 2147483647'
             ip link set lo up
@@ -127,6 +128,15 @@ internal sealed class EgressNetwork : IDisposable
     public string Ask(uint user, string name, string kind = "A", string server = "192.0.2.2", int port = 53) => Run(user, kind, server, Text(port), name);
 
     public bool Reaches(uint user, string address, int port = 8000, string protocol = "tcp") => Run(user, protocol, address, Text(port)) == "yes";
+
+    /// <summary>The other machine sends first, by UDP, and a user answers: true when the answer arrives.</summary>
+    public bool Answers(uint user)
+    {
+        const string Listen = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((\"192.0.2.1\", 9999)); s.settimeout(20); d, p = s.recvfrom(9); s.sendto(d, p)";
+        const string Speak = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.bind((\"192.0.2.3\", 0))\nfor _ in range(5):\n    s.sendto(b\"x\", (\"192.0.2.1\", 9999))\n    try: print(\"yes\" if s.recv(9) else \"no\"); break\n    except OSError: pass";
+        File.WriteAllText(_directory.Child("speak.py").Value, Speak);
+        return In(_host, $"setpriv --reuid {user.ToString(CultureInfo.InvariantCulture)} --clear-groups /usr/bin/python3 -c '{Listen}' & nsenter -t {Text(_other)} -n /usr/bin/python3 {_directory}/speak.py; wait || true").Contains("yes", StringComparison.Ordinal);
+    }
 
     /// <summary>Runs a script in the host's namespace; returns what it wrote.</summary>
     public string Host(string script) => In(_host, script);

@@ -93,6 +93,20 @@ public sealed class EgressWallTests : IDisposable
     }
 
     [Fact(Timeout = 180_000)]
+    public async Task A_machine_that_sends_to_the_guest_first_gets_no_answer()
+    {
+        _network.Answers(Guest.Id).Should().BeTrue("the test proves nothing otherwise");
+
+        await Wall().PutUpAsync(Policy(".example.test"), Guest, default);
+        _network.Answers(Guest.Id).Should().BeFalse();
+        _network.Host($"nft insert rule inet {new EgressPlace(Guest).Table} guest ct state established,related accept").Should().Be("");
+        _network.Answers(Guest.Id).Should().BeTrue("that is what a rule for all that is established would do");
+
+        await Wall().PutUpAsync(Policy("192.0.2.3"), Guest, default);
+        _network.Answers(Guest.Id).Should().BeTrue("that machine may be reached");
+    }
+
+    [Fact(Timeout = 180_000)]
     public async Task A_name_means_itself_and_only_its_ports_where_the_policy_says_so()
     {
         await Wall().PutUpAsync(Policy("only.test:8000", "git.example.test:8001/udp"), Guest, default);
