@@ -22,6 +22,10 @@ public static class WallRules
     internal const string Metadata = "169.254.0.0/16, 168.63.129.16, 100.100.100.200";
     internal const string Metadata6 = "fd00:ec2::254, fe80::/10";
 
+    // What is sent to a group leaves by a card, and the host hears it as well where one of its services (mDNS, SSDP) is in the group.
+    private const string Groups = "224.0.0.0/4, 255.255.255.255";
+    private const string Groups6 = "ff00::/8";
+
     /// <summary>Arguments of nft that list the rules without the content of sets; it fails where there are none.</summary>
     public static IReadOnlyList<string> ListArguments { get; } = ["-t", "list", "table", .. Table.Split(' ')];
 
@@ -104,6 +108,8 @@ public static class WallRules
                     oifname "lo" counter reject with icmpx admin-prohibited
                     ip daddr { {{Metadata}} } counter reject with icmpx admin-prohibited
                     ip6 daddr { {{Metadata6}} } counter reject with icmpx admin-prohibited
+                    ip daddr { {{Groups}} } counter reject with icmpx admin-prohibited
+                    ip6 daddr { {{Groups6}} } counter reject with icmpx admin-prohibited
                     meta skuid . ip daddr @{{Forbidden}} counter reject with icmpx admin-prohibited
                     meta skuid . ip6 daddr @{{Forbidden}}6 counter reject with icmpx admin-prohibited
                 }
