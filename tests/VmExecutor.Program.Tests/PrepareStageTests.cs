@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -247,8 +248,15 @@ public sealed class PrepareStageTests : IDisposable
     [InlineData(false)]
     public async Task The_first_connection_asks_for_the_clones_card_where_guests_share_a_network_and_the_record_has_the_proof(bool shared)
     {
-        var mac = StageWorld.Key.Mac(0).Value;
-        _world.Hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
+        var mac = "";
+        _world.Hypervisor.Before = call =>
+        {
+            if (call.StartsWith("addresses ", StringComparison.Ordinal))
+            {
+                mac = CardOf(_world.Hypervisor.Domains[call.Split(' ')[1]]);
+                _world.Hypervisor.Addresses[AddressSource.Lease] = new CardAddress(mac, "192.168.122.7");
+            }
+        };
         GuestProof? asked = null;
         _world.GuestShell.Opened = access => asked = access.Proof;
 
@@ -257,6 +265,8 @@ public sealed class PrepareStageTests : IDisposable
         asked.Should().BeEquivalentTo(new { Card = shared ? mac : null, Placed = false });
         JobDirectory.Of(_world.StateDir, StageWorld.Key).Read()!.Guest!.Proof.Should().Be(asked! with { Placed = true, BootId = _world.GuestShell.BootId });
     }
+
+    private static string CardOf(string xml) => XElement.Parse(xml).Element("devices")!.Element("interface")!.Element("mac")!.Attribute("address")!.Value;
 
     private Task PrepareAsync(ImageSource? source = null, NetworkSettings? network = null)
     {

@@ -38,7 +38,7 @@ internal static class CloneNetwork
 
         for (var index = 0; index < cards.Count; index++)
         {
-            MakeOwn(cards[index], KeptAddress(DomainWalk.SourceOf(cards[index]), plan) ?? plan.Job.Key.Mac(index).Value);
+            MakeOwn(cards[index], KeptAddress(DomainWalk.SourceOf(cards[index]), plan) ?? plan.Mac(index).Value);
         }
 
         Connect(cards[0], plan.Image.Network);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
@@ -22,6 +23,12 @@ public sealed record ClonePlan
     public required ImageDefinition Image { get; init; }
 
     public required JobPaths Paths { get; init; }
+
+    /// <summary>
+    /// The addresses of the clone's network cards are made of this text, random for each clone. At the first contact a guest is known by
+    /// its card, so another guest of its network must not know the address in advance.
+    /// </summary>
+    public required string CardSeed { get; init; }
 
     /// <summary>The image's frozen version that the clone stands on; null: the image was never published, and the clone stands on its source.</summary>
     public Generation? Generation { get; init; }
@@ -80,8 +87,14 @@ public sealed record ClonePlan
 
     public Guid Uuid => Job.Key.Uuid;
 
+    /// <summary>A network card's address; each card of a clone has its own index.</summary>
+    public MacAddress Mac(int index) => MacAddress.Of(string.Create(CultureInfo.InvariantCulture, $"{Job.Key}/{CardSeed}/{index}"));
+
+    /// <param name="job">The job.</param>
+    /// <param name="settings">The administrator's.</param>
+    /// <param name="cardSeed">Random; see <see cref="CardSeed"/>.</param>
     /// <exception cref="Failures.BuildFailureException">The job asks for what the configuration does not offer.</exception>
-    public static ClonePlan For(Job job, Settings settings)
+    public static ClonePlan For(Job job, Settings settings, string cardSeed)
     {
         var image = ImageChoice.For(job, settings);
         return new()
@@ -90,6 +103,7 @@ public sealed record ClonePlan
             Image = image,
             Paths = JobPaths.For(settings.StateDir, job.Key),
             Egress = EgressPolicy.For(job, image),
+            CardSeed = cardSeed,
         };
     }
 

@@ -32,6 +32,7 @@ public static class ExampleClone
             Job = job,
             Image = image,
             Paths = JobPaths.For(stateDir, job.Key),
+            CardSeed = "",
             Sizes = new CloneSizes { Cpus = image.Cpus?.Said, Memory = image.Memory?.Said },
         };
         var stamp = plan.Stamp(new RunnerProcess(1, 0), null, new HostMoment("host", "boot", "processes", default), DateTimeOffset.UnixEpoch);

@@ -9,6 +9,9 @@ namespace VmExecutor.Core.Guests;
 /// <param name="Card">The MAC address of the clone's own network card; null: its network is its own, and the card may be as its source's.</param>
 public sealed record GuestProof(string Token, string? Card)
 {
+    /// <summary>More cards than a machine has.</summary>
+    private const int MostCards = 64;
+
     /// <summary>
     /// True when the token is in the guest. Before that, at the first contact, only the network card tells the guest apart.
     /// </summary>
@@ -31,16 +34,23 @@ public sealed record GuestProof(string Token, string? Card)
             return GuestProofVerdict.NoAnswer;
         }
 
-        var hasCard = Card is not null && told.Cards.Contains(Card, StringComparer.OrdinalIgnoreCase);
-        if (Card is not null && told.Cards.Count > 0 && !hasCard)
+        // A guest that tells so many cards guesses.
+        var hasCard = Card is null || (told.Cards.Count <= MostCards && told.Cards.Contains(Card, StringComparer.OrdinalIgnoreCase));
+        if (!hasCard && told.Cards.Count > 0)
         {
             return GuestProofVerdict.OtherCard;
         }
 
-        // The job may have removed the token, or its guest may have rebooted.
-        return !Placed || told.Tokens.Contains(Token, StringComparer.Ordinal) ? GuestProofVerdict.Ours
+        if (!Placed)
+        {
+            return hasCard ? GuestProofVerdict.Ours : GuestProofVerdict.Nothing;
+        }
+
+        // The job may have removed the token, or its guest may have rebooted. A card proves nothing any more: what the guest has sent on
+        // its network has told others the address.
+        return told.Tokens.Contains(Token, StringComparer.Ordinal) ? GuestProofVerdict.Ours
             : told.Tokens.Count > 0 ? GuestProofVerdict.OtherToken
-            : hasCard || (BootId is not null && told.BootId == BootId) ? GuestProofVerdict.Ours
+            : BootId is not null && told.BootId == BootId ? GuestProofVerdict.Ours
             : GuestProofVerdict.Nothing;
     }
 }

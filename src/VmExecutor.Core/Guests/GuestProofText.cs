@@ -21,7 +21,7 @@ public static partial class GuestProofText
 
         """;
 
-    // Linux only: elsewhere no card is told.
+    // Linux has them in files. ifconfig of the BSDs tells them by these three words.
     private const string Cards =
         """
         c=
@@ -29,6 +29,9 @@ public static partial class GuestProofText
           m=
           { read -r m <"$f"; } 2>/dev/null
           [ -z "$m" ] || { echo "vmx-card:$m"; c="$c $m"; }
+        done
+        [ -n "$c" ] || for m in $(ifconfig -a 2>/dev/null | sed -n -e 's/^.*ether \([0-9a-f:]*\).*$/\1/p' -e 's/^.*lladdr \([0-9a-f:]*\).*$/\1/p' -e 's/^.*address: \([0-9a-f:]*\).*$/\1/p'); do
+          echo "vmx-card:$m"; c="$c $m"
         done
 
         """;
@@ -41,7 +44,7 @@ public static partial class GuestProofText
     /// <summary>Leaves the token in the guest, unless the guest's network cards say that it is another's.</summary>
     public static string Claim(GuestProof proof) =>
         proof.Card is { } card
-            ? $"{Cards}case \"$c \" in ' '|*' {card.ToLowerInvariant()} '*)\n{Place(proof, "$HOME")};;\nesac\n{End}"
+            ? $"{Cards}case \"$c \" in *' {card.ToLowerInvariant()} '*)\n{Place(proof, "$HOME")};;\nesac\n{End}"
             : Place(proof, "$HOME") + End;
 
     /// <summary>Leaves the token in the guest.</summary>

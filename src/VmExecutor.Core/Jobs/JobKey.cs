@@ -65,9 +65,6 @@ public sealed partial record JobKey
         return key is not null;
     }
 
-    /// <summary>A network card's address; each card of a clone has its own index.</summary>
-    public MacAddress Mac(int index) => MacAddress.Of(string.Create(CultureInfo.InvariantCulture, $"{Value}/{index}"));
-
     public override string ToString() => Value;
 
     // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.

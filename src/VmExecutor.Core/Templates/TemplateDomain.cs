@@ -74,7 +74,7 @@ public static class TemplateDomain
     public static XElement PlugIn(XElement card, ClonePlan plan)
     {
         var own = new XElement(card);
-        CloneNetwork.MakeOwn(own, CloneNetwork.KeptAddress(card, plan) ?? plan.Job.Key.Mac(0).Value);
+        CloneNetwork.MakeOwn(own, CloneNetwork.KeptAddress(card, plan) ?? plan.Mac(0).Value);
         CloneNetwork.Connect(own, plan.Image.Network);
         return own;
     }

@@ -24,6 +24,10 @@ internal static class SshFailures
             ErrorCodes.GuestIsAnother,
             $"the guest at {access.Address} is not {access.Domain}: it is the VM of another job. Nothing of this job was sent to it",
             "The network has given one address to two guests; see dhcp-ignore-clid in config/README.md. Retry the job."),
+        _ when access.Proof is { Placed: false } proof => new(
+            ErrorCodes.GuestUnproven,
+            $"the guest at {access.Address} has nothing that shows that it is {access.Domain}: it does not tell the addresses of its network cards, of which one must be {proof.Card}. Nothing of this job was sent to it",
+            "On a libvirt network each guest must tell them, by /sys/class/net or 'ifconfig -a'. Or write 'network: {mode: user}' for the image."),
         _ => new(
             ErrorCodes.GuestUnproven,
             $"the guest at {access.Address} has nothing that shows that it is {access.Domain}: the connection was opened anew, and neither the token nor the boot of the guest that prepare met was found. Nothing of this job was sent to it",

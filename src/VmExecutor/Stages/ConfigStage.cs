@@ -13,7 +13,7 @@ internal sealed class ConfigStage(Settings settings, TextWriter answer)
     /// <exception cref="Core.Failures.BuildFailureException">The job asks for an image or a size that is not there for it.</exception>
     public void Run(Job job)
     {
-        var plan = ClonePlan.For(job, settings);
+        var plan = ClonePlan.For(job, settings, cardSeed: "");
         SizeChoice.Check(job, plan.Image);
         answer.WriteLine(new DriverAnswer
         {

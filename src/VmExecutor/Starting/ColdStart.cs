@@ -29,7 +29,7 @@ internal sealed class ColdStart(Machine machine)
         var image = plan.Image;
         var booting = machine.Time.GetTimestamp();
         var (host, port) = await new GuestAddressFinder(machine.Hypervisor, watch, machine.Time)
-            .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
+            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
         var access = GuestOfJob.Access(plan, new GuestAddress(host, port)) with { Proof = GuestOfJob.NewProof(plan) };
         var bootTimeLeft = image.Timeouts.Boot - machine.Time.GetElapsedTime(booting);
         await machine.GuestShell.WaitForServerAsync(access.Address, new WaitLimit(AtLeastASecond(bootTimeLeft), run.Log.Say), watch.EnsureAliveAsync, cancellationToken);

@@ -24,10 +24,13 @@ internal static class GuestOfJob
         Places = [GuestPlace.ForBuilds(plan.Image.BuildsDir), GuestPlace.ForCache(plan.Image.CacheDir)],
     };
 
+    /// <summary>For <see cref="ClonePlan.CardSeed"/>.</summary>
+    public static string NewCardSeed() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
     /// <summary>For a clone that has not been met yet. In user mode the address leads to the clone's own QEMU, and its card may be its source's.</summary>
     public static GuestProof NewProof(ClonePlan plan) => new(
         Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-        plan.Image.Network.Mode == NetworkMode.Libvirt ? plan.Job.Key.Mac(0).Value : null);
+        plan.Image.Network.Mode == NetworkMode.Libvirt ? plan.Mac(0).Value : null);
 
     public static GuestRecord ToRecord(GuestAccess access) => new(
         access.Address.Host,

@@ -16,7 +16,7 @@ internal sealed class JobPlan(Machine machine, Action<string> warn)
     /// <exception cref="Core.Failures.DriverException">There is no such image for this job, or nothing of it can be cloned.</exception>
     public ClonePlan Decide(Job job, int? generation)
     {
-        var plan = ClonePlan.For(job, machine.Settings);
+        var plan = ClonePlan.For(job, machine.Settings, GuestOfJob.NewCardSeed());
         var chosen = ChosenGeneration.For(plan.Image, machine.Catalogue, generation);
         chosen.Warnings.ToList().ForEach(warn);
         return plan with { Generation = chosen.Generation };

@@ -154,7 +154,7 @@ internal sealed class WarmStart(Machine machine)
     {
         var image = plan.Image;
         var (host, port) = await new GuestAddressFinder(machine.Hypervisor, watch, machine.Time)
-            .FindAsync(plan.Domain.Value, plan.Job.Key.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
+            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
         times.Ended("address");
 
         // The server is up already, so its first words are not waited for; it is known that the guest runs scripts, so that is not asked.

@@ -33,6 +33,7 @@ internal static class TestPlan
         },
         Image = image,
         Paths = JobPaths.For(new AbsolutePath("/state"), new JobKey("https://gitlab.example.com", "abc", 1)),
+        CardSeed = "seed",
     };
 
     public static OwnershipStamp Stamp(ClonePlan plan) =>

@@ -143,7 +143,7 @@ public sealed class TemplateDomainTests
 
         card.Attribute("type")!.Value.Should().Be("network");
         card.Element("source")!.Attribute("network")!.Value.Should().Be("ci");
-        card.Element("mac")!.Attribute("address")!.Value.Should().Be(plan.Job.Key.Mac(0).Value);
+        card.Element("mac")!.Attribute("address")!.Value.Should().Be(plan.Mac(0).Value);
         card.Element("address")!.Attribute("bus")!.Value.Should().Be("0x01");
         card.Element("alias").Should().BeNull();
     }

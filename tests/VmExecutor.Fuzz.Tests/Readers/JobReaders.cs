@@ -70,7 +70,7 @@ internal static class JobReaders
     private static void ReadResponse(byte[] bytes)
     {
         var job = JobResponse.Parse(bytes, "token");
-        _ = (job.Key.Mac(0), job.Key.Domain, JobPaths.For(new AbsolutePath("/state"), job.Key).Record, DateTimeOffset.UnixEpoch + job.Timeout);
+        _ = (job.Key.Uuid, job.Key.Domain, JobPaths.For(new AbsolutePath("/state"), job.Key).Record, DateTimeOffset.UnixEpoch + job.Timeout);
         _ = (JobVariables.Read(bytes, ["VERSION", "SECRET"]).Values.Count, JobSecrets.Read(bytes).Lines.Count);
         var image = ImageChoice.For(job, Settings);
         SizeChoice.Check(job, image);

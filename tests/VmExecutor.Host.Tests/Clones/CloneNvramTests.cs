@@ -29,7 +29,7 @@ public sealed class CloneNvramTests : IDisposable
         var paths = JobPaths.For(_directory.Child("state"), key);
         Directory.CreateDirectory(paths.Directory.Value);
         var job = new Job { Key = key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) };
-        var plan = new ClonePlan { Job = job, Image = ImageWorld.Image(), Paths = paths };
+        var plan = new ClonePlan { Job = job, Image = ImageWorld.Image(), Paths = paths, CardSeed = "" };
         var hypervisor = new FakeHypervisor();
         var maker = new CloneMaker(
             hypervisor, new QemuImg(new ToolRunner(new ToolEnvironment(QemuTool.Environment()), TimeProvider.System)), new DomainStopper(hypervisor, TimeProvider.System));

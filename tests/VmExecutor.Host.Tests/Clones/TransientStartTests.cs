@@ -120,6 +120,7 @@ public sealed class TransientStartTests : IDisposable
         {
             Job = new Job { Key = Key, Id = 1, Server = "https://gitlab.example.com", Timeout = TimeSpan.FromHours(1) },
             Paths = JobPaths.For(State, Key),
+            CardSeed = "",
             Image = new ImageDefinition
             {
                 File = State.Child("base.yaml"),

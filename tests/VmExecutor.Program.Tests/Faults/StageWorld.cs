@@ -234,6 +234,7 @@ internal sealed partial class StageWorld : IDisposable
     internal ClonePlan Plan(JobKey key) => new()
     {
         Start = Start,
+        CardSeed = "",
         Generation = Generation,
         Job = new Job
         {

@@ -98,6 +98,7 @@ public sealed class LoginMakerTests : IDisposable
                 Ssh = new SshSettings { User = "ci", Login = method },
             },
             Paths = paths,
+            CardSeed = "",
         };
     }
 }
