@@ -1,5 +1,6 @@
 using System.Globalization;
 using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Attacks;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
@@ -26,6 +27,7 @@ public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
 
         ShouldFail(run, "VMX1401", "its guest's kernel panicked (sysrq triggered crash)");
         await CleanUpAsync(session);
+        new Scorecard().Note("kernel-panicked", held: true, control: null);
     }
 
     [Fact(Timeout = HangLimit)]
@@ -54,6 +56,7 @@ public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
 
         ShouldFail(run, "VMX1411", "rebooted while the script ran");
         await CleanUpAsync(session);
+        new Scorecard().Note("rebooted", held: true, control: null);
     }
 
     [Fact(Timeout = HangLimit)]

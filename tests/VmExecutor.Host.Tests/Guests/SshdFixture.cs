@@ -95,7 +95,7 @@ public class SshdFixture : IAsyncLifetime
         trouble = proof.StandardOutput == "proven\n" ? null : $"sshd does not serve: {proof.StandardError}{await File.ReadAllTextAsync(In("sshd.log"))}";
     }
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         server?.Kill();
         server?.WaitForExit();
