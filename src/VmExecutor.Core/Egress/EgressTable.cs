@@ -90,7 +90,7 @@ public static class EgressTable
                     meta l4proto { tcp, udp } update @{{Refused}}6 { ip6 daddr . meta l4proto . th dport counter }
                     meta l4proto != { tcp, udp } update @{{RefusedOther}}4 { ip daddr . meta l4proto counter }
                     meta l4proto != { tcp, udp } update @{{RefusedOther}}6 { ip6 daddr . meta l4proto counter }
-                    {{(policy.Watches ? "accept" : "reject with icmpx admin-prohibited")}}
+                    {{(policy.Watches ? "accept" : WallRules.Refusal)}}
                 }
             }
 

@@ -15,6 +15,12 @@ public static class WallRules
 {
     public const string Table = "inet vm_executor_vms";
 
+    /// <summary>
+    /// Refuses at once. QEMU passes a reset on to its guest; for any other error of a connection that it is making, it tells its guest nothing (soread of libslirp), which
+    /// then tries for two minutes.
+    /// </summary>
+    internal const string Refusal = "meta l4proto tcp reject with tcp reset; reject with icmpx admin-prohibited";
+
     private const string Services = "services";
     private const string Forbidden = "forbidden";
 
@@ -97,6 +103,9 @@ public static class WallRules
                     type uid . ipv6_addr
                     flags interval
                 }
+                chain rejected {
+                    {{Refusal}}
+                }
                 chain output {
                     type filter hook output priority filter; policy accept;
                     meta skuid != @guests accept comment "vm-executor MARK"
@@ -105,13 +114,13 @@ public static class WallRules
                     ct status dnat ip daddr {{EgressPlace.Loopback}} th dport {{EgressPlace.Port}} accept
                     meta skuid . ip daddr . meta l4proto . th dport @{{Services}} accept
                     meta skuid . ip6 daddr . meta l4proto . th dport @{{Services}}6 accept
-                    oifname "lo" counter reject with icmpx admin-prohibited
-                    ip daddr { {{Metadata}} } counter reject with icmpx admin-prohibited
-                    ip6 daddr { {{Metadata6}} } counter reject with icmpx admin-prohibited
-                    ip daddr { {{Groups}} } counter reject with icmpx admin-prohibited
-                    ip6 daddr { {{Groups6}} } counter reject with icmpx admin-prohibited
-                    meta skuid . ip daddr @{{Forbidden}} counter reject with icmpx admin-prohibited
-                    meta skuid . ip6 daddr @{{Forbidden}}6 counter reject with icmpx admin-prohibited
+                    oifname "lo" counter goto rejected
+                    ip daddr { {{Metadata}} } counter goto rejected
+                    ip6 daddr { {{Metadata6}} } counter goto rejected
+                    ip daddr { {{Groups}} } counter goto rejected
+                    ip6 daddr { {{Groups6}} } counter goto rejected
+                    meta skuid . ip daddr @{{Forbidden}} counter goto rejected
+                    meta skuid . ip6 daddr @{{Forbidden}}6 counter goto rejected
                 }
             }
 

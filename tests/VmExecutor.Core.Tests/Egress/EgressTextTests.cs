@@ -54,7 +54,7 @@ public sealed class EgressTextTests
     {
         var script = EgressTable.Script(Place, Policy(), TimeSpan.FromMinutes(15));
 
-        script.Should().Contain("meta skuid 967 goto guest").And.Contain("dnat ip to 127.97.3.199:10053").And.Contain("reject with icmpx").And.NotContain("@names");
+        script.Should().Contain("meta skuid 967 goto guest").And.Contain("dnat ip to 127.97.3.199:10053").And.Contain("tcp reject with tcp reset").And.Contain("reject with icmpx").And.NotContain("@names");
         EgressTable.Script(Place, Policy() with { Watches = true }, TimeSpan.FromMinutes(15)).Should().NotContain("reject");
     }
 
