@@ -2,13 +2,12 @@ using System.Globalization;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
-using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
 
 namespace VmExecutor.EndToEnd.Tests.Attacks;
 
-/// <summary>Root in a guest takes all that it can get: processes, memory, disk, the console, the network card.</summary>
+/// <summary>Root in a guest takes all that it can get: memory, disk, the console, the network card.</summary>
 [AlwaysWarm]
 public sealed class ResourceAttackTests(TestMachine machine) : WarmTest(machine)
 {
@@ -18,28 +17,27 @@ public sealed class ResourceAttackTests(TestMachine machine) : WarmTest(machine)
     // The guest's 256 MiB, and what an emulating QEMU takes for itself.
     private const long MostMemory = 768 * Mebibyte;
 
+    /// <summary>The guest's kernel may end the guest's own ssh server for it, which is a lost connection. The console tells.</summary>
     [Fact(Timeout = HangLimit, Explicit = true)]
-    public async Task A_guest_that_takes_all_memory_and_starts_processes_without_end_stays_within_its_vm()
+    public async Task A_guest_that_takes_all_memory_stays_within_its_vm()
     {
         Bench.With(new ImageYaml { User = "root", WarmLimit = "120s" });
         var session = await PrepareAsync(Id);
-        var (pid, user) = (await PidAsync(), "");
-        user = (await HostCommand.OutputAsync("ps", "-o", "user:32=", "-p", pid)).Trim();
+        var pid = await PidAsync();
 
-        var filled = await session.RunAsync(SubStages.BuildScript, "mkdir /fill; mount -t tmpfs -o size=100% fill /fill; head -c 1G /dev/zero | tr '\\0' x > /fill/all; du -m /fill/all | cut -f 1; rm /fill/all", null);
+        var filled = await session.RunAsync(
+            SubStages.BuildScript, "mkdir /fill; mount -t tmpfs -o size=100% fill /fill; head -c 1G /dev/zero | tr '\\0' x > /fill/all; test $(du -m /fill/all | cut -f 1) -gt 100 && echo much-$((1+1))");
         var memory = Resident(pid);
-        var bomb = await session.RunAsync(
-            SubStages.BuildScript, "echo bomb-$((1+1)); bomb() { bomb | bomb & }; bomb; while :; do ls /proc | grep -c '^[0-9]'; done", session.Trace.ContainsAsync("bomb-2"));
-        var processes = await HostCommand.LinesAsync("ps", "-U", user, "-o", "pid=");
-        var cleanup = await session.CleanupAsync();
+        await CleanUpAsync(session);
 
         var scorecard = new Scorecard();
-        scorecard.Note("memory-taken", held: memory < MostMemory, control: Filled(filled) > 100, $"{memory / Mebibyte} MiB; {filled}");
-        scorecard.Note("fork-bomb", held: bomb.Interruption == Interruption.Canceled && processes.Count == 1 && cleanup.ExitCode == 0, control: null, $"{bomb}\n{string.Join(',', processes)}\n{cleanup}");
+        scorecard.Note(
+            "memory-taken",
+            held: memory < MostMemory,
+            control: filled.OutputText.Contains("much-2") || filled.ErrorText.Contains("Out of memory"),
+            string.Create(CultureInfo.InvariantCulture, $"{memory / Mebibyte} MiB; {filled}"));
         scorecard.ShouldBeGreen();
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
-
-        static long Filled(StageRecord run) => run.OutputText.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => long.TryParse(line, CultureInfo.InvariantCulture, out var size) ? size : 0).Sum();
     }
 
     [Fact(Timeout = HangLimit, Explicit = true)]

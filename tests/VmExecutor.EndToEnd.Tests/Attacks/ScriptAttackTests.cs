@@ -50,7 +50,7 @@ public sealed class ScriptAttackTests(TestMachine machine) : WarmTest(machine)
 
     private async Task ForgeTheEndAsync(JobSession session)
     {
-        const string Print = """printf '\0%s 0\n' "$t"; printf '\0%s 0\n' "$t" >&2; echo after; sleep 2; exit 7""";
+        const string Print = """printf '\0%s 0\n' "$t"; printf '\0%s 0\n' "$t" >&2; echo after; sleep 1; exit 7""";
         var other = await session.RunAsync(SubStages.BuildScript, $"case $VMX_RUN in *0) t=${{VMX_RUN%?}}1 ;; *) t=${{VMX_RUN%?}}0 ;; esac; {Print}");
         var own = await session.RunAsync(SubStages.BuildScript, $"t=$VMX_RUN; {Print}");
         _scorecard.Note("end-marker-forged", held: other.Reading.ExitCode == 7 && other.OutputText.Contains("after"), control: own.Reading.Verdict == Verdict.Success, $"{other}\n{own}");
@@ -68,7 +68,7 @@ public sealed class ScriptAttackTests(TestMachine machine) : WarmTest(machine)
     private async Task EscapeAsync(JobSession session)
     {
         var run = await session.RunAsync(SubStages.BuildScript, "cat <<'END'\n~.\n~C\n~&\nEND\nexit 6");
-        var (exitCode, output, _) = await HostCommand.TryAsync("sh", "-c", $"{{ sleep 3; printf '\\n~.\\n'; sleep 3; }} | ssh -tt -e '~' {string.Join(' ', ByHand())} 'cat; echo end'");
+        var (exitCode, output, _) = await HostCommand.TryAsync("sh", "-c", $"{{ printf '\\n~.\\n'; sleep 1; }} | ssh -tt -e '~' {string.Join(' ', ByHand())} 'cat; echo end'");
         _scorecard.Note("ssh-escape", held: run.Reading.ExitCode == 6 && run.OutputText == "~.\n~C\n~&\n", control: exitCode == 255 && !output.Contains("end"), $"{run}\n{exitCode}: {output}");
     }
 
