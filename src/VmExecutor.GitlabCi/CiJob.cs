@@ -21,6 +21,8 @@ public sealed record CiJob
     /// <summary>As written, variables not expanded; null: the job names none.</summary>
     public string? Image { get; init; }
 
+    public IReadOnlyList<CiService> Services { get; init; } = [];
+
     public IReadOnlyList<string> BeforeScript { get; init; } = [];
 
     public IReadOnlyList<string> Script { get; init; } = [];

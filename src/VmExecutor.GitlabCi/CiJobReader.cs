@@ -30,6 +30,7 @@ internal sealed class CiJobReader(CiVariant variant, CiMap own, CiMap globals, C
             NodeTotal = variant.Total,
             Stage = own.Get("stage") is CiScalar { IsText: true, Text.Length: > 0 } stage ? stage.Text : CiStage.Default,
             Image = Image(job.Find("image"), values) is { } image ? inputs.Fill(image) : null,
+            Services = new CiServicesReader(Name, values, findings).Read(job.Find("services")),
             BeforeScript = inputs.Fill(values.Script(job.Find("before_script")) ?? []),
             Script = inputs.Fill(Script(values)),
             AfterScript = inputs.Fill(values.Script(job.Find("after_script")) ?? []),

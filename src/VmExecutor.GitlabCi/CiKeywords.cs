@@ -28,7 +28,7 @@ internal static class CiKeywords
     private static readonly string[] Harmless =
     [
         "after_script", "allow_failure", "artifacts", "before_script", "extends", "image", "inherit", "inputs", "interruptible", "manual_confirmation", "parallel", "resource_group",
-        "script", "stage", "start_in", "timeout", "variables", "when",
+        "script", "services", "stage", "start_in", "timeout", "variables", "when",
     ];
 
     /// <summary>The keywords that are not honoured, and the consequence for the job.</summary>
@@ -51,7 +51,6 @@ internal static class CiKeywords
         ["retry"] = "the job runs once",
         ["rules"] = "are not evaluated: the job runs in any case, and variables of a rule are set by --variable NAME=VALUE",
         ["secrets"] = "are not fetched; set them by --variable NAME=VALUE",
-        ["services"] = "are not started; what the job needs of them must run elsewhere or in the script",
         ["tags"] = "choose a runner; the job runs on this host",
     };
 

@@ -59,7 +59,7 @@ public sealed class CiCaseTests
     [InlineData("include-wildcards.yml", "uses-parts", "'ci-parts/template-with-inputs.yml' is not used", "$PARTS_DIR has its value")]
     [InlineData("reference-in-rules.yml", "needs-only-local", "'project: shared/ci-templates' is not read here", "'component: $CI_SERVER_FQDN", "rules: are not evaluated", "cache: no cache", "workflow: is not evaluated")]
     [InlineData("psych-scalars.yml", "scalars", "float-version.variables.PYTHON_VERSION", "a-date.variables.RELEASED")]
-    [InlineData("image-services-cache.yml", "integration", "image.entrypoint", "services: are not started", "secrets: are not fetched")]
+    [InlineData("image-services-cache.yml", "integration", "image.entrypoint", "secrets: are not fetched")]
     public void Keywords_that_are_not_carried_out_or_refused_elsewhere_are_named_once(string file, string job, params string[] warnings)
     {
         var told = Read(file, "Makefile").Job(job).Warnings.Select(warning => warning.ToString()).ToList();

@@ -64,7 +64,7 @@ public sealed class CiJobTests
     [InlineData("rules: [{if: $X}]", "rules: are not evaluated")]
     [InlineData("only: [main]", "only: is not evaluated")]
     [InlineData("needs: [other]", "needs: no artifacts of other jobs")]
-    [InlineData("services: [postgres]", "services: are not started")]
+    [InlineData("services: [{name: a, kubernetes: {user: b}}]", "services.kubernetes: is not looked at")]
     [InlineData("tags: [docker]", "tags: choose a runner")]
     [InlineData("artifacts: {paths: [a], reports: {junit: a}}", "artifacts.reports: reports are not read here")]
     [InlineData("image: {name: a, entrypoint: [b]}", "image.entrypoint: means something to containers only")]

@@ -48,8 +48,9 @@ public sealed class PrepareStageTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task A_job_with_services_is_told_that_there_are_none()
+    public async Task A_job_with_services_is_told_that_there_are_none_where_they_are_off()
     {
+        _world.ContainerServices = new ServiceSettings { Engine = ServiceEngine.Off };
         await PrepareAsync();
         _world.Log.ToString().Should().NotContain("no services");
         await _world.CleanupAsync(TestContext.Current.CancellationToken);

@@ -35,6 +35,8 @@ public sealed record ImageDefinition
     /// <summary>Null: none.</summary>
     public HookSettings? PrepareHook { get; init; }
 
+    public ServiceSettings Services { get; init; } = new();
+
     public IReadOnlyList<ToolSettings> Tools { get; init; } = [];
 
     /// <summary>The shell that runs the job's scripts in the guest; the config stage tells it to the runner.</summary>
@@ -107,6 +109,7 @@ public sealed record ImageDefinition
             "How many clones are made before there is a job for them, so that a job starts at once.", it => it.Standby, (it, value) => it with { Standby = value })
         .Mapping("prepare_hook", HookSettings.Keys, "A script of the administrator that runs in the guest before the job.",
             it => it.PrepareHook ?? HookSettings.None, (it, value) => it with { PrepareHook = ReferenceEquals(value, HookSettings.None) ? null : value })
+        .Mapping("services", ServiceSettings.Keys, "How a job's 'services:' are started as containers in its guest.", it => it.Services, (it, value) => it with { Services = value })
         .OneOrMore("tools", Kinds.Tool,
             "Files and directories of the host that the guest gets; without a path in the guest they go to /usr/local/bin.",
             "/opt/ci/tools:/opt/ci", it => it.Tools, (it, value) => it with { Tools = value }, otherwise: "nothing")

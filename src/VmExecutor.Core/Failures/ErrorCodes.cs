@@ -79,6 +79,11 @@ public static class ErrorCodes
     public static readonly ErrorCode CloudInitNotDone = new(1420);
     public static readonly ErrorCode GuestSessionRefused = new(1425);
     public static readonly ErrorCode GuestAccountUnusable = new(1426);
+    public static readonly ErrorCode ServiceRefused = new(1430);
+    public static readonly ErrorCode ServiceEngineUnusable = new(1431);
+    public static readonly ErrorCode ServiceNotPulled = new(1432);
+    public static readonly ErrorCode ServiceNotStarted = new(1433);
+    public static readonly ErrorCode ServicesTimedOut = new(1434);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.GitlabCi;
 using VmExecutor.Host.Files;
 using VmExecutor.Trials;
 
@@ -17,6 +18,12 @@ internal static class TryCommand
         var script = new Option<string?>("--script") { Description = "A file with the job's script.", HelpName = "FILE" };
         var repository = new Option<string?>("--repo") { Description = "A git repository whose HEAD the job gets as its sources; with --gitlab-ci else the one that FILE is in.", HelpName = "DIR" };
         var worktree = new Option<bool>("--worktree") { Description = "The job gets the repository with what is not committed, too." };
+        var service = new Option<string[]>("--service")
+        {
+            Description = "A container beside the job, by its image and the names that the script reaches it by: postgres:16,db. May be given several times.",
+            HelpName = "IMAGE[,ALIAS]",
+            AllowMultipleArgumentsPerToken = false,
+        };
         var keep = new Option<bool>("--keep") { Description = "Leave the VM at the end and say how to enter it." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Start, make and write nothing: say which image and VM the job would get, its variables and its scripts." };
         var json = new Option<bool>("--json") { Description = "With --dry-run: print one JSON document." };
@@ -27,7 +34,7 @@ internal static class TryCommand
             + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test "
             + "Example: vm-executor try --gitlab-ci .gitlab-ci.yml --job test --dry-run")
         {
-            image, words, script, repository, worktree, keep, dryRun, json,
+            image, words, script, repository, worktree, service, keep, dryRun, json,
         };
         ci.AddTo(command);
         command.Validators.Add(result =>
@@ -42,6 +49,11 @@ internal static class TryCommand
             if (result.GetValue(worktree) && !result.Has(repository) && !ci.IsGiven(result))
             {
                 result.AddError("--worktree goes with --repo DIR or --gitlab-ci FILE.");
+            }
+
+            if (ci.IsGiven(result) && result.Has(service))
+            {
+                result.AddError("With --gitlab-ci the services are the job's: leave --service out.");
             }
 
             if (result.GetValue(json) && !result.GetValue(dryRun))
@@ -72,9 +84,15 @@ internal static class TryCommand
             var sources = directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree));
             return parsed.GetValue(dryRun)
                 ? await trials.ShowAsync(parsed.GetValue(image)!, given, sources, parsed.GetValue(keep), parsed.GetValue(json))
-                : await trials.Trial().RunAsync(parsed.GetValue(image)!, given, sources, parsed.GetValue(keep));
+                : await trials.Trial().RunAsync(parsed.GetValue(image)!, given, [.. (parsed.GetValue(service) ?? []).Select(Service)], sources, parsed.GetValue(keep));
         }));
         return command;
+    }
+
+    private static CiService Service(string text)
+    {
+        var words = text.Split(',', 2);
+        return new CiService { Name = words[0], Alias = words.Length > 1 ? words[1] : null };
     }
 
     /// <summary>The first word behind <c>--</c> is taken for the image, of which only the token tells.</summary>

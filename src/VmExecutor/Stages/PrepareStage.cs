@@ -1,8 +1,8 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Observing;
@@ -23,8 +23,6 @@ namespace VmExecutor.Stages;
 /// <param name="report">The stage's line in the operator's log.</param>
 internal sealed class PrepareStage(Machine machine, StageEnvironment environment, StageReport report)
 {
-    private const int MostServices = 5;
-
     /// <summary>Longer than any single step of the undoing may take.</summary>
     private static readonly TimeSpan UndoLimit = TimeSpan.FromSeconds(60);
 
@@ -70,9 +68,9 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         var log = run.Log;
         var version = await machine.Hypervisor.GetVersionAsync(cancellationToken);
         log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {machine.Hypervisor.Uri})");
-        if (plan.Job.Services.Count > 0)
+        if (plan.Job.Services.Count > 0 && plan.Image.Services.Engine == ServiceEngine.Off)
         {
-            log.Warn($"no services are started here ({ServiceNames(plan.Job.Services)}): start what the job needs in its script; it has a machine of its own");
+            log.Warn($"no services are started here ({ServiceStart.Names(plan.Job.Services)}): 'services: engine' of image '{plan.Image.Name}' is off");
         }
 
         if (await machine.QuickCollection.RunAsync(run.Key, cancellationToken) is > 0 and var removed)
@@ -99,7 +97,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
 
         try
         {
-            var preparation = new GuestPreparation(machine, names => TrustedJob.Variables(environment, names));
+            var preparation = new GuestPreparation(machine, new JobDetails(names => TrustedJob.Variables(environment, names), () => TrustedJob.Services(environment)));
             await new CloneStart(machine, preparation, new StandbyStart(machine)).RunAsync(plan, stamp, run, cancellationToken);
             WaitingRunner.EnsureLives(stamp, "so the VM was removed again");
         }
@@ -112,9 +110,6 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         log.Say($"Ready after {run.Times.With(run.Record?.Start ?? "cold")}");
         await new StandbyRefill(machine).BeginAsync(plan.Image);
     }
-
-    private static string ServiceNames(IReadOnlyList<string> names) =>
-        string.Join(", ", names.Take(MostServices).Select(name => PlainText.OneLine(name, 80))) + (names.Count > MostServices ? ", …" : "");
 
     private async Task UndoAsync(JobRun run, CloneRemover remover, Exception cause, CancellationToken cancellationToken)
     {

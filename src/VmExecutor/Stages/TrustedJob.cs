@@ -1,5 +1,6 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Stages;
@@ -19,6 +20,10 @@ internal static class TrustedJob
     /// <summary>The secrets that must not stay in a VM that outlives the job.</summary>
     /// <inheritdoc cref="Read" path="/exception"/>
     public static JobSecrets Secrets(StageEnvironment environment) => Use(environment, response => JobSecrets.Read(response));
+
+    /// <summary>The services with the secrets that they get.</summary>
+    /// <inheritdoc cref="Read" path="/exception"/>
+    public static JobServices Services(StageEnvironment environment) => Use(environment, response => JobServices.Read(response));
 
     private static T Use<T>(StageEnvironment environment, Func<byte[], T> read)
     {

@@ -26,7 +26,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
 {
     /// <summary>Of a clone that belongs to no job. The image's hook is for jobs: it wants their variables.</summary>
     public static CloneStart WithoutJob(Machine machine) =>
-        new(machine, new GuestPreparation(machine, _ => throw new InvalidOperationException("a clone without a job has no variables")), standby: null);
+        new(machine, new GuestPreparation(machine, JobDetails.None), standby: null);
 
     /// <param name="plan">The plan of the clone.</param>
     /// <param name="stamp">The ownership stamp.</param>
@@ -122,7 +122,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         }
 
         var watch = new DomainWatch(machine.Hypervisor, domain, run.Directory.Paths.Console, machine.Time);
-        await preparation.HookAsync(taken.Basis.Plan.Image, taken.Guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
+        await preparation.ForJobAsync(taken.Basis.Plan, taken.Guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
         await run.UpdateAsync(now => now with { Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);
         return taken.Basis;
     }

@@ -42,7 +42,7 @@ internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            var answer = await OrDeathAsync(guestShell.RunCommandAsync(access, CloudInit.Wait, null, stop.Token), watch(stop.Token));
+            var answer = await GuestLife.OrDeathAsync(guestShell.RunCommandAsync(access, CloudInit.Wait, null, stop.Token), watch(stop.Token));
             log.Say(string.Create(CultureInfo.InvariantCulture, $"cloud-init ended after {time.GetElapsedTime(began).TotalSeconds:0.0} s"));
             Tell(CloudInit.ParseEnd(answer.StandardOutput), CloudInit.ParseErrors(answer.StandardOutput), log);
             return true;
@@ -67,17 +67,6 @@ internal sealed class CloudInitWait(IGuestShell guestShell, TimeProvider time)
         {
             log.Warn($"cloud-init {(state == CloudInitState.Failed ? "failed" : "had recoverable errors")} in the guest{named}. See 'cloud-init status --long' and /var/log/cloud-init.log there");
         }
-    }
-
-    private static async Task<GuestCommandResult> OrDeathAsync(Task<GuestCommandResult> asking, Task watching)
-    {
-        await Task.WhenAny(asking, watching);
-        if (watching.IsFaulted)
-        {
-            await watching;
-        }
-
-        return await asking;
     }
 
     private async Task<string> StageAsync(GuestAccess access, CancellationToken cancellationToken)

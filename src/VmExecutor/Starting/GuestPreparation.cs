@@ -2,6 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Stages;
@@ -9,12 +10,12 @@ using VmExecutor.Stages;
 namespace VmExecutor.Starting;
 
 /// <summary>
-/// Prepares a guest before the job's first script: sets a clock that is off, waits for its cloud-init, gives it tools of the host, and runs the administrator's
-/// hook.
+/// Prepares a guest before the job's first script: sets a clock that is off, waits for its cloud-init, gives it tools of the host, runs the administrator's
+/// hook, and starts the job's services.
 /// </summary>
 /// <param name="machine">The machine.</param>
-/// <param name="variables">Reads the wanted variables of the job, when the hook needs them.</param>
-internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<string>, JobVariables> variables)
+/// <param name="details">Reads what is wanted of the job, when it is wanted.</param>
+internal sealed class GuestPreparation(Machine machine, JobDetails details)
 {
     public async Task RunAsync(ClonePlan plan, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
     {
@@ -36,19 +37,35 @@ internal sealed class GuestPreparation(Machine machine, Func<IReadOnlyList<strin
 
         if (!plan.IsAhead)
         {
-            await HookAsync(image, access, watch, run, cancellationToken);
+            await ForJobAsync(plan, access, watch, run, cancellationToken);
         }
     }
 
     /// <summary>The part that needs the job.</summary>
-    public async Task HookAsync(ImageDefinition image, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
+    public async Task ForJobAsync(ClonePlan plan, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
     {
-        if (image.PrepareHook is { } settings)
+        if (plan.Image.PrepareHook is { } settings)
         {
             run.Log.Say($"Running the prepare hook {settings.Script}");
             await new PrepareHook(machine.GuestShell, machine.Time)
-                .RunAsync(settings, access, variables(settings.Variables), JobOutput.Output(), JobOutput.Error(), watch, cancellationToken);
+                .RunAsync(settings, access, details.Variables(settings.Variables), JobOutput.Output(), JobOutput.Error(), watch, cancellationToken);
             run.Times.Ended("hook");
         }
+
+        if (plan.Job.Services.Count > 0 && plan.Image.Services.Engine != ServiceEngine.Off)
+        {
+            await new ServiceStart(machine.GuestShell, machine.Time).RunAsync(details.Services(), plan.Image, access, watch, run.Log, cancellationToken);
+            run.Times.Ended("services");
+        }
     }
+}
+
+/// <summary>The facts of the job that a guest's preparation needs beyond its plan; among them are secrets.</summary>
+/// <param name="Variables">The wanted variables.</param>
+/// <param name="Services">The services.</param>
+internal sealed record JobDetails(Func<IReadOnlyList<string>, JobVariables> Variables, Func<JobServices> Services)
+{
+    /// <summary>Of a clone that belongs to no job.</summary>
+    public static JobDetails None { get; } = new(
+        _ => throw new InvalidOperationException("a clone without a job has no variables"), () => throw new InvalidOperationException("a clone without a job has no services"));
 }

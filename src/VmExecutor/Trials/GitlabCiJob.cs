@@ -66,6 +66,7 @@ internal sealed record GitlabCiJob(CiJob Job, TrialJob Trial, IReadOnlyList<CiVa
             trial with
             {
                 Image = facts.Image,
+                Services = job.Services,
                 Name = job.Name,
                 Stage = job.Stage,
                 Project = facts.ProjectPath,

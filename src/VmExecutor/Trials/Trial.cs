@@ -1,3 +1,5 @@
+using VmExecutor.GitlabCi;
+
 namespace VmExecutor.Trials;
 
 /// <summary>One job with a script of the command line's.</summary>
@@ -5,12 +7,13 @@ internal sealed class Trial(TrialFrame frame, TrialBundle bundle)
 {
     /// <param name="image">The image to try.</param>
     /// <param name="script">What build_script does.</param>
+    /// <param name="services">The containers beside it.</param>
     /// <param name="sources">Cloned in the guest by get_sources; null: an empty project.</param>
     /// <param name="keep">Leave the VM as it is at the end.</param>
     /// <returns>The script's exit code; where the driver failed, its stage's.</returns>
-    public async Task<int> RunAsync(string image, GivenScript script, TrialSources? sources, bool keep)
+    public async Task<int> RunAsync(string image, GivenScript script, IReadOnlyList<CiService> services, TrialSources? sources, bool keep)
     {
-        using var stages = new TrialStages(frame.Settings, TrialJob.New(image));
+        using var stages = new TrialStages(frame.Settings, TrialJob.New(image) with { Services = services });
         return await frame.RunAsync(stages, keep, [], guest => RunScriptsAsync(stages, guest, script, sources));
     }
 

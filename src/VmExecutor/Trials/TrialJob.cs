@@ -36,6 +36,9 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
     /// <summary>Expanded.</summary>
     public IReadOnlyList<CiVariable> Variables { get; init; } = [];
 
+    /// <summary>Its services, as written.</summary>
+    public IReadOnlyList<CiService> Services { get; init; } = [];
+
     /// <summary>A job with an id that no other has.</summary>
     /// <param name="image">What it asks for; null: nothing.</param>
     /// <param name="timeout">Null: an hour, GitLab's default.</param>
@@ -87,20 +90,59 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
                 json.WriteEndObject();
             }
 
-            json.WriteStartArray("variables");
-            foreach (var variable in Variables)
-            {
-                json.WriteStartObject();
-                json.WriteString("key", variable.Name);
-                json.WriteString("value", variable.Value);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            WriteServices(json);
+            WriteVariables(json, Variables);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private void WriteServices(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("services");
+        foreach (var service in Services)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", service.Name);
+            json.WriteString("alias", service.Alias);
+            WriteTexts(json, "entrypoint", service.Entrypoint);
+            WriteTexts(json, "command", service.Command);
+            WriteTexts(json, "pull_policy", service.PullPolicy);
+            WriteVariables(json, service.Variables);
+            json.WriteStartObject("executor_opts");
+            json.WriteStartObject("docker");
+            json.WriteString("user", service.User);
+            json.WriteString("platform", service.Platform);
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>All are public: a service gets what the file says, as from GitLab, and what the command line gives.</summary>
+    private static void WriteVariables(Utf8JsonWriter json, IReadOnlyList<CiVariable> variables)
+    {
+        json.WriteStartArray("variables");
+        foreach (var variable in variables)
+        {
+            json.WriteStartObject();
+            json.WriteString("key", variable.Name);
+            json.WriteString("value", variable.Value);
+            json.WriteBoolean("public", true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray(name);
+        texts.ToList().ForEach(json.WriteStringValue);
+        json.WriteEndArray();
     }
 
     /// <summary>The variables that the runner adds to the stages' environment.</summary>

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -80,6 +81,16 @@ public sealed class ImageBindingTests
                 PrepareHook = new HookSettings(new AbsolutePath("/etc/vm/hook"))
                 {
                     Variables = ["CI_PROJECT_PATH", "CI_JOB_ID"],
+                    Timeout = TimeSpan.FromMinutes(1),
+                },
+                Services = new ServiceSettings
+                {
+                    Engine = ServiceEngine.Podman,
+                    Allow = ["postgres:*", "redis"],
+                    PullPolicies = [PullPolicy.Always, PullPolicy.Never],
+                    AuthFile = new AbsolutePath("/etc/vm/registries.json"),
+                    Privileged = true,
+                    Wait = TimeSpan.FromSeconds(10),
                     Timeout = TimeSpan.FromMinutes(1),
                 },
                 Tools =

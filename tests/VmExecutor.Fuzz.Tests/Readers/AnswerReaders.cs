@@ -8,6 +8,7 @@ using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using VmExecutor.Fuzz.Tests.Engine;
 using VmExecutor.GitlabCi.Artifacts;
@@ -83,6 +84,18 @@ internal static class AnswerReaders
             ReadIdentity, "Core/Guests/Preparation/IdentityFacts.cs", "Host/Guests/Preparation/ToldClock.cs") with
         {
             Words = ["vmx-identity:clock ", "vmx-identity:what-time\n", "253402300799.999999999", "0.000000000"],
+        },
+        Reader.OfText(
+            "services", Guest, Grammar.Lines,
+            ["vmx-service:engine podman\nvmx-service:0 started 10.89.0.2\nvmx-service:1 down it ended with exit code 3\nvmx-service:1 log a line\nvmx-service:0 up 5432\nvmx-service:done\n", "vmx-service:engine none\n", "vmx-service:engine-fails no\n"],
+            text =>
+            {
+                var facts = new ServiceFacts(2);
+                text.Split('\n').ToList().ForEach(line => facts.Take(line));
+            },
+            "Core/Services/ServiceFacts.cs") with
+        {
+            Words = ["vmx-service:0 ", "vmx-service:1 log ", "vmx-service:-1 ", "vmx-service:done"],
         },
         Reader.OfText("probe", Guest, Grammar.Lines, ["vmx-clock:1795809600\nvmx-git:/usr/bin/git\nvmx-free:8190000\nvmx-runner:yes\nvmx-steps:no\nvmx-old-key:ssh-ed25519 AAAA\n"], ReadProbe, "Core/Images/ProbeChecks.cs"),
         Reader.OfText("reach", Guest, Grammar.Lines, ["vmx-reach:yes\n", "vmx-reach:no bash: connect: Connection refused\n"], ReadReach, "Core/Health/GuestRules.cs"),

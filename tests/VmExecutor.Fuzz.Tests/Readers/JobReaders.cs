@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Fuzz.Tests.Engine;
@@ -20,6 +21,14 @@ internal static class JobReaders
         "image":{"name":"base-$VERSION"},"services":[{"name":"postgres:16"}],"variables":[{"key":"SECRET","value":"a long secret","masked":true},{"key":"VERSION","value":"12"},
         {"key":"VM_MEMORY","value":"2GiB"},{"key":"VM_CPUS","value":"${VERSION}"},{"key":"VM_DISK","value":"20GiB"}],"steps":[{"name":"script","script":["echo"],"timeout":3600}],
         "artifacts":[{"paths":["a"],"untracked":true}],"cache":[{"paths":["b"]}],"dependencies":[{"artifacts_file":{"filename":"x.zip"}}],"run":"[]"}
+        """;
+
+    private const string WithServices =
+        """
+        {"id":1,"services":[{"name":"postgres:$VERSION","alias":"db, other","entrypoint":["/init"],"command":["run","a b"],"variables":[{"key":"OWN","value":"${VERSION}\nx","raw":false}],
+        "pull_policy":["always","if-not-present"],"executor_opts":{"docker":{"platform":"linux/arm64","user":"dave"}}},{"name":"registry.example.com:5000/group/name@sha256:00","alias":null}],
+        "variables":[{"key":"VERSION","value":"16","public":true},{"key":"DOCKER_AUTH_CONFIG","value":"{\"auths\":{\"r\":{\"auth\":\"c2VjcmV0\"}}}"},{"key":"HEALTHCHECK_TCP_PORT","value":"5432","public":true,"file":false}],
+        "credentials":[{"type":"registry","url":"r:5050","username":"gitlab-ci-token","password":"x"}]}
         """;
 
     private static readonly ImageDefinition Base = TestPlan.Image() with { Patterns = ["base-*", "deb?an:[0-9]*"] };
@@ -45,6 +54,13 @@ internal static class JobReaders
                 ErrorCodes.JobResponseUnusable, ErrorCodes.ImageUnknown, ErrorCodes.ImageNotNamed, ErrorCodes.ImageNotAllowed, ErrorCodes.SizeNotUnderstood, ErrorCodes.SizeOutOfRange,
             ],
             Words = ["$VERSION", "${VERSION}", "\"\\ud800\"", "\"id\":1,", "VM_CPUS", "VM_MEMORY", "key", "value"],
+        },
+        Reader.OfBytes(
+            "job-services", "the job's author, by services, variables and logins", Grammar.Json,
+            [Encoding.UTF8.GetBytes(WithServices)], ReadServices, "Core/Services/JobServices.cs", "Core/Services/RegistryLogins.cs", "Core/Services/ServicePlan.cs", "Core/Services/ServiceScript.cs") with
+        {
+            Refuses = [ErrorCodes.JobResponseUnusable, ErrorCodes.ServiceRefused],
+            Words = ["$VERSION", "\"\\ud800\"", "{\\\"auths\\\":{", "localhost", "@sha256:", "--privileged", "@services", "@login", "'"],
         },
         Reader.OfText("environment", "the job's author, by variables of any name", Grammar.Lines, [Variables], ReadEnvironment, "Core/Jobs/StageEnvironment.cs", "Core/Jobs/JobKey.cs"),
         Reader.OfText(
@@ -75,6 +91,13 @@ internal static class JobReaders
         var image = ImageChoice.For(job, Settings);
         SizeChoice.Check(job, image);
         _ = SizeChoice.Decide(job, image, Source, HostShare.Of(8, ByteSize.FromMebibytes(16_384), new LimitSettings()));
+    }
+
+    private static void ReadServices(byte[] bytes)
+    {
+        var job = JobServices.Read(bytes);
+        var plan = ServicePlan.Of(job, Base with { Services = new ServiceSettings { Allow = ["post*", "registry.example.com:5000/*"] } }, RegistryLogins.None);
+        _ = ServiceScript.For(plan, new ServiceSettings()).Length + plan.Services.Sum(service => service.ToString().Length);
     }
 
     private static void ReadEnvironment(string text)

@@ -79,6 +79,9 @@ internal sealed partial class StageWorld : IDisposable
 
     public IReadOnlyList<string> Services { get; set; } = [];
 
+    /// <summary>The image's settings for them.</summary>
+    public ServiceSettings ContainerServices { get; set; } = new();
+
     /// <summary>The sizes that the image allows.</summary>
     public SizeSettings Sizes { get; set; } = new();
 
@@ -258,6 +261,7 @@ internal sealed partial class StageWorld : IDisposable
             Timeouts = Timeouts,
             WaitForCloudInit = WaitForCloudInit,
             KeepFailed = KeepFailed,
+            Services = ContainerServices,
             Accelerator = Accelerator,
             Sizes = Sizes,
             Source = Source ?? new ImageSource.DiskFile(Root.Child("base.qcow2")),

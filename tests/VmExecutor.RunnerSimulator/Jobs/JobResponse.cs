@@ -45,7 +45,7 @@ internal static class JobResponse
         ["git_info"] = GitInfo(job, options),
         ["runner_info"] = new JsonObject { ["timeout"] = (int)job.Timeout.TotalSeconds, ["runner_session_url"] = "" },
         ["image"] = new JsonObject { ["name"] = job.Image ?? "" },
-        ["services"] = new JsonArray(),
+        ["services"] = JsonNode.Parse(job.Services),
         ["variables"] = new JsonArray([.. JobVariables.FromServer(job, options).Select(Variable)]),
         ["steps"] = new JsonArray([.. Steps(job)]),
         ["artifacts"] = job.HasArtifacts ? new JsonArray(Artifact()) : null,

@@ -36,6 +36,9 @@ public sealed record SimulatedJob
     /// <summary>Null: as with GIT_STRATEGY none, get_sources only prints.</summary>
     public GitSource? Git { get; init; }
 
+    /// <summary><c>services:</c> as GitLab's JSON: a list of objects.</summary>
+    public string Services { get; init; } = "[]";
+
     /// <summary>True: there is a cache to pull and push.</summary>
     public bool HasCache { get; init; }
 

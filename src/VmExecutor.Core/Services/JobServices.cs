@@ -1,0 +1,104 @@
+using System.Text.Json;
+using VmExecutor.Core.Jobs;
+
+namespace VmExecutor.Core.Services;
+
+/// <summary>
+/// The services of a job with all that their containers get, and the job's logins for registries. Among these are secrets, so it is read only where services
+/// are started.
+/// </summary>
+public sealed class JobServices
+{
+    private const string PortVariable = "HEALTHCHECK_TCP_PORT";
+    private static readonly char[] BetweenAliases = [',', ' ', '\t', '\n'];
+
+    private JobServices(IReadOnlyList<JobService> all, RegistryLogins logins) => (All, Logins) = (all, logins);
+
+    /// <summary>In the order of the job.</summary>
+    public IReadOnlyList<JobService> All { get; }
+
+    /// <summary>The logins of the job: those of its variable <c>DOCKER_AUTH_CONFIG</c>, and GitLab's own for its registry.</summary>
+    public RegistryLogins Logins { get; }
+
+    /// <param name="response">The content of the trusted job response.</param>
+    /// <exception cref="Failures.SystemFailureException">It is not a job response.</exception>
+    public static JobServices Read(ReadOnlyMemory<byte> response) => JobResponse.Use(response, Read);
+
+    /// <summary>The port that tells whether a service is ready; null: those that its image exposes.</summary>
+    public static int? PortOf(JobService service) =>
+        service.Variables.TryGetValue(PortVariable, out var text) && int.TryParse(text, out var port) && port is > 0 and < 65536 ? port : null;
+
+    /// <summary>The number of services; no value, so that none is printed by accident.</summary>
+    public override string ToString() => $"{All.Count} service{(All.Count == 1 ? "" : "s")}";
+
+    private static JobServices Read(JsonElement root)
+    {
+        var variables = Variables(root);
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        variables.ForEach(variable => values[variable.Key] = variable.Value);
+        var services = Objects(root, "services")
+            .Where(one => JobResponse.String(one, "name") is { Length: > 0 })
+            .Select(one => Service(one, variables, values));
+        return new JobServices([.. services], RegistryLogins.Of(values.GetValueOrDefault("DOCKER_AUTH_CONFIG"), Objects(root, "credentials")));
+    }
+
+    private static JobService Service(JsonElement element, List<Variable> variables, Dictionary<string, string> values)
+    {
+        var own = Variables(element);
+        var all = new Dictionary<string, string>(values, StringComparer.Ordinal);
+        own.ForEach(variable => all[variable.Key] = variable.Value);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var variable in variables.Where(variable => variable.IsPublic).Concat(own).Where(variable => !variable.IsFile))
+        {
+            environment[variable.Key] = variable.IsRaw ? variable.Value : VariableReferences.Expand(variable.Value, all);
+        }
+
+        var docker = element.TryGetProperty("executor_opts", out var options) && options.ValueKind == JsonValueKind.Object
+            && options.TryGetProperty("docker", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        return new JobService
+        {
+            Image = VariableReferences.Expand(JobResponse.String(element, "name")!, all),
+            Aliases = [.. VariableReferences.Expand(JobResponse.String(element, "alias") ?? "", all).Split(BetweenAliases, StringSplitOptions.RemoveEmptyEntries)],
+            Entrypoint = Texts(element, "entrypoint"),
+            Command = Texts(element, "command"),
+            Variables = environment,
+            PullPolicies = [.. Texts(element, "pull_policy").Select(Policy).OfType<PullPolicy>()],
+            User = Option(docker, "user", all),
+            Platform = Option(docker, "platform", all),
+        };
+    }
+
+    private static string? Option(JsonElement options, string name, Dictionary<string, string> variables) =>
+        options.ValueKind == JsonValueKind.Object && JobResponse.String(options, name) is { Length: > 0 } text ? VariableReferences.Expand(text, variables) : null;
+
+    private static PullPolicy? Policy(string word) => word switch
+    {
+        "always" => PullPolicy.Always,
+        "if-not-present" => PullPolicy.IfNotPresent,
+        "never" => PullPolicy.Never,
+        _ => null,
+    };
+
+    private static List<Variable> Variables(JsonElement element) =>
+    [
+        .. from one in Objects(element, "variables")
+           let key = JobResponse.String(one, "key")
+           let value = JobResponse.String(one, "value")
+           where key is not null && value is not null
+           select new Variable(key, value, IsTrue(one, "public"), IsTrue(one, "file"), IsTrue(one, "raw")),
+    ];
+
+    private static IReadOnlyList<string> Texts(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => one.GetString()!)]
+            : [];
+
+    private static IEnumerable<JsonElement> Objects(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object)
+            : [];
+
+    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
+    private sealed record Variable(string Key, string Value, bool IsPublic, bool IsFile, bool IsRaw);
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using FluentAssertions;
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Services;
+using Xunit;
+
+namespace VmExecutor.Core.Tests.Services;
+
+/// <summary>The text's shape only: it is carried out in guests (end-to-end tests), and in a namespace of its own (Host tests).</summary>
+public sealed class ServiceScriptTests
+{
+    /// <summary>Words that a job may write, with all that a shell takes for its own, and the places of the text itself.</summary>
+    private const string Hostile = "it's $(id) `id` \\\" \\n @services @login *";
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("bash")]
+    public void Shells_can_read_the_text_whatever_the_job_says(string shell)
+    {
+        using var process = Process.Start(new ProcessStartInfo(shell, ["-n"]) { RedirectStandardInput = true, RedirectStandardError = true })!;
+        process.StandardInput.Write(Text(new ServiceSettings { Engine = ServiceEngine.Docker, Privileged = true }));
+        process.StandardInput.Close();
+
+        process.StandardError.ReadToEnd().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Nothing_is_done_by_a_text_that_was_cut_short()
+    {
+        var text = Text(new ServiceSettings());
+
+        text.Should().StartWith("services() {\n").And.EndWith("\n}\nservices </dev/null\n");
+        text.Split('\n').Should().OnlyContain(line => line == "" || line[0] == ' ' || line == "services() {" || line == "}" || line == "services </dev/null" || line.EndsWith('\''), "only a job's words begin a line");
+    }
+
+    [Fact]
+    public void Every_place_for_a_value_is_filled_and_a_jobs_words_are_none()
+    {
+        var text = Text(new ServiceSettings { Wait = TimeSpan.FromMilliseconds(1500) });
+
+        text.Replace("@services @login", "", StringComparison.Ordinal).Should().NotMatchRegex("@[a-z]").And.Contain("+ 2)").And.Contain("for one in podman docker; do");
+        text.Should().Contain("'it'\\''s $(id) `id` \\\" \n @services @login *'", "a word is one word of the shell");
+    }
+
+    [Fact]
+    public void A_login_is_in_a_file_and_no_argument()
+    {
+        var job = JobServices.Read("""{ "id": 1, "services": [{ "name": "a" }], "variables": [{ "key": "DOCKER_AUTH_CONFIG", "value": "{\"auths\": {\"r\": {\"auth\": \"c2VjcmV0\"}}}" }] }"""u8.ToArray());
+        var text = ServiceScript.For(ServicePlan.Of(job, ImageDefinition.Blank, RegistryLogins.None), new ServiceSettings());
+
+        text.Split('\n').Where(line => line.Contains("c2VjcmV0", StringComparison.Ordinal)).Should().Equal("""  printf %s '{"auths":{"r":{"auth":"c2VjcmV0"}}}' >"$work/config.json" """.TrimEnd());
+    }
+
+    [Fact]
+    public void An_entry_point_of_several_words_and_variables_of_several_lines_reach_the_engine()
+    {
+        var text = ServiceScript.For(
+            ServicePlanTests.Plan("""{ "name": "a", "entrypoint": ["/init", "-x"], "command": ["go"], "variables": [{ "key": "ONE", "value": "1" }, { "key": "TWO", "value": "a\nb" }, { "key": "=", "value": "" }, { "key": "a b", "value": "" }] }"""),
+            new ServiceSettings());
+
+        text.Should().Contain("printf %s 'ONE=1\n' >\"$work/$n.env\"")
+            .And.Contain("begin --env-file \"$work/$n.env\" '--network-alias' 'a' '--env' 'TWO=a\nb' '--entrypoint' '/init' 'docker.io/library/a' '-x' 'go'")
+            .And.NotContain("a b=");
+    }
+
+    private static string Text(ServiceSettings settings)
+    {
+        var words = System.Text.Json.JsonSerializer.Serialize(Hostile.Replace("\\n", "\n", StringComparison.Ordinal));
+        return ServiceScript.For(
+            ServicePlanTests.Plan($$"""
+                { "name": "a", "entrypoint": [{{words}}], "command": [{{words}}], "variables": [{ "key": "A", "value": {{words}} }], "executor_opts": { "docker": { "platform": {{words}}, "user": {{words}} } } },
+                { "name": "b:1", "alias": "one,two" }
+                """),
+            settings);
+    }
+}
