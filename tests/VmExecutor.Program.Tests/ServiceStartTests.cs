@@ -114,6 +114,29 @@ public sealed class ServiceStartTests : IDisposable
         (await run.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.GuestDied);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Images_for_a_template_must_all_be_there()
+    {
+        await PreloadAsync("vmx-service:engine podman", "vmx-service:0 up", "vmx-service:1 up", "vmx-service:done");
+        var unknown = () => PreloadAsync("vmx-service:engine podman", "vmx-service:0 up", "vmx-service:1 not-pulled manifest unknown", "vmx-service:done");
+        var none = () => PreloadAsync("vmx-service:engine none");
+
+        (await unknown.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should()
+            .Be("the image 'redis' could not be fetched as docker.io/library/redis into the template of image 'base': manifest unknown");
+        (await none.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain("has neither podman nor docker");
+    }
+
+    private async Task PreloadAsync(params string[] lines)
+    {
+        _guest.Identity = _ => string.Join('\n', lines);
+        using var world = new Faults.StageWorld();
+        var image = world.Plan(Faults.StageWorld.Key).Image with { Services = new ServiceSettings { Preload = ["postgres:16", "redis"] } };
+        await new ServiceStart(_guest, TimeProvider.System).PreloadAsync(image, Access(image), TestContext.Current.CancellationToken);
+    }
+
+    private static GuestAccess Access(ImageDefinition image) =>
+        new(new DomainName("vmx-1"), new GuestAddress("127.0.0.1", 1), new GuestUser("ci"), image.File, image.File, [], GuestShell.Bash);
+
     private Task RunAsync(params string[] lines) => RunAsync(new ServiceSettings(), lines);
 
     private Task RunAsync(ServiceSettings settings, params string[] lines) => RunAsync(settings, token => Task.Delay(Timeout.InfiniteTimeSpan, token), lines);
@@ -124,7 +147,6 @@ public sealed class ServiceStartTests : IDisposable
         var job = JobServices.Read(Encoding.UTF8.GetBytes("""{ "id": 1, "services": [{ "name": "postgres:16", "alias": "db" }, { "name": "redis" }] }"""));
         using var world = new Faults.StageWorld();
         var image = world.Plan(Faults.StageWorld.Key).Image with { Services = settings };
-        var access = new GuestAccess(new DomainName("vmx-1"), new GuestAddress("127.0.0.1", 1), new GuestUser("ci"), image.File, image.File, [], GuestShell.Bash);
-        await new ServiceStart(_guest, TimeProvider.System).RunAsync(job, image, access, watch, new JobLog(_log), TestContext.Current.CancellationToken);
+        await new ServiceStart(_guest, TimeProvider.System).RunAsync(job, image, Access(image), watch, new JobLog(_log), TestContext.Current.CancellationToken);
     }
 }

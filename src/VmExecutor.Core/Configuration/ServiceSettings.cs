@@ -12,6 +12,9 @@ public sealed record ServiceSettings
     /// <summary>Globs of the images that a job may name; empty: all.</summary>
     public IReadOnlyList<string> Allow { get; init; } = [];
 
+    /// <summary>Images that a template's guest fetches before it is frozen.</summary>
+    public IReadOnlyList<string> Preload { get; init; } = [];
+
     public IReadOnlyList<PullPolicy> PullPolicies { get; init; } = [PullPolicy.IfNotPresent];
 
     /// <summary>Logins of the administrator for registries; null: none.</summary>
@@ -32,6 +35,9 @@ public sealed record ServiceSettings
         .OneOrMore("allow", Kinds.Glob,
             "The images that jobs may use as services, as they write them: * is any run of characters, ? any one. A job with another one fails.",
             "registry.example.com/*", it => it.Allow, (it, value) => it with { Allow = value }, otherwise: "all images")
+        .OneOrMore("preload", Kinds.Text("container image", "a name as in 'services:', such as postgres:16", ServicePlan.ImageReference()),
+            "Images that 'image warm' fetches into the template, so that warm and standby clones have them.",
+            "postgres:16", it => it.Preload, (it, value) => it with { Preload = value }, otherwise: "none")
         .OneOrMore("pull_policy", Kinds.Choice<PullPolicy>(),
             "When an image is fetched from its registry, where the job does not say: each is tried until one succeeds.",
             "always", it => it.PullPolicies, (it, value) => it with { PullPolicies = value }, otherwise: "if-not-present")

@@ -53,6 +53,16 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
         return new ServicePlan([.. services], administrator.Under(job.Logins));
     }
 
+    /// <summary>The images that a template's guest fetches, so that jobs find them there; nothing of them is started.</summary>
+    /// <param name="image">The image of the VM.</param>
+    /// <param name="administrator">The logins of its <see cref="ServiceSettings.AuthFile"/>.</param>
+    public static ServicePlan Preload(ImageDefinition image, RegistryLogins administrator) => new(
+        [
+            .. image.Services.Preload.Distinct(StringComparer.Ordinal)
+                .Select((name, number) => new PlannedService(number, new JobService { Image = name }, Reference(name), [], [PullPolicy.Always]) { IsFetchedOnly = true }),
+        ],
+        administrator);
+
     /// <summary>
     /// The names that GitLab makes of an image's: without port, tag and digest, each slash two underscores, and again with hyphens (gitlab-runner,
     /// <c>helpers/container/services</c>).
@@ -104,7 +114,7 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
     private static BuildFailureException Refused(string message, string hint) => new(ErrorCodes.ServiceRefused, message, hint);
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9][A-Za-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@[A-Za-z0-9]+:[A-Fa-f0-9]+)?\z")]
-    private static partial Regex ImageReference();
+    internal static partial Regex ImageReference();
 
     [GeneratedRegex(@"^[A-Za-z0-9_][A-Za-z0-9._-]*\z")]
     private static partial Regex HostName();
@@ -118,6 +128,9 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
 /// <param name="PullPolicies">At least one.</param>
 public sealed record PlannedService(int Number, JobService Wanted, string Reference, IReadOnlyList<string> Names, IReadOnlyList<PullPolicy> PullPolicies)
 {
+    /// <summary>True: its image is fetched, and nothing is started.</summary>
+    public bool IsFetchedOnly { get; init; }
+
     /// <summary>For messages: <c>postgres:16 (db, postgres)</c>.</summary>
     public override string ToString() => Names.Count == 0 ? Wanted.Image : $"{Wanted.Image} ({string.Join(", ", Names)})";
 }

@@ -147,6 +147,18 @@ public static partial class ServiceScript
     {
         var number = service.Number.ToString(CultureInfo.InvariantCulture);
         var wanted = service.Wanted;
+        if (service.IsFetchedOnly)
+        {
+            return $"""
+                  (
+                    n={number} reference={ShellText.Quote(service.Reference)} policies={ShellText.Quote(string.Join(' ', service.PullPolicies.Select(Word)))}
+                    get
+                    tell "$n" up
+                  ) &
+
+                """;
+        }
+
         List<string> arguments = [.. service.Names.SelectMany(name => new[] { "--network-alias", name })];
         var file = new StringBuilder();
         foreach (var (name, value) in wanted.Variables.Where(variable => VariableName().IsMatch(variable.Key) && !variable.Value.Contains('\0', StringComparison.Ordinal)))

@@ -51,6 +51,28 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
         Judge(plan, facts, log);
     }
 
+    /// <summary>Fetches the images that the administrator wants in a template, and starts nothing.</summary>
+    /// <exception cref="SystemFailureException">One could not be fetched, or the guest has no engine that works.</exception>
+    public async Task PreloadAsync(ImageDefinition image, GuestAccess access, CancellationToken cancellationToken)
+    {
+        var plan = ServicePlan.Preload(image, LoginsOf(image.Services));
+        var facts = new ServiceFacts(plan.Services.Count);
+        var answer = await AskAsync(
+            ServiceScript.For(plan, image.Services), facts, image, access, token => Task.Delay(Timeout.InfiniteTimeSpan, token), line => facts.Take(line), cancellationToken);
+        if (!facts.IsDone)
+        {
+            throw NoEngine(facts, image, access, answer);
+        }
+
+        if (plan.Services.Zip(facts.States).FirstOrDefault(pair => pair.Second.Event != ServiceEvent.Up) is ({ } missing, var state))
+        {
+            throw new SystemFailureException(
+                ErrorCodes.ServiceNotPulled,
+                $"the image '{missing.Wanted.Image}' could not be fetched as {missing.Reference} into the template of image '{image.Name}': {PlainText.OneLine(state.Text, LongestReason)}",
+                $"Correct 'services: preload' in {image.File}, or give 'services: auth_file' a login for its registry.");
+        }
+    }
+
     /// <summary>Some names, on one line.</summary>
     public static string Names(IReadOnlyList<string> names) =>
         string.Join(", ", names.Take(MostNames).Select(name => PlainText.OneLine(name, 80))) + (names.Count > MostNames ? ", …" : "");
@@ -148,15 +170,15 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
         var evidence = PlainText.OneLine(facts.EngineFailure ?? answer.StandardError.Trim(), LongestReason);
         return facts.HasNoEngine ? new(
                 ErrorCodes.ServiceEngineUnusable,
-                $"the services of the job cannot be started: the guest {access} has no {image.Services.Engine.ToString().ToLowerInvariant()}",
+                $"services cannot be started: the guest {access} has {(image.Services.Engine == ServiceEngine.Auto ? "neither podman nor docker" : $"no {image.Services.Engine.ToString().ToLowerInvariant()}")}",
                 $"Install it in image '{image.Name}', or write 'services: {{engine: off}}' in {image.File}.")
             : facts.Engine is { } engine ? new(
                 ErrorCodes.ServiceEngineUnusable,
-                $"the services of the job cannot be started: {engine} does not work in the guest {access}{(evidence.Length == 0 ? "" : $": {evidence}")}",
+                $"services cannot be started: {engine} does not work in the guest {access}{(evidence.Length == 0 ? "" : $": {evidence}")}",
                 $"Try it in the guest as root ('{engine} run'), or write 'services: {{engine: off}}' in {image.File}.")
             : new(
                 ErrorCodes.ServiceEngineUnusable,
-                $"the services of the job cannot be started: ssh.user '{access.User}' may not become root in the guest {access}{(evidence.Length == 0 ? "" : $": {evidence}")}",
+                $"services cannot be started: ssh.user '{access.User}' may not become root in the guest {access}{(evidence.Length == 0 ? "" : $": {evidence}")}",
                 $"Give '{access.User}' sudo without a password and without a terminal in the image, or write 'services: {{engine: off}}' in {image.File}.");
     }
 

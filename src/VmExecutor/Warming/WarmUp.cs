@@ -6,6 +6,7 @@ using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Publishing;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Warming;
 
@@ -31,6 +32,12 @@ internal sealed class WarmUp(Machine machine)
         // First of all whether its clones can be given an identity of their own.
         await _identity.ChangeAsync(access, Identity(access), cancellationToken);
         await machine.GuestShell.RunCommandAsync(access, AsRoot("sync; echo 3 > /proc/sys/vm/drop_caches"), null, cancellationToken);
+        if (image.Services is { Preload.Count: > 0, Engine: not ServiceEngine.Off })
+        {
+            log.Say($"fetching {ServiceStart.Names(image.Services.Preload)}");
+            await new ServiceStart(machine.GuestShell, machine.Time).PreloadAsync(image, access, cancellationToken);
+        }
+
         var script = image.Warm.Script is { } file ? OwnScript.Read(file, "warm-up script") : Usual;
         if (image.Warm.Script is { } named)
         {

@@ -87,6 +87,7 @@ public sealed class ImageBindingTests
                 {
                     Engine = ServiceEngine.Podman,
                     Allow = ["postgres:*", "redis"],
+                    Preload = ["postgres:16"],
                     PullPolicies = [PullPolicy.Always, PullPolicy.Never],
                     AuthFile = new AbsolutePath("/etc/vm/registries.json"),
                     Privileged = true,

@@ -63,6 +63,17 @@ public sealed class ServiceScriptTests
             .And.NotContain("a b=");
     }
 
+    [Fact]
+    public void Images_for_a_template_are_fetched_and_not_started()
+    {
+        var image = ImageDefinition.Blank with { Services = new ServiceSettings { Preload = ["postgres:16", "redis", "redis"] } };
+        var plan = ServicePlan.Preload(image, RegistryLogins.None);
+        var text = ServiceScript.For(plan, image.Services);
+
+        plan.Services.Select(service => service.ToString()).Should().Equal("postgres:16", "redis");
+        text.Should().Contain("n=1 reference='docker.io/library/redis' policies='always'\n    get\n    tell \"$n\" up\n").And.NotContain("begin --env-file");
+    }
+
     private static string Text(ServiceSettings settings)
     {
         var words = System.Text.Json.JsonSerializer.Serialize(Hostile.Replace("\\n", "\n", StringComparison.Ordinal));
