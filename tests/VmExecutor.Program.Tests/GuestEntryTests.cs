@@ -138,7 +138,7 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
     {
         var settings = TestMachine.Settings(_access.Directory.Parent().Parent());
         using var machine = TestMachine.Of(settings, shell, _hypervisor, variables: new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" });
-        return await new GuestEntry(machine).RunAsync(_directory.Key.Value, Command, terminal: false, Cancellation);
+        return await new GuestEntry(machine).RunAsync(_directory.Key.Value, Command, service: null, terminal: false, Cancellation);
     }
 
     private async Task<SystemFailureException> FailureAsync(IGuestShell shell) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
@@ -82,6 +83,9 @@ public sealed record JobRecord
 
     /// <summary>The policy for what its guest may reach; null: none.</summary>
     public EgressRecord? Egress { get; init; }
+
+    /// <summary>The containers beside the job in its guest; null: none were started.</summary>
+    public ServicesRecord? Services { get; init; }
 
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);

@@ -12,13 +12,16 @@ public sealed class JobServices
     private const string PortVariable = "HEALTHCHECK_TCP_PORT";
     private static readonly char[] BetweenAliases = [',', ' ', '\t', '\n'];
 
-    private JobServices(IReadOnlyList<JobService> all, RegistryLogins logins) => (All, Logins) = (all, logins);
+    private JobServices(IReadOnlyList<JobService> all, RegistryLogins logins, bool showLogs) => (All, Logins, ShowLogs) = (all, logins, showLogs);
 
     /// <summary>In the order of the job.</summary>
     public IReadOnlyList<JobService> All { get; }
 
     /// <summary>The logins of the job: those of its variable <c>DOCKER_AUTH_CONFIG</c>, and GitLab's own for its registry.</summary>
     public RegistryLogins Logins { get; }
+
+    /// <summary>True when the job wants what they print in its log.</summary>
+    public bool ShowLogs { get; }
 
     /// <param name="response">The content of the trusted job response.</param>
     /// <exception cref="Failures.SystemFailureException">It is not a job response.</exception>
@@ -39,7 +42,7 @@ public sealed class JobServices
         var services = Objects(root, "services")
             .Where(one => JobResponse.String(one, "name") is { Length: > 0 })
             .Select(one => Service(one, variables, values));
-        return new JobServices([.. services], RegistryLogins.Of(values.GetValueOrDefault("DOCKER_AUTH_CONFIG"), Objects(root, "credentials")));
+        return new JobServices([.. services], RegistryLogins.Of(values.GetValueOrDefault("DOCKER_AUTH_CONFIG"), Objects(root, "credentials")), values.GetValueOrDefault(ServicesRecord.LogsVariable) == "true");
     }
 
     private static JobService Service(JsonElement element, List<Variable> variables, Dictionary<string, string> values)

@@ -22,6 +22,9 @@ public static partial class ServiceScript
     /// <summary>The network of the containers.</summary>
     public const string Network = "vmx-services";
 
+    /// <summary>The beginning of a container's name; its number follows.</summary>
+    public const string Container = "vmx-service-";
+
     /// <summary>The number of times that docker's daemon, which may be starting, is asked, a second apart.</summary>
     private const int Tries = 60;
 
@@ -73,11 +76,11 @@ public static partial class ServiceScript
             exit
           }
           begin() {
-            id=$("$engine" run --detach --name "vmx-service-$n" --network @network @privileged "$@" 2>"$work/$n.err") || {
+            id=$("$engine" run --detach --name "@container$n" --network @network @privileged "$@" 2>"$work/$n.err") || {
               tell "$n" not-started "$(short <"$work/$n.err")"
               exit
             }
-            set -- $("$engine" inspect --format '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "vmx-service-$n")
+            set -- $("$engine" inspect --format '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "@container$n")
             pid=$1 address=${2-}
             [ -z "$address" ] || [ -z "$names" ] || echo "$address $names" >>/etc/hosts
             tell "$n" started "$address"
@@ -87,7 +90,7 @@ public static partial class ServiceScript
           }
           lines() {
             tell "$n" down "$1"
-            "$engine" logs --tail 20 "vmx-service-$n" 2>&1 | cut -c 1-1500 | while IFS= read -r line; do tell "$n" log "$line"; done
+            "$engine" logs --tail 20 "@container$n" 2>&1 | cut -c 1-1500 | while IFS= read -r line; do tell "$n" log "$line"; done
             exit
           }
           await() {
@@ -108,7 +111,7 @@ public static partial class ServiceScript
                   [ "$one" != "$port" ] || { tell "$n" up "$((0x$port))"; exit; }
                 done
               done
-              [ -d "/proc/$pid/net" ] || lines "it ended with exit code $("$engine" inspect --format '{{.State.ExitCode}}' "vmx-service-$n")"
+              [ -d "/proc/$pid/net" ] || lines "it ended with exit code $("$engine" inspect --format '{{.State.ExitCode}}' "@container$n")"
               read -r now rest </proc/uptime
               [ "${now%.*}" -lt "$until" ] || lines "none of its ports was open after @wait s:$(for port in $wanted; do printf ' %d' "0x$port"; done)"
               sleep 0.2 2>/dev/null || sleep 1
@@ -129,6 +132,7 @@ public static partial class ServiceScript
         var text = Program
             .Replace("@engines", settings.Engine == ServiceEngine.Auto ? "podman docker" : settings.Engine.ToString().ToLowerInvariant(), StringComparison.Ordinal)
             .Replace("@tries", Tries.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@container", Container, StringComparison.Ordinal)
             .Replace("@network", Network, StringComparison.Ordinal)
             .Replace("@privileged", settings.Privileged ? "--privileged" : "", StringComparison.Ordinal)
             .Replace("@wait", Math.Ceiling(settings.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);

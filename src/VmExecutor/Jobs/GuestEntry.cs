@@ -16,15 +16,21 @@ internal sealed class GuestEntry(Machine machine)
 
     /// <param name="job">As the user typed it.</param>
     /// <param name="words">A command; empty: the login shell.</param>
+    /// <param name="service">One of the job's services, into which it goes; null: into the guest itself.</param>
     /// <param name="terminal">Whether the person has a terminal on both ends.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The command's exit code; 255 where ssh itself failed, and said why.</returns>
     /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter, or another guest answers at its address.</exception>
-    public async Task<int> RunAsync(string job, IReadOnlyList<string> words, bool terminal, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(string job, IReadOnlyList<string> words, string? service, bool terminal, CancellationToken cancellationToken)
     {
         var (key, directory) = new JobsAtHand(machine.Settings, machine.Time).Find(job);
         var (record, access) = GuestOfJob.Of(directory);
         await EnsureRunsAsync(key, record, cancellationToken);
+        if (service is not null)
+        {
+            words = (record.Services ?? throw new SystemFailureException(ErrorCodes.ServiceUnknown, $"job {key} has no services", "See its job log.")).Enter(service, words, terminal);
+        }
+
         var beside = access.Beside(Environment.ProcessId);
         var way = await machine.GuestShell.ConnectBesideAsync(access, beside, ConnectLimit, token => EnsureRunsAsync(key, record, token), cancellationToken);
         try

@@ -163,6 +163,11 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             {
                 await egress.TellAsync(log.Warn);
             }
+
+            if (record.Services is { ShowLogs: true } services && !cancellationToken.IsCancellationRequested)
+            {
+                await new ServiceLogs(machine.GuestShell).ShowAsync(services, access, log);
+            }
         }
     }
 

@@ -54,7 +54,8 @@ internal sealed class GuestPreparation(Machine machine, JobDetails details)
 
         if (plan.Job.Services.Count > 0 && plan.Image.Services.Engine != ServiceEngine.Off)
         {
-            await new ServiceStart(machine.GuestShell, machine.Time).RunAsync(details.Services(), plan.Image, access, watch, run.Log, cancellationToken);
+            var services = await new ServiceStart(machine.GuestShell, machine.Time).RunAsync(details.Services(), plan.Image, access, watch, run.Log, cancellationToken);
+            await run.UpdateAsync(record => record with { Services = services }, cancellationToken);
             run.Times.Ended("services");
         }
     }

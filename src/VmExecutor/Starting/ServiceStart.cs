@@ -29,7 +29,8 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
     /// <param name="cancellationToken">Ends the wait; what was started goes with the VM.</param>
     /// <exception cref="BuildFailureException">The job names what cannot be, or what its registry does not give.</exception>
     /// <exception cref="SystemFailureException">The guest has no engine that works, or it took too long.</exception>
-    public async Task RunAsync(JobServices job, ImageDefinition image, GuestAccess access, Func<CancellationToken, Task> watch, JobLog log, CancellationToken cancellationToken)
+    /// <returns>For later stages; null: none were started.</returns>
+    public async Task<ServicesRecord?> RunAsync(JobServices job, ImageDefinition image, GuestAccess access, Func<CancellationToken, Task> watch, JobLog log, CancellationToken cancellationToken)
     {
         var settings = image.Services;
         var plan = ServicePlan.Of(job, image, LoginsOf(settings));
@@ -40,7 +41,7 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
         if (facts.HasNoEngine && settings.Engine == ServiceEngine.Auto)
         {
             log.Warn($"no services are started here ({Names(job.All.Select(one => one.Image).ToList())}): the guest has neither podman nor docker. Start what the job needs in its script; it has a machine of its own");
-            return;
+            return null;
         }
 
         if (!facts.IsDone)
@@ -49,6 +50,7 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
         }
 
         Judge(plan, facts, log);
+        return ServicesRecord.Of(plan, facts.Engine ?? "", job.ShowLogs);
     }
 
     /// <summary>Fetches the images that the administrator wants in a template, and starts nothing.</summary>

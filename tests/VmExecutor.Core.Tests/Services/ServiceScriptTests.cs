@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Services;
 using Xunit;
 
@@ -72,6 +73,58 @@ public sealed class ServiceScriptTests
 
         plan.Services.Select(service => service.ToString()).Should().Equal("postgres:16", "redis");
         text.Should().Contain("n=1 reference='docker.io/library/redis' policies='always'\n    get\n    tell \"$n\" up\n").And.NotContain("begin --env-file");
+    }
+
+    [Theory]
+    [InlineData("db", 0)]
+    [InlineData("POSTGRES", 0)]
+    [InlineData("redis", 1)]
+    [InlineData("1", 1)]
+    public void A_service_is_entered_by_one_of_its_names_or_its_number(string name, int number)
+    {
+        Started().Enter(name, [], terminal: true).Should().Equal("sudo", "-n", "podman", "exec", "-it", $"vmx-service-{number}", "sh");
+        Started().Enter(name, ["id", "-u"], terminal: false).Should().Equal("sudo", "-n", "podman", "exec", "-i", $"vmx-service-{number}", "id", "-u");
+    }
+
+    [Fact]
+    public void A_name_that_no_service_has_is_refused_with_those_there_are() =>
+        FluentActions.Invoking(() => Started().Enter("mysql", [], terminal: true)).Should().Throw<SystemFailureException>().Which.Hint.Should().Be("Give one of: db, postgres, redis.");
+
+    [Fact]
+    public void Lines_of_services_are_shown_once_each_with_the_mark_of_GitLab()
+    {
+        var directory = Directory.CreateTempSubdirectory("vmx-services-");
+        try
+        {
+            // The text's own places are exchanged for the test's: the engine, and the directory of the numbers.
+            var bin = Path.Combine(directory.FullName, "podman");
+            File.WriteAllText(bin, $"#!/bin/sh\ncat {directory.FullName}/$2.log\n");
+            File.SetUnixFileMode(bin, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+            var text = $"PATH={directory.FullName}:$PATH\n{Started().NewLogs().Replace("/run/", $"{directory.FullName}/", StringComparison.Ordinal)}";
+            File.WriteAllText(Path.Combine(directory.FullName, "vmx-service-0.log"), "one\ntwo\n");
+            File.WriteAllText(Path.Combine(directory.FullName, "vmx-service-1.log"), string.Concat(Enumerable.Repeat("x\n", 600)));
+
+            var first = Run(text);
+            first.Should().StartWith("[service:db-postgres] one\n[service:db-postgres] two\n[service:redis] x\n").And.EndWith("[service:redis] ... (100 more lines)\n");
+            Run(text).Should().BeEmpty("all of it was shown");
+            File.AppendAllText(Path.Combine(directory.FullName, "vmx-service-0.log"), "three\n");
+            Run(text).Should().Be("[service:db-postgres] three\n");
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static ServicesRecord Started() =>
+        ServicesRecord.Of(ServicePlanTests.Plan("""{ "name": "postgres:16", "alias": "db" }, { "name": "redis" }"""), "podman", showLogs: true);
+
+    private static string Run(string text)
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        process.StandardInput.Write(text);
+        process.StandardInput.Close();
+        return process.StandardOutput.ReadToEnd();
     }
 
     private static string Text(ServiceSettings settings)

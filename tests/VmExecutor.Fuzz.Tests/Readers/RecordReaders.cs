@@ -8,6 +8,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Tests.Clones;
@@ -202,6 +203,7 @@ internal static class RecordReaders
         Claim = new ClaimRecord(1 << 30, 2),
         KeepFailed = new KeepPlan(TimeSpan.FromHours(1), "/builds", "/cache"),
         Template = "/t",
+        Services = new ServicesRecord("podman", [["db", "postgres"], ["redis"]], ShowLogs: true),
     };
 
     private static LedgerEntry Entry() => new()
