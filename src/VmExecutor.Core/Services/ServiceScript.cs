@@ -12,8 +12,9 @@ namespace VmExecutor.Core.Services;
 /// <item>The services start side by side: in an emulated guest a command of podman takes one to three seconds.</item>
 /// <item>Each line of its stdout that begins with <see cref="ServiceFacts.Word"/> tells something of one service, see there.</item>
 /// <item>The containers have a network of their own, where each finds the others by their names. The guest finds them by lines in /etc/hosts.</item>
-/// <item>A service is ready when a port is open, as with the runner. It is not connected to, since some servers count or log such visits: the kernel's
-/// table of the container's network (/proc/PID/net/tcp, proc(5)) has what listens there, whatever tools the guest has.</item>
+/// <item>A service is ready when a port is open, as with the runner. It is not connected to before, since some servers count or log such visits: the kernel's
+/// table of the container's network (/proc/PID/net/tcp, proc(5)) has what listens there, whatever tools the guest has. Then the guest connects once: systemd-networkd may
+/// have taken the container's link from its bridge.</item>
 /// <item>Variables go by a file that is removed, and those with line ends, which no such file can have, by the engine's arguments. Logins go by a file only.</item>
 /// </list>
 /// </summary>
@@ -93,8 +94,15 @@ public static partial class ServiceScript
             "$engine" logs --tail 20 "@container$n" 2>&1 | cut -c 1-1500 | while IFS= read -r line; do tell "$n" log "$line"; done
             exit
           }
+          reaches() {
+            refused=$1
+            command -v bash >/dev/null 2>&1 || return 0
+            limit=
+            ! command -v timeout >/dev/null 2>&1 || limit='timeout 5'
+            $limit bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$1" 2>/dev/null
+          }
           await() {
-            wanted=
+            wanted= refused=
             for port in ${health:-$ports}; do
               case $port in
                 */udp | */sctp) ;;
@@ -108,12 +116,15 @@ public static partial class ServiceScript
               open=$(listens)
               for port in $wanted; do
                 for one in $open; do
-                  [ "$one" != "$port" ] || { tell "$n" up "$((0x$port))"; exit; }
+                  [ "$one" != "$port" ] || ! reaches "$((0x$port))" || { tell "$n" up "$((0x$port))"; exit; }
                 done
               done
               [ -d "/proc/$pid/net" ] || lines "it ended with exit code $("$engine" inspect --format '{{.State.ExitCode}}' "@container$n")"
               read -r now rest </proc/uptime
-              [ "${now%.*}" -lt "$until" ] || lines "none of its ports was open after @wait s:$(for port in $wanted; do printf ' %d' "0x$port"; done)"
+              if [ "${now%.*}" -ge "$until" ]; then
+                [ -z "$refused" ] || lines "its port $refused is open in its container, and the guest does not reach it at $address after @wait s"
+                lines "none of its ports was open after @wait s:$(for port in $wanted; do printf ' %d' "0x$port"; done)"
+              fi
               sleep 0.2 2>/dev/null || sleep 1
             done
           }
