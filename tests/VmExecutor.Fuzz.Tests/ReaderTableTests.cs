@@ -25,6 +25,7 @@ public sealed partial class ReaderTableTests
         ["Host/Processes/ProcessTable.cs"] = "the kernel's table of processes",
         ["Host/Images/Sources/ProcessTree.cs"] = "the kernel's table of processes",
         ["Host/Guests/ControlMaster.cs"] = "the driver's own ssh master, over a socket of the runner's user",
+        ["Core/Firewall/WallRules.cs"] = "addresses of the host's resolv.conf, each of which was tried before",
         ["VmExecutor/Trials/TrialFrame.cs"] = "the driver's own answer of the config stage",
     };
 

@@ -45,5 +45,5 @@ public sealed record EgressSummary(string Image, string Policy, bool Watches, in
     ];
 
     private static SortedDictionary<string, long> Sum(IEnumerable<IReadOnlyDictionary<string, long>> counts) => new(
-        counts.SelectMany(one => one).GroupBy(count => count.Key, StringComparer.Ordinal).ToDictionary(what => what.Key, what => what.Sum(count => count.Value), StringComparer.Ordinal), StringComparer.Ordinal);
+        counts.SelectMany(one => one).GroupBy(count => count.Key, StringComparer.Ordinal).ToDictionary(what => what.Key, what => what.Aggregate(0L, (sum, count) => Math.Max(count.Value, 0) > long.MaxValue - sum ? long.MaxValue : sum + Math.Max(count.Value, 0)), StringComparer.Ordinal), StringComparer.Ordinal);
 }

@@ -10,6 +10,9 @@ namespace VmExecutor.Core.Services;
 /// <param name="ShowLogs">True: the job log gets what they print.</param>
 public sealed record ServicesRecord(string Engine, IReadOnlyList<IReadOnlyList<string>> Names, bool ShowLogs)
 {
+    /// <summary>A record that was changed may lack some.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Names { get; init; } = [.. Names.Select(names => (IReadOnlyList<string>)[.. (names ?? []).OfType<string>()])];
+
     /// <summary>The variable by which a job asks for its services' logs (GitLab's documentation of services, "Capturing service container logs").</summary>
     public const string LogsVariable = "CI_DEBUG_SERVICES";
 

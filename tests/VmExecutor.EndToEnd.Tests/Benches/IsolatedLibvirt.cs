@@ -25,6 +25,7 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     private static readonly string[] Tools = ["unshare", "nsenter", "mount", "umount", "ip", "libvirtd", "virtlogd", "dnsmasq"];
 
     // Before it says "isolated", who enters would still find the machine's own libvirt, and make the network there.
+    // The egress policies' files tell of tables of nftables, which are the namespace's own: who collected them here would leave the machine's tables.
     // The cgroups go with /sys: libvirt then makes none, and none can be left. No D-Bus: neither systemd nor firewalld may
     // hear of machines and networks that are not theirs. The rest of /var, the QEMU logs and capabilities in it, is shared.
     private const string Setup = """
@@ -32,6 +33,10 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         for directory in /run/libvirt /etc/libvirt/qemu /var/lib/libvirt /run/dbus; do
             [ ! -d "$directory" ] || mount -t tmpfs -o mode=0755 vmx-test "$directory"
         done
+        for directory in "-m 0711 /run/vm-executor" "-m 0700 /run/vm-executor/egress"; do
+            [ -d "${directory##* }" ] || install -d $directory
+        done
+        mount -t tmpfs -o mode=0700 vmx-test /run/vm-executor/egress
         umount -l /sys
         mount -t sysfs sysfs /sys
         ip link set lo up

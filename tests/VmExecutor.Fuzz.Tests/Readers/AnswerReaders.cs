@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
@@ -55,6 +56,15 @@ internal static class AnswerReaders
 
         """;
 
+    private const string EgressLog =
+        """
+        Nov 27 23:32:14 dnsmasq[11591]: 1 192.0.2.1/50830 query[A] Git.example.test from 192.0.2.1
+        Nov 27 23:32:14 dnsmasq[11591]: 1 192.0.2.1/50830 reply cdn.test is 192.0.2.2
+        Nov 27 23:32:14 dnsmasq[11591]: 3 192.0.2.1/46219 query[A] evil.test from 192.0.2.1
+        {"nftables": [{"set": {"family": "inet", "name": "refused4", "elem": [{"elem": {"val": {"concat": ["192.0.2.99", "tcp", 81]}, "counter": {"packets": 2, "bytes": 120}}}]}},
+        {"set": {"name": "refused_other4", "elem": [{"concat": ["192.0.2.44", "icmp"]}]}}]}
+        """;
+
     public static IReadOnlyList<Reader> All { get; } =
     [
         Reader.OfText("readiness", Guest, Grammar.Lines, [Ready, "vmx-place:0:write:x: Read-only file system\n"], ReadReady,
@@ -84,6 +94,17 @@ internal static class AnswerReaders
             ReadIdentity, "Core/Guests/Preparation/IdentityFacts.cs", "Host/Guests/Preparation/ToldClock.cs") with
         {
             Words = ["vmx-identity:clock ", "vmx-identity:what-time\n", "253402300799.999999999", "0.000000000"],
+        },
+        Reader.OfText(
+            "egress", "the guest, by the names and addresses that it asks for", Grammar.Lines, [EgressLog], text =>
+            {
+                var listing = text.IndexOf("\n{", StringComparison.Ordinal) is >= 0 and var found ? found : text.Length;
+                var policy = new EgressPolicy("base", false, [EgressRule.Parse(".example.test")]);
+                _ = EgressReading.Read(policy, text[..listing], text[listing..]).And(EgressNotes.None(policy)).News(EgressNotes.None(policy)).Count;
+            },
+            "Core/Egress/EgressReading.cs") with
+        {
+            Words = ["query[A] ", " from 192.0.2.1", "reply ", " is ", "\"elem\":", "\"concat\":", "\"refused4\"", "{\"nftables\":["],
         },
         Reader.OfText(
             "services", Guest, Grammar.Lines,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
@@ -62,6 +63,11 @@ internal static class RecordReaders
         Record("scripts.jsonl", new ScriptRecord("build_script", 3.5, 7, "VMX1406").ToLine(), text => _ = ScriptRecord.TryParse(text)?.ToLine(), "Core/Jobs/ScriptRecord.cs"),
         Record("ledger.jsonl", Entry().ToLine(), ReadLedger, "Core/Observing/LedgerEntry.cs"),
         Record("metrics.json", Totals(), ReadTotals, "Core/Observing/MetricTotals.cs", "Core/Observing/Exposition.cs"),
+        Record(
+            "egress.json",
+            new EgressNotes { Policy = "base", Allowed = new() { ["git.example.test"] = 2 }, Refused = new() { ["evil.test"] = 1, ["192.0.2.9:81"] = 3 } }.ToJson(),
+            text => _ = EgressNotes.TryParse(text) is { } notes ? notes.And(notes).News(EgressNotes.None(new EgressPolicy("base", false, []))).Count : 0,
+            "Core/Egress/EgressNotes.cs"),
         Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
         Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
         Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
@@ -120,6 +126,7 @@ internal static class RecordReaders
             return;
         }
 
+        _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(name, [], terminal: true) : null, record.Egress?.ToPolicy());
         _ = (record.ToJson(), record.StaysByItself, GuestOfJob.TryAccess(Job, Paths, record));
         Use(record.Stamp, record.StaysByItself);
         Show(Found(record.Stamp, record), record.Stamp.Made);
@@ -138,7 +145,7 @@ internal static class RecordReaders
         {
             var totals = MetricTotals.Empty();
             totals.Count(entry);
-            _ = (totals.ToJson(), entry.ToLine(), FailureClass.Of(entry), StartCounts.ByImage([entry]).Count);
+            _ = (totals.ToJson(), entry.ToLine(), FailureClass.Of(entry), StartCounts.ByImage([entry]).Count, EgressSummary.Of([entry, entry], null, DateTimeOffset.MinValue).Sum(summary => summary.AllowList.Count));
             _ = MetricTotals.TryParse(totals.ToJson()) ?? throw new InvalidOperationException("totals that cannot be read again");
         }
     }
@@ -223,6 +230,7 @@ internal static class RecordReaders
         CleanupSeconds = 0.3,
         CpuSeconds = 4,
         RemovedParts = ["domain vmx-a"],
+        Egress = new EgressNotes { Policy = "base", Allowed = new() { ["git.example.test"] = 2 }, Refused = new() { ["192.0.2.9:81"] = 3 } },
     };
 
     private static string Totals()
