@@ -94,13 +94,13 @@ public sealed class TryCommandTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task Keywords_that_are_not_honoured_and_uncommitted_files_are_named_before_the_job()
     {
-        Write("test: {image: nope, script: [x], rules: [{if: $X}], services: [postgres]}\n");
+        Write("test: {image: nope, script: [x], rules: [{if: $X}], retry: 2}\n");
         await GitAsync("init", "--quiet", "repo");
         await GitAsync("-C", "repo", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "--quiet", "--allow-empty", "-m", "first");
 
         var exit = await TryAsync();
 
-        exit.Error.Should().ContainAll(".gitlab-ci.yml:1:34: rules: are not evaluated", "services: are not started", $"1 change in {_bench.PathOf("repo")} are not committed", "--worktree");
+        exit.Error.Should().ContainAll(".gitlab-ci.yml:1:34: rules: are not evaluated", "retry: the job runs once", $"1 change in {_bench.PathOf("repo")} are not committed", "--worktree");
         (await TryAsync("--worktree")).Error.Should().NotContain("not committed");
     }
 
