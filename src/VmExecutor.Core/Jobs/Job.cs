@@ -19,7 +19,7 @@ public sealed record Job
     /// <summary>True when its branch or tag is protected; null: an older server does not tell.</summary>
     public bool? ProtectedRef { get; init; }
 
-    /// <summary>The names of its <c>services:</c>, which are not started here.</summary>
+    /// <summary>The names of its <c>services:</c>.</summary>
     public IReadOnlyList<string> Services { get; init; } = [];
 
     /// <summary>The kinds of its files that gitlab-runner moves in the guest.</summary>
