@@ -47,12 +47,14 @@ public abstract class StandbyTest(TestMachine machine) : WarmTest(machine)
     /// <summary>The state of a domain, as virsh tells it.</summary>
     private protected static async Task<string> StateAsync(string domain) => (await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "domstate", domain)).Trim();
 
-    /// <summary>False: a fill is just making it, or removing it.</summary>
+    /// <summary>False: a fill is just making it, or removing it, or a job has taken it, whose removal may still be under way.</summary>
     private protected bool IsSetAside(string clone)
     {
         try
         {
-            return JsonDocument.Parse(File.ReadAllText(Path.Combine(Bench.StateDirectory, "jobs", clone, "job.json"))).RootElement.GetProperty("standby").ValueKind == JsonValueKind.Object;
+            var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(Bench.StateDirectory, "jobs", clone, "job.json"))).RootElement;
+            return record.GetProperty("standby").ValueKind == JsonValueKind.Object
+                && !(record.GetProperty("stamp").TryGetProperty("job", out var job) && job.ValueKind == JsonValueKind.String);
         }
         catch (IOException)
         {
