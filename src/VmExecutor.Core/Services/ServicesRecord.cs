@@ -25,13 +25,14 @@ public sealed record ServicesRecord(string Engine, IReadOnlyList<IReadOnlyList<s
     /// <summary>The program; a record that was changed names none of its own.</summary>
     private string Program => Engine == "docker" ? "docker" : "podman";
 
-    /// <summary>The command line that runs a command in a service's container, for a guest's account that may become root.</summary>
+    /// <summary>The command line that runs a command in a service's container, for a guest's account that is root or may become it.</summary>
+    /// <param name="user">The account.</param>
     /// <param name="name">One of its names, or its number.</param>
     /// <param name="command">Empty: a shell.</param>
     /// <param name="terminal">Whether a person has a terminal.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ServiceUnknown"/>.</exception>
-    public IReadOnlyList<string> Enter(string name, IReadOnlyList<string> command, bool terminal) =>
-        ["sudo", "-n", Program, "exec", terminal ? "-it" : "-i", Container(Find(name)), .. command.Count > 0 ? command : ["sh"]];
+    public IReadOnlyList<string> Enter(GuestUser user, string name, IReadOnlyList<string> command, bool terminal) =>
+        [.. user.Value == "root" ? (string[])[] : ["sudo", "-n"], Program, "exec", terminal ? "-it" : "-i", Container(Find(name)), .. command.Count > 0 ? command : ["sh"]];
 
     /// <summary>
     /// The text for a root shell that prints the lines of all services since it ran last, each with GitLab's mark in front: <c>[service:db-postgres]</c>. How

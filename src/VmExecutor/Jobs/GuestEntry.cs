@@ -28,7 +28,7 @@ internal sealed class GuestEntry(Machine machine)
         await EnsureRunsAsync(key, record, cancellationToken);
         if (service is not null)
         {
-            words = (record.Services ?? throw new SystemFailureException(ErrorCodes.ServiceUnknown, $"job {key} has no services", "See its job log.")).Enter(service, words, terminal);
+            words = (record.Services ?? throw new SystemFailureException(ErrorCodes.ServiceUnknown, $"job {key} has no services", "See its job log.")).Enter(access.User, service, words, terminal);
         }
 
         var beside = access.Beside(Environment.ProcessId);

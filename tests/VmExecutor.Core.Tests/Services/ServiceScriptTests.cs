@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests;
 using VmExecutor.Core.Services;
 using Xunit;
 
@@ -82,13 +83,13 @@ public sealed class ServiceScriptTests
     [InlineData("1", 1)]
     public void A_service_is_entered_by_one_of_its_names_or_its_number(string name, int number)
     {
-        Started().Enter(name, [], terminal: true).Should().Equal("sudo", "-n", "podman", "exec", "-it", $"vmx-service-{number}", "sh");
-        Started().Enter(name, ["id", "-u"], terminal: false).Should().Equal("sudo", "-n", "podman", "exec", "-i", $"vmx-service-{number}", "id", "-u");
+        Started().Enter(new GuestUser("ci"), name, [], terminal: true).Should().Equal("sudo", "-n", "podman", "exec", "-it", $"vmx-service-{number}", "sh");
+        Started().Enter(new GuestUser("root"), name, ["id", "-u"], terminal: false).Should().Equal("podman", "exec", "-i", $"vmx-service-{number}", "id", "-u");
     }
 
     [Fact]
     public void A_name_that_no_service_has_is_refused_with_those_there_are() =>
-        FluentActions.Invoking(() => Started().Enter("mysql", [], terminal: true)).Should().Throw<SystemFailureException>().Which.Hint.Should().Be("Give one of: db, postgres, redis.");
+        FluentActions.Invoking(() => Started().Enter(new GuestUser("ci"), "mysql", [], terminal: true)).Should().Throw<SystemFailureException>().Which.Hint.Should().Be("Give one of: db, postgres, redis.");
 
     [Fact]
     public void Lines_of_services_are_shown_once_each_with_the_mark_of_GitLab()

@@ -126,7 +126,7 @@ internal static class RecordReaders
             return;
         }
 
-        _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(name, [], terminal: true) : null, record.Egress?.ToPolicy());
+        _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(new GuestUser("ci"), name, [], terminal: true) : null, record.Egress?.ToPolicy());
         _ = (record.ToJson(), record.StaysByItself, GuestOfJob.TryAccess(Job, Paths, record));
         Use(record.Stamp, record.StaysByItself);
         Show(Found(record.Stamp, record), record.Stamp.Made);
