@@ -47,7 +47,8 @@ internal sealed class GuestDomain : IAsyncDisposable
     {
         await HostCommand.TryAsync("virsh", "-q", "-c", "qemu:///system", "destroy", name);
         await HostCommand.TryAsync("virsh", "-q", "-c", "qemu:///system", "undefine", "--nvram", name);
-        File.Delete($"/var/log/libvirt/qemu/{name}.log");
-        File.Delete($"/var/log/swtpm/libvirt/qemu/{name}-swtpm.log");
+
+        // The directories are made by the first VM, and by the first one with a TPM.
+        await HostCommand.OutputAsync("rm", "-f", "--", $"/var/log/libvirt/qemu/{name}.log", $"/var/log/swtpm/libvirt/qemu/{name}-swtpm.log");
     }
 }
