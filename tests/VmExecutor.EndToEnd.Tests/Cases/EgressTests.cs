@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using FluentAssertions;
+using VmExecutor.EndToEnd.Tests.Attacks;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
@@ -32,19 +33,31 @@ public sealed class EgressTests(TestMachine machine) : IsolatedTest(machine, "nf
         "timeout 60 git ls-remote -q git://192.0.2.3/project > /dev/null || [ $? != 124 ] && echo answered-$((1+1))",
     ];
 
+    private static readonly string[] Others = ["cloned-evil-2", "cloned-by-number-2"];
+
     [Fact(Timeout = HangLimit)]
-    public async Task A_job_clones_from_an_allowed_name_and_is_refused_another_and_an_address_and_told_so()
+    public async Task A_job_is_refused_what_its_policy_does_not_allow_is_told_so_and_can_only_narrow_it()
     {
         await using var world = await World.StartAsync(Libvirt, Bench.MakeDirectory("world"));
-        Bench.With(new ImageYaml { Further = [Policy] });
+        Bench.With();
         Bench.CloseHost();
+        var free = await Bench.RunJobAsync(new SimulatedJob { Id = 1702, Image = "small", Script = Attack });
+        Bench.With(new ImageYaml { Further = [Policy] });
 
         var result = await Bench.RunJobAsync(new SimulatedJob { Id = 1701, Image = "small", Script = Attack, AfterScript = ["git ls-remote git://evil.test/project || true"] });
         var left = await Libvirt.OutputAsync("nft", "list", "tables");
         var (exit, listed, error) = await Bench.CommandAsync("egress", "--image", "small", "--json");
+        var more = await Bench.RunJobAsync(new SimulatedJob { Id = 1703, Image = "small", Variables = [new("VM_EGRESS", "git.example.test evil.test")] });
 
+        var scorecard = new Scorecard();
+        scorecard.Note("egress-by-guest", held: !Others.Any(result.TraceText.Contains), control: Others.All(free.TraceText.Contains), $"{result}\n{free}");
+        scorecard.Note("egress-widened", held: more.State == JobState.Failed, control: Others.All(free.TraceText.Contains), $"{more}\n{free}");
+        scorecard.ShouldBeGreen();
+        free.TraceText.Should().Contain("cloned-allowed-2");
+        more.FailureReason.Should().Be(FailureReason.ScriptFailure, "it is not tried again");
+        more.TraceText.Should().Contain("ERROR VMX1803").And.Contain("asks by VM_EGRESS for evil.test");
         result.State.Should().Be(JobState.Success, result.ToString());
-        result.TraceText.Should().Contain("cloned-allowed-2").And.Contain("answered-2", "it is refused at once").And.NotContain("cloned-evil-2").And.NotContain("cloned-by-number-2");
+        result.TraceText.Should().Contain("cloned-allowed-2").And.Contain("answered-2", "it is refused at once");
         result.Last(Stage.Run, SubStages.BuildScript).ErrorText.Should().Contain("WARNING: egress policy 'small' refused evil.test\n").And.Contain("WARNING: egress policy 'small' refused 192.0.2.3:9418\n");
         result.Last(Stage.Run, SubStages.AfterScript).ErrorText.Should().NotContain("refused evil.test", "it was told");
         left.Should().NotContain("egress");
@@ -53,23 +66,6 @@ public sealed class EgressTests(TestMachine machine) : IsolatedTest(machine, "nf
         var policy = JsonDocument.Parse(listed).RootElement.GetProperty("policies").EnumerateArray().Should().ContainSingle().Subject;
         policy.GetProperty("allowed").EnumerateObject().Select(name => name.Name).Should().Equal("git.example.test");
         policy.GetProperty("refused").EnumerateObject().Select(name => name.Name).Should().Contain(["evil.test", "192.0.2.3:9418"]);
-        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
-    }
-
-    [Fact(Timeout = HangLimit)]
-    public async Task A_job_without_a_policy_reaches_them_all_and_one_that_asks_for_more_than_its_policy_fails()
-    {
-        await using var world = await World.StartAsync(Libvirt, Bench.MakeDirectory("world"));
-        Bench.With();
-        Bench.CloseHost();
-        var free = await Bench.RunJobAsync(new SimulatedJob { Id = 1702, Image = "small", Script = Attack });
-        Bench.With(new ImageYaml { Further = [Policy] });
-        var more = await Bench.RunJobAsync(new SimulatedJob { Id = 1703, Image = "small", Variables = [new("VM_EGRESS", "git.example.test evil.test")] });
-
-        free.TraceText.Should().Contain("cloned-allowed-2").And.Contain("cloned-evil-2").And.Contain("cloned-by-number-2", "the other test proves nothing otherwise");
-        more.State.Should().Be(JobState.Failed);
-        more.FailureReason.Should().Be(FailureReason.ScriptFailure, "it is not tried again");
-        more.TraceText.Should().Contain("ERROR VMX1803").And.Contain("asks by VM_EGRESS for evil.test");
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 

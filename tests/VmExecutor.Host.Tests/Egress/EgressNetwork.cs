@@ -40,7 +40,7 @@ internal sealed class EgressNetwork : IDisposable
         no-resolv
         no-hosts
         bind-interfaces
-        listen-address=192.0.2.2
+        listen-address=192.0.2.2,2001:db8::2
         address=/git.example.test/192.0.2.2
         address=/git.example.test/2001:db8::2
         address=/only.test/192.0.2.3
@@ -128,6 +128,25 @@ internal sealed class EgressNetwork : IDisposable
     public string Ask(uint user, string name, string kind = "A", string server = "192.0.2.2", int port = 53) => Run(user, kind, server, Text(port), name);
 
     public bool Reaches(uint user, string address, int port = 8000, string protocol = "tcp") => Run(user, protocol, address, Text(port)) == "yes";
+
+    /// <summary>Sends as many questions as fast as it can, each for a name of its own, and reads no answer. Returns how many were sent.</summary>
+    public string Flood(uint user, int count, string names)
+    {
+        const string Send = """
+            import socket, struct, sys
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.connect(("192.0.2.2", 53))
+            for n in range(int(sys.argv[1])):
+                labels = sys.argv[2].replace("{0}", str(n)).split(".")
+                question = b"".join(bytes([len(l)]) + l.encode() for l in labels) + b"\0" + struct.pack(">HH", 1, 1)
+                try: s.send(struct.pack(">HHHHHH", n & 65535, 0x100, 1, 0, 0, 0) + question)
+                except OSError: pass
+            print(n + 1)
+            """;
+        File.WriteAllText(_directory.Child("flood.py").Value, Send);
+        File.SetUnixFileMode(_directory.Child("flood.py").Value, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return In(_host, $"setpriv --reuid {user.ToString(CultureInfo.InvariantCulture)} --clear-groups /usr/bin/python3 {_directory}/flood.py {Text(count)} '{names}'").Trim();
+    }
 
     /// <summary>The other machine sends first, by UDP, and a user answers: true when the answer arrives.</summary>
     public bool Answers(uint user)

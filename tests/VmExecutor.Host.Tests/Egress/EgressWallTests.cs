@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Users;
+using VmExecutor.EndToEnd.Tests.Attacks;
 using VmExecutor.Host.Egress;
 using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Libvirt;
@@ -308,6 +309,78 @@ public sealed class EgressWallTests : IDisposable
         static async Task Refuses(EgressWall wall, VmUser? user, string why) =>
             (await FluentActions.Awaiting(() => wall.PutUpAsync(Policy(".example.test"), user, default)).Should().ThrowAsync<SystemFailureException>())
             .Which.Should().Match<SystemFailureException>(e => e.Code == ErrorCodes.EgressImpossible && e.Message.Contains(why));
+    }
+
+    /// <summary>The attempts of a guest to get around its policy, for the scorecard. Each is also made where the wall is not there, and must succeed.</summary>
+    [Fact(Timeout = 180_000)]
+    public async Task Each_attempt_to_get_around_a_policy_fails_and_succeeds_without_it()
+    {
+        const string Neighbours = "192.0.2.2";
+        (string Name, Func<bool> Succeeds)[] attacks =
+        [
+            ("egress-name", () => ((string[])["A", "AAAA"]).Any(kind => _network.Ask(Guest.Id, "other.test", kind) == "yes")),
+            ("egress-name-tcp", () => _network.Ask(Guest.Id, "other.test", port: 0) == "yes"),
+            ("egress-other-server6", () => _network.Ask(Guest.Id, "other.test", server: "2001:db8::2") == "yes"),
+            ("egress-address", () => _network.Reaches(Guest.Id, Other)),
+            ("egress-address-udp", () => _network.Reaches(Guest.Id, Other, protocol: "udp")),
+            ("egress-address-icmp", () => _network.Reaches(Guest.Id, Other, protocol: "icmp")),
+            ("egress-address6", () => _network.Reaches(Guest.Id, "2001:db8::3")),
+            ("egress-address6-udp", () => _network.Reaches(Guest.Id, "2001:db8::3", protocol: "udp")),
+            ("egress-alias-target", () => _network.Ask(Guest.Id, "cdn.test") == "yes" && _network.Reaches(Guest.Id, "192.0.2.4")),
+            ("egress-spoken-to", () => _network.Answers(Guest.Id)),
+            ("egress-rebound-loopback", () => _network.Ask(Guest.Id, "loopback.example.test") == "yes" && _network.Reaches(Guest.Id, "127.0.0.1")),
+            ("egress-rebound-host", () => _network.Ask(Guest.Id, "self.example.test") == "yes" && _network.Reaches(Guest.Id, "192.0.2.1")),
+            ("egress-rebound-metadata", () => _network.Ask(Guest.Id, "metadata.example.test") == "yes" && _network.Reaches(Guest.Id, "169.254.169.254")),
+        ];
+        var control = attacks.ToDictionary(attack => attack.Name, attack => attack.Succeeds());
+
+        await Wall(TimeSpan.FromSeconds(3)).PutUpAsync(Policy(".example.test"), Guest, default);
+        await Wall().PutUpAsync(Policy(".example.test"), Neighbour, default);
+        var scorecard = new Scorecard();
+        foreach (var (name, succeeds) in attacks)
+        {
+            scorecard.Note(name, held: !succeeds(), control[name]);
+        }
+
+        // A neighbour has asked for a name: its address and its name server are its own.
+        var asked = _network.Ask(Neighbour.Id, "git.example.test") == "yes" && _network.Reaches(Neighbour.Id, Neighbours);
+        scorecard.Note("egress-neighbours-address", held: !_network.Reaches(Guest.Id, Neighbours), control: asked);
+        var server = new EgressPlace(Neighbour).Address.ToString();
+        scorecard.Note(
+            "egress-neighbours-server",
+            held: _network.Ask(Guest.Id, "git.example.test", server: server, port: EgressPlace.Port) != "yes",
+            control: _network.Ask(Stranger, "git.example.test", server: server, port: EgressPlace.Port) == "yes");
+
+        // A name whose answer is good for no second, and an address that is kept for longer than its name was good for.
+        var open = _network.Ask(Guest.Id, "zero.example.test") == "yes" && _network.Reaches(Guest.Id, "192.0.2.5");
+        var closed = await Eventually(() => !_network.Reaches(Guest.Id, "192.0.2.5"));
+        scorecard.Note("egress-address-kept", held: closed, control: open);
+
+        // Ten thousand names as fast as can be: what is dropped must not be what the policy refuses, and the name server goes on.
+        var (pid, log) = (File.ReadAllText($"{_network.Home}/egress/{Guest.Name}.pid").Trim(), $"{_network.Home}/egress/{Guest.Name}.log");
+        var flood = _network.Flood(Guest.Id, 10_000, "n{0}.example.test");
+        var answered = await Eventually(() => _network.Ask(Guest.Id, "git.example.test") == "yes");
+        scorecard.Note(
+            "egress-ten-thousand-names",
+            held: answered && Directory.Exists($"/proc/{pid}") && new FileInfo(log).Length < 8_000_000 && !_network.Reaches(Guest.Id, Other),
+            control: null,
+            $"{flood}; {new FileInfo(log).Length} bytes of log");
+        scorecard.ShouldBeGreen();
+
+        async Task<bool> Eventually(Func<bool> question)
+        {
+            for (var attempt = 0; attempt < 300; attempt++)
+            {
+                if (question())
+                {
+                    return true;
+                }
+
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            }
+
+            return false;
+        }
     }
 
     private static EgressPolicy Policy(params string[] rules) => new("base", false, [.. rules.Select(EgressRule.Parse)]);
