@@ -91,7 +91,7 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
                 throw refusal;
             }
 
-            if (FindUnreadable(plan, chains, user) is { } obstacle)
+            if (FindUnreadable(plan, chains, user, e.Message) is { } obstacle)
             {
                 throw new SystemFailureException(
                     ErrorCodes.BaseDiskUnreadable,
@@ -124,10 +124,14 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         }
     }
 
-    private static (string What, string Command)? FindUnreadable(ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, QemuUser user)
+    /// <summary>
+    /// libvirt gives an overlay to QEMU's user for the time of the start, and takes it back when that fails. So its owner afterwards tells
+    /// nothing, and an overlay counts only where the refusal itself names it.
+    /// </summary>
+    private static (string What, string Command)? FindUnreadable(ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, QemuUser user, string refusal)
     {
         var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory)
-            .Concat(chains.Keys.Select(plan.Paths.Overlay));
+            .Concat(chains.Keys.Select(plan.Paths.Overlay).Where(overlay => refusal.Contains(overlay.Value, StringComparison.Ordinal)));
         if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })
         {
             files = files.Append(kernel.Kernel);

@@ -179,7 +179,7 @@ internal sealed class FakeHypervisor : IHypervisor
     }
 
     /// <summary>A refusal as libvirt would give it.</summary>
-    public static HypervisorException Refusal(ErrorCode code) => new(code, "libvirt says no", "ask it nicely");
+    public static HypervisorException Refusal(ErrorCode code, string says = "libvirt says no") => new(code, says, "ask it nicely");
 
     /// <summary>As libvirt gives it: without the namespace.</summary>
     private static string? Metadata(string xml, string @namespace)
