@@ -8,7 +8,7 @@ namespace VmExecutor.Core.Users;
 /// <param name="WhyNot">The reason, in words that follow "because"; null: they have users of their own.</param>
 public sealed record VmUserChoice(VmUserPool? Pool, string? WhyNot)
 {
-    /// <summary>True: the users alone are missing, which the administrator can make.</summary>
+    /// <summary>True: the users alone are missing or incomplete, which the administrator can mend.</summary>
     public bool IsOnlyWithoutUsers { get; private init; }
 
     /// <param name="setting">What the administrator wants.</param>
@@ -39,6 +39,11 @@ public sealed record VmUserChoice(VmUserPool? Pool, string? WhyNot)
         }
 
         var users = pool();
+        if (users.LacksGroups.Count > 0)
+        {
+            return new(null, $"users named {VmUserPool.Prefix}0, {VmUserPool.Prefix}1, … are not in the group {string.Join(", nor in ", users.LacksGroups)}, without which QEMU does not start") { IsOnlyWithoutUsers = true };
+        }
+
         return users.Users.Count > 0 ? new(users, null) : new(null, $"this host has no users named {VmUserPool.Prefix}0, {VmUserPool.Prefix}1, … in the group {VmUserPool.GroupName}") { IsOnlyWithoutUsers = true };
     }
 

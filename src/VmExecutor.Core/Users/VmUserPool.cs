@@ -16,7 +16,16 @@ public sealed record VmUserPool(IReadOnlyList<VmUser> Users, uint Group)
     /// <summary>The name of the common group.</summary>
     public const string GroupName = "vm-executor-vms";
 
+    /// <summary>
+    /// The groups in which libvirt's own QEMU user is, by the names that distributions have: for <c>/dev/kvm</c> and for the directories that libvirt keeps for each
+    /// machine. <c>executor/users/install</c> has the same names.
+    /// </summary>
+    private static readonly string[] NeededGroups = ["kvm", "libvirt-qemu", "qemu"];
+
     public static readonly VmUserPool Empty = new([], 0);
+
+    /// <summary>Of the groups that QEMU needs, those of this host that not all of the users are in: a QEMU that runs as one of them would not start.</summary>
+    public IReadOnlyList<string> LacksGroups { get; private init; } = [];
 
     /// <summary>Reads the two tables of the host (passwd(5), group(5)). A user whose own group has another name or number is left out.</summary>
     /// <param name="passwd">The content of <c>/etc/passwd</c>.</param>
@@ -33,7 +42,13 @@ public sealed record VmUserPool(IReadOnlyList<VmUser> Users, uint Group)
         var members = common[3].Split(',').ToHashSet(StringComparer.Ordinal);
         var users = passwd.Split('\n').Select(line => line.Split(':')).Where(fields => fields.Length >= 4 && members.Contains(fields[0]))
             .Select(fields => Read(fields, groups, id)).OfType<(int Place, VmUser User)>().OrderBy(user => user.Place).Select(user => user.User).ToList();
-        return users.Count == 0 ? Empty : new VmUserPool(users, id);
+        return users.Count == 0 ? Empty : new VmUserPool(users, id) { LacksGroups = [.. NeededGroups.Where(name => groups.TryGetValue(name, out var needed) && !Has(needed))] };
+
+        bool Has(string[] needed)
+        {
+            var its = needed[3].Split(',').ToHashSet(StringComparer.Ordinal);
+            return users.TrueForAll(user => its.Contains(user.Name));
+        }
     }
 
     /// <summary>Null: the pool has no such user.</summary>

@@ -41,6 +41,22 @@ public sealed class VmUserChoiceTests
     }
 
     [Theory]
+    [InlineData(UserPerVm.Auto, CheckStatus.Warning)]
+    [InlineData(UserPerVm.Required, CheckStatus.Problem)]
+    public void Users_that_lack_a_group_of_QEMUs_are_not_used_and_doctor_says_how_to_complete_them(UserPerVm setting, CheckStatus expected)
+    {
+        var pool = VmUserPool.Parse("vm-executor-g0:x:900:800:VM:/:/usr/sbin/nologin\n", "vm-executor-vms:x:995:vm-executor-g0\nvm-executor-g0:x:800:\nkvm:x:1:\nlibvirt-qemu:x:2:\n");
+
+        var choice = VmUserChoice.Decide(setting, "qemu:///system", true, () => pool, () => "");
+
+        choice.Pool.Should().BeNull();
+        choice.WhyNot.Should().Contain("not in the group kvm, nor in libvirt-qemu");
+        var finding = LibvirtRules.DecideVmUsers(setting, choice);
+        finding.Status.Should().Be(expected);
+        finding.Fix.Should().Contain("users/install");
+    }
+
+    [Theory]
     [InlineData(UserPerVm.Auto, "qemu:///system", true, true, CheckStatus.Ok)]
     [InlineData(UserPerVm.Auto, "qemu:///system", true, false, CheckStatus.Warning)]
     [InlineData(UserPerVm.Auto, "qemu:///session", false, false, CheckStatus.Skipped)]

@@ -42,6 +42,16 @@ public sealed class VmUserPoolTests
         pool.Find(null).Should().BeNull();
     }
 
+    /// <summary>As when the package was set up before libvirt's, which makes the group.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("kvm:x:104:vm-executor-g0,vm-executor-g2,vm-executor-g10,somebody\n")]
+    [InlineData("libvirt-qemu:x:64055:libvirt-qemu\n", "libvirt-qemu")]
+    [InlineData("kvm:x:104:\nlibvirt-qemu:x:64055:vm-executor-g0,vm-executor-g10\nrender:x:105:\n", "kvm", "libvirt-qemu")]
+    [InlineData("qemu:x:107:vm-executor-g20,vm-executor-g2,vm-executor-g10\n", "qemu")]
+    public void A_group_that_QEMU_needs_must_have_all_of_the_users(string further, params string[] lacks) =>
+        VmUserPool.Parse(Passwd, $"{further}{Group}").LacksGroups.Should().Equal(lacks);
+
     [Theory]
     [InlineData("", "")]
     [InlineData(Passwd, "")]
