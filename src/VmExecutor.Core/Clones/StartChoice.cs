@@ -5,7 +5,7 @@ namespace VmExecutor.Core.Clones;
 /// </summary>
 public enum StartChoice
 {
-    /// <summary>A warm start where possible, else a cold one with the reason in the job log.</summary>
+    /// <summary>A clone that waits, where there is one; else a warm start where possible; else a cold one with the reason in the job log.</summary>
     Ladder,
 
     /// <summary>A cold start, also where there is a template.</summary>

@@ -17,7 +17,7 @@ using VmExecutor.Host.Waiting;
 namespace VmExecutor.Starting;
 
 /// <summary>
-/// The first rung of the ladder: a guest that wakes up from a template. Whatever goes wrong here is one line in the job log, is undone within
+/// The second rung of the ladder, below <see cref="StandbyStart"/>: a guest that wakes up from a template. Whatever goes wrong here is one line in the job log, is undone within
 /// its own time, and the clone is started cold.
 /// </summary>
 internal sealed class WarmStart(Machine machine)
