@@ -46,10 +46,21 @@ internal static class VmUserFiles
 
         if (clone.Elements("devices").Elements("tpm").Any())
         {
-            // The socket of each TPM is its clone's user's alone; this only lets the users pass through to it.
-            StateDirectories.Make(TpmSockets, StateDirectories.Private);
-            AccessList.LetPass(TpmSockets, user.Common);
+            LetPassToTpmSockets(TpmSockets, user.Common);
         }
+    }
+
+    /// <summary>
+    /// Lets the users of VMs pass through to the sockets of TPMs, each of which is its clone's user's alone. libvirt gives the directory to swtpm's group at each start, by the
+    /// mode 0770. Where there is an access list that changes what its entries may have at most, and not the group's own entry: so that one is made with all rights.
+    /// </summary>
+    /// <param name="directory">Of all TPMs' sockets; missing until the first VM with one starts, after each start of the host.</param>
+    /// <param name="group">The common group of the users.</param>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    internal static void LetPassToTpmSockets(AbsolutePath directory, uint group)
+    {
+        StateDirectories.Make(directory, StateDirectories.Private | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute);
+        AccessList.LetPass(directory, group);
     }
 
     /// <summary>Takes a file of a clone that is gone back from the clone's user, who could change its mode otherwise.</summary>
