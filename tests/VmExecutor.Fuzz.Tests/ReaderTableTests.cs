@@ -26,6 +26,8 @@ public sealed partial class ReaderTableTests
         ["Host/Images/Sources/ProcessTree.cs"] = "the kernel's table of processes",
         ["Host/Guests/ControlMaster.cs"] = "the driver's own ssh master, over a socket of the runner's user",
         ["Core/Firewall/WallRules.cs"] = "addresses of the host's resolv.conf, each of which was tried before",
+        ["Core/Egress/EgressPlace.cs"] = "the kernel's list of tables, which root alone makes",
+        ["VmExecutor/Starting/EgressStart.cs"] = "the definition of a clone that libvirt runs",
         ["VmExecutor/Trials/TrialFrame.cs"] = "the driver's own answer of the config stage",
     };
 

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Clones;
@@ -41,7 +42,7 @@ internal static class CloneNetwork
             MakeOwn(cards[index], KeptAddress(DomainWalk.SourceOf(cards[index]), plan) ?? plan.Mac(index).Value);
         }
 
-        Connect(cards[0], plan.Image.Network);
+        Connect(cards[0], plan);
         foreach (var other in cards.Skip(1))
         {
             StayConnected(other);
@@ -72,8 +73,9 @@ internal static class CloneNetwork
         card.AddFirst(new XElement("mac", new XAttribute("address", address)));
     }
 
-    internal static void Connect(XElement card, NetworkSettings network)
+    internal static void Connect(XElement card, ClonePlan plan)
     {
+        var network = plan.Image.Network;
         card.Elements()
             .Where(e => e.Name.LocalName is "source" or "backend" or "portForward" or "ip" or "route" or "virtualport" or "filterref" or "vlan" or "port" or "script")
             .Remove();
@@ -85,6 +87,11 @@ internal static class CloneNetwork
 
         card.SetAttributeValue("type", "network");
         card.Element("mac")!.AddAfterSelf(new XElement("source", new XAttribute("network", network.Name)));
+        if (plan.User is { } user)
+        {
+            // An egress policy must know it before the VM starts, and that of a standby clone comes later.
+            card.Element("source")!.AddAfterSelf(new XElement("target", new XAttribute("dev", EgressCard.TapOf(user))));
+        }
     }
 
     /// <summary>Keeps a further card of the source on its network, or removes the card: a job gets no other network than these.</summary>

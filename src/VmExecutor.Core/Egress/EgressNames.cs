@@ -26,8 +26,8 @@ public static class EgressNames
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
             # vm-executor: names of the policy '{PlainText.OneLine(policy.Name, 200)}' for the VM of {place.User.Name}
-            port={EgressPlace.Port}
-            listen-address={place.Address}
+            port={place.ServerPort}
+            listen-address={string.Join(',', place.Servers)}
             bind-interfaces
             no-resolv
             no-hosts

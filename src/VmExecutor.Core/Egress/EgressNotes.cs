@@ -32,7 +32,7 @@ public sealed record EgressNotes
 
     public static EgressNotes None(EgressPolicy policy) => new() { Policy = policy.Name, Watches = policy.Watches };
 
-    /// <summary>These, and those that were noted before; what was counted anew from its beginning counts as what it was when it was more.</summary>
+    /// <summary>These, and those that were noted before.</summary>
     public EgressNotes And(EgressNotes earlier)
     {
         var (allowed, allowedCut) = Join(earlier.Allowed, Allowed);
@@ -64,7 +64,7 @@ public sealed record EgressNotes
         {
             if (all.TryGetValue(what, out var before) || all.Count < Most)
             {
-                all[what] = Math.Max(before, count);
+                all[what] = Math.Max(before, 0) > long.MaxValue - Math.Max(count, 0) ? long.MaxValue : Math.Max(before, 0) + Math.Max(count, 0);
             }
         }
 

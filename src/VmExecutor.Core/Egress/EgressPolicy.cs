@@ -29,14 +29,6 @@ public sealed record EgressPolicy(string Name, bool Watches, IReadOnlyList<Egres
             return policy;
         }
 
-        if (image.Network.Mode == NetworkMode.Libvirt)
-        {
-            throw new BuildFailureException(
-                ErrorCodes.EgressImpossible,
-                $"the job asks by {Variable} to reach certain destinations alone, which cannot be kept for image '{image.Name}': its VMs are on a libvirt network, where no rule can tell them apart",
-                $"Remove {Variable} from the job, or take an image in the user-mode network.");
-        }
-
         var rules = Read(asked, job, image);
 
         // A policy that only watches refuses nothing, so a job may narrow itself as it likes.

@@ -13,17 +13,22 @@ public static partial class EgressReading
     /// <summary>Names of addresses that are remembered; a refused address without one is told as a number.</summary>
     private const int MostAddresses = 10_000;
 
+    /// <summary>An answer comes soon after its question.</summary>
+    private const int MostQuestions = 1000;
+
     private const string Odd = "a name with odd characters";
 
+    /// <summary>Reads a part of the log, and what the sets have counted since they were read last.</summary>
     /// <param name="policy">The policy, which tells allowed names from others.</param>
-    /// <param name="log">The content of the log of dnsmasq.</param>
+    /// <param name="log">Lines of the log of dnsmasq.</param>
     /// <param name="listing">The answer of nft to <see cref="EgressPlace.ListArguments"/>; empty: there is none.</param>
-    public static EgressNotes Read(EgressPolicy policy, string log, string listing)
+    /// <param name="progress">The state after the last reading; it is changed.</param>
+    /// <returns>The destinations of this part alone.</returns>
+    public static EgressNotes Read(EgressPolicy policy, string log, string listing, EgressProgress progress)
     {
         var allowed = new Dictionary<string, long>(StringComparer.Ordinal);
         var refused = new Dictionary<string, long>(StringComparer.Ordinal);
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        var questions = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (names, questions) = (progress.Names, progress.Questions);
         foreach (var line in log.AsSpan().EnumerateLines())
         {
             // Most lines are forwardings and additions to sets.
@@ -40,7 +45,7 @@ public static partial class EgressReading
             if (entry.Groups["type"].Success)
             {
                 var asked = NameOf(entry.Groups["name"].Value);
-                if (questions.Count >= MostAddresses)
+                if (questions.Count >= MostQuestions)
                 {
                     questions.Clear();
                 }
@@ -60,8 +65,18 @@ public static partial class EgressReading
 
         foreach (var (address, protocol, port, packets) in Elements(listing))
         {
+            var element = $"{address} {Suffix(protocol, port)}";
+            var before = progress.Packets.GetValueOrDefault(element);
+            progress.Packets[element] = packets;
+            if (packets == before)
+            {
+                continue;
+            }
+
+            // The sets begin anew where the rules were put back.
+            var more = packets > before ? packets - before : packets;
             var where = names.TryGetValue(address, out var name) ? $"{name}{Suffix(protocol, port)} ({address})" : $"{Bracketed(address, port)}{Suffix(protocol, port)}";
-            refused[where] = refused.GetValueOrDefault(where) + packets;
+            refused[where] = refused.GetValueOrDefault(where) + more;
         }
 
         return EgressNotes.None(policy) with

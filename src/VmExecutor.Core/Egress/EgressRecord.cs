@@ -6,6 +6,9 @@ namespace VmExecutor.Core.Egress;
 /// <param name="Allow">The rules as YAML writes them.</param>
 public sealed record EgressRecord(string Policy, bool Watches, IReadOnlyList<string> Allow)
 {
+    /// <summary>The card of the VM on a libvirt network; null: it is in the user-mode network, or its policy was not put up yet.</summary>
+    public EgressCard? Card { get; init; }
+
     public static EgressRecord Of(EgressPolicy policy) => new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]);
 
     /// <summary>The policy; a rule that cannot be read, from a damaged record, allows nothing.</summary>

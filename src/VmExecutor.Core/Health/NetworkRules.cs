@@ -9,7 +9,14 @@ namespace VmExecutor.Core.Health;
 /// <param name="StartsByItself">Whether it is there again after a restart of the host.</param>
 /// <param name="KeepsGuestsApart">Whether its guests cannot reach each other; null: it is none of the kernel's bridges, and libvirt does not say.</param>
 /// <param name="TellsClonesApart">Whether its DHCP server gives each card an address of its own, whatever name a guest gives itself; null: it has none.</param>
-public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart, bool? TellsClonesApart = null);
+public sealed record NetworkState(bool IsActive, bool StartsByItself, bool? KeepsGuestsApart, bool? TellsClonesApart = null)
+{
+    /// <summary>The way by which guests reach other networks (<c>forward mode</c>); <c>none</c>: they do not.</summary>
+    public string Forward { get; init; } = "none";
+
+    /// <summary>The host's addresses on it, in CIDR notation.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+}
 
 /// <summary>Judges the networks that the images' cards are connected to. Only a guest can tell whether it reaches anything.</summary>
 public static class NetworkRules

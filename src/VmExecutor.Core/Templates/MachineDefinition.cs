@@ -26,7 +26,7 @@ internal static class MachineDefinition
         var devices = domain.Element("devices");
         devices?.Elements("disk").Elements().Where(element => element.Name.LocalName is "source" or "backingStore").Remove();
         devices?.Elements("serial").Elements("source").Remove();
-        devices?.Elements("interface").Elements().Where(element => element.Name.LocalName is "mac" or "source").Remove();
+        devices?.Elements("interface").Elements().Where(element => element.Name.LocalName is "mac" or "source" or "target").Remove();
         return domain;
     }
 }

@@ -75,7 +75,7 @@ public static class TemplateDomain
     {
         var own = new XElement(card);
         CloneNetwork.MakeOwn(own, CloneNetwork.KeptAddress(card, plan) ?? plan.Mac(0).Value);
-        CloneNetwork.Connect(own, plan.Image.Network);
+        CloneNetwork.Connect(own, plan);
         return own;
     }
 

@@ -33,6 +33,9 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
 
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    /// <summary>The bytes of a log that are read between two looks whether the time is over.</summary>
+    private const int MostAtOnce = 1 << 20;
+
     private static readonly TimeSpan Takes = TimeSpan.FromSeconds(10);
 
     public AbsolutePath Directory { get; init; } = OfHost;
@@ -43,65 +46,90 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <summary>The content of the host's resolv.conf.</summary>
     public Func<string> ResolvConf { get; init; } = () => HostFile.TryReadAllText("/etc/resolv.conf") ?? "";
 
-    /// <summary>True when there is a policy of a VM of this user, or something is left of one.</summary>
-    public bool Has(VmUser user) => HostFile.Exists(FilesOf(user.Name).Rules.Value);
+    /// <summary>True when there is a policy of a VM of this user, or something is left of one: the kernel is asked, and the file that puts its rules back.</summary>
+    public async Task<bool> HasAsync(VmUser user, CancellationToken cancellationToken)
+    {
+        if (HostFile.Exists(FilesOf(user.Name).Rules.Value))
+        {
+            return true;
+        }
+
+        try
+        {
+            return (await TablesAsync(cancellationToken).ConfigureAwait(false)).Any(table => table.User == user.Id);
+        }
+        catch (SystemFailureException)
+        {
+            // A kernel without nftables has no table either.
+            return false;
+        }
+    }
 
     /// <summary>Puts a policy into force, in place of any that the user had before.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="user">The user that the VM runs as; null: libvirt's one QEMU user.</param>
+    /// <param name="place">The VM's place; null: it runs as libvirt's one QEMU user.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.EgressImpossible"/>: it cannot be kept here, so no script may run.</exception>
-    public async Task PutUpAsync(EgressPolicy policy, VmUser? user, CancellationToken cancellationToken)
+    public async Task PutUpAsync(EgressPolicy policy, EgressPlace? place, CancellationToken cancellationToken)
     {
-        if (user is null || WhyNever() is not null)
+        if (place is null || WhyNever() is not null)
         {
             throw Impossible(policy, WhyNever() ?? NoUser);
         }
 
-        using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
-        await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
-        await MakeAsync(policy, user, cancellationToken).ConfigureAwait(false);
+        using var held = await LockAsync(place.User.Name, cancellationToken).ConfigureAwait(false);
+        await KeepAsync(policy, async () =>
+        {
+            await RemoveAllAsync(place.User, cancellationToken).ConfigureAwait(false);
+            await MakeAsync(policy, place, cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Puts back what is missing of a policy: a host's firewall that was loaded anew takes the rules away, and a name server may have been killed.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="user">The user that the VM runs as.</param>
+    /// <param name="place">The VM's place.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The missing parts, in words; empty: all is there.</returns>
     /// <exception cref="SystemFailureException">As with <see cref="PutUpAsync"/>.</exception>
-    public async Task<IReadOnlyList<string>> EnsureAsync(EgressPolicy policy, VmUser? user, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> EnsureAsync(EgressPolicy policy, EgressPlace? place, CancellationToken cancellationToken)
     {
-        if (user is null)
+        if (place is null)
         {
             throw Impossible(policy, WhyNever() ?? NoUser);
         }
 
         List<string> missing = [];
-        if ((await ListAsync(new EgressPlace(user), cancellationToken).ConfigureAwait(false)).Length == 0)
-        {
-            missing.Add("the rules");
-        }
-
-        if (ServerOf(user.Name) is null)
-        {
-            missing.Add("the name server");
-        }
-
-        if (missing.Count > 0)
-        {
-            using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
-            await MakeAsync(policy, user, cancellationToken).ConfigureAwait(false);
-        }
-
+        await KeepAsync(policy, () => EnsureAsync(policy, place, missing, cancellationToken)).ConfigureAwait(false);
         return missing;
     }
 
-    /// <summary>Reads the destinations that the VM wanted to reach.</summary>
+    /// <summary>Reads the destinations that the VM wanted to reach since the last reading.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="user">The user that the VM runs as.</param>
+    /// <param name="cancellationToken">Ends it: between two parts of the log it returns what it has, and the next reading goes on there.</param>
     public async Task<EgressNotes> ReadAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
     {
         var listing = await ListAsync(new EgressPlace(user), cancellationToken).ConfigureAwait(false);
-        var log = FilesOf(user.Name).Log.Value;
-        return EgressReading.Read(policy, HostFile.Exists(log) ? BoundedText.ReadEndOf(log, EgressReading.LongestLog) : "", listing);
+        var files = FilesOf(user.Name);
+        var progress = EgressProgress.TryParse(HostFile.TryReadAllText(files.Progress.Value) ?? "") ?? new EgressProgress();
+        var notes = EgressNotes.None(policy);
+        if (FileStat.TryRead(files.Log) is { } log)
+        {
+            if (progress.Log != log.Inode || progress.Offset < 0 || progress.Offset > log.Bytes)
+            {
+                (progress.Log, progress.Offset) = (log.Inode, 0);
+            }
+
+            while (!cancellationToken.IsCancellationRequested && BoundedText.ReadLinesOf(files.Log.Value, progress.Offset, MostAtOnce) is { Bytes: > 0 } part)
+            {
+                notes = EgressReading.Read(policy, part.Text, "", progress).And(notes);
+                progress.Offset += part.Bytes;
+            }
+        }
+
+        notes = EgressReading.Read(policy, "", listing, progress).And(notes);
+        AtomicFile.Write(files.Progress, progress.ToJson(), Private);
+        return notes;
     }
 
     /// <summary>Takes a user's policy away; with nothing there it succeeds.</summary>
@@ -110,7 +138,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <exception cref="SystemFailureException">Something of it is still there.</exception>
     public async Task RemoveAsync(string? name, CancellationToken cancellationToken)
     {
-        if (users.Pool?.Find(name) is { } user && Has(user))
+        if (users.Pool?.Find(name) is { } user && await HasAsync(user, cancellationToken).ConfigureAwait(false))
         {
             using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
             await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
@@ -128,7 +156,9 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
             return all;
         }
 
-        var names = HostDirectory.Exists(Directory.Value) ? HostDirectory.GetFiles(Directory.Value, $"*{RulesEnding}").Select(file => Path.GetFileName(file)[..^RulesEnding.Length]).ToList() : [];
+        List<string> names = HostDirectory.Exists(Directory.Value) ? [.. HostDirectory.GetFiles(Directory.Value, $"*{RulesEnding}").Select(file => Path.GetFileName(file)[..^RulesEnding.Length])] : [];
+        var tables = await TablesAsync(cancellationToken).ConfigureAwait(false);
+        names = [.. names.Union(users.Pool.Users.Where(user => tables.Any(table => table.User == user.Id)).Select(user => user.Name))];
         await users.ForUnclaimedAsync(
             names,
             async user =>
@@ -152,31 +182,63 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         return all;
     }
 
+    /// <summary>The failure of a policy that cannot be kept.</summary>
+    public static SystemFailureException Impossible(EgressPolicy policy, string why, Exception? inner = null) => new(
+        ErrorCodes.EgressImpossible,
+        $"the egress policy '{policy.Name}' cannot be kept on this host: {why}",
+        "It needs qemu:///system as root, a user for each VM, nftables, dnsmasq 2.87 or later (dnsmasq-base), and the user-mode network or one that libvirt routes: docs/egress.md. Or write 'egress: {mode: open}' in the image.",
+        inner);
+
     /// <summary>The reason why no VM here can have a policy, in words; null: that is not known to be so.</summary>
     public string? WhyNever() =>
         uri != LibvirtUri.System ? $"QEMU runs as the runner's own user at {uri}, so that no rule can tell guests from it"
         : users.Pool is null ? $"VMs have no users of their own here, since {users.Choice.WhyNot}"
         : null;
 
-    private async Task MakeAsync(EgressPolicy policy, VmUser user, CancellationToken cancellationToken)
+    private async Task EnsureAsync(EgressPolicy policy, EgressPlace place, List<string> missing, CancellationToken cancellationToken)
     {
-        var (place, files) = (new EgressPlace(user), FilesOf(user.Name));
+        var families = (await TablesAsync(cancellationToken).ConfigureAwait(false)).Where(table => table.User == place.User.Id).Select(table => table.Family).ToList();
+        if (place.Families.Any(family => !families.Contains(family)))
+        {
+            missing.Add("the rules");
+        }
+
+        if (ServerOf(place.User.Name) is null)
+        {
+            missing.Add("the name server");
+        }
+
+        if (missing.Count > 0)
+        {
+            using var held = await LockAsync(place.User.Name, cancellationToken).ConfigureAwait(false);
+            await MakeAsync(policy, place, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MakeAsync(EgressPolicy policy, EgressPlace place, CancellationToken cancellationToken)
+    {
+        var files = FilesOf(place.User.Name);
+        await EnsureCapableAsync(policy, cancellationToken).ConfigureAwait(false);
+        AtomicFile.Write(files.Rules, EgressTable.Script(place, policy, AddressLife), Private);
+        (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        AtomicFile.Write(files.Configuration, EgressNames.Configuration(place, policy, ResolvConf(), Account(), (files.Log, files.Pid)), Private);
+        await EndServerAsync(place.User.Name).ConfigureAwait(false);
+        if (FileStat.TryRead(files.Log) is { } log && log.Bytes > EgressReading.LongestLog / 2)
+        {
+            HostFile.Delete(files.Log.Value);
+        }
+
+        // The kernel ends a server whose log gets longer than this; the next stage starts another.
+        (await tools.RunAsync(
+            new ToolCall("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--fsize={EgressReading.LongestLog}"), "dnsmasq", ConfigurationArgument(files)]) { Timeout = Takes, OwnSession = true },
+            cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+    }
+
+    private static async Task KeepAsync(EgressPolicy policy, Func<Task> action)
+    {
         try
         {
-            await EnsureCapableAsync(policy, cancellationToken).ConfigureAwait(false);
-            AtomicFile.Write(files.Rules, EgressTable.Script(place, policy, AddressLife), Private);
-            (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
-            AtomicFile.Write(files.Configuration, EgressNames.Configuration(place, policy, ResolvConf(), Account(), (files.Log, files.Pid)), Private);
-            await EndServerAsync(user.Name).ConfigureAwait(false);
-            if (FileStat.TryRead(files.Log) is { } log && log.Bytes > EgressReading.LongestLog / 2)
-            {
-                HostFile.Delete(files.Log.Value);
-            }
-
-            // The kernel ends a server whose log gets longer than this; the next stage starts another.
-            (await tools.RunAsync(
-                new ToolCall("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--fsize={EgressReading.LongestLog}"), "dnsmasq", ConfigurationArgument(files)]) { Timeout = Takes, OwnSession = true },
-                cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+            await action().ConfigureAwait(false);
         }
         catch (SystemFailureException e) when (e.Code != ErrorCodes.EgressImpossible)
         {
@@ -197,15 +259,16 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     {
         var files = FilesOf(user.Name);
         await EndServerAsync(user.Name).ConfigureAwait(false);
-        if (Has(user))
+
+        // First the file, so that nothing puts the rules back that go next.
+        foreach (var file in (AbsolutePath[])[files.Rules, files.Configuration, files.Log, files.Progress, files.Pid])
         {
-            AtomicFile.Write(files.Rules, new EgressPlace(user).Removal, Private);
-            (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+            HostFile.Delete(file.Value);
         }
 
-        foreach (var file in (AbsolutePath[])[files.Configuration, files.Log, files.Pid, files.Rules])
+        foreach (var (_, family) in (await TablesAsync(cancellationToken).ConfigureAwait(false)).Where(table => table.User == user.Id))
         {
-            HostFile.TryDelete(file.Value);
+            (await NftAsync(["delete", "table", family, new EgressPlace(user).Table], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         }
     }
 
@@ -233,6 +296,19 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         return result.ExitCode == 0 ? result.StandardOutput : "";
     }
 
+    /// <summary>The tables of all policies that the kernel has now; a host without nft has none.</summary>
+    private async Task<IReadOnlyList<(uint User, string Family)>> TablesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return EgressPlace.TablesIn((await NftAsync(EgressPlace.TablesArguments, cancellationToken).ConfigureAwait(false)).EnsureSuccess().StandardOutput);
+        }
+        catch (ToolMissingException)
+        {
+            return [];
+        }
+    }
+
     private Task<ToolResult> NftAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         tools.RunAsync(new ToolCall("nft", arguments) { Timeout = Takes }, cancellationToken);
 
@@ -253,13 +329,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     private static string ConfigurationArgument(EgressFiles files) => $"--conf-file={files.Configuration}";
 
     private EgressFiles FilesOf(string user) => new(
-        Directory.Child($"{user}{RulesEnding}"), Directory.Child($"{user}.conf"), Directory.Child($"{user}.log"), Directory.Child($"{user}.pid"));
+        Directory.Child($"{user}{RulesEnding}"), Directory.Child($"{user}.conf"), Directory.Child($"{user}.log"), Directory.Child($"{user}.read"), Directory.Child($"{user}.pid"));
 
-    private static SystemFailureException Impossible(EgressPolicy policy, string why, Exception? inner = null) => new(
-        ErrorCodes.EgressImpossible,
-        $"the egress policy '{policy.Name}' cannot be kept on this host: {why}",
-        "It needs qemu:///system as root, a user for each VM, nftables, and dnsmasq 2.87 or later (dnsmasq-base): docs/egress.md. Or write 'egress: {mode: open}' in the image.",
-        inner);
-
-    private sealed record EgressFiles(AbsolutePath Rules, AbsolutePath Configuration, AbsolutePath Log, AbsolutePath Pid);
+    private sealed record EgressFiles(AbsolutePath Rules, AbsolutePath Configuration, AbsolutePath Log, AbsolutePath Progress, AbsolutePath Pid);
 }

@@ -60,5 +60,22 @@ public static class BoundedText
         return Decode(end.AsSpan(0, file.ReadAtLeast(end, longest, throwOnEndOfStream: false)));
     }
 
+    /// <summary>Whole lines of a file that another process appends to.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="offset">The byte at which the first line begins.</param>
+    /// <param name="longest">The most bytes; a line that is longer is cut.</param>
+    /// <returns>The lines and their bytes; no bytes: there is no whole line yet.</returns>
+    /// <exception cref="HostFileException">It cannot be read.</exception>
+    public static (string Text, int Bytes) ReadLinesOf(string path, long offset, int longest)
+    {
+        using var file = HostFile.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.Seek(offset, SeekOrigin.Begin);
+        var block = new byte[longest];
+        var length = file.ReadAtLeast(block, longest, throwOnEndOfStream: false);
+        var whole = block.AsSpan(0, length).LastIndexOf((byte)'\n') + 1;
+        var taken = whole == 0 && length == longest ? length : whole;
+        return (Decode(block.AsSpan(0, taken)), taken);
+    }
+
     internal static string Decode(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 }

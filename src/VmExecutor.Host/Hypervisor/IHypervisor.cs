@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Host.Hypervisor;
@@ -44,6 +45,9 @@ public interface IHypervisor : IDisposable
     /// connection may see them; null: there is none of that name.
     /// </summary>
     Task<DomainDefinition?> FindDefinitionAsync(string domain, CancellationToken cancellationToken);
+
+    /// <summary>A virtual network; null: there is none of that name.</summary>
+    Task<NetworkState?> FindNetworkAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>A volume of a storage pool, as far as it is there.</summary>
     Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken);

@@ -24,7 +24,12 @@ internal sealed partial class LibvirtSession
         // A network that is not persistent has no such setting, and cannot come back by itself.
         var xml = Describe(network, name);
         return new NetworkState(
-            active == 1, LibvirtLibrary.virNetworkGetAutostart(network, out var autostart) == 0 && autostart != 0, KeepsGuestsApart(xml), TellsClonesApart(xml));
+            active == 1, LibvirtLibrary.virNetworkGetAutostart(network, out var autostart) == 0 && autostart != 0, KeepsGuestsApart(xml), TellsClonesApart(xml))
+        {
+            // formatnetwork, "Connectivity": nat is meant where no mode is written.
+            Forward = xml.Element("forward") is { } forward ? (string?)forward.Attribute("mode") ?? "nat" : "none",
+            Hosts = [.. xml.Elements("ip").Select(NetworkHost.Parse).OfType<string>()],
+        };
     }
 
     private unsafe XElement Describe(NetworkHandle network, string name)

@@ -21,6 +21,7 @@ internal static class CheckCommand
         {
             var loaded = invocation.Load(parsed.GetValue(config));
             EgressNeeds.Ensure(loaded.Settings, invocation.UriOf(loaded.Settings));
+            var unseen = await EgressNetworks.EnsureAsync(loaded.Settings, invocation.UriOf(loaded.Settings), invocation.Time, token);
             var images = loaded.Settings.Images;
             var catalogue = new CatalogueCheck(loaded.Settings, invocation.UriOf(loaded.Settings), invocation.Time);
             var warnings = loaded.Warnings.Select(warning => warning.ToString())
@@ -32,7 +33,7 @@ internal static class CheckCommand
                 invocation.Output.WriteLine($"warning: {warning}");
             }
 
-            foreach (var note in catalogue.Notes)
+            foreach (var note in catalogue.Notes.Concat(unseen is null ? [] : [unseen]))
             {
                 invocation.Output.WriteLine($"note: {note}");
             }

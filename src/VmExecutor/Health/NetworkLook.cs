@@ -125,7 +125,13 @@ internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolR
             // That is the finding.
         }
 
-        return [NetworkRules.DecideEgress(images, new EgressWall(uri, VmUsers.At(uri, settings.Libvirt, TimeProvider.System), tools, TimeProvider.System).WhyNever(), version)];
+        var whyNever = new EgressWall(uri, VmUsers.At(uri, settings.Libvirt, TimeProvider.System), tools, TimeProvider.System).WhyNever();
+        if (whyNever is null && await libvirt.TryAskAsync(cancellationToken) is not null)
+        {
+            whyNever = await EgressNetworks.WhyNotAsync(config.Images, libvirt.Hypervisor, cancellationToken);
+        }
+
+        return [NetworkRules.DecideEgress(images, whyNever, version)];
     }
 
     private static bool IsThere(string file) => HostFile.Look(file) == Presence.There;

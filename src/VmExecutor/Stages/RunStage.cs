@@ -119,7 +119,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
-        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), machine.Users.Of(directory), directory) : null;
+        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) : null;
         if (egress is not null)
         {
             await egress.EnsureAsync(log.Warn, cancellationToken);
@@ -161,7 +161,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         {
             if (egress is not null)
             {
-                await egress.TellAsync(log.Warn);
+                await egress.TellAsync(log.Warn, cancellationToken);
             }
 
             if (record.Services is { ShowLogs: true } services && !cancellationToken.IsCancellationRequested)

@@ -5,7 +5,6 @@ using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
-using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
@@ -91,7 +90,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
             run.Log.Say($"The guest can reach services of this host: {why}");
         }
 
-        await PutUpEgressAsync(basis.Plan, basis.Plan.User, cancellationToken);
+        await new EgressStart(machine).BeforeStartAsync(basis, run, cancellationToken);
         var plan = basis.Plan;
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try
@@ -118,26 +117,13 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         run.Log.Say($"The VM has {taken.Basis.Sizes}");
         if (run.Record?.Egress is not null)
         {
-            await PutUpEgressAsync(taken.Basis.Plan, machine.Users.Of(run.Directory), cancellationToken);
+            await new EgressStart(machine).OfTakenAsync(taken.Basis.Plan, domain, run, cancellationToken);
         }
 
         var watch = new DomainWatch(machine.Hypervisor, domain, run.Directory.Paths.Console, machine.Time);
         await preparation.ForJobAsync(taken.Basis.Plan, taken.Guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
         await run.UpdateAsync(now => now with { Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);
         return taken.Basis;
-    }
-
-    /// <summary>Before anything of the job is in the guest. A user may still have the policy of its last VM, whose removal was interrupted.</summary>
-    private async Task PutUpEgressAsync(ClonePlan plan, VmUser? user, CancellationToken cancellationToken)
-    {
-        if (plan.Egress is { } policy)
-        {
-            await machine.Egress.PutUpAsync(policy, user, cancellationToken);
-        }
-        else if (user is not null && machine.Egress.Has(user))
-        {
-            await machine.Egress.RemoveAsync(user.Name, cancellationToken);
-        }
     }
 
     /// <summary>Looked at after the job's record is there: who removes a generation looks the other way round.</summary>

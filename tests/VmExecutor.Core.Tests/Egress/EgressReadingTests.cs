@@ -39,7 +39,7 @@ public sealed class EgressReadingTests
     [Fact]
     public void Names_are_counted_by_what_the_policy_says_and_addresses_have_their_names()
     {
-        var notes = EgressReading.Read(Policy, Log, Listing);
+        var notes = EgressReading.Read(Policy, Log, Listing, new());
 
         notes.Allowed.Should().Equal(new Dictionary<string, long> { ["git.example.test"] = 2 });
         notes.Refused.Should().BeEquivalentTo(new Dictionary<string, long>
@@ -56,8 +56,9 @@ public sealed class EgressReadingTests
     [Fact]
     public void A_refusal_is_news_once()
     {
-        var first = EgressReading.Read(Policy, Log, "");
-        var second = EgressReading.Read(Policy, Log, Listing).And(first);
+        var progress = new EgressProgress();
+        var first = EgressReading.Read(Policy, Log, "", progress);
+        var second = EgressReading.Read(Policy, "", Listing, progress).And(first);
 
         first.News(EgressNotes.None(Policy)).Should().Equal("egress policy 'base' refused a name with odd characters", "egress policy 'base' refused evil.test");
         second.News(first).Should().HaveCount(4).And.Contain("egress policy 'base' refused 192.0.2.99:81");
@@ -67,11 +68,32 @@ public sealed class EgressReadingTests
     }
 
     [Fact]
+    public void Each_reading_goes_on_where_the_last_one_ended()
+    {
+        var lines = Log.Split('\n');
+        var progress = new EgressProgress();
+        var notes = EgressNotes.None(Policy);
+        foreach (var line in lines)
+        {
+            notes = EgressReading.Read(Policy, line, "", progress).And(notes);
+            progress = EgressProgress.TryParse(progress.ToJson())!;
+        }
+
+        notes = EgressReading.Read(Policy, "", Listing, progress).And(notes);
+        notes.Should().BeEquivalentTo(EgressReading.Read(Policy, Log, Listing, new()), "an address has the name that an earlier reading has met");
+        EgressReading.Read(Policy, "", Listing, progress).AreEmpty.Should().BeTrue("nothing has come since");
+        EgressReading.Read(Policy, "", Listing.Replace("\"packets\": 3", "\"packets\": 5"), progress).Refused.Should().Equal(new Dictionary<string, long> { ["192.0.2.44 (icmp)"] = 2 });
+        EgressReading.Read(Policy, "", Listing.Replace("\"packets\": 3", "\"packets\": 1"), progress).Refused.Should().Equal(
+            new Dictionary<string, long> { ["192.0.2.44 (icmp)"] = 1 }, "the rules were put back, and count from the beginning");
+        EgressProgress.TryParse("{\"names\": null").Should().BeNull();
+    }
+
+    [Fact]
     public void Ten_thousand_names_are_bounded_and_said_to_be_cut()
     {
         var log = string.Concat(Enumerable.Range(0, 10_000).Select(i => $"Nov 27 23:32:14 dnsmasq[1]: {i} 192.0.2.1/1 query[A] n{i}.evil.test from 192.0.2.1\n"));
 
-        var notes = EgressReading.Read(Policy, log, "");
+        var notes = EgressReading.Read(Policy, log, "", new());
 
         notes.Refused.Should().HaveCount(EgressNotes.Most);
         notes.AreCut.Should().BeTrue();

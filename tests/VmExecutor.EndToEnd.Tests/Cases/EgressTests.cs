@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Attacks;
@@ -38,7 +37,7 @@ public sealed class EgressTests(TestMachine machine) : IsolatedTest(machine, "nf
     [Fact(Timeout = HangLimit)]
     public async Task A_job_is_refused_what_its_policy_does_not_allow_is_told_so_and_can_only_narrow_it()
     {
-        await using var world = await World.StartAsync(Libvirt, Bench.MakeDirectory("world"));
+        await using var world = await EgressWorld.StartAsync(Libvirt, Bench.MakeDirectory("world"));
         Bench.With();
         Bench.CloseHost();
         var free = await Bench.RunJobAsync(new SimulatedJob { Id = 1702, Image = "small", Script = Attack });
@@ -67,67 +66,5 @@ public sealed class EgressTests(TestMachine machine) : IsolatedTest(machine, "nf
         policy.GetProperty("allowed").EnumerateObject().Select(name => name.Name).Should().Equal("git.example.test");
         policy.GetProperty("refused").EnumerateObject().Select(name => name.Name).Should().Contain(["evil.test", "192.0.2.3:9418"]);
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
-    }
-
-    /// <summary>The rest of the world.</summary>
-    private sealed class World : IAsyncDisposable
-    {
-        private const string Names = """
-            no-resolv
-            no-hosts
-            bind-interfaces
-            address=/git.example.test/192.0.2.2
-            address=/evil.test/192.0.2.3
-            pid-file=
-
-            """;
-
-        private readonly List<Process> _processes = [];
-
-        public static async Task<World> StartAsync(IsolatedLibvirt libvirt, string directory)
-        {
-            var world = new World();
-            var place = Process.Start(new ProcessStartInfo("unshare", ["--net", "sh", "-c", "echo up; exec cat"]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-            world._processes.Add(place);
-            (await place.StandardOutput.ReadLineAsync()).Should().Be("up");
-            string[] inside = ["nsenter", "--target", place.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), "--net"];
-            var resolv = Path.Combine(directory, "resolv.conf");
-            await File.WriteAllTextAsync(resolv, "nameserver 192.0.2.2\n");
-            await libvirt.OutputAsync("sh", "-ec", $"""
-                ip link add inside type veth peer name outside netns {place.Id}
-                ip addr add 192.0.2.1/24 dev inside; ip link set inside up
-                mount --bind {resolv} "$(readlink -f /etc/resolv.conf)"
-                {string.Join(' ', inside)} sh -ec 'ip link set lo up; ip addr add 192.0.2.2/24 dev outside; ip addr add 192.0.2.3/24 dev outside; ip link set outside up'
-                """);
-            await File.WriteAllTextAsync(Path.Combine(directory, "names"), Names);
-            await GitServer.MakeRepositoryAsync(directory, new Dictionary<string, string> { ["README"] = "the world\n" });
-            world.Start(inside, "dnsmasq", "--keep-in-foreground", $"--conf-file={directory}/names");
-            world.Start(inside, "git", "-c", "safe.directory=*", "daemon", "--export-all", "--reuseaddr", $"--base-path={directory}", directory);
-            (await Eventually.AskAsync(
-                () => HostCommand.TryAsync(inside[0], [.. inside.Skip(1), "git", "ls-remote", "git://192.0.2.3/project"]), answer => answer.ExitCode == 0, TimeSpan.FromSeconds(20)))
-                .ExitCode.Should().Be(0, "git's daemon is there");
-            return world;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var process in _processes)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync();
-                process.Dispose();
-            }
-        }
-
-        private void Start(string[] inside, params string[] command)
-        {
-            var start = new ProcessStartInfo(inside[0], [.. inside.Skip(1), .. command]);
-
-            // git refuses repositories of another owner.
-            start.Environment["GIT_CONFIG_COUNT"] = "1";
-            start.Environment["GIT_CONFIG_KEY_0"] = "safe.directory";
-            start.Environment["GIT_CONFIG_VALUE_0"] = "*";
-            _processes.Add(Process.Start(start)!);
-        }
     }
 }

@@ -100,7 +100,7 @@ internal static class AnswerReaders
             {
                 var listing = text.IndexOf("\n{", StringComparison.Ordinal) is >= 0 and var found ? found : text.Length;
                 var policy = new EgressPolicy("base", false, [EgressRule.Parse(".example.test")]);
-                _ = EgressReading.Read(policy, text[..listing], text[listing..]).And(EgressNotes.None(policy)).News(EgressNotes.None(policy)).Count;
+                _ = EgressReading.Read(policy, text[..listing], text[listing..], new()).And(EgressNotes.None(policy)).News(EgressNotes.None(policy)).Count;
             },
             "Core/Egress/EgressReading.cs") with
         {

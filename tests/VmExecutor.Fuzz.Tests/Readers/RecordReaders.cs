@@ -13,6 +13,7 @@ using VmExecutor.Core.Services;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Fuzz.Tests.Engine;
 using VmExecutor.Host.Hypervisor;
@@ -59,7 +60,7 @@ internal static class RecordReaders
 
     public static IReadOnlyList<Reader> All { get; } =
     [
-        Record("job.json", JobRecord().ToJson(), ReadJob, "Core/Jobs/JobRecord.cs", "Host/Clones/JobDirectory.cs", "VmExecutor/Starting/GuestOfJob.cs"),
+        Record("job.json", JobRecord().ToJson(), ReadJob, "Core/Jobs/JobRecord.cs", "Core/Egress/EgressCard.cs", "Core/Egress/EgressCardRules.cs", "Host/Clones/JobDirectory.cs", "VmExecutor/Starting/GuestOfJob.cs"),
         Record("scripts.jsonl", new ScriptRecord("build_script", 3.5, 7, "VMX1406").ToLine(), text => _ = ScriptRecord.TryParse(text)?.ToLine(), "Core/Jobs/ScriptRecord.cs"),
         Record("ledger.jsonl", Entry().ToLine(), ReadLedger, "Core/Observing/LedgerEntry.cs"),
         Record("metrics.json", Totals(), ReadTotals, "Core/Observing/MetricTotals.cs", "Core/Observing/Exposition.cs"),
@@ -68,6 +69,11 @@ internal static class RecordReaders
             new EgressNotes { Policy = "base", Allowed = new() { ["git.example.test"] = 2 }, Refused = new() { ["evil.test"] = 1, ["192.0.2.9:81"] = 3 } }.ToJson(),
             text => _ = EgressNotes.TryParse(text) is { } notes ? notes.And(notes).News(EgressNotes.None(new EgressPolicy("base", false, []))).Count : 0,
             "Core/Egress/EgressNotes.cs"),
+        Record(
+            "egress progress",
+            new EgressProgress { Log = 7, Offset = 4711, Names = { ["192.0.2.2"] = "git.example.test" }, Questions = { ["3"] = "evil.test" }, Packets = { ["192.0.2.9 :81"] = 3 } }.ToJson(),
+            text => _ = EgressProgress.TryParse(text) is { } progress ? EgressReading.Read(new EgressPolicy("base", false, []), "", "", progress).Allowed.Count : 0,
+            "Core/Egress/EgressProgress.cs"),
         Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
         Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
         Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
@@ -126,7 +132,7 @@ internal static class RecordReaders
             return;
         }
 
-        _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(new GuestUser("ci"), name, [], terminal: true) : null, record.Egress?.ToPolicy());
+        _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(new GuestUser("ci"), name, [], terminal: true) : null, record.Egress is { Card: null or { IsWhole: true } } egress ? EgressTable.Script(new EgressPlace(new VmUser("vm-executor-g0", 967, 967, 900), egress.Card), egress.ToPolicy(), TimeSpan.FromMinutes(15)) : null);
         _ = (record.ToJson(), record.StaysByItself, GuestOfJob.TryAccess(Job, Paths, record));
         Use(record.Stamp, record.StaysByItself);
         Show(Found(record.Stamp, record), record.Stamp.Made);
@@ -210,6 +216,7 @@ internal static class RecordReaders
         Claim = new ClaimRecord(1 << 30, 2),
         KeepFailed = new KeepPlan(TimeSpan.FromHours(1), "/builds", "/cache"),
         Template = "/t",
+        Egress = new EgressRecord("base", false, [".example.test:443", "10.1.0.0/16"]) { Card = new EgressCard("vmx-967", "52:54:00:aa:bb:cc", ["192.168.122.1/24", "fd00::1/64"]) },
         Services = new ServicesRecord("podman", [["db", "postgres"], ["redis"]], ShowLogs: true),
     };
 

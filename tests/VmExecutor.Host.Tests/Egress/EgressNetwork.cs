@@ -14,7 +14,7 @@ internal sealed class EgressNetwork : IDisposable
     /// <summary>The host's resolv.conf.</summary>
     public const string Resolv = "nameserver 192.0.2.2\n";
 
-    private const string Servers = """
+    internal const string Servers = """
         import socket, sys, threading
         def echo(s, level, wants, kind):
             s.setsockopt(level, wants, 1)
@@ -160,8 +160,8 @@ internal sealed class EgressNetwork : IDisposable
     /// <summary>Runs a script in the host's namespace; returns what it wrote.</summary>
     public string Host(string script) => In(_host, script);
 
-    /// <summary>The name servers of policies that are still in force; their tables go with the namespace.</summary>
-    public void EndServers() => Host($"for one in {_directory}/egress/*.pid; do [ ! -e $one ] || kill -9 $(cat $one) || true; done");
+    /// <summary>Kills the name servers of policies that are still in force, and waits until they have ended; their tables go with the namespace.</summary>
+    public void EndServers() => Host($"for one in {_directory}/egress/*.pid; do [ -e $one ] || continue; kill -9 $(cat $one) || true; while grep -qs dnsmasq /proc/$(cat $one)/cmdline; do sleep 0.01; done; done");
 
     public void Dispose()
     {
@@ -175,12 +175,17 @@ internal sealed class EgressNetwork : IDisposable
         Directory.Delete(_directory.Value, recursive: true);
     }
 
-    private string Run(uint user, params string[] probe) =>
-        In(_host, $"setpriv --reuid {user.ToString(CultureInfo.InvariantCulture)} --clear-groups /usr/bin/python3 {_directory}/probe.py {string.Join(' ', probe)}").Trim();
+    /// <summary>The process whose network namespace is the host's.</summary>
+    public int HostId => _host;
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The process whose network namespace is the other machine's.</summary>
+    public int OtherId => _other;
 
-    private static string In(int host, string script)
+    /// <summary>Probes from another namespace, as root there.</summary>
+    public string ProbeFrom(int place, params string[] probe) => In(place, $"/usr/bin/python3 {_directory}/probe.py {string.Join(' ', probe)}").Trim();
+
+    /// <summary>Runs a script in the namespace of a process; returns what it wrote.</summary>
+    public static string In(int host, string script)
     {
         using var process = Process.Start(new ProcessStartInfo("nsenter", ["-t", Text(host), "-n", "bash", "-ec", $"exec 2>&1; {script}"]) { RedirectStandardOutput = true })!;
         var output = process.StandardOutput.ReadToEnd();
@@ -188,11 +193,17 @@ internal sealed class EgressNetwork : IDisposable
         return output;
     }
 
-    private int Serve(params string[] command)
+    /// <summary>Starts a process in a network namespace of its own, which it ends with; it says <c>up</c> first.</summary>
+    public int Serve(params string[] command)
     {
         var process = Process.Start(new ProcessStartInfo("unshare", ["--net", .. command]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         _processes.Add(process);
         process.StandardOutput.ReadLine().Should().Be("up");
         return process.Id;
     }
+
+    private string Run(uint user, params string[] probe) =>
+        In(_host, $"setpriv --reuid {user.ToString(CultureInfo.InvariantCulture)} --clear-groups /usr/bin/python3 {_directory}/probe.py {string.Join(' ', probe)}").Trim();
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

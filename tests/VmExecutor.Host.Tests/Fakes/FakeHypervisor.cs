@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Health;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 
@@ -87,6 +88,8 @@ internal sealed class FakeHypervisor : IHypervisor
 
     public Task<AbsolutePath?> FindPoolDirectoryAsync(string pool, CancellationToken cancellationToken) =>
         Call($"pool {pool}", () => pool == "default" ? DefaultPool : null, cancellationToken);
+
+    public Task<NetworkState?> FindNetworkAsync(string name, CancellationToken cancellationToken) => Call($"network {name}", () => (NetworkState?)null, cancellationToken);
 
     public Task<StorageVolume> FindVolumeAsync(VolumeName volume, CancellationToken cancellationToken) =>
         Call($"volume {volume.Pool}/{volume.Volume}", () => Volumes.GetValueOrDefault(volume, new StorageVolume(null, false, null, null)), cancellationToken);
