@@ -66,6 +66,14 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(SafeFileHandle target, ulong request, SafeFileHandle source);
 
+    /// <summary>ioctl(2), for requests that return a descriptor or -1; the argument is not read.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int ControlToDescriptor(SafeFileHandle target, ulong request, nint unused);
+
+    /// <summary>ioctl(2), for requests that fill in a number.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int ControlToNumber(SafeFileHandle target, ulong request, out uint number);
+
     /// <summary>fcntl(2), for locks.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int command, ref FileLock wanted);

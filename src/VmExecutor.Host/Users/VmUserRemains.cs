@@ -34,7 +34,7 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
         IReadOnlyList<RunnerProcess> left = [];
         if (dryRun)
         {
-            parts.AddRange(ProcessTable.Of(user.Id).Select(Describe));
+            parts.AddRange(ProcessesOf(user).Select(Describe));
         }
         else
         {
@@ -42,7 +42,7 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
             await new Poll(Patience, PollInterval, time).UntilAsync(
                 _ =>
                 {
-                    left = ProcessTable.Of(user.Id);
+                    left = ProcessesOf(user);
                     parts.AddRange(left.Select(Describe).Except(parts));
                     foreach (var process in left)
                     {
@@ -69,6 +69,9 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
 
         return (parts, failure);
     }
+
+    /// <summary>A container's processes of the same number are somebody else's, and are left alone.</summary>
+    private static IReadOnlyList<RunnerProcess> ProcessesOf(VmUser user) => [.. ProcessTable.Of(user.Id).Where(process => !ProcessNamespace.IsAnothers(process.Pid, user.Id))];
 
     private static string Describe(RunnerProcess process) => string.Create(CultureInfo.InvariantCulture, $"process {process.Pid}");
 

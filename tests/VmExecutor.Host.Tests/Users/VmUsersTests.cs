@@ -102,6 +102,26 @@ public sealed class VmUsersTests : IDisposable
         (await TakeAsync("c"))!.Name.Should().Be("g0");
     }
 
+    /// <summary>As a database in a container that runs as user 999 there, where the host has given that number to a user of VMs.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task Processes_of_a_container_with_the_users_number_are_left_alone_and_those_that_the_user_hides_are_not()
+    {
+        var user = _pool.Users[0];
+        await TakeAsync("a");
+        var containers = await ReadyAsync("unshare", "--pid", "--fork", "--kill-child", "setpriv", "--reuid", $"{user.Id}", "--regid", $"{user.Group}", "--clear-groups", "sh", "-c", "echo ready; exec cat");
+        var hidden = await ReadyAsync("setpriv", "--reuid", $"{user.Id}", "--regid", $"{user.Group}", "--clear-groups", "unshare", "--user", "--pid", "--fork", "--kill-child", "sh", "-c", "echo ready; exec cat");
+        Directory.Delete(Clone("a").Value);
+
+        var removed = await Users().CollectAsync(dryRun: false, default);
+
+        await hidden.WaitForExitAsync(TestContext.Current.CancellationToken);
+        removed.Should().ContainSingle().Which.Failure.Should().BeNull();
+        containers.HasExited.Should().BeFalse();
+        containers.StandardInput.WriteLine("still there");
+        (await containers.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).Should().Be("still there");
+        (await TakeAsync("b"))!.Name.Should().Be("g1", "a process of the same number could be reached by a QEMU that was taken over");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_host_that_cannot_give_users_gives_none_and_refuses_only_where_they_are_demanded()
     {
@@ -126,6 +146,15 @@ public sealed class VmUsersTests : IDisposable
     {
         Directory.CreateDirectory(Clone(clone).Value);
         return Users().TryTakeAsync(Clone(clone), TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A process that has said "ready".</summary>
+    private async Task<Process> ReadyAsync(string program, params string[] arguments)
+    {
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        _processes.Add(process);
+        (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).Should().Be("ready");
+        return process;
     }
 
     private Process Sleep(VmUser user)
