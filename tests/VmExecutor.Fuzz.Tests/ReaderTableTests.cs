@@ -20,6 +20,8 @@ public sealed partial class ReaderTableTests
     {
         ["Core/Clones/BuiltInMachine.cs"] = "the driver's own text",
         ["Core/Values/RecordJson.cs"] = "behind each record's own reader",
+        ["VmExecutor/Trials/TrialFrame.cs"] = "the driver's own answer of the config stage",
+        ["Core/Values/ForeignJson.cs"] = "behind the readers of guests', QEMU's and tools' answers",
         ["Host/Locks/StateLocks.cs"] = "a number that the driver has made itself",
         ["Host/Disks/DiskCopier.cs"] = "qemu-img's progress, by an expression that leaves only a number",
         ["Host/Processes/ProcessTable.cs"] = "the kernel's table of processes",
@@ -28,7 +30,6 @@ public sealed partial class ReaderTableTests
         ["Core/Firewall/WallRules.cs"] = "addresses of the host's resolv.conf, each of which was tried before",
         ["Core/Egress/EgressPlace.cs"] = "the kernel's list of tables, which root alone makes",
         ["VmExecutor/Starting/EgressStart.cs"] = "the definition of a clone that libvirt runs",
-        ["VmExecutor/Trials/TrialFrame.cs"] = "the driver's own answer of the config stage",
     };
 
     [Fact]
@@ -91,7 +92,7 @@ public sealed partial class ReaderTableTests
     private static bool Parses(string line) => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && Parser().IsMatch(line);
 
     [GeneratedRegex(
-        @"\b(JsonDocument|JsonNode|XElement|XmlText|DomainText)\.Parse\(|\bJsonSerializer\.Deserialize|\bRecordJson\.TryParse\(|\bX(Element|Document)\.Load\(|\bXmlReader\.Create\(|\bnew Parser\(|\bUtf8JsonReader\b"
+        @"\b(JsonDocument|ForeignJson|JsonNode|XElement|XmlText|DomainText)\.Parse\(|\bJsonSerializer\.Deserialize|\bRecordJson\.TryParse\(|\bX(Element|Document)\.Load\(|\bXmlReader\.Create\(|\bnew Parser\(|\bUtf8JsonReader\b"
         + @"|\bTomlSerializer\.|\bSyntaxParser\.|\bBinaryPrimitives\.Read|\b(int|long|uint|ulong|ushort|double|decimal|TimeSpan|DateTimeOffset|Version|Guid|IPAddress)\.Parse(Exact)?\(|\bConvert\.From(Base64|Hex)String\(|\bnew Uri\(")]
     private static partial Regex Parser();
 }

@@ -113,6 +113,34 @@ public sealed class CiIncludeTests
             ("ci/deep/c.yml", "c: {script: [x]}"),
             ("ci/d.txt", "d: {script: [x]}")).Jobs).Should().Be(jobs);
 
+    [Theory]
+    [InlineData("**", "a b c")]
+    [InlineData("**/*.yml", "a b c")]
+    [InlineData("***.yml", "a b c")]
+    [InlineData("*.yml", "")]
+    [InlineData("ci/*/*.yml", "c")]
+    [InlineData("c*i/a*.*yml", "a")]
+    [InlineData("ci/a.yml*", "a")]
+    [InlineData("ci/a.ym*l*", "a")]
+    [InlineData("ci/a?yml*", "")]
+    [InlineData("ci/[ab].yml*", "")]
+    public void A_wildcard_stands_for_names_or_for_directories_and_nothing_else_is_special(string path, string jobs) =>
+        string.Join(' ', Ci.Parse(
+            $"include: '{path}'\n", ("ci/a.yml", "a: {script: [x]}"), ("ci/b.yml", "b: {script: [x]}"), ("ci/deep/c.yml", "c: {script: [x]}")).Jobs).Should().Be(jobs);
+
+    /// <summary>A regular expression of that size would be refused, and one with backtracking would take years.</summary>
+    [Theory(Timeout = 60_000)]
+    [InlineData("*a", "b")]
+    [InlineData("x/", "")]
+    [InlineData("**a", "b")]
+    public Task A_wildcard_of_any_size_ends(string part, string last)
+    {
+        var pattern = string.Concat(Enumerable.Repeat(part, 3000)) + last + "*.yml";
+
+        Ci.Parse($"include: '{pattern}'\n", (new string('a', 2000) + ".yml", "a: {script: [x]}")).Jobs.Should().BeEmpty();
+        return Task.CompletedTask;
+    }
+
     [Fact]
     public void A_file_of_a_wildcard_that_GitLab_refuses_is_left_out_with_its_reason()
     {

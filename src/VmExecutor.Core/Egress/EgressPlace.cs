@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using VmExecutor.Core.Users;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Egress;
 
@@ -47,10 +48,9 @@ public sealed record EgressPlace(VmUser User, EgressCard? Card = null)
     {
         try
         {
-            using var document = JsonDocument.Parse(listing);
             return
             [
-                .. document.RootElement.GetProperty("nftables").EnumerateArray()
+                .. ForeignJson.Parse(listing).GetProperty("nftables").EnumerateArray()
                     .Where(one => one.TryGetProperty("table", out _)).Select(one => one.GetProperty("table"))
                     .Select(table => (Name: table.GetProperty("name").GetString() ?? "", Family: table.GetProperty("family").GetString() ?? ""))
                     .Where(table => table.Name.StartsWith(TablePrefix, StringComparison.Ordinal) && uint.TryParse(table.Name.AsSpan(TablePrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _))

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Egress;
 
@@ -103,10 +104,9 @@ public static partial class EgressReading
     {
         try
         {
-            using var document = JsonDocument.Parse(listing.Length == 0 ? "{\"nftables\": []}" : listing);
             return
             [
-                .. document.RootElement.GetProperty("nftables").EnumerateArray()
+                .. ForeignJson.Parse(listing.Length == 0 ? "{\"nftables\": []}" : listing).GetProperty("nftables").EnumerateArray()
                     .Where(one => one.TryGetProperty("set", out var set) && set.GetProperty("name").GetString() is { } name && name.StartsWith(EgressTable.Refused, StringComparison.Ordinal) && set.TryGetProperty("elem", out _))
                     .SelectMany(one => one.GetProperty("set").GetProperty("elem").EnumerateArray().Select(Element)),
             ];

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Guests;
 
@@ -103,15 +104,14 @@ public static partial class CloudInit
 
         try
         {
-            using var document = JsonDocument.Parse(result);
-            return document.RootElement.TryGetProperty("v1", out var v1) && v1.ValueKind == JsonValueKind.Object
+            return ForeignJson.Parse(result).TryGetProperty("v1", out var v1) && v1.ValueKind == JsonValueKind.Object
                 && v1.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array
                     ? [.. errors.EnumerateArray().Where(error => error.ValueKind == JsonValueKind.String).Select(error => error.GetString()!)]
                     : [];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Halves of surrogate pairs ("\ud800") are only found when a text is decoded.
+            // It is no object, for one.
             return [];
         }
     }

@@ -111,7 +111,7 @@ public sealed record GuestRecord(string Host, int Port, string User, string KeyF
 public sealed record BaseFingerprint(string Path, ulong Inode, long Bytes, long ModifiedNanoseconds);
 
 [JsonSourceGenerationOptions(
-    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

@@ -24,6 +24,7 @@ public sealed record ScriptRecord(string SubStage, double Seconds, int? ExitCode
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(ScriptRecord))]
 internal sealed partial class ScriptRecordContext : JsonSerializerContext;

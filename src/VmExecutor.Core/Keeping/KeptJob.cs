@@ -89,7 +89,7 @@ public sealed record KeptScript(string SubStage, string File, int? ExitCode, str
 }
 
 [JsonSourceGenerationOptions(
-    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

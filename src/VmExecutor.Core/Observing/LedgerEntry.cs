@@ -89,7 +89,7 @@ public sealed record LedgerEntry
 }
 
 [JsonSourceGenerationOptions(
-    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true)]

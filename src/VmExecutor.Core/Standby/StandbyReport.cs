@@ -46,7 +46,7 @@ public sealed record StandbyLine(string Image, int Number, string? Size, int Wan
 }
 
 [JsonSourceGenerationOptions(
-    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

@@ -53,7 +53,7 @@ public sealed record TemplateRecord
 }
 
 [JsonSourceGenerationOptions(
-    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter)],
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     WriteIndented = true,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true,

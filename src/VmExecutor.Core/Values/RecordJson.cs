@@ -7,7 +7,7 @@ namespace VmExecutor.Core.Values;
 
 /// <summary>
 /// Reads the driver's own records, which a full disk, a power failure or a person may have damaged. A record that is read has nothing in it that the code behind does
-/// not expect: no null in a list, and no time that cannot be added to another.
+/// not expect: no null in a list, and no time or number that cannot be added to another or written again.
 /// </summary>
 public static class RecordJson
 {
@@ -78,4 +78,15 @@ internal sealed class RecordDateConverter : JsonConverter<DateTimeOffset>
         reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) && RecordTime.IsUsable(time) ? time : throw new JsonException("no time of a record");
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+}
+
+/// <summary>A number that can be added to others and written again: JSON has none without end, and .NET makes one of <c>1e999</c>.</summary>
+internal sealed class RecordNumberConverter : JsonConverter<double>
+{
+    private const double Largest = 1e15;
+
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var number) && Math.Abs(number) <= Largest ? number : throw new JsonException("no number of a record");
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
 }

@@ -23,14 +23,14 @@ internal static class QemuImgInfo
 
     private static BackingChain Read(string json, AbsolutePath asked)
     {
-        using var document = JsonDocument.Parse(json);
+        var chain = ForeignJson.Parse(json);
         var files = new List<BackingFile>();
-        foreach (var entry in document.RootElement.EnumerateArray())
+        foreach (var entry in chain.EnumerateArray())
         {
             files.Add(ReadFile(entry, asked));
         }
 
-        return new BackingChain(files, new ByteSize(document.RootElement[0].GetProperty("virtual-size").GetInt64()));
+        return new BackingChain(files, new ByteSize(chain[0].GetProperty("virtual-size").GetInt64()));
     }
 
     private static BackingFile ReadFile(JsonElement entry, AbsolutePath asked)

@@ -13,6 +13,7 @@ internal static partial class KernelLog
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int BrokenPipe = 32;
+    private const double MicrosecondsPerSecond = 1e6;
     private const int MaxRecords = 100_000;
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
 
@@ -33,7 +34,7 @@ internal static partial class KernelLog
     /// <summary>Records look like <c>3,1234,56789012,-;Out of memory: Killed process 4711 (qemu-system-x86) …</c>, with microseconds since boot.</summary>
     internal static string? Find(IEnumerable<string> records, TimeSpan sinceBoot) => records
         .Select(record => Killed().Match(record))
-        .Where(match => match.Success && (TimeSpan.FromMicroseconds(long.Parse(match.Groups["time"].ValueSpan, CultureInfo.InvariantCulture)) - sinceBoot).Duration() < Margin)
+        .Where(match => match.Success && Math.Abs((double.Parse(match.Groups["time"].ValueSpan, CultureInfo.InvariantCulture) / MicrosecondsPerSecond) - sinceBoot.TotalSeconds) < Margin.TotalSeconds)
         .Select(match => match.Groups["line"].Value)
         .LastOrDefault();
 

@@ -22,10 +22,10 @@ internal sealed class QemuMonitor(IHypervisor hypervisor, string domain)
         var answer = await hypervisor.SendMachineCommandAsync(domain, command, file, cancellationToken).ConfigureAwait(false);
         try
         {
-            var root = JsonDocument.Parse(answer).RootElement;
+            var root = ForeignJson.Parse(answer);
             return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("return", out var value) ? value : throw Failure($"QEMU of {domain} refused {command}: {Words(answer)}");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
             throw Failure($"QEMU of {domain} answered {command} with no JSON: {Words(answer)}", e);
         }

@@ -5,7 +5,7 @@ using VmExecutor.Host.Files;
 namespace VmExecutor.Host.Processes;
 
 /// <summary>
-/// Tells a container's processes from the host's own ones. A number of a user means somebody else there: what runs as 994 in a container is that image's user 994, though the
+/// Tells a container's processes from the host's own ones. A user's number means another user there: what runs as 994 in a container is that image's user 994, though the
 /// host has given the number to a user of its own.
 /// </summary>
 internal static class ProcessNamespace

@@ -70,7 +70,7 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
         return (parts, failure);
     }
 
-    /// <summary>A container's processes of the same number are somebody else's, and are left alone.</summary>
+    /// <summary>A container's processes with the same number belong to another user, and are left alone.</summary>
     private static IReadOnlyList<RunnerProcess> ProcessesOf(VmUser user) => [.. ProcessTable.Of(user.Id).Where(process => !ProcessNamespace.IsAnothers(process.Pid, user.Id))];
 
     private static string Describe(RunnerProcess process) => string.Create(CultureInfo.InvariantCulture, $"process {process.Pid}");

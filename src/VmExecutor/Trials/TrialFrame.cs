@@ -1,8 +1,8 @@
 using System.Globalization;
-using System.Text.Json;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
@@ -113,10 +113,10 @@ internal sealed class TrialFrame(Settings settings, RunnerEntry? runner, TrialTi
 
     private static TrialGuest ReadAnswer(string answer)
     {
-        using var document = JsonDocument.Parse(answer);
+        var config = ForeignJson.Parse(answer);
         return new TrialGuest(
-            Enum.Parse<GuestShell>(document.RootElement.GetProperty("shell").GetString()!, ignoreCase: true),
-            document.RootElement.GetProperty("builds_dir").GetString()!);
+            Enum.Parse<GuestShell>(config.GetProperty("shell").GetString()!, ignoreCase: true),
+            config.GetProperty("builds_dir").GetString()!);
     }
 
     private void Heading(string subStage) => Say($"--- {subStage}");

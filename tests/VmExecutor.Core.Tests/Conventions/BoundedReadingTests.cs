@@ -83,6 +83,19 @@ public sealed partial class BoundedReadingTests
     [InlineData("bytes.AsSpan().CopyTo(kept)")]
     public void A_bounded_way_is_none(string line) => Ways.Where(way => IsUsed(way.Way, line)).Should().BeEmpty();
 
+    [Fact]
+    public void JSON_that_others_have_written_is_read_where_its_texts_are_decoded_at_once() =>
+        Repository.Sources("src").Where(file => File.ReadAllText(file).Contains("JsonDocument.Parse(", StringComparison.Ordinal)).Select(Repository.Relative).Should().BeEquivalentTo(
+            "src/VmExecutor.Core/Values/ForeignJson.cs",
+            "src/VmExecutor.Core/Jobs/JobResponse.cs"); // tells the runner's administrator which of the two it is
+
+    [Fact]
+    public void Each_record_is_read_with_the_bounds_of_its_times_and_numbers() =>
+        Repository.Sources("src/VmExecutor.Core").Select(file => (File: Repository.Relative(file), Text: File.ReadAllText(file)))
+            .Where(file => file.Text.Contains("[JsonSourceGenerationOptions(", StringComparison.Ordinal)
+                && !file.Text.Contains("Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)]", StringComparison.Ordinal))
+            .Select(file => file.File).Should().BeEmpty();
+
     private static bool IsUsed(Regex way, string line) => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && way.IsMatch(line);
 
     [GeneratedRegex(@"\.ReadToEnd(Async)?\(")]

@@ -46,6 +46,16 @@ public sealed class DeepNestingTests
         install.Should().Throw<SystemFailureException>().Which.Code.Should().Be(ErrorCodes.RunnerConfigUnusable);
     }
 
+    /// <summary>The parser takes some kilobytes for each.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task A_config_toml_with_more_keys_than_a_thousand_runners_have_is_refused_with_words()
+    {
+        await Task.CompletedTask;
+
+        RunnerTomlReader.Read(Times("a.b = 1\n", 100_000)).Errors.Should().Equal("line 40001: it has more than 40,000 keys");
+        RunnerTomlReader.Read($"concurrent = 3\nname = '{Times("=", 50_000)}'\n# {Times("=", 50_000)}\n").Toml!.Concurrent.Should().Be(3);
+    }
+
     [Theory(Timeout = 60_000)]
     [InlineData("# [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\nconcurrent = 3")]
     [InlineData("name = '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\'\nconcurrent = 3")]

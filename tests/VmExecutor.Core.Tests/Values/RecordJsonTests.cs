@@ -36,6 +36,18 @@ public sealed class RecordJsonTests
     }
 
     [Theory]
+    [InlineData("1e999")]
+    [InlineData("-1e999")]
+    [InlineData("1e308")]
+    [InlineData("\"NaN\"")]
+    public void A_number_that_cannot_be_added_to_others_or_written_again_makes_a_record_none(string seconds)
+    {
+        ScriptRecord.TryParse($$"""{"sub_stage":"a","seconds":{{seconds}},"exit_code":0,"failure":null}""").Should().BeNull();
+        LedgerEntry.TryParse($$"""{"job":"a","result":"success","removed_by":"gc",{{Removed}},"cleanup_seconds":{{seconds}},"removed_parts":[]}""").Should().BeNull();
+        ScriptRecord.TryParse("""{"sub_stage":"a","seconds":1.5e3,"exit_code":0,"failure":null}""")!.Seconds.Should().Be(1500);
+    }
+
+    [Theory]
     [InlineData("-10675199.02:48:05.4775808")]
     [InlineData("10675199.02:48:05.4775807")]
     [InlineData("x")]

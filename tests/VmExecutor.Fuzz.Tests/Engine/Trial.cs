@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.IO.MemoryMappedFiles;
 using Xunit;
@@ -11,6 +12,9 @@ internal sealed class Trial(Reader reader, int seed)
     private const int Stack = 1536 << 10;
 
     private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(5);
+
+    // An input of a megabyte could be made smaller in a million steps.
+    private static readonly TimeSpan SmallerTakes = TimeSpan.FromSeconds(30);
     private volatile int _tried;
 
     /// <summary>The seed of this run: <c>VM_EXECUTOR_TEST_SEED</c>, else one that is the same in every run; a thorough run draws one.</summary>
@@ -67,9 +71,10 @@ internal sealed class Trial(Reader reader, int seed)
             return (input, fault);
         }
 
+        var began = Stopwatch.GetTimestamp();
         for (var length = input.Length / 2; length > 0; length /= 2)
         {
-            for (var at = 0; at + length <= input.Length;)
+            for (var at = 0; at + length <= input.Length && Stopwatch.GetElapsedTime(began) < SmallerTakes;)
             {
                 byte[] shorter = [.. input.AsSpan(0, at), .. input.AsSpan(at + length)];
                 if (Judge.FaultOf(reader, shorter) is { } same && same.Split('\n')[0][..Math.Min(60, same.Split('\n')[0].Length)] == fault.Split('\n')[0][..Math.Min(60, fault.Split('\n')[0].Length)])

@@ -1,18 +1,21 @@
 namespace VmExecutor.Core.Health.Runner;
 
 /// <summary>
-/// Measures the depth of a TOML text, by brackets, braces and dotted keys. It is measured before the text is parsed: the parser, and code
-/// that goes through its result, goes down level by level, and the stack has an end.
+/// Measures the depth of a TOML text, by brackets, braces and dotted keys, and the number of its keys. Both are measured before the text is parsed: the parser, and code
+/// that goes through its result, goes down level by level, and the stack has an end; and it takes some kilobytes of memory for each key.
 /// </summary>
 internal static class TomlDepth
 {
     /// <summary>config.toml has six.</summary>
     private const int Most = 64;
 
+    /// <summary>Enough for a thousand runners in one file.</summary>
+    private const int MostKeys = 40_000;
+
     /// <summary>The error with its line; null: the text may be parsed.</summary>
     public static string? Problem(string text)
     {
-        var (depth, dots, line) = (0, 0, 1);
+        var (depth, dots, line, keys) = (0, 0, 1, 0);
         for (var place = 0; place < text.Length; place++)
         {
             switch (text[place])
@@ -40,9 +43,18 @@ internal static class TomlDepth
                     line++;
                     dots = 0;
                     break;
-                case ',' or '=':
+                case '=':
+                    keys++;
                     dots = 0;
                     break;
+                case ',':
+                    dots = 0;
+                    break;
+            }
+
+            if (keys > MostKeys)
+            {
+                return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {line}: it has more than {MostKeys:N0} keys");
             }
 
             if (depth + dots > Most)
