@@ -29,6 +29,7 @@ public sealed record EgressProgress
 }
 
 [JsonSourceGenerationOptions(
+    Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(EgressProgress))]
