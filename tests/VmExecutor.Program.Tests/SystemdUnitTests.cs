@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using FluentAssertions;
+using VmExecutor.Core.Egress;
+using VmExecutor.Host.Egress;
 using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
@@ -19,6 +21,7 @@ public sealed class SystemdUnitTests : IDisposable
     private const string StandbyTimer = "vm-executor-standby.timer";
     private const string Firewall = "vm-executor-firewall.service";
     private const string Wall = "vm-executor-wall.service";
+    private const string Names = EgressServers.Unit;
 
     // A job's TMPDIR, other users' processes and the files of jobs must be seen and may be removed; .NET compiles while it runs.
     private static readonly string[] Hindrances =
@@ -27,7 +30,7 @@ public sealed class SystemdUnitTests : IDisposable
         "TemporaryFileSystem", "RootDirectory", "RootImage", "DynamicUser", "MemoryDenyWriteExecute", "CapabilityBoundingSet", "PrivateNetwork",
     ];
 
-    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Standby, StandbyTimer, Firewall, Wall];
+    private static readonly string[] All = [Gc, AtBoot, Timer, Publish, PublishTimer, Warm, WarmTimer, Standby, StandbyTimer, Firewall, Wall, Names];
 
     private readonly StageBench _bench = new();
 
@@ -198,6 +201,20 @@ public sealed class SystemdUnitTests : IDisposable
         Values(Wall, "ReloadPropagatedFrom").Should().Equal("nftables.service");
         Values(Wall, "ExecReload").Should().Equal(Values(Wall, "ExecStart"));
         Values(Wall, "ExecStart").Single().Should().Contain($"nft -f /run/vm-executor/firewall/{Host.Firewall.GuestWall.RulesName}");
+    }
+
+    [Fact]
+    public void The_name_server_of_a_policy_has_the_drivers_files_and_its_limit_and_may_write_nothing_else()
+    {
+        var files = new EgressFiles(EgressWall.OfHost, "%i");
+
+        Values(Names, "ExecStart").Should().Equal($"dnsmasq --conf-file={files.Configuration}");
+        Values(Names, "ConditionPathExists").Should().Equal(files.Configuration.Value);
+        Values(Names, "PIDFile").Should().Equal(files.Pid.Value);
+        Values(Names, "LimitFSIZE").Should().Equal($"{EgressReading.LongestLog}");
+        Values(Names, "ProtectSystem").Should().Equal("strict");
+        Values(Names, "ReadWritePaths").Should().Equal(EgressWall.OfHost.Value);
+        Lines(Names).Should().NotContain("[Install]", "a boot is no reason to start one");
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
@@ -45,6 +44,9 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
 
     /// <summary>The content of the host's resolv.conf.</summary>
     public Func<string> ResolvConf { get; init; } = () => HostFile.TryReadAllText("/etc/resolv.conf") ?? "";
+
+    /// <summary>Starts and ends name servers.</summary>
+    public EgressServers Servers { get; init; } = new(tools, time);
 
     /// <summary>True when there is a policy of a VM of this user, or something is left of one: the kernel is asked, and the file that puts its rules back.</summary>
     public async Task<bool> HasAsync(VmUser user, CancellationToken cancellationToken)
@@ -203,7 +205,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
             missing.Add("the rules");
         }
 
-        if (ServerOf(place.User.Name) is null)
+        if (!EgressServers.Runs(FilesOf(place.User.Name)))
         {
             missing.Add("the name server");
         }
@@ -222,16 +224,13 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         AtomicFile.Write(files.Rules, EgressTable.Script(place, policy, AddressLife), Private);
         (await NftAsync(["-f", files.Rules.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         AtomicFile.Write(files.Configuration, EgressNames.Configuration(place, policy, ResolvConf(), Account(), (files.Log, files.Pid)), Private);
-        await EndServerAsync(place.User.Name).ConfigureAwait(false);
+        await Servers.EndAsync(files).ConfigureAwait(false);
         if (FileStat.TryRead(files.Log) is { } log && log.Bytes > EgressReading.LongestLog / 2)
         {
             HostFile.Delete(files.Log.Value);
         }
 
-        // The kernel ends a server whose log gets longer than this; the next stage starts another.
-        (await tools.RunAsync(
-            new ToolCall("prlimit", [string.Create(CultureInfo.InvariantCulture, $"--fsize={EgressReading.LongestLog}"), "dnsmasq", ConfigurationArgument(files)]) { Timeout = Takes, OwnSession = true },
-            cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        await Servers.StartAsync(files, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task KeepAsync(EgressPolicy policy, Func<Task> action)
@@ -258,7 +257,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     private async Task RemoveAllAsync(VmUser user, CancellationToken cancellationToken)
     {
         var files = FilesOf(user.Name);
-        await EndServerAsync(user.Name).ConfigureAwait(false);
+        await Servers.EndAsync(files).ConfigureAwait(false);
 
         // First the file, so that nothing puts the rules back that go next.
         foreach (var file in (AbsolutePath[])[files.Rules, files.Configuration, files.Log, files.Progress, files.Pid])
@@ -270,23 +269,6 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         {
             (await NftAsync(["delete", "table", family, new EgressPlace(user).Table], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         }
-    }
-
-    private async Task EndServerAsync(string user)
-    {
-        if (ServerOf(user) is { } pid)
-        {
-            UnixSignal.Send(pid, UnixSignal.Kill);
-            await new Waiting.Poll(Takes, TimeSpan.FromMilliseconds(5), time).UntilAsync(_ => Task.FromResult(ServerOf(user) is null), CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>The process id of a user's name server; null: it does not run. A number that another process has by now is not it.</summary>
-    private int? ServerOf(string user)
-    {
-        var files = FilesOf(user);
-        return int.TryParse(HostFile.TryReadAllText(files.Pid.Value), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var pid)
-            && ProcessTable.Arguments(pid).Contains(ConfigurationArgument(files)) ? pid : null;
     }
 
     /// <summary>Empty: there is no such table.</summary>
@@ -326,10 +308,5 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         .FirstOrDefault(fields => fields.Length > 2 && fields[2] == NumberOfLeast)?[0]
         ?? throw new SystemFailureException(ErrorCodes.EgressImpossible, $"{table} has no entry with the number {NumberOfLeast}, which dnsmasq is to run as", "Restore the entry of the distribution.");
 
-    private static string ConfigurationArgument(EgressFiles files) => $"--conf-file={files.Configuration}";
-
-    private EgressFiles FilesOf(string user) => new(
-        Directory.Child($"{user}{RulesEnding}"), Directory.Child($"{user}.conf"), Directory.Child($"{user}.log"), Directory.Child($"{user}.read"), Directory.Child($"{user}.pid"));
-
-    private sealed record EgressFiles(AbsolutePath Rules, AbsolutePath Configuration, AbsolutePath Log, AbsolutePath Progress, AbsolutePath Pid);
+    private EgressFiles FilesOf(string user) => new(Directory, user);
 }

@@ -5,6 +5,7 @@ using VmExecutor.Core.Users;
 using VmExecutor.Host.Egress;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Users;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Egress;
@@ -232,6 +233,12 @@ public sealed class EgressCardTests : IDisposable
             (await Wall().EnsureAsync(policy, place, default)).Should().Equal("the rules");
             guests.Reaches(Other).Should().BeFalse();
         }
+
+        // As when the host's firewall is loaded anew.
+        var unit = File.ReadAllLines(Path.Combine(BuiltDriver.Checkout(), "executor/systemd/vm-executor-wall.service")).Single(line => line.StartsWith("ExecStart=", StringComparison.Ordinal));
+        _network.Host($"nft flush ruleset; {unit["ExecStart=".Length..].Replace("$$", "$").Replace("/run/vm-executor", _network.Home.Value)}").Should().Be("");
+        (await Wall().EnsureAsync(policy, place, default)).Should().BeEmpty("the unit has put them back");
+        guests.Reaches(Other).Should().BeFalse();
 
         File.Delete($"{_network.Home}/egress/{User.Name}.nft");
         (await Wall().HasAsync(User, default)).Should().BeTrue("the kernel has them, whatever files there are");

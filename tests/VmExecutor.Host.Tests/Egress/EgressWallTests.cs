@@ -25,6 +25,7 @@ public sealed partial class EgressWallTests : IDisposable
     private const string Other = "192.0.2.3";
 
     private readonly EgressNetwork _network;
+    private bool _hasUnit;
     private readonly LibvirtHypervisor _hypervisor = new("qemu:///system", TimeSpan.FromSeconds(60), TimeProvider.System);
 
     public EgressWallTests()
@@ -353,6 +354,7 @@ public sealed partial class EgressWallTests : IDisposable
     {
         Directory = _network.Home.Child("egress"),
         ResolvConf = () => EgressNetwork.Resolv,
+        Servers = new EgressServers(Tools(), TimeProvider.System) { HasUnit = _ => _hasUnit },
         AddressLife = life ?? TimeSpan.FromMinutes(15),
     };
 
