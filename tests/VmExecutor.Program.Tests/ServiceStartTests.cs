@@ -131,7 +131,7 @@ public sealed class ServiceStartTests : IDisposable
         _guest.Identity = _ => string.Join('\n', lines);
         using var world = new Faults.StageWorld();
         var image = world.Plan(Faults.StageWorld.Key).Image with { Services = new ServiceSettings { Preload = ["postgres:16", "redis"] } };
-        await new ServiceStart(_guest, TimeProvider.System).PreloadAsync(image, Access(image), TestContext.Current.CancellationToken);
+        await new ServiceStart(_guest, _ => null, TimeProvider.System).PreloadAsync(image, Access(image), TestContext.Current.CancellationToken);
     }
 
     private static GuestAccess Access(ImageDefinition image) =>
@@ -147,6 +147,6 @@ public sealed class ServiceStartTests : IDisposable
         var job = JobServices.Read(Encoding.UTF8.GetBytes("""{ "id": 1, "services": [{ "name": "postgres:16", "alias": "db" }, { "name": "redis" }] }"""));
         using var world = new Faults.StageWorld();
         var image = world.Plan(Faults.StageWorld.Key).Image with { Services = settings };
-        await new ServiceStart(_guest, TimeProvider.System).RunAsync(job, image, Access(image), watch, new JobLog(_log), TestContext.Current.CancellationToken);
+        await new ServiceStart(_guest, _ => null, TimeProvider.System).RunAsync(job, image, Access(image), watch, new JobLog(_log), TestContext.Current.CancellationToken);
     }
 }

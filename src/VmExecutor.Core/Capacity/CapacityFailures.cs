@@ -29,10 +29,15 @@ public static class CapacityFailures
     /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <param name="settings">The file with the limits.</param>
     public static SystemFailureException NeverFits(JobKey key, Shortage impossibility, CapacityLook look, AbsolutePath stateDir, AbsolutePath settings) =>
-        impossibility == Shortage.Memory
+        impossibility is Shortage.Vms or Shortage.Users
             ? new SystemFailureException(
                 ErrorCodes.CapacityNeverEnough,
-                $"job {key} can never run on this host: its VM needs {RoughSize.Of(look.NeededBytes)} of memory, and this host has {RoughSize.Of(look.Host.MemoryTotalBytes)}, of which {look.Limits.MemoryHeadroom} are kept for itself",
+                string.Create(CultureInfo.InvariantCulture, $"job {key} can never run on this host: it needs {look.NeededVms} VMs at once, since {look.NeededVms - 1} of its services are VMs, and this host has {(impossibility == Shortage.Vms ? $"{look.Limits.MaxVms} ('limits: max_vms')" : $"users for {look.Users}")}"),
+                impossibility == Shortage.Vms ? $"Raise 'limits: max_vms' in {settings}, or let the job have fewer services that are VMs." : "Make more users with executor/users/install NUMBER, or let the job have fewer services that are VMs.")
+            : impossibility == Shortage.Memory
+            ? new SystemFailureException(
+                ErrorCodes.CapacityNeverEnough,
+                $"job {key} can never run on this host: {(look.NeededVms > 1 ? $"its VM and those of its services ({look.NeededVms} in all) need" : "its VM needs")} {RoughSize.Of(look.NeededBytes)} of memory, and this host has {RoughSize.Of(look.Host.MemoryTotalBytes)}, of which {look.Limits.MemoryHeadroom} are kept for itself",
                 $"Give the image less memory ('memory', or 'sizes: max_memory' for what jobs may ask for), or lower 'limits: memory_headroom' in {settings}.")
             : new SystemFailureException(
                 ErrorCodes.CapacityNeverEnough,

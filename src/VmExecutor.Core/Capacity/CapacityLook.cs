@@ -12,14 +12,17 @@ public sealed record CapacityLook
     /// <summary>The claims of all other jobs of the same state directory.</summary>
     public required IReadOnlyList<LiveClaim> Claims { get; init; }
 
-    /// <summary>The memory that the job's VM will have.</summary>
+    /// <summary>The memory that the job's VMs will have: its own, and those of its services.</summary>
     public required long NeededBytes { get; init; }
+
+    /// <summary>The number of these VMs: it gets all of them or none.</summary>
+    public int NeededVms { get; init; } = 1;
 
     /// <summary>The users for VMs that this host has; null: VMs need none of their own.</summary>
     public int? Users { get; init; }
 
-    /// <summary>True: each of <see cref="Users"/> has a VM.</summary>
-    public bool AllUsersAreTaken { get; init; }
+    /// <summary>Those of <see cref="Users"/> that have no VM; null: VMs need none of their own.</summary>
+    public int? FreeUsers { get; init; }
 
     public int Starts => Claims.Count(claim => claim.Starting);
 
@@ -32,8 +35,8 @@ public sealed record CapacityLook
     /// <summary>The first thing that the host lacks for the job; null: the job fits.</summary>
     public Shortage? FindShortage() => this switch
     {
-        { Limits.MaxVms: { } most } when Claims.Count >= most => Shortage.Vms,
-        { AllUsersAreTaken: true } => Shortage.Users,
+        { Limits.MaxVms: { } most } when Claims.Count + NeededVms > most => Shortage.Vms,
+        { FreeUsers: { } free } when free < NeededVms => Shortage.Users,
         _ when NeededBytes > FreeMemoryBytes => Shortage.Memory,
         { Host.DiskFreeBytes: { } free } when free < Limits.DiskHeadroom.Bytes => Shortage.Disk,
         { Limits.ParallelStarts: { } most } when Starts >= most => Shortage.Starts,
@@ -43,6 +46,8 @@ public sealed record CapacityLook
     /// <summary>The thing that the host would lack without any VM, too; null: waiting makes sense.</summary>
     public Shortage? FindImpossibility() => this switch
     {
+        { NeededVms: > 1, Limits.MaxVms: { } most } when NeededVms > most => Shortage.Vms,
+        { NeededVms: > 1, Users: { } all } when NeededVms > all => Shortage.Users,
         _ when NeededBytes > Host.MemoryTotalBytes - Limits.MemoryHeadroom.Bytes => Shortage.Memory,
         { Host.DiskTotalBytes: { } total } when total < Limits.DiskHeadroom.Bytes => Shortage.Disk,
         _ => null,

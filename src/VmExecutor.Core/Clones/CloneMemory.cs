@@ -26,7 +26,7 @@ internal static class CloneMemory
             (_, true) => "share=off,readonly=on,rom=off",
             _ => "share=off",
         };
-        Add(
+        QemuXml.Add(
             domain,
             [
                 // A comma in a value is doubled (qemu-options: "mem-path").
@@ -65,28 +65,6 @@ internal static class CloneMemory
         ("-machine", MachineOption) or ("-incoming", "defer") => true,
         _ => false,
     };
-
-    private static void Add(XElement domain, IReadOnlyList<string> arguments)
-    {
-        var line = domain.Element(QemuXml.Namespace + "commandline");
-        if (line is null)
-        {
-            QemuXml.Declare(domain);
-            domain.Add(line = new XElement(QemuXml.Namespace + "commandline"));
-        }
-
-        // The schema wants all arguments before the environment.
-        var last = line.Elements(QemuXml.Namespace + "arg").LastOrDefault();
-        var added = arguments.Select(value => new XElement(QemuXml.Namespace + "arg", new XAttribute("value", value)));
-        if (last is null)
-        {
-            line.AddFirst(added);
-        }
-        else
-        {
-            last.AddAfterSelf(added);
-        }
-    }
 
     private static string Escape(string path) => path.Replace(",", ",,", StringComparison.Ordinal);
 }

@@ -5,6 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Login;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
@@ -36,8 +37,14 @@ public sealed record ClonePlan
     /// <summary>The kinds of start that it may have.</summary>
     public StartChoice Start { get; init; }
 
-    /// <summary>True: it is made before there is a job for it, so it takes only room that is free, and nothing of a job is done in it.</summary>
+    /// <summary>True: it is made before there is a job for it, or is a job's service: nothing of a job is done in it.</summary>
     public bool IsAhead { get; init; }
+
+    /// <summary>True: its machine has a free place for the card of <see cref="ServiceNetwork"/>.</summary>
+    public bool HasSparePort { get; init; }
+
+    /// <summary>The services of its job that are VMs of their own.</summary>
+    public IReadOnlyList<PlannedService> ServiceVms { get; init; } = [];
 
     /// <summary>As the job and the image want it.</summary>
     public CloneSizes Sizes { get; init; } = new();
@@ -104,6 +111,36 @@ public sealed record ClonePlan
             Paths = JobPaths.For(settings.StateDir, job.Key),
             Egress = EgressPolicy.For(job, image),
             CardSeed = cardSeed,
+            HasSparePort = settings.HasServiceImages(),
+        };
+    }
+
+    /// <summary>The plan of the VM that is one of this job's services. It is the image's own in size and in what it may reach, whatever the job wants for its own VM.</summary>
+    /// <param name="service">The service, whose <see cref="PlannedService.Vm"/> is set.</param>
+    /// <param name="cardSeed">Random; see <see cref="CardSeed"/>.</param>
+    public ClonePlan ForService(PlannedService service, string cardSeed)
+    {
+        var image = service.Vm ?? throw new ArgumentException("the service is a container", nameof(service));
+        var job = Job with
+        {
+            Key = Job.Key.OfService(service.Number),
+            Image = image.Name.Value,
+            Services = [],
+            Files = new JobTransfers(false, false, false),
+            HasSteps = false,
+            Sizes = new(),
+            Egress = null,
+        };
+        return new()
+        {
+            Job = job,
+            Image = image,
+            Paths = JobPaths.For(Paths.StateDir, job.Key),
+            Egress = EgressPolicy.For(job, image),
+            CardSeed = cardSeed,
+            Start = Start == StartChoice.Standby ? StartChoice.Ladder : Start,
+            HasSparePort = true,
+            IsAhead = true,
         };
     }
 

@@ -40,6 +40,7 @@ public static class LinkedClone
             CloneProbing.Apply(domain);
         }
 
+        CloneSparePort.Apply(domain, plan);
         CloneUser.Apply(domain, plan.User);
         CloneOrder.Apply(domain);
         return domain;

@@ -37,6 +37,9 @@ public sealed record ImageDefinition
 
     public ServiceSettings Services { get; init; } = new();
 
+    /// <summary>Null: its clones are no services.</summary>
+    public ServiceVmSettings? Service { get; init; }
+
     public IReadOnlyList<ToolSettings> Tools { get; init; } = [];
 
     /// <summary>The shell that runs the job's scripts in the guest; the config stage tells it to the runner.</summary>
@@ -132,6 +135,8 @@ public sealed record ImageDefinition
         .OneOrMore("patterns", Kinds.Glob,
             "What else a job may write for this image: * is any run of characters, ? any one. Names of images go first, then patterns in the order of the files.",
             "debian:12*", it => it.Patterns, (it, value) => it with { Patterns = value }, otherwise: "only the name")
+        .Mapping("service", ServiceVmSettings.Keys, "The image as a service of jobs: with any of these keys, a job whose 'services:' name the image gets a VM of it beside its own.",
+            it => it.Service ?? ServiceVmSettings.None, (it, value) => it with { Service = ReferenceEquals(value, ServiceVmSettings.None) ? null : value })
         .And(ImageSource.KeysOf(Blank))
         .And(SharedKeys);
 }

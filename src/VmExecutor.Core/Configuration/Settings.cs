@@ -33,6 +33,9 @@ public sealed record Settings
     /// <summary>In the order of their files' names.</summary>
     public required IReadOnlyList<ImageDefinition> Images { get; init; }
 
+    /// <summary>True: jobs may have services that are VMs of their own, so each clone gets a free place for a further network card.</summary>
+    public bool HasServiceImages() => Images.Any(image => image.Service is not null);
+
     internal static readonly Settings Blank = new() { File = new AbsolutePath("/"), Images = [] };
 
     /// <summary>The keys of <c>vm-executor.yaml</c>.</summary>

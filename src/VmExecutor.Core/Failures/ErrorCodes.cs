@@ -85,6 +85,7 @@ public static class ErrorCodes
     public static readonly ErrorCode ServiceNotStarted = new(1433);
     public static readonly ErrorCode ServicesTimedOut = new(1434);
     public static readonly ErrorCode ServiceUnknown = new(1435);
+    public static readonly ErrorCode ServiceVmNotJoined = new(1436);
 
     public static readonly ErrorCode ToolFailed = new(1501);
     public static readonly ErrorCode ToolMissing = new(1502);

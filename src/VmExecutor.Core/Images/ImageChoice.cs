@@ -37,6 +37,28 @@ public static class ImageChoice
             : throw (matching.Count == 0 ? Unknown(wanted, job, settings) : NotAllowed(wanted, matching[0], job, settings));
     }
 
+    /// <summary>The image whose clone is a service of a job; null: no such image has that name, so the service is a container.</summary>
+    /// <param name="wanted">The service as the job names it.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="settings">The configuration.</param>
+    /// <exception cref="BuildFailureException">The image is not for that job.</exception>
+    public static ImageDefinition? ForService(string wanted, Job job, Settings settings)
+    {
+        var matching = Matching(wanted, [.. settings.Images.Where(image => image.Service is not null)]);
+        if (matching.Count == 0)
+        {
+            return null;
+        }
+
+        if (matching.FirstOrDefault(image => ImageAccess.Refusal(job, image.Allow) is null) is { } usable)
+        {
+            return usable;
+        }
+
+        var (why, hint) = ImageAccess.Refusal(job, matching[0].Allow)!.Value;
+        throw new BuildFailureException(ErrorCodes.ImageNotAllowed, $"this job may not use image '{PlainText.OneLine(wanted, LongestShown)}' as a service: {why}", hint);
+    }
+
     private static List<ImageDefinition> Matching(string wanted, IReadOnlyList<ImageDefinition> images)
     {
         var named = images.Where(image => image.Name.Value == wanted).ToList();

@@ -15,6 +15,8 @@ namespace VmExecutor.Core.Jobs;
 public sealed partial record JobKey
 {
     private const int LongestToken = 12;
+    private const string ServiceToken = "service";
+    private const int MostServices = 999;
 
     /// <param name="server">Scheme, host and port.</param>
     /// <param name="runner">The runner's short token, whatever it is.</param>
@@ -58,6 +60,21 @@ public sealed partial record JobKey
         }
     }
 
+    /// <summary>The place of the service whose VM has this key; null: it is no such key. That of a runner whose token looks alike has no job that it is <see cref="IsServiceOf"/>.</summary>
+    public int? ServiceNumber => ServicePattern().Match(Value) is { Success: true } match && int.TryParse(match.Groups["number"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>The key of the VM that is one of this job's services.</summary>
+    /// <param name="number">The service's place among them, from 0 on.</param>
+    public JobKey OfService(int number)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(number, MostServices);
+        return new(string.Create(CultureInfo.InvariantCulture, $"{ServiceToken}{number}-{JobId}-{Digest($"{Value}\n{ServiceToken}{number}")[..6]}"));
+    }
+
+    /// <summary>True when it is the key of the VM of one of a job's services.</summary>
+    public bool IsServiceOf(JobKey job) => ServiceNumber is { } number and <= MostServices && job.OfService(number) == this;
+
     /// <summary>A key as it was written, for instance as a directory's name.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out JobKey? key)
     {
@@ -69,6 +86,9 @@ public sealed partial record JobKey
 
     // It tells jobs apart and protects nothing, so it need not be cryptographic; loading OpenSSL costs each stage 8 ms.
     private static string Digest(string text) => Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(text)));
+
+    [GeneratedRegex($@"\A{ServiceToken}(?<number>0|[1-9][0-9]{{0,2}})-", RegexOptions.CultureInvariant)]
+    private static partial Regex ServicePattern();
 
     [GeneratedRegex(@"\A[a-z0-9]{1,12}-(?:0|[1-9][0-9]{0,18})-[0-9a-f]{6}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();

@@ -87,6 +87,9 @@ public sealed record JobRecord
     /// <summary>The containers beside the job in its guest; null: none were started.</summary>
     public ServicesRecord? Services { get; init; }
 
+    /// <summary>Its services that are VMs of their own.</summary>
+    public IReadOnlyList<ServiceVmRecord> ServiceVms { get => field ?? []; init; }
+
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);
 

@@ -9,11 +9,16 @@ public sealed record OwnershipStamp
     /// <summary>The key of the clone: its directory and its domain are named after it.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The key of the job that took a clone which was made before; null: the clone was made for the job of its own key.</summary>
+    /// <summary>
+    /// The key of the job that took a clone which was made before, or whose service the clone is; null: the clone was made for the job of its own key.
+    /// </summary>
     public string? Job { get; init; }
 
     /// <summary>The key of the job that it belongs to.</summary>
     public string JobName => Job ?? Key;
+
+    /// <summary>The job whose service the clone is; null: it is none.</summary>
+    public JobKey? JobOfService => JobKey.TryParse(Key, out var key) && JobKey.TryParse(Job, out var job) && key.IsServiceOf(job) ? job : null;
 
     /// <summary>The user of the host that its QEMU runs as, and no other clone's; null: libvirt's one QEMU user, or it has none yet.</summary>
     public string? User { get; init; }

@@ -27,6 +27,9 @@ public enum LeftoverReason
     /// <summary>A process or file of a user of the host whose clone is gone.</summary>
     UserWithoutClone,
 
+    /// <summary>A VM that was a job's service, and the job is gone.</summary>
+    JobGone,
+
     /// <summary>A clone that waits for a job and whose VM is gone.</summary>
     VmGone,
 }

@@ -18,8 +18,9 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
     /// <param name="job">The job's services.</param>
     /// <param name="image">The image of the VM.</param>
     /// <param name="administrator">The logins of its <see cref="ServiceSettings.AuthFile"/>.</param>
+    /// <param name="vmOf">The image whose clone is the service of a name; null: it is a container.</param>
     /// <exception cref="BuildFailureException"><see cref="ErrorCodes.ServiceRefused"/>: a name cannot be used, is not allowed, or is that of two.</exception>
-    public static ServicePlan Of(JobServices job, ImageDefinition image, RegistryLogins administrator)
+    public static ServicePlan Of(JobServices job, ImageDefinition image, RegistryLogins administrator, Func<string, ImageDefinition?> vmOf)
     {
         var settings = image.Services;
         var globs = settings.Allow.Select(pattern => Glob.TryParse(pattern, out var glob) ? glob : throw new FormatException(pattern)).ToList();
@@ -49,9 +50,18 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
             service,
             Reference(service.Image),
             [.. service.Aliases.Distinct(StringComparer.OrdinalIgnoreCase), .. NamesOf(service.Image).Where(name => given.TryAdd(name, service))],
-            service.PullPolicies.Count > 0 ? service.PullPolicies : settings.PullPolicies));
+            service.PullPolicies.Count > 0 ? service.PullPolicies : settings.PullPolicies)
+        {
+            Vm = vmOf(service.Image),
+        });
         return new ServicePlan([.. services], administrator.Under(job.Logins));
     }
+
+    /// <summary>Those that are containers in the job's guest, numbered anew.</summary>
+    public ServicePlan Containers => this with { Services = [.. Services.Where(service => service.Vm is null).Select((service, number) => service with { Number = number })] };
+
+    /// <summary>Those that are VMs of their own, numbered anew.</summary>
+    public IReadOnlyList<PlannedService> Vms => [.. Services.Where(service => service.Vm is not null).Select((service, number) => service with { Number = number })];
 
     /// <summary>The images that a template's guest fetches, so that jobs find them there; nothing of them is started.</summary>
     /// <param name="image">The image of the VM.</param>
@@ -128,6 +138,9 @@ public sealed partial record ServicePlan(IReadOnlyList<PlannedService> Services,
 /// <param name="PullPolicies">At least one.</param>
 public sealed record PlannedService(int Number, JobService Wanted, string Reference, IReadOnlyList<string> Names, IReadOnlyList<PullPolicy> PullPolicies)
 {
+    /// <summary>The image whose clone it is; null: it is a container.</summary>
+    public ImageDefinition? Vm { get; init; }
+
     /// <summary>True: its image is fetched, and nothing is started.</summary>
     public bool IsFetchedOnly { get; init; }
 

@@ -31,12 +31,14 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     /// <param name="directory">Of the job, whose lock the caller holds; with a record.</param>
     /// <param name="stamp">The ownership stamp of the VM.</param>
     /// <param name="need">The resources that it wants.</param>
+    /// <param name="services">The VMs of its services, whose locks the caller holds as well: it gets all of them or none.</param>
     /// <param name="tell">Takes the lines for the job log: at once when it begins to wait, then every 15 s.</param>
     /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <exception cref="SystemFailureException">It can never fit, has waited too long, or its runner is gone.</exception>
     public async Task<TimeSpan?> WaitAsync(
-        JobDirectory directory, OwnershipStamp stamp, ClaimRecord need, Action<string> tell, CancellationToken cancellationToken)
+        JobDirectory directory, OwnershipStamp stamp, ClaimRecord need, IReadOnlyList<Claimant> services, Action<string> tell, CancellationToken cancellationToken)
     {
+        IReadOnlyList<Claimant> all = [new Claimant(directory, need), .. services];
         using var place = locks.TakePlace(HostClock.SinceBoot());
         var began = time.GetTimestamp();
         long? looked = null;
@@ -55,8 +57,8 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
 
                 // A job that no runner waits for must not stand in the others' way.
                 WaitingRunner.EnsureLives(stamp, "so the job no longer waits for its turn");
-                look = await LookAsync(key, need, token).ConfigureAwait(false);
-                if (first && look.FindShortage() is null && await TryClaimAsync(directory, need, place, token).ConfigureAwait(false))
+                look = await LookAsync(all, token).ConfigureAwait(false);
+                if (first && look.FindShortage() is null && await TryClaimAsync(all, place, token).ConfigureAwait(false))
                 {
                     return true;
                 }
@@ -80,7 +82,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
             cancellationToken).ConfigureAwait(false);
         if (!admitted)
         {
-            look = await LookAsync(key, need, cancellationToken).ConfigureAwait(false);
+            look = await LookAsync(all, cancellationToken).ConfigureAwait(false);
             throw CapacityFailures.WaitedTooLong(key, look, place.CountAhead(), settings.StateDir, settings.File);
         }
 
@@ -93,44 +95,68 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     {
         using var place = locks.TakePlace(HostClock.SinceBoot());
         return place.CountAhead() == 0
-            && (await LookAsync(directory.Key, need, cancellationToken).ConfigureAwait(false)).FindShortage() is null
-            && await TryClaimAsync(directory, need, place, cancellationToken).ConfigureAwait(false);
+            && (await LookAsync([new Claimant(directory, need)], cancellationToken).ConfigureAwait(false)).FindShortage() is null
+            && await TryClaimAsync([new Claimant(directory, need)], place, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
     /// Claims the resources for the job if it is in front and they are free. Two jobs that arrive in the same moment may both see no
     /// other in front, since a place is chosen before it is held. So the question is asked once more under a lock.
     /// </summary>
-    private async Task<bool> TryClaimAsync(JobDirectory directory, ClaimRecord need, QueuePlace place, CancellationToken cancellationToken)
+    private async Task<bool> TryClaimAsync(IReadOnlyList<Claimant> all, QueuePlace place, CancellationToken cancellationToken)
     {
         using var gate = await locks.TakeCapacityAsync(DecidingTakes, cancellationToken).ConfigureAwait(false);
-        if (gate is null || place.CountAhead() > 0 || (await LookAsync(directory.Key, need, cancellationToken).ConfigureAwait(false)).FindShortage() is not null)
+        if (gate is null || place.CountAhead() > 0 || (await LookAsync(all, cancellationToken).ConfigureAwait(false)).FindShortage() is not null)
         {
             return false;
         }
 
-        var user = await users.TryTakeAsync(directory.Paths.Directory, cancellationToken).ConfigureAwait(false);
-        if (user is null && users.Pool is not null)
+        var taken = await users.TryTakeAsync([.. all.Select(one => one.Directory.Paths.Directory)], cancellationToken).ConfigureAwait(false);
+        if (taken is null && users.Pool is not null)
         {
             return false;
         }
 
-        await directory.UpdateAsync(locks, record => record with { Claim = need, Stamp = record.Stamp with { User = user?.Name } }, cancellationToken).ConfigureAwait(false);
+        // The job's own comes last: with it, all have theirs.
+        for (var number = all.Count - 1; number >= 0; number--)
+        {
+            var (directory, need) = all[number];
+            var user = taken?[number].Name;
+            await directory.UpdateAsync(locks, record => record with { Claim = need, Stamp = record.Stamp with { User = user } }, cancellationToken).ConfigureAwait(false);
+        }
+
         return true;
     }
 
-    private async Task<CapacityLook> LookAsync(JobKey key, ClaimRecord need, CancellationToken cancellationToken) =>
-        Look(key, need, settings, await survey.FindAsync(key, cancellationToken).ConfigureAwait(false)) with { Users = users.Pool?.Users.Count, AllUsersAreTaken = !users.HasFree() };
+    private async Task<CapacityLook> LookAsync(IReadOnlyList<Claimant> all, CancellationToken cancellationToken) =>
+        Look(all, settings, await survey.FindAsync([.. all.Select(one => one.Directory.Key)], cancellationToken).ConfigureAwait(false), (users.Pool?.Users.Count, users.CountFree()));
 
     /// <summary>Refuses a job that does not fit into a host without any VM.</summary>
     /// <exception cref="SystemFailureException">It can never fit.</exception>
-    public static void EnsureEverFits(JobKey key, ClaimRecord need, Settings settings) => Look(key, need, settings, []);
+    public static void EnsureEverFits(JobKey key, ClaimRecord need, Settings settings) => Look(key, need.MemoryBytes, 1, settings, [], (null, null));
 
-    private static CapacityLook Look(JobKey key, ClaimRecord need, Settings settings, IReadOnlyList<LiveClaim> claims)
+    private static CapacityLook Look(IReadOnlyList<Claimant> all, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users) =>
+        Look(all[0].Directory.Key, all.Sum(one => one.Need.MemoryBytes), all.Count, settings, claims, users);
+
+    private static CapacityLook Look(JobKey key, long bytes, int vms, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users)
     {
-        var look = new CapacityLook { Limits = settings.Limits, Host = HostRoom.Read(settings.StateDir), Claims = claims, NeededBytes = need.MemoryBytes };
+        var look = new CapacityLook
+        {
+            Limits = settings.Limits,
+            Host = HostRoom.Read(settings.StateDir),
+            Claims = claims,
+            NeededBytes = bytes,
+            NeededVms = vms,
+            Users = users.All,
+            FreeUsers = users.Free,
+        };
         return look.FindImpossibility() is { } impossibility
             ? throw CapacityFailures.NeverFits(key, impossibility, look, settings.StateDir, settings.File)
             : look;
     }
 }
+
+/// <summary>A clone that wants a share of the host.</summary>
+/// <param name="Directory">Its directory, with a record.</param>
+/// <param name="Need">The resources.</param>
+public sealed record Claimant(JobDirectory Directory, ClaimRecord Need);

@@ -14,17 +14,17 @@ namespace VmExecutor.Host.Capacity;
 /// </summary>
 public sealed class ClaimSurvey(AbsolutePath stateDir, StateLocks locks, IJobProcesses processes, IHypervisor hypervisor)
 {
-    /// <param name="self">The job that asks, which does not count.</param>
+    /// <param name="self">The clones of the job that asks, which do not count.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="Files.HostFileException">The state directory or its locks cannot be looked at.</exception>
-    public async Task<IReadOnlyList<LiveClaim>> FindAsync(JobKey self, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LiveClaim>> FindAsync(IReadOnlyCollection<JobKey> self, CancellationToken cancellationToken)
     {
         // A prepare has its claim before its QEMU, so records are read first: whatever starts in between is in one of the two.
-        var records = JobFolder.List(stateDir).Ours.Where(folder => !folder.IsHalf && folder.Key != self)
+        var records = JobFolder.List(stateDir).Ours.Where(folder => !folder.IsHalf && !self.Contains(folder.Key))
             .Select(folder => (folder.Key, Record: JobDirectory.Of(stateDir, folder.Key).Read(), Held: locks.IsHeld(folder.Key)))
             .Where(job => job.Record?.Claim is not null)
             .ToDictionary(job => job.Key);
-        var vms = processes.Find().Where(process => process.Kind == JobProcessKind.Qemu && process.Job != self)
+        var vms = processes.Find().Where(process => process.Kind == JobProcessKind.Qemu && !self.Contains(process.Job))
             .GroupBy(process => process.Job).ToDictionary(group => group.Key, group => group.Sum(Resident));
         var claims = records.Values.Where(job => job.Held || vms.ContainsKey(job.Key))
             .Select(job => new LiveClaim(job.Record!.Claim!.MemoryBytes, vms.GetValueOrDefault(job.Key), job.Held && job.Record.Ready is null))

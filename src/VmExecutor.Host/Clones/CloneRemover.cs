@@ -69,6 +69,9 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             return Task.CompletedTask;
         }).ConfigureAwait(false);
         await TryAsync(failures, () => EndAsync(found, JobProcessKind.Ssh, parts, cancellationToken)).ConfigureAwait(false);
+
+        // Before the job's own directory: a service without it belongs to no job.
+        await TryAsync(failures, () => RemoveServicesAsync(key, directory.Paths.StateDir, parts, tell, hurry, cancellationToken)).ConfigureAwait(false);
         var vm = VmState.Unknown;
         await TryAsync(failures, async () =>
         {
@@ -110,6 +113,35 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         return failures.Count == 0
             ? removal with { Parts = parts, Duration = time.GetElapsedTime(started) }
             : throw new CleanupException(key, failures);
+    }
+
+    /// <summary>
+    /// Removes the VMs that are services of a job. Their own locks are not asked for: a process that makes them holds the job's as well, and gc, which may remove one at the same
+    /// time, does what this does.
+    /// </summary>
+    /// <param name="job">The job, whose lock the caller holds.</param>
+    /// <param name="stateDir">The state directory.</param>
+    /// <param name="parts">Takes what was removed.</param>
+    /// <param name="tell">Told what people should know.</param>
+    /// <param name="hurry">Ends the wait for a polite shutdown.</param>
+    /// <param name="cancellationToken">The deadline of it all.</param>
+    /// <exception cref="CleanupException">Something is left.</exception>
+    public async Task RemoveServicesAsync(JobKey job, AbsolutePath stateDir, List<string> parts, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
+    {
+        var failures = new List<Exception>();
+        foreach (var key in JobFolder.List(stateDir).Ours.Select(folder => folder.Key).Where(key => key.IsServiceOf(job)).Distinct())
+        {
+            await TryAsync(failures, async () =>
+            {
+                var directory = JobDirectory.Of(stateDir, key);
+                parts.AddRange((await RemoveAsync(key, directory, directory.Read()?.ShutdownGrace, tell, hurry, cancellationToken).ConfigureAwait(false)).Parts);
+            }).ConfigureAwait(false);
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new CleanupException(job, failures);
+        }
     }
 
     /// <summary>Ends a job's processes and keeps its directory with its record, for another start of the same job.</summary>

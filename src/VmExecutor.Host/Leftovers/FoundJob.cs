@@ -11,7 +11,10 @@ public sealed record FoundJob
     /// <summary>Its clone's.</summary>
     public required JobKey Key { get; init; }
 
-    /// <summary>Its own: another than the clone's if it took a standby clone.</summary>
+    /// <summary>True: the clone is a service of <see cref="Job"/>.</summary>
+    public bool IsService => Stamp?.JobOfService is not null;
+
+    /// <summary>Its own: another than the clone's if it took a standby clone, or if the clone is its service.</summary>
     public JobKey Job => JobKey.TryParse(Stamp?.Job, out var job) ? job : Key;
 
     /// <summary>Its record's, else its domain's; null: neither has a readable one.</summary>

@@ -17,6 +17,9 @@ public sealed record ListedJob
     /// <summary>Its clone's.</summary>
     public required JobKey Key { get; init; }
 
+    /// <summary>The name of the job's service that the VM is, or the domain's name where the job is gone; null: it is the job's own VM.</summary>
+    public string? Service { get; init; }
+
     public string? Project { get; init; }
 
     public string? Image { get; init; }

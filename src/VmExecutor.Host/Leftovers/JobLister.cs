@@ -16,13 +16,19 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
         var jobs = new List<ListedJob>();
         foreach (var job in found.Jobs)
         {
-            jobs.Add(await DescribeAsync(job, cancellationToken).ConfigureAwait(false));
+            jobs.Add(await DescribeAsync(job, cancellationToken).ConfigureAwait(false) with { Service = job.IsService ? ServiceOf(job, found.Jobs) : null });
         }
+
+        // Each job with its services below it.
+        jobs = [.. jobs.OrderBy(job => job.Job.Value, StringComparer.Ordinal).ThenBy(job => job.Service is not null).ThenBy(job => job.Key.Value, StringComparer.Ordinal)];
 
         return new JobList(
             jobs,
             [.. found.Others.Select(path => $"{path} was not made by vm-executor"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
+
+    private static string ServiceOf(FoundJob service, IReadOnlyList<FoundJob> all) =>
+        all.FirstOrDefault(job => job.Key == service.Job)?.Record?.ServiceVms.FirstOrDefault(vm => vm.Key == service.Key.Value) is { Names: [var name, ..] } ? name : service.Key.Domain.Value;
 
     private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken) => Describe(job, now()) with
     {

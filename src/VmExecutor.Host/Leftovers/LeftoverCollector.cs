@@ -26,9 +26,16 @@ public sealed class LeftoverCollector(Machine machine)
     {
         var found = await machine.Survey.TakeAsync(cancellationToken).ConfigureAwait(false);
         var leftovers = new List<CollectedLeftover>();
-        foreach (var job in found.Jobs.Where(job => job.Leftover is not null && job.Key != except))
+
+        // Services go with their jobs, so those that are left when the jobs are gone come last.
+        foreach (var job in found.Jobs.Where(job => job.Leftover is not null && job.Key != except && !(job.IsService && job.Job == except)).OrderBy(job => job.IsService))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (job.IsService && leftovers.Any(other => other.Name == job.Job.Value && other.Outcome == CollectionOutcome.Removed))
+            {
+                continue;
+            }
+
             leftovers.Add(dryRun
                 ? new CollectedLeftover(job.Key.Value, job.Leftover!.Value, CollectionOutcome.WouldBeRemoved, Parts(job))
                 : await RemoveAsync(job, cancellationToken).ConfigureAwait(false));
@@ -123,14 +130,14 @@ public sealed class LeftoverCollector(Machine machine)
 
         if (record is not null)
         {
-            return machine.Judge.Of(record.Stamp, record.StaysByItself) is not null
+            return machine.Judge.Of(record.Stamp, record) is not null
                 || (job.Leftover == LeftoverReason.VmGone && record.IsStandby
                     && await machine.Hypervisors.At(record.LibvirtUri).FindStatusAsync(record.Domain, cancellationToken).ConfigureAwait(false) is null);
         }
 
         var xml = job.HasDomain ? await machine.Hypervisors.At(job.LibvirtUri).FindXmlAsync(job.Key.Domain.Value, inactive: false, cancellationToken).ConfigureAwait(false) : null;
         var stamp = xml is null ? null : StampXml.TryRead(XmlText.Parse(xml));
-        return stamp is null || machine.Judge.Of(stamp, kept: false) is not null;
+        return stamp is null || machine.Judge.Of(stamp, record: null) is not null;
     }
 
     /// <returns>Why the ledger does not have it; null: it has.</returns>

@@ -2,6 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Health;
 using VmExecutor.Host.Processes;
@@ -27,7 +28,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
 
         if (job.Stamp is { } stamp)
         {
-            return job with { Leftover = Of(stamp, job.Record?.StaysByItself == true) ?? (job is { IsVmGone: true, Record.IsStandby: true } ? LeftoverReason.VmGone : null) };
+            return job with { Leftover = Of(stamp, job.Record) ?? (job is { IsVmGone: true, Record.IsStandby: true } ? LeftoverReason.VmGone : null) };
         }
 
         if (nameTaken)
@@ -42,8 +43,24 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
                 : job with { Leftover = LeftoverReason.NoRecord };
     }
 
-    /// <summary>Null: in use.</summary>
-    public LeftoverReason? Of(OwnershipStamp stamp, bool kept) => new Judgement(
+    /// <summary>A service is in use for as long as its job is, by the job's own stamp; the job's directory is made before those of its services, and removed after them.</summary>
+    /// <param name="stamp">The clone's stamp.</param>
+    /// <param name="record">Its record; null: it has none.</param>
+    /// <returns>Null: in use.</returns>
+    public LeftoverReason? Of(OwnershipStamp stamp, JobRecord? record)
+    {
+        if (stamp.JobOfService is not { } job)
+        {
+            return Of(stamp, record?.StaysByItself == true);
+        }
+
+        var directory = JobDirectory.Of(stateDir, job);
+        return directory.Read() is { } owner ? Of(owner.Stamp, owner.StaysByItself)
+            : HostDirectory.Look(directory.Paths.Directory.Value) == Presence.Missing ? LeftoverReason.JobGone
+            : Of(stamp, kept: false);
+    }
+
+    private LeftoverReason? Of(OwnershipStamp stamp, bool kept) => new Judgement(
         _now,
         time.GetUtcNow(),
         ProcessTable.Runs(stamp.Runner),

@@ -56,7 +56,10 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
     }
 
     /// <summary>True when a clone could have a user now, or needs none.</summary>
-    public bool HasFree() => Pool is null || Pool.Users.Any(user => !IsClaimed(user));
+    public bool HasFree() => CountFree() is not 0;
+
+    /// <summary>The number of clones that could have a user now; null: they need none.</summary>
+    public int? CountFree() => Pool?.Users.Count(user => !IsClaimed(user));
 
     /// <summary>The user that an admitted clone was given; null: libvirt's one QEMU user.</summary>
     /// <exception cref="SystemFailureException">The record does not say, though clones have users here: the clone must not run as another's.</exception>
@@ -70,7 +73,14 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
     /// <param name="cancellationToken">Ends the wait for others that take one.</param>
     /// <returns>Null: none is free, or clones have none here.</returns>
     /// <exception cref="HostFileException">The claims cannot be read or written.</exception>
-    public async Task<VmUser?> TryTakeAsync(AbsolutePath clone, CancellationToken cancellationToken)
+    public async Task<VmUser?> TryTakeAsync(AbsolutePath clone, CancellationToken cancellationToken) => (await TryTakeAsync([clone], cancellationToken).ConfigureAwait(false))?[0];
+
+    /// <summary>As above, for several clones: each gets one, or none does.</summary>
+    /// <param name="clones">Their directories, which are there.</param>
+    /// <param name="cancellationToken">Ends the wait for others that take one.</param>
+    /// <returns>In the order of the clones; null: too few are free, or clones have none here.</returns>
+    /// <exception cref="HostFileException">The claims cannot be read or written.</exception>
+    public async Task<IReadOnlyList<VmUser>?> TryTakeAsync(IReadOnlyList<AbsolutePath> clones, CancellationToken cancellationToken)
     {
         if (Pool is null)
         {
@@ -85,10 +95,15 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
         }
 
         var running = ProcessTable.UsersWithProcesses();
-        var free = Pool.Users.FirstOrDefault(user => !running.Contains(user.Id) && (ClaimOf(user) == clone || !IsClaimed(user)));
-        if (free is not null)
+        VmUser[] free = [.. Pool.Users.Where(user => !running.Contains(user.Id) && ((ClaimOf(user) is { } owner && clones.Contains(owner)) || !IsClaimed(user))).Take(clones.Count)];
+        if (free.Length < clones.Count)
         {
-            AtomicFile.Write(FileOf(free), $"{clone}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return null;
+        }
+
+        for (var number = 0; number < free.Length; number++)
+        {
+            AtomicFile.Write(FileOf(free[number]), $"{clones[number]}\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
 
         return free;

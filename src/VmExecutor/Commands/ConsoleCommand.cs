@@ -20,15 +20,16 @@ internal static class ConsoleCommand
             }
         });
         var raw = new Option<bool>("--raw") { Description = "Everything as the guest wrote it, also what steers a terminal." };
+        var service = ServiceOption.Create();
         var command = new Command(
             "console", "Show the serial console of a job's VM. It goes to a file, so it can be read and not typed into; see 'ssh' for that. Example: vm-executor console 4711 --follow")
         {
-            job, follow, last, raw,
+            job, service, follow, last, raw,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var jobs = new JobsAtHand(invocation.LoadWithoutImages(parsed.GetValue(config)), invocation.Time);
-            var directory = jobs.Find(parsed.GetRequiredValue(job)).Directory;
+            var directory = jobs.Find(parsed.GetRequiredValue(job), parsed.GetValue(service)).Directory;
             var follows = parsed.GetValue(follow);
             try
             {

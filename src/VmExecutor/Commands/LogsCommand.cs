@@ -10,15 +10,16 @@ internal static class LogsCommand
     {
         var job = JobArgument.Create(invocation, config);
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
+        var service = ServiceOption.Create();
         var command = new Command(
             "logs", "Show what this host knows of a job, running or over: image, start, phases, scripts and their exit codes, the console's last lines, its lines in the ledger. Example: vm-executor logs 4711")
         {
-            job, json,
+            job, service, json,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var settings = invocation.LoadWithoutImages(parsed.GetValue(config));
-            var story = await JobStory.FindAsync(parsed.GetRequiredValue(job), settings, invocation.Time, token);
+            var story = await JobStory.FindAsync(parsed.GetRequiredValue(job), parsed.GetValue(service), settings, invocation.Time, token);
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(JobStoryJson.Write(story));

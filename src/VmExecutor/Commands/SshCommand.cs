@@ -10,7 +10,7 @@ internal static class SshCommand
     {
         var job = JobArgument.Create(invocation, config);
         var words = new Argument<string[]>("command") { Description = "Behind --: a command to run there in place of a login shell.", Arity = ArgumentArity.ZeroOrMore };
-        var service = new Option<string?>("--service") { Description = "Enter the container of one of the job's services, by one of its names.", HelpName = "ALIAS" };
+        var service = new Option<string?>("--service") { Description = "Enter one of the job's services, by one of its names: its container, or its VM.", HelpName = "ALIAS" };
         var command = new Command(
             "ssh", "Enter the VM of a running or kept job, or run a command in it; the exit code is the command's (255: ssh's own failure). Example: vm-executor ssh 4711 -- df -h")
         {

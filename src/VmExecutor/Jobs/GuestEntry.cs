@@ -23,7 +23,13 @@ internal sealed class GuestEntry(Machine machine)
     /// <exception cref="SystemFailureException">There is no such job, or no guest of it to enter, or another guest answers at its address.</exception>
     public async Task<int> RunAsync(string job, IReadOnlyList<string> words, string? service, bool terminal, CancellationToken cancellationToken)
     {
-        var (key, directory) = new JobsAtHand(machine.Settings, machine.Time).Find(job);
+        var jobs = new JobsAtHand(machine.Settings, machine.Time);
+        var (key, directory) = jobs.Find(job);
+        if (service is not null && jobs.TryFindService(directory, service) is { } vm)
+        {
+            (key, directory, service) = (vm.Key, vm, null);
+        }
+
         var (record, access) = GuestOfJob.Of(directory);
         await EnsureRunsAsync(key, record, cancellationToken);
         if (service is not null)

@@ -22,7 +22,8 @@ internal sealed class JobStop(Machine machine)
     /// <exception cref="SystemFailureException">There is no such job, or several; or nothing can be said of it.</exception>
     public async Task<FoundJob> FindAsync(string text, CancellationToken cancellationToken)
     {
-        var jobs = (await machine.Survey.TakeAsync(cancellationToken)).Jobs;
+        // A service is stopped with its job.
+        List<FoundJob> jobs = [.. (await machine.Survey.TakeAsync(cancellationToken)).Jobs.Where(job => !job.IsService)];
         var key = JobChoice.Decide(text, [.. jobs.Select(job => job.Job)]);
         var job = jobs.First(job => job.Job == key);
         return job.Doubt is null

@@ -26,13 +26,18 @@ internal sealed record JobStory(
 {
     /// <summary>Looks in the job's directory, asks libvirt, and reads the ledger.</summary>
     /// <exception cref="Core.Failures.SystemFailureException">There is no such job, also in the ledger, or several.</exception>
-    public static async Task<JobStory> FindAsync(string text, Settings settings, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<JobStory> FindAsync(string text, string? service, Settings settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var jobs = new JobsAtHand(settings, time);
         var ended = LedgerReader.Read(settings.StateDir).ToLookup(entry => entry.Job, StringComparer.Ordinal);
         var over = ended.Select(group => JobKey.TryParse(group.Key, out var known) ? known : null).OfType<JobKey>();
         var key = JobChoice.Decide(text, [.. jobs.Keys().Concat(over).Distinct()]);
         var directory = jobs.DirectoryOf(key);
+        if (service is not null)
+        {
+            (key, directory) = jobs.Find(key.Value, service);
+        }
+
         var console = directory.Paths.Console;
         var record = directory.Read();
         return new JobStory(

@@ -40,6 +40,8 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
                 return false;
             }
 
+            // They may have secrets of the job as well, and nothing is known of where.
+            await machine.RemoverAt(record.LibvirtUri).RemoveServicesAsync(run.Job, directory.Paths.StateDir, [], log.Say, hurry: cancellationToken, cancellationToken);
             await machine.GuestShell.CloseAsync(access, cancellationToken);
             var ended = result == JobResult.Unknown ? "failed" : result;
             if (await run.UpdateAsync(now => now is { Keep: not null, Stopped: null } ? KeepRule.Begin(now, ended, HostClock.SinceBoot()) : null, cancellationToken) is null)

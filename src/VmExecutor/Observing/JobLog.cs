@@ -9,12 +9,17 @@ namespace VmExecutor.Observing;
 /// </summary>
 /// <param name="writer">Takes the lines.</param>
 /// <param name="said">The warnings that this command has given already; shared by all logs of a command that makes several.</param>
-internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
+/// <param name="subject">Stands before each line; null: nothing does.</param>
+internal sealed class JobLog(TextWriter writer, ISet<string>? said = null, string? subject = null)
 {
     /// <summary>The longest message: a guest, or a file with nothing but errors, may give more to quote.</summary>
     private const int Longest = 32_000;
 
     private readonly ISet<string> _said = said ?? new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>The same log for lines about a part of the job.</summary>
+    /// <param name="part">Stands before each line.</param>
+    public JobLog About(string part) => new(writer, _said, part);
 
     public void Say(string line) => Write(line);
 
@@ -56,6 +61,7 @@ internal sealed class JobLog(TextWriter writer, ISet<string>? said = null)
         try
         {
             // Messages quote what jobs, guests and tools say.
+            line = subject is null ? line : $"{subject}: {line}";
             writer.WriteLine(PlainText.Lines(line.Length > Longest ? $"{line[..Longest]}… ({line.Length - Longest} more characters)" : line));
             writer.Flush();
         }

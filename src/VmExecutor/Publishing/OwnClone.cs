@@ -76,7 +76,7 @@ internal sealed class OwnClone(Machine machine)
             Image = image.Name.Value,
             Timeout = Lifetime,
         };
-        return new ClonePlan { Job = job, Image = image, Paths = JobPaths.For(machine.StateDir, job.Key), CardSeed = GuestOfJob.NewCardSeed(), Generation = generation };
+        return new ClonePlan { Job = job, Image = image, Paths = JobPaths.For(machine.StateDir, job.Key), CardSeed = GuestOfJob.NewCardSeed(), Generation = generation, HasSparePort = machine.Settings.HasServiceImages() };
     }
 
     private async Task RemoveAsync(JobRun run, CancellationToken cancellationToken)

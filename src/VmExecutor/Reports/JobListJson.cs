@@ -14,6 +14,7 @@ internal static class JobListJson
             json.WriteStartObject();
             json.WriteString("job", job.Job.Value);
             json.WriteString("domain", job.Key.Domain.Value);
+            json.WriteString("service", job.Service);
             json.WriteString("state", job.Leftover is not null ? "leftover" : job.Doubt is not null ? "unclear" : job.IsKept ? "kept" : job.IsStandby ? "standby" : "in_use");
             json.WriteString("reason", job.Leftover is { } reason ? LeftoverText.Name(reason) : job.Doubt);
             json.WriteBoolean("has_vm", job.HasDomain);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Leftovers;
 
 namespace VmExecutor.Reports;
@@ -46,7 +47,7 @@ internal static class JobListTable
         {
             string?[] cells =
             [
-                job.Job.Value, job.Project, job.Image, job.Start,
+                job.Service is { } service ? $"  service {PlainText.OneLine(service, 80)}" : job.Job.Value, job.Project, job.Image, job.Start,
                 Short(job.Age), Short(job.Usage?.CpuTime), Short(job.Usage?.MemoryBytes), Short(job.DiskBytes), Short(job.ExpiresIn),
                 job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : job.IsKept ? "kept" : job.IsStandby ? $"standby{(Short(job.Waited) is { } waited ? $" for {waited}" : "")}" : job.HasDomain ? "in use" : "in use, without a VM",
             ];

@@ -2,7 +2,9 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Observing;
@@ -68,9 +70,14 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         var log = run.Log;
         var version = await machine.Hypervisor.GetVersionAsync(cancellationToken);
         log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {machine.Hypervisor.Uri})");
-        if (plan.Job.Services.Count > 0 && plan.Image.Services.Engine == ServiceEngine.Off)
+        if (plan.Job.Services.Count > 0 && machine.Settings.HasServiceImages())
         {
-            log.Warn($"no services are started here ({ServiceStart.Names(plan.Job.Services)}): 'services: engine' of image '{plan.Image.Name}' is off");
+            plan = plan with { ServiceVms = ServicePlan.Of(TrustedJob.Services(environment), plan.Image, RegistryLogins.None, name => ImageChoice.ForService(name, plan.Job, machine.Settings)).Vms };
+        }
+
+        if (plan.Job.Services.Count > plan.ServiceVms.Count && plan.Image.Services.Engine == ServiceEngine.Off)
+        {
+            log.Warn($"no services are started here ({ServiceStart.Names([.. plan.Job.Services.Where(name => plan.ServiceVms.All(vm => vm.Wanted.Image != name))])}): 'services: engine' of image '{plan.Image.Name}' is off");
         }
 
         if (await machine.QuickCollection.RunAsync(run.Key, cancellationToken) is > 0 and var removed)

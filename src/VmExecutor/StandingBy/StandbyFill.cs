@@ -195,7 +195,7 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log,
             Timeout = MakingTakes,
             Sizes = need.Sizes,
         };
-        return new ClonePlan { Job = job, Image = need.Image, Paths = JobPaths.For(machine.StateDir, job.Key), CardSeed = GuestOfJob.NewCardSeed(), Generation = generation, IsAhead = true };
+        return new ClonePlan { Job = job, Image = need.Image, Paths = JobPaths.For(machine.StateDir, job.Key), CardSeed = GuestOfJob.NewCardSeed(), Generation = generation, IsAhead = true, HasSparePort = machine.Settings.HasServiceImages() };
     }
 
     private async Task RemoveAsync(JobRun run)

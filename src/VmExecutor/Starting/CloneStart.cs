@@ -5,6 +5,7 @@ using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
@@ -49,7 +50,8 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
 
         var look = CloneLook.ForStart(machine, run.Log);
         var basis = await BeginAsync(plan, first with { StandbyMiss = miss?.Word }, look, run, cancellationToken);
-        if (await machine.Admission.WaitAsync(run.Directory, stamp, basis.Claim, run.Log.Say, cancellationToken) is { } waited)
+        var services = await ServiceVmStart.BeginAllAsync(machine, basis, run, cancellationToken);
+        if (await machine.Admission.WaitAsync(run.Directory, stamp, basis.Claim, [.. services.Select(service => service.Claimant)], run.Log.Say, cancellationToken) is { } waited)
         {
             run.Log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {waited.TotalSeconds:0} s"));
             run.Times.Ended("capacity");
@@ -58,8 +60,20 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
             basis = await look.TakeAsync(basis.Plan, stamp, basis.Accelerator, cancellationToken);
         }
 
-        return await StartAsync(basis, run, cancellationToken);
+        return services.Count == 0 ? await StartAsync(basis, run, cancellationToken)
+            : await ServiceVmStart.StartAllAsync(services, token => StartAsync(basis, run, token), run, cancellationToken);
     }
+
+    /// <summary>The first part of a start of a clone that is a job's service: its directory and what it is made of. It is admitted with its job.</summary>
+    /// <inheritdoc cref="RunAsync" path="/param"/>
+    public Task<CloneBasis> BeginServiceAsync(ClonePlan plan, OwnershipStamp stamp, JobRun run, CancellationToken cancellationToken)
+    {
+        ImageFiles.EnsureUsable(plan.Image, plan.Generation);
+        return BeginAsync(plan, FirstRecord(plan, stamp) with { KeepFailed = null }, CloneLook.ForStart(machine, run.Log), run, cancellationToken);
+    }
+
+    /// <summary>The rest of it.</summary>
+    public Task<CloneBasis> StartServiceAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken) => StartAsync(basis, run, cancellationToken);
 
     /// <summary>As <see cref="RunAsync"/>, for a clone that no job waits for.</summary>
     /// <inheritdoc cref="RunAsync" path="/param"/>
@@ -148,5 +162,6 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         KeepFailed = KeepRule.For(plan.Job, plan.Image),
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
         Egress = plan.Egress is { } policy ? EgressRecord.Of(policy) : null,
+        ServiceVms = [.. plan.ServiceVms.Select(service => new ServiceVmRecord(plan.Job.Key.OfService(service.Number).Value, service.Vm!.Name.Value, service.Names))],
     };
 }

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Services;
 using VmExecutor.Host;
@@ -52,9 +53,9 @@ internal sealed class GuestPreparation(Machine machine, JobDetails details)
             run.Times.Ended("hook");
         }
 
-        if (plan.Job.Services.Count > 0 && plan.Image.Services.Engine != ServiceEngine.Off)
+        if (plan.Job.Services.Count > plan.ServiceVms.Count && plan.Image.Services.Engine != ServiceEngine.Off)
         {
-            var services = await new ServiceStart(machine.GuestShell, machine.Time).RunAsync(details.Services(), plan.Image, access, watch, run.Log, cancellationToken);
+            var services = await new ServiceStart(machine.GuestShell, name => ImageChoice.ForService(name, plan.Job, machine.Settings), machine.Time).RunAsync(details.Services(), plan.Image, access, watch, run.Log, cancellationToken);
             await run.UpdateAsync(record => record with { Services = services }, cancellationToken);
             run.Times.Ended("services");
         }

@@ -15,7 +15,10 @@ namespace VmExecutor.Starting;
 /// Starts the services of a job as containers in its guest, side by side, and waits until they answer. A service that does not answer in time fails nothing: the job
 /// log has a warning with its last lines, as with the docker executor.
 /// </summary>
-internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
+/// <param name="guestShell">Runs commands in guests.</param>
+/// <param name="vmOf">The image whose clone is the service of a name; null: it is a container.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ServiceStart(IGuestShell guestShell, Func<string, ImageDefinition?> vmOf, TimeProvider time)
 {
     private const int MostNames = 5;
     private const int LongestReason = 600;
@@ -33,14 +36,14 @@ internal sealed class ServiceStart(IGuestShell guestShell, TimeProvider time)
     public async Task<ServicesRecord?> RunAsync(JobServices job, ImageDefinition image, GuestAccess access, Func<CancellationToken, Task> watch, JobLog log, CancellationToken cancellationToken)
     {
         var settings = image.Services;
-        var plan = ServicePlan.Of(job, image, LoginsOf(settings));
+        var plan = ServicePlan.Of(job, image, LoginsOf(settings), vmOf).Containers;
         log.Say($"Starting {(plan.Services.Count == 1 ? "service" : $"{plan.Services.Count} services")}: {Names([.. plan.Services.Select(service => service.ToString())])}");
         var facts = new ServiceFacts(plan.Services.Count);
         var began = time.GetTimestamp();
         var answer = await AskAsync(ServiceScript.For(plan, settings), facts, image, access, watch, line => Tell(line, plan, facts, log, time.GetElapsedTime(began)), cancellationToken);
         if (facts.HasNoEngine && settings.Engine == ServiceEngine.Auto)
         {
-            log.Warn($"no services are started here ({Names(job.All.Select(one => one.Image).ToList())}): the guest has neither podman nor docker. Start what the job needs in its script; it has a machine of its own");
+            log.Warn($"no services are started here ({Names([.. plan.Services.Select(one => one.Wanted.Image)])}): the guest has neither podman nor docker. Start what the job needs in its script; it has a machine of its own");
             return null;
         }
 

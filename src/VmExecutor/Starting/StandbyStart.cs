@@ -42,9 +42,10 @@ internal sealed class StandbyStart(Machine machine)
             return (null, null);
         }
 
-        var miss = new StandbyMiss("none", $"no clone of image '{plan.Image.Name}' waits for a job");
+        // Its VMs are admitted together: a job that had its own already, and waited for room for the others, could wait for a job that does the same.
+        var miss = plan.ServiceVms.Count > 0 ? new StandbyMiss("services", "the job has services that are VMs, and starts all its VMs together") : new StandbyMiss("none", $"no clone of image '{plan.Image.Name}' waits for a job");
         var phases = run.Times.Count;
-        if (machine.Standby.Of(plan.Image.Name) is { Count: > 0 } waiting)
+        if (plan.ServiceVms.Count == 0 && machine.Standby.Of(plan.Image.Name) is { Count: > 0 } waiting)
         {
             (var taken, miss) = await TakeOneAsync(waiting, plan, generation, first, run, cancellationToken);
             if (taken is not null)

@@ -35,7 +35,7 @@ internal sealed class WarmUp(Machine machine)
         if (image.Services is { Preload.Count: > 0, Engine: not ServiceEngine.Off })
         {
             log.Say($"fetching {ServiceStart.Names(image.Services.Preload)}");
-            await new ServiceStart(machine.GuestShell, machine.Time).PreloadAsync(image, access, cancellationToken);
+            await new ServiceStart(machine.GuestShell, _ => null, machine.Time).PreloadAsync(image, access, cancellationToken);
         }
 
         var script = image.Warm.Script is { } file ? OwnScript.Read(file, "warm-up script") : Usual;

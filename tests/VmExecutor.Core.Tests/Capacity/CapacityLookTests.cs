@@ -22,7 +22,7 @@ public sealed class CapacityLookTests
         { "one of two VMs", Look(most: 2, claims: [Grown()]), null },
         { "both VMs", Look(most: 2, claims: [Grown(), Grown()]), Shortage.Vms },
         { "a user for each VM, and one is free", Look() with { Users = 2 }, null },
-        { "a user for each VM, and all are taken", Look() with { Users = 2, AllUsersAreTaken = true }, Shortage.Users },
+        { "a user for each VM, and all are taken", Look() with { Users = 2, FreeUsers = 0 }, Shortage.Users },
         { "a VM of an older driver takes a place too", Look(most: 1, claims: [new LiveClaim(0, GiB, false)]), Shortage.Vms },
         { "a promise that is not taken yet", Look(claims: [new LiveClaim(3 * GiB, 0, false)]), null },
         { "one byte more than fits", Look(claims: [new LiveClaim((3 * GiB) + 1, 0, false)]), Shortage.Memory },

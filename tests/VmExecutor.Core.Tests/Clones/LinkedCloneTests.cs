@@ -269,6 +269,21 @@ public sealed class LinkedCloneTests
         StampXml.KeyIn(clone).Should().Be(plan.Job.Key.Value);
     }
 
+    [Theory]
+    [InlineData("pc-q35-7.2", true, 1)]
+    [InlineData("pc-q35-7.2", false, 0)]
+    [InlineData("virt-7.2", true, 1)]
+    [InlineData("pc-i440fx-7.2", true, 0)]
+    public void A_PCI_Express_machine_has_a_spare_port_where_its_job_may_need_one(string machine, bool wanted, int ports)
+    {
+        var plan = TestPlan.For(TestPlan.Image()) with { HasSparePort = wanted };
+
+        var clone = LinkedClone.Derive(XElement.Parse(Source.Replace("pc-q35-7.2", machine, StringComparison.Ordinal)), plan, TestPlan.Stamp(plan), Chains, Accelerator.Kvm);
+
+        clone.Descendants(QemuXml.Namespace + "arg").Count(argument => ((string)argument.Attribute("value")!).Contains("vmx-service-port", StringComparison.Ordinal)).Should().Be(ports);
+        clone.Descendants("controller").Count(controller => (string?)controller.Attribute("model") == "pcie-root-port").Should().Be(Derive().Descendants("controller").Count(controller => (string?)controller.Attribute("model") == "pcie-root-port"));
+    }
+
     private static XElement Derive(ImageDefinition? image = null, Accelerator accelerator = Accelerator.Kvm, XElement? source = null)
     {
         var plan = TestPlan.For(image ?? TestPlan.Image());

@@ -77,6 +77,7 @@ internal static class EveryKey
         standby: {count: 2, max_age: 30m, sizes: [{cpus: 4}, {cpus: 2, memory: 1GiB, count: 3}]}
         prepare_hook: {script: ../hook, variables: [CI_PROJECT_PATH, CI_JOB_ID], timeout: 1m}
         services: {engine: podman, allow: ['postgres:*', redis], preload: 'postgres:16', pull_policy: [always, never], auth_file: ../registries.json, privileged: true, wait: 10s, timeout: 1m}
+        service: {ports: [5432, 80], start: systemctl restart app, ready: pg_isready -q}
         tools: [gitlab-runner, '/opt/ci/tools:/opt/ci', ../bin/tool]
         wait_for_cloud_init: false
         builds_dir: /b

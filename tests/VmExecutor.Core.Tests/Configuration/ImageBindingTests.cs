@@ -94,6 +94,7 @@ public sealed class ImageBindingTests
                     Wait = TimeSpan.FromSeconds(10),
                     Timeout = TimeSpan.FromMinutes(1),
                 },
+                Service = new ServiceVmSettings { Ports = [5432, 80], Start = "systemctl restart app", Ready = "pg_isready -q" },
                 Tools =
                 [
                     new ToolSettings(null, "/usr/local/bin/gitlab-runner"),

@@ -84,5 +84,6 @@ public sealed class ServicePlanTests
     internal static ServicePlan Plan(string services, ServiceSettings? settings = null) => ServicePlan.Of(
         JobServices.Read(System.Text.Encoding.UTF8.GetBytes($$"""{ "id": 1, "services": [{{services}}] }""")),
         ImageDefinition.Blank with { Services = settings ?? new ServiceSettings() },
-        RegistryLogins.None);
+        RegistryLogins.None,
+        _ => null);
 }

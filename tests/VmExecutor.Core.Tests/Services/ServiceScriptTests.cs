@@ -48,7 +48,7 @@ public sealed class ServiceScriptTests
     public void A_login_is_in_a_file_and_no_argument()
     {
         var job = JobServices.Read("""{ "id": 1, "services": [{ "name": "a" }], "variables": [{ "key": "DOCKER_AUTH_CONFIG", "value": "{\"auths\": {\"r\": {\"auth\": \"c2VjcmV0\"}}}" }] }"""u8.ToArray());
-        var text = ServiceScript.For(ServicePlan.Of(job, ImageDefinition.Blank, RegistryLogins.None), new ServiceSettings());
+        var text = ServiceScript.For(ServicePlan.Of(job, ImageDefinition.Blank, RegistryLogins.None, _ => null), new ServiceSettings());
 
         text.Split('\n').Where(line => line.Contains("c2VjcmV0", StringComparison.Ordinal)).Should().Equal("""  printf %s '{"auths":{"r":{"auth":"c2VjcmV0"}}}' >"$work/config.json" """.TrimEnd());
     }

@@ -96,7 +96,7 @@ internal static class JobReaders
     private static void ReadServices(byte[] bytes)
     {
         var job = JobServices.Read(bytes);
-        var plan = ServicePlan.Of(job, Base with { Services = new ServiceSettings { Allow = ["post*", "registry.example.com:5000/*"] } }, RegistryLogins.None);
+        var plan = ServicePlan.Of(job, Base with { Services = new ServiceSettings { Allow = ["post*", "registry.example.com:5000/*"] } }, RegistryLogins.None, _ => null);
         _ = ServiceScript.For(plan, new ServiceSettings()).Length + plan.Services.Sum(service => service.ToString().Length);
     }
 

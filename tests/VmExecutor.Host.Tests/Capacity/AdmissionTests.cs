@@ -67,6 +67,43 @@ public sealed class AdmissionTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_job_and_its_services_are_admitted_together_or_not_at_all()
+    {
+        var limits = OneVm with { MaxVms = 3 };
+        using var first = await AdmitAsync(1, limits);
+        using var second = await AdmitAsync(2, limits);
+        var service = JobDirectory.Of(_state, Job(3).OfService(0));
+        service.Create(TestRecord.Of(service.Key, _state));
+
+        // The third VM is free, and the job needs two.
+        var waits = WaitAsync(Job(3), limits, _time, services: [new Claimant(service, new ClaimRecord(2 << 20, 1))]);
+        while (_told.Count == 0)
+        {
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        var before = (JobDirectory.Of(_state, Job(3)).Read()!.Claim, service.Read()!.Claim);
+        second.Dispose();
+        await _time.RunAsync(waits);
+
+        _told[0].Line.Should().Be("waiting for 2 VMs at once (the job's, and 1 of its services) (2 of 3 in use): next in line");
+        before.Should().Be(((ClaimRecord?)null, (ClaimRecord?)null));
+        JobDirectory.Of(_state, Job(3)).Read()!.Claim.Should().Be(new ClaimRecord(1 << 20, 1));
+        service.Read()!.Claim.Should().Be(new ClaimRecord(2 << 20, 1));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_whose_services_need_more_VMs_than_the_host_may_have_is_refused_at_once()
+    {
+        var service = JobDirectory.Of(_state, Job(1).OfService(0));
+        service.Create(TestRecord.Of(service.Key, _state));
+
+        var refused = () => WaitAsync(Job(1), OneVm, _time, services: [new Claimant(service, new ClaimRecord(1, 1))]);
+
+        (await refused.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain("needs 2 VMs at once, since 1 of its services are VMs, and this host has 1 ('limits: max_vms')");
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_clone_that_no_job_waits_for_takes_only_room_that_is_free()
     {
         using var holder = await AdmitAsync(1);
@@ -195,11 +232,11 @@ public sealed class AdmissionTests : IDisposable
     }
 
     /// <summary>A prepare in flight, until it is disposed.</summary>
-    private async Task<KernelLock> AdmitAsync(int id)
+    private async Task<KernelLock> AdmitAsync(int id, LimitSettings? limits = null)
     {
         var locks = Locks();
         var held = locks.TryTake(Job(id))!;
-        await WaitAsync(Job(id), OneVm, _time, locks);
+        await WaitAsync(Job(id), limits ?? OneVm, _time, locks);
         return held;
     }
 
@@ -215,7 +252,7 @@ public sealed class AdmissionTests : IDisposable
     }
 
     private async Task<TimeSpan?> WaitAsync(
-        JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, CancellationToken cancellationToken = default)
+        JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, IReadOnlyList<Claimant>? services = null, CancellationToken cancellationToken = default)
     {
         locks ??= Locks();
         record ??= TestRecord.Of(key, _state);
@@ -224,6 +261,6 @@ public sealed class AdmissionTests : IDisposable
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
         var began = time.GetUtcNow();
         return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), _users, GiveUpAsync, time).WaitAsync(
-            directory, record.Stamp, new ClaimRecord(need, 1), line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
+            directory, record.Stamp, new ClaimRecord(need, 1), services ?? [], line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
     }
 }

@@ -126,5 +126,5 @@ public sealed class ClaimSurveyTests : IDisposable
     private void Leave(ClaimRecord? claim, bool ready = false) => Directory_.Create(Record(claim, ready));
 
     private Task<IReadOnlyList<LiveClaim>> FindAsync() =>
-        new ClaimSurvey(_state, _ours, _processes, _hypervisor).FindAsync(Self, TestContext.Current.CancellationToken);
+        new ClaimSurvey(_state, _ours, _processes, _hypervisor).FindAsync([Self], TestContext.Current.CancellationToken);
 }

@@ -3,6 +3,7 @@ using FluentAssertions;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Fakes;
@@ -69,7 +70,22 @@ public sealed class LeftoverJudgeTests : IDisposable
         other.Should().Be(LeftoverReason.TemporaryDirectoryGone);
     }
 
-    private LeftoverReason? Judge(OwnershipStamp stamp) => new LeftoverJudge(_state, TimeProvider.System, HostClock.Now).Of(stamp, kept: false);
+    [Fact]
+    public void A_service_is_in_use_for_as_long_as_its_job_is_and_not_longer()
+    {
+        var job = JobDirectory.Of(_state, Job);
+        var key = Job.OfService(0);
+        var service = TestRecord.Stamp(key, _state) with { Job = Job.Value, Runner = ProcessTable.Self() };
+        job.Create(TestRecord.Of(Job, _state) with { Stamp = Stamp() with { Runner = ProcessTable.Self(), TemporaryDirectory = null } });
+        var inUse = Judge(service with { TemporaryDirectory = "/tmp/custom-executor-vmx-none" });
+        job.Remove();
+        var alone = Judge(service);
+
+        inUse.Should().BeNull("its job's stamp decides");
+        alone.Should().Be(LeftoverReason.JobGone);
+    }
+
+    private LeftoverReason? Judge(OwnershipStamp stamp) => new LeftoverJudge(_state, TimeProvider.System, HostClock.Now).Of(stamp, record: null);
 
     private OwnershipStamp Stamp() => TestRecord.Stamp(Job, _state);
 }

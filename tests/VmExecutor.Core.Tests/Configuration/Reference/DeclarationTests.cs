@@ -176,7 +176,7 @@ public sealed class DeclarationTests
 
     /// <summary>The properties of a record and of the records in it, with their values; what is not there has none.</summary>
     private static IEnumerable<(string Property, string Value)> Facts(object record) => record.GetType().GetProperties()
-        .Select(property => (Property: property, Value: property.GetValue(record) ?? (property.PropertyType == typeof(HookSettings) ? HookSettings.None : null)))
+        .Select(property => (Property: property, Value: property.GetValue(record) ?? (property.PropertyType == typeof(HookSettings) ? HookSettings.None : property.PropertyType == typeof(ServiceVmSettings) ? ServiceVmSettings.None : null)))
         .Where(fact => fact.Value is not (null or "") && fact.Value != (object)Checksum.Unset)
         .SelectMany(fact => IsRecordOfOptions(fact.Property.PropertyType)
             ? Facts(fact.Value!)
