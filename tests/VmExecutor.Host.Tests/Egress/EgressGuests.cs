@@ -57,7 +57,11 @@ internal sealed class EgressGuests
 
     public string Ask(string name, string kind = "A", string server = Host4, int port = 53) => _network.ProbeFrom(Guest, kind, server, port.ToString(CultureInfo.InvariantCulture), name);
 
-    public bool Reaches(string address, int port = 8000, string protocol = "tcp") => _network.ProbeFrom(Guest, protocol, address, port.ToString(CultureInfo.InvariantCulture)) == "yes";
+    /// <param name="address">The address.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="protocol">The protocol.</param>
+    /// <param name="patience">The seconds that an answer may take; fewer where none is to come and each look would take them all.</param>
+    public bool Reaches(string address, int port = 8000, string protocol = "tcp", int patience = 5) => _network.ProbeFrom(Guest, patience, protocol, address, port.ToString(CultureInfo.InvariantCulture)) == "yes";
 
     public string InGuest(string script) => EgressNetwork.In(Guest, script);
 

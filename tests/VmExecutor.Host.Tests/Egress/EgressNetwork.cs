@@ -56,27 +56,28 @@ internal sealed class EgressNetwork : IDisposable
         """;
 
     private const string Probe = """
-        import socket, struct, sys
+        import os, socket, struct, sys
         what, where, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
         v6 = ':' in where
+        patience = int(os.environ.get('PATIENCE', '5'))
         try:
             if what == 'tcp':
-                socket.create_connection((where, port), 5)
+                socket.create_connection((where, port), patience)
                 print('yes')
             elif what == 'udp':
-                s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+                s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(patience)
                 s.connect((where, port)); s.send(b'x'); print('yes' if s.recv(9) == b'x' else 'no')
             elif what == 'icmp':
-                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP); s.settimeout(5)
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP); s.settimeout(patience)
                 s.connect((where, 0)); s.send(struct.pack('>BBHHH', 8, 0, 0, 0, 1)); s.recv(99); print('yes')
             else:
                 kind = {'A': 1, 'AAAA': 28, 'TXT': 16, 'ANY': 255}[what]
                 name, server = sys.argv[4], where
                 ask = struct.pack('>HHHHHH', 4711, 0x100, 1, 0, 0, 0) + b''.join(bytes([len(l)]) + l.encode() for l in name.split('.')) + b'\0' + struct.pack('>HH', kind, 1)
                 if port == 0:
-                    s = socket.create_connection((server, 53), 5); s.sendall(struct.pack('>H', len(ask)) + ask); r = s.recv(4096)[2:]
+                    s = socket.create_connection((server, 53), patience); s.sendall(struct.pack('>H', len(ask)) + ask); r = s.recv(4096)[2:]
                 else:
-                    s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+                    s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(patience)
                     s.connect((server, port)); s.send(ask); r = s.recv(4096)
                 print('NXDOMAIN' if r[3] & 15 == 3 else 'yes' if struct.unpack('>H', r[6:8])[0] else 'no')
         except OSError as e:
@@ -182,7 +183,12 @@ internal sealed class EgressNetwork : IDisposable
     public int OtherId => _other;
 
     /// <summary>Probes from another namespace, as root there.</summary>
-    public string ProbeFrom(int place, params string[] probe) => In(place, $"/usr/bin/python3 {_directory}/probe.py {string.Join(' ', probe)}").Trim();
+    public string ProbeFrom(int place, params string[] probe) => ProbeFrom(place, 5, probe);
+
+    /// <param name="place">A process in that namespace.</param>
+    /// <param name="patience">Seconds for each wait of the probe.</param>
+    /// <param name="probe">The probe's arguments.</param>
+    public string ProbeFrom(int place, int patience, params string[] probe) => In(place, $"PATIENCE={Text(patience)} /usr/bin/python3 {_directory}/probe.py {string.Join(' ', probe)}").Trim();
 
     /// <summary>Runs a script in the namespace of a process; returns what it wrote.</summary>
     public static string In(int host, string script)
