@@ -5,6 +5,7 @@ using VmExecutor.Core.Health;
 using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Users;
@@ -291,8 +292,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         }
     }
 
-    private Task<ToolResult> NftAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
-        tools.RunAsync(new ToolCall("nft", arguments) { Timeout = Takes }, cancellationToken);
+    private Task<ToolResult> NftAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) => Nft.RunAsync(tools, arguments, cancellationToken);
 
     private async Task<KernelLock> LockAsync(string user, CancellationToken cancellationToken)
     {

@@ -128,7 +128,7 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         var rules = script + string.Concat(HostDirectory.GetFiles(Directory.Value, "*.nft-part").Order(StringComparer.Ordinal).Select(one => HostFile.TryReadAllText(one)));
         var loaded = Directory.Child(LoadedName);
         AtomicFile.Write(loaded, rules, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        (await tools.RunAsync(new ToolCall("nft", ["-f", loaded.Value]) { Timeout = LoadingTakes }, cancellationToken).ConfigureAwait(false)).EnsureSuccess();
+        (await Nft.RunAsync(tools, ["-f", loaded.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
 
         // A policy's file may go at any moment, which must not keep these rules from being put up here.
         AtomicFile.Write(Directory.Child(RulesName), $"{rules}include \"{Policies}/*{EgressWall.RulesEnding}\"\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -137,7 +137,7 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
     /// <summary>Null: there are no rules.</summary>
     private async Task<string?> ListAsync(CancellationToken cancellationToken)
     {
-        var result = await tools.RunAsync(new ToolCall("nft", WallRules.ListArguments) { Timeout = LoadingTakes }, cancellationToken).ConfigureAwait(false);
+        var result = await Nft.RunAsync(tools, WallRules.ListArguments, cancellationToken).ConfigureAwait(false);
         return result.ExitCode == 0 ? result.StandardOutput : null;
     }
 }

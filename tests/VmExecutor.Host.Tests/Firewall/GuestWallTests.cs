@@ -157,6 +157,23 @@ public sealed class GuestWallTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_nft_that_crashes_is_started_once_more_and_one_that_refuses_is_not()
+    {
+        var (nft, starts) = (_directory.Child("nft").Value, _directory.Child("starts").Value);
+        await File.WriteAllTextAsync(nft, $"#!/bin/sh\n[ \"$1\" = -f ] || exec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\necho >> {starts}\n[ $(wc -l < {starts}) != 1 ] || kill -SEGV $$\nexec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\n", TestContext.Current.CancellationToken);
+
+        (await Wall().PutUpAsync(Guest, default)).Should().BeNull();
+
+        File.ReadAllLines(starts).Should().HaveCount(2);
+        Connects(Guest.Id, Closed[0]).Should().BeFalse();
+
+        In(_host, "nft flush ruleset").Should().Be(0);
+        await File.WriteAllTextAsync(nft, $"#!/bin/sh\n[ \"$1\" != -f ] || echo >> {starts}\necho 'Error: no' >&2; exit 1\n", TestContext.Current.CancellationToken);
+        (await Wall().PutUpAsync(Guest, default)).Should().Contain("Error: no");
+        File.ReadAllLines(starts).Should().HaveCount(3);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_host_without_nft_or_without_a_user_for_qemu_is_said_and_refused_only_where_rules_are_demanded()
     {
         using var session = new LibvirtHypervisor("qemu:///session", TimeSpan.FromSeconds(60), TimeProvider.System);
