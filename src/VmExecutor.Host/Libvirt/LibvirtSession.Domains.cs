@@ -1,4 +1,5 @@
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt.Native;
 
@@ -73,7 +74,7 @@ internal sealed partial class LibvirtSession
         using var domain = LibvirtLibrary.virDomainCreateXML(connect, xml, paused ? StartPaused : 0);
         if (domain.IsInvalid)
         {
-            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)));
+            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)), (string?)XmlText.Parse(xml).Element("name"));
         }
     }
 

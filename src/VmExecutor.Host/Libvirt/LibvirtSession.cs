@@ -64,10 +64,14 @@ internal sealed partial class LibvirtSession : IDisposable
         Failure(call, ErrorCodes.HypervisorCallFailed, error => LibvirtHint.ForCall(uri, error));
 
     /// <summary>The failure of this thread's last libvirt call.</summary>
-    private LibvirtException Failure(string call, ErrorCode code, Func<LibvirtError, string> hint)
+    /// <param name="call">What was called.</param>
+    /// <param name="code">The driver's code for it.</param>
+    /// <param name="hint">What to do.</param>
+    /// <param name="domain">The domain that was to be started.</param>
+    private LibvirtException Failure(string call, ErrorCode code, Func<LibvirtError, string> hint, string? domain = null)
     {
         var error = LibvirtError.OfLastCall();
-        if (TpmLog.ReasonBehind(error.Message, uri) is { } reason)
+        if (TpmLog.ReasonBehind(error.Message, uri, domain) is { } reason)
         {
             error = error with { Message = $"{error.Message} The log says: {reason}" };
         }

@@ -51,6 +51,18 @@ public sealed class TpmLogTests : IDisposable
         TpmLog.ReasonBehind(Message(log), Directories).Should().StartWith("Could not create directory for 'statedir': Not a directory; swtpm_localca exit with status 1");
     }
 
+    [Theory]
+    [InlineData("operation failed: swtpm died and reported: ", "clone", "Could not open UnixIO socket: Permission denied")]
+    [InlineData("operation failed: swtpm died and reported: ", "other", null)]
+    [InlineData("operation failed: swtpm died and reported: ", null, null)]
+    [InlineData("internal error: process exited while connecting to monitor", "clone", null)]
+    public void A_TPM_that_died_without_a_word_is_explained_by_the_domains_log(string message, string? domain, string? reason)
+    {
+        InRoot("clone-swtpm.log", "Starting vTPM manufacturing as tss:tss\nEnding vTPM manufacturing\nCould not open UnixIO socket: Permission denied\n");
+
+        TpmLog.ReasonBehind(message, Directories, domain).Should().Be(reason);
+    }
+
     [Fact]
     public void A_log_of_steps_that_succeeded_gives_no_reason() =>
         TpmLog.ReasonBehind(Message(InRoot("clone-swtpm.log", "Starting vTPM manufacturing as tss:tss\nSuccessfully authored TPM state.\nEnding vTPM manufacturing\n")), Directories)
