@@ -74,7 +74,20 @@ internal sealed partial class LibvirtSession
         using var domain = LibvirtLibrary.virDomainCreateXML(connect, xml, paused ? StartPaused : 0);
         if (domain.IsInvalid)
         {
-            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)), (string?)XmlText.Parse(xml).Element("name"));
+            throw Failure(nameof(LibvirtLibrary.virDomainCreateXML), ErrorCodes.DomainStartFailed, error => LibvirtHint.ForStart(uri, error, SessionDaemon.TooLong(uri)), NameIn(xml));
+        }
+    }
+
+    private static string? NameIn(string xml)
+    {
+        try
+        {
+            return (string?)XmlText.Parse(xml).Element("name");
+        }
+        catch (UnreadableXmlException)
+        {
+            // libvirt's own words say so.
+            return null;
         }
     }
 
