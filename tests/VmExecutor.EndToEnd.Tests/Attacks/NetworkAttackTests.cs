@@ -77,8 +77,8 @@ public sealed class NetworkAttackTests(TestMachine machine) : IsolatedTest(machi
         my $frame = ($v6 ? pack('H*', '525600000002') : pack('H*', '52550a000202')) . $mac . pack('n', $v6 ? 0x86dd : 0x0800) . $header . $body;
         send $s, $frame, 0, pack('S n l S C C a8', 17, $v6 ? 0x86dd : 0x0800, $index, 1, 0, 6, '') or die "send: $!";
         END
-        tcp() { timeout 4 bash -c "exec 3<> /dev/tcp/$1/$2"; }
-        udp() { timeout 5 bash -c "echo vmx > /dev/udp/$1/$2"; }
+        tcp() { timeout 20 bash -c "exec 3<> /dev/tcp/$1/$2"; }
+        udp() { timeout 20 bash -c "echo vmx > /dev/udp/$1/$2"; }
         raw4() { perl /run/raw.pl raw4 "$@"; }
         raw6() { perl /run/raw.pl raw6 "$@"; }
         rawudp4() { perl /run/raw.pl rawudp4 "$@"; }

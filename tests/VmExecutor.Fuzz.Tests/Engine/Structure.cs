@@ -46,7 +46,7 @@ internal static class Structure
                     break;
             }
 
-            return Encoding.UTF8.GetBytes(root!.ToJsonString());
+            return Encoding.UTF8.GetBytes(root?.ToJsonString() ?? "null");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -28,8 +28,21 @@ internal sealed class Trial(Reader reader, int seed)
     {
         (byte[] Input, string Fault)? found = null;
         using var current = new CurrentInput(reader);
+        Exception? unmade = null;
         var thread = new Thread(
-            () => found = Find(inputs, current),
+            () =>
+            {
+                try
+                {
+                    found = Find(inputs, current);
+                }
+#pragma warning disable CA1031 // Without it the thread ends without a word, and with it the process or nothing at all.
+                catch (Exception failure)
+#pragma warning restore CA1031
+                {
+                    unmade = failure;
+                }
+            },
             Stack)
         { IsBackground = true };
         thread.Start();
@@ -41,6 +54,7 @@ internal sealed class Trial(Reader reader, int seed)
             }
         }
 
+        Assert.True(unmade is null, $"{reader}: input {_tried} of seed {seed} could not be made: {unmade}");
         if (found is ({ } input, { } fault))
         {
             Assert.Fail($"{reader}: {fault}\nThe input is in {Save(input)} (seed {seed}, input {_tried}). A file of this name in Corpus/{reader} is tried in every run.");
