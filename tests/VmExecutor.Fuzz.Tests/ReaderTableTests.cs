@@ -21,6 +21,7 @@ public sealed partial class ReaderTableTests
         ["Core/Clones/BuiltInMachine.cs"] = "the driver's own text",
         ["Core/Values/RecordJson.cs"] = "behind each record's own reader",
         ["VmExecutor/Trials/TrialFrame.cs"] = "the driver's own answer of the config stage",
+        ["Host/Libvirt/LibvirtSession.Domains.cs"] = "the definition that the driver itself has made",
         ["Core/Values/ForeignJson.cs"] = "behind the readers of guests', QEMU's and tools' answers",
         ["Host/Locks/StateLocks.cs"] = "a number that the driver has made itself",
         ["Host/Disks/DiskCopier.cs"] = "qemu-img's progress, by an expression that leaves only a number",
