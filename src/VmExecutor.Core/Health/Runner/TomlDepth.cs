@@ -1,21 +1,25 @@
 namespace VmExecutor.Core.Health.Runner;
 
 /// <summary>
-/// Measures the depth of a TOML text, by brackets, braces and dotted keys, and the number of its keys. Both are measured before the text is parsed: the parser, and code
-/// that goes through its result, goes down level by level, and the stack has an end; and it takes some kilobytes of memory for each key.
+/// Measures the depth of a TOML text, by brackets, braces and dotted keys, and its size in parts. Both are measured before the text is parsed: the parser, and code
+/// that goes through its result, goes down level by level, and the stack has an end; and it takes memory for each part, a line feed too.
 /// </summary>
 internal static class TomlDepth
 {
     /// <summary>config.toml has six.</summary>
     private const int Most = 64;
 
-    /// <summary>Enough for a thousand runners in one file.</summary>
-    private const int MostKeys = 40_000;
+    // What the parser was seen to take: a quarter of a kilobyte for a line feed, and so many times that for a key with its value, and so on. A thousand runners have a third of it.
+    private const int Key = 13;
+    private const int Bracket = 5;
+    private const int Dot = 4;
+    private const int Comma = 3;
+    private const int MostParts = 500_000;
 
     /// <summary>The error with its line; null: the text may be parsed.</summary>
     public static string? Problem(string text)
     {
-        var (depth, dots, line, keys) = (0, 0, 1, 0);
+        var (depth, dots, line, parts) = (0, 0, 1, 0);
         for (var place = 0; place < text.Length; place++)
         {
             switch (text[place])
@@ -30,6 +34,7 @@ internal static class TomlDepth
                     break;
                 case '[' or '{':
                     depth++;
+                    parts += Bracket;
                     dots = 0;
                     break;
                 case ']' or '}':
@@ -38,23 +43,26 @@ internal static class TomlDepth
                     break;
                 case '.':
                     dots++;
+                    parts += Dot;
                     break;
                 case '\n':
                     line++;
+                    parts++;
                     dots = 0;
                     break;
                 case '=':
-                    keys++;
+                    parts += Key;
                     dots = 0;
                     break;
                 case ',':
+                    parts += Comma;
                     dots = 0;
                     break;
             }
 
-            if (keys > MostKeys)
+            if (parts > MostParts)
             {
-                return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {line}: it has more than {MostKeys:N0} keys");
+                return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {line}: up to here it has more keys, values and lines than a thousand runners");
             }
 
             if (depth + dots > Most)
