@@ -16,6 +16,6 @@ public static class DiskFailures
     public static SystemFailureException WatermarkPassed(DiskLook look, AbsolutePath stateDir) => new(
         ErrorCodes.DiskWatermarkPassed,
         $"this host's disk is nearly full: {RoughSize.Of(look.FreeBytes ?? 0)} are free in {stateDir}, less than the {look.Watermark} of 'limits: disk_watermark'. "
-        + $"This job had written most ({RoughSize.Of(look.WrittenBytes)}), so its VM was stopped before the disk was full",
+        + $"This job had written most ({RoughSize.Of(look.AllBytes)}), so its VM was stopped before the disk was full",
         $"Make room (df -h {stateDir}), move state_dir to a larger disk, or limit what jobs write: 'disks: max_overlay' of the image, 'limits: disk_headroom', 'limits: max_vms'.");
 }

@@ -14,6 +14,12 @@ public sealed record DiskLook
     /// <summary>The size of the job's overlays on the host's disk, in bytes.</summary>
     public required long WrittenBytes { get; init; }
 
+    /// <summary>The size of the overlays of its services that are VMs, in bytes.</summary>
+    public long ServiceBytes { get; init; }
+
+    /// <summary>All that the job's VMs have written, in bytes.</summary>
+    public long AllBytes => WrittenBytes + ServiceBytes;
+
     /// <summary>The most that the overlays may take, in bytes; null: no limit.</summary>
     public required long? AllowedBytes { get; init; }
 
@@ -27,7 +33,7 @@ public sealed record DiskLook
     /// <summary>
     /// True when a job must be stopped to keep the disk from becoming full. <see cref="IsLargestOf"/> tells whether it is this one.
     /// </summary>
-    public bool IsShort => FreeBytes < Watermark.Bytes && WrittenBytes > Negligible;
+    public bool IsShort => FreeBytes < Watermark.Bytes && AllBytes > Negligible;
 
     /// <summary>
     /// True when this job has written the most of all jobs whose scripts run. It is true for exactly one of them, so that one VM is
@@ -35,6 +41,6 @@ public sealed record DiskLook
     /// </summary>
     public bool IsLargestOf(IEnumerable<(JobKey Job, long WrittenBytes)> others) =>
         others.Where(other => other.Job != Job).All(other =>
-            other.WrittenBytes < WrittenBytes
-            || (other.WrittenBytes == WrittenBytes && string.CompareOrdinal(other.Job.Value, Job.Value) > 0));
+            other.WrittenBytes < AllBytes
+            || (other.WrittenBytes == AllBytes && string.CompareOrdinal(other.Job.Value, Job.Value) > 0));
 }

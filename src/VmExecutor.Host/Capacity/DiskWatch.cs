@@ -19,6 +19,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly KeptVms kept = new(directory.Key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
+    private readonly IReadOnlyList<JobDirectory> services = ServicesOf(record, directory.Paths.StateDir);
     private Task<DriverException>? _stopping;
 
     /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
@@ -63,6 +64,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
             return look switch
             {
                 { IsTooLarge: true } => DiskFailures.TooLarge(look, record.Stamp.Image),
+                _ when FindLargeService(look) is { } tooLarge => tooLarge,
                 { IsShort: true } when look.IsLargestOf(Others()) => DiskFailures.WatermarkPassed(look, directory.Paths.StateDir),
                 _ => null,
             };
@@ -78,6 +80,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
     {
         Job = directory.Key,
         WrittenBytes = directory.DiskBytes(),
+        ServiceBytes = services.Sum(service => service.DiskBytes()),
         AllowedBytes = record.MaxOverlayBytes,
         FreeBytes = HostRoom.FreeDisk(directory.Paths.StateDir),
         Watermark = watermark,
@@ -87,20 +90,39 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
     private IEnumerable<(JobKey, long)> Others() =>
         from folder in JobFolder.List(directory.Paths.StateDir).Ours
         where !folder.IsHalf && folder.Key != directory.Key && locks.ScriptRuns(folder.Key)
-        select (folder.Key, JobDirectory.Of(directory.Paths.StateDir, folder.Key).DiskBytes());
+        let other = JobDirectory.Of(directory.Paths.StateDir, folder.Key)
+        select (folder.Key, other.DiskBytes() + ServicesOf(other.Read(), directory.Paths.StateDir).Sum(service => service.DiskBytes()));
+
+    /// <summary>Each of its services has the limit of its own image.</summary>
+    private BuildFailureException? FindLargeService(DiskLook look) => services
+        .Select(service => (Record: service.Read(), Look: look with { Job = service.Key, WrittenBytes = service.DiskBytes() }))
+        .Where(service => (service.Look with { AllowedBytes = service.Record?.MaxOverlayBytes }).IsTooLarge)
+        .Select(service => DiskFailures.TooLarge(service.Look with { AllowedBytes = service.Record!.MaxOverlayBytes }, service.Record.Stamp.Image))
+        .FirstOrDefault();
+
+    private static IReadOnlyList<JobDirectory> ServicesOf(JobRecord? record, AbsolutePath stateDir) =>
+        [.. (record?.ServiceVms ?? []).Select(vm => JobKey.TryParse(vm.Key, out var key) ? JobDirectory.Of(stateDir, key) : null).OfType<JobDirectory>()];
 
     /// <summary>
-    /// Stops the VM, to its end whatever else is cancelled: a VM that lived on would fill the disk. Its overlays are removed, since they
+    /// Stops the job's VMs, to their end whatever else is cancelled: a VM that lived on would fill the disk. Their overlays are removed, since they
     /// are of no use any more and the other jobs need the room. Until they are gone, this job still counts as the largest.
     /// </summary>
     private async Task<DriverException> StopAsync(DriverException failure, DiskLook look, Action<string> tell)
     {
-        tell($"stopping VM {directory.Key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk");
+        tell(services.Count == 0
+            ? $"stopping VM {directory.Key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk"
+            : $"stopping VM {directory.Key.Domain} and those of its services, which have written {RoughSize.Of(look.AllBytes)} to their disks");
         try
         {
+            foreach (var service in services)
+            {
+                await stopper.DestroyAsync(service.Key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
+                service.RemoveOverlays();
+            }
+
             await stopper.DestroyAsync(directory.Key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
             directory.RemoveOverlays();
-            await directory.UpdateAsync(locks, now => now with { Stopped = now.Stopped ?? StopRecord.Of(failure, look.WrittenBytes) }).ConfigureAwait(false);
+            await directory.UpdateAsync(locks, now => now with { Stopped = now.Stopped ?? StopRecord.Of(failure, look.AllBytes) }).ConfigureAwait(false);
         }
         catch (HypervisorException trouble)
         {

@@ -2,6 +2,7 @@ using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
@@ -72,6 +73,36 @@ public sealed class DiskWatchTests : IDisposable
         (await Looking(Other, High).Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.DiskWatermarkPassed);
 
         _hypervisor.Domains.Should().ContainKey(Job.Domain.Value).And.NotContainKey(Other.Domain.Value);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_VMs_of_a_jobs_services_count_with_it_and_end_with_it(bool diskIsFull)
+    {
+        var service = JobDirectory.Of(_state, Job.OfService(0));
+        service.Create(TestRecord.Of(service.Key, _state) with { MaxOverlayBytes = 30 * MiB });
+        _hypervisor.Domains[service.Key.Domain.Value] = "<domain/>";
+        Write(Job, "vda", 18 * MiB);
+        Write(Other, "vda", 20 * MiB);
+        Write(service.Key, "vda", diskIsFull ? 4 * MiB : 31 * MiB);
+        var vms = new[] { new ServiceVmRecord(service.Key.Value, "web", ["db"]) };
+        await JobDirectory.Of(_state, Job).UpdateAsync(_locks, record => record with { ServiceVms = vms }, TestContext.Current.CancellationToken);
+        var looking = () => new DiskWatch(
+            JobDirectory.Of(_state, Job), JobDirectory.Of(_state, Job).Read()!, diskIsFull ? High : Low, new DomainStopper(_hypervisor, TimeProvider.System), _locks, TimeProvider.System)
+            .EnsureRoomAsync(_told.Add);
+
+        if (diskIsFull)
+        {
+            await Looking(Other, High).Should().NotThrowAsync("the other job has written more");
+        }
+
+        var failure = (await looking.Should().ThrowAsync<DriverException>()).Which;
+        failure.Code.Should().Be(diskIsFull ? ErrorCodes.DiskWatermarkPassed : ErrorCodes.OverlayTooLarge);
+        failure.Message.Should().Contain(diskIsFull ? "22MiB" : "31MiB");
+        _hypervisor.Domains.Keys.Should().Equal(Other.Domain.Value);
+        service.DiskBytes().Should().Be(0);
+        _told.Should().ContainSingle().Which.Should().StartWith($"stopping VM {Job.Domain} and those of its services, which have written ");
     }
 
     [Fact(Timeout = 60_000)]
