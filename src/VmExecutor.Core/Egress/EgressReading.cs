@@ -64,9 +64,17 @@ public static partial class EgressReading
             }
         }
 
-        foreach (var (address, protocol, port, packets) in Elements(listing))
+        var elements = Elements(listing);
+        if (listing.Length > 0)
         {
-            var element = $"{address} {Suffix(protocol, port)}";
+            // Sets that began anew have others, and what is remembered must not grow with each beginning.
+            var there = elements.Select(one => Key(one.Address, one.Protocol, one.Port)).ToHashSet(StringComparer.Ordinal);
+            progress.Packets.Keys.Where(key => !there.Contains(key)).ToList().ForEach(key => progress.Packets.Remove(key));
+        }
+
+        foreach (var (address, protocol, port, packets) in elements)
+        {
+            var element = Key(address, protocol, port);
             var before = progress.Packets.GetValueOrDefault(element);
             progress.Packets[element] = packets;
             if (packets == before)
@@ -90,6 +98,8 @@ public static partial class EgressReading
 
     private static SortedDictionary<string, long> Sorted(Dictionary<string, long> counts) =>
         new(counts.OrderByDescending(count => count.Value).Take(EgressNotes.Most).ToDictionary(), StringComparer.Ordinal);
+
+    private static string Key(string address, string protocol, int? port) => $"{address} {Suffix(protocol, port)}";
 
     private static string NameOf(string text) => Plain().IsMatch(text) ? text.ToLowerInvariant() : Odd;
 

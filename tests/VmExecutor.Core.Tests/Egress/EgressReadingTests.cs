@@ -85,6 +85,8 @@ public sealed class EgressReadingTests
         EgressReading.Read(Policy, "", Listing.Replace("\"packets\": 3", "\"packets\": 5"), progress).Refused.Should().Equal(new Dictionary<string, long> { ["192.0.2.44 (icmp)"] = 2 });
         EgressReading.Read(Policy, "", Listing.Replace("\"packets\": 3", "\"packets\": 1"), progress).Refused.Should().Equal(
             new Dictionary<string, long> { ["192.0.2.44 (icmp)"] = 1 }, "the rules were put back, and count from the beginning");
+        EgressReading.Read(Policy, "", """{"nftables": []}""", progress).AreEmpty.Should().BeTrue();
+        progress.Packets.Should().BeEmpty("the elements have gone");
         EgressProgress.TryParse("{\"names\": null").Should().BeNull();
     }
 
