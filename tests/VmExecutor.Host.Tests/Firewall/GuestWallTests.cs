@@ -157,20 +157,11 @@ public sealed class GuestWallTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_nft_that_crashes_is_started_once_more_and_one_that_refuses_is_not()
+    public async Task An_nft_that_crashes_is_explained()
     {
-        var (nft, starts) = (_directory.Child("nft").Value, _directory.Child("starts").Value);
-        await File.WriteAllTextAsync(nft, $"#!/bin/sh\n[ \"$1\" = -f ] || exec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\necho >> {starts}\n[ $(wc -l < {starts}) != 1 ] || kill -SEGV $$\nexec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_directory.Child("nft").Value, "#!/bin/sh\nkill -SEGV $$\n", TestContext.Current.CancellationToken);
 
-        (await Wall().PutUpAsync(Guest, default)).Should().BeNull();
-
-        File.ReadAllLines(starts).Should().HaveCount(2);
-        Connects(Guest.Id, Closed[0]).Should().BeFalse();
-
-        In(_host, "nft flush ruleset").Should().Be(0);
-        await File.WriteAllTextAsync(nft, $"#!/bin/sh\n[ \"$1\" != -f ] || echo >> {starts}\necho 'Error: no' >&2; exit 1\n", TestContext.Current.CancellationToken);
-        (await Wall().PutUpAsync(Guest, default)).Should().Contain("Error: no");
-        File.ReadAllLines(starts).Should().HaveCount(3);
+        (await Wall().PutUpAsync(Guest, default)).Should().Contain("139").And.Contain("nft has crashed").And.Contain("nft list tables");
     }
 
     [Fact(Timeout = 60_000)]
