@@ -49,7 +49,7 @@ internal static partial class CiDuration
     };
 
     [GeneratedRegex(
-        @"\G(?:\s*,\s*|\s+and\s+|\s*)(?<number>\d{1,9}(?:\.\d{1,3})?)\s*(?<unit>mos?|months?|w|wks?|weeks?|d|dys?|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?|)(?![a-z])",
+        @"\G(?:\s*,\s*|\s+and\s+|\s*)(?<number>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?<unit>mos?|months?|w|wks?|weeks?|d|dys?|days?|h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?|)(?![a-z])",
         RegexOptions.CultureInvariant)]
     private static partial Regex Part();
 }

@@ -129,7 +129,7 @@ internal static partial class CiScalars
         return negative ? -value : value;
     }
 
-    [GeneratedRegex(@"\A[^\d.:-]?[\p{L}_\s!@#$%\^&*(){}<>|/\\~;=]+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[^0-9.:-]?[\p{L}_\s!@#$%\^&*(){}<>|/\\~;=]+", RegexOptions.CultureInvariant)]
     private static partial Regex Word();
 
     [GeneratedRegex(@"\A-?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|\s+)[0-9]{1,2}:[0-9][0-9]:[0-9][0-9](?:\.[0-9]*)?(?:\s*(?:Z|[-+][0-9]{1,2}:?(?:[0-9][0-9])?))?\z", RegexOptions.CultureInvariant)]

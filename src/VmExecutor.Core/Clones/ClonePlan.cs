@@ -115,7 +115,7 @@ public sealed record ClonePlan
         };
     }
 
-    /// <summary>The plan of the VM that is one of this job's services. It is the image's own in size and in what it may reach, whatever the job wants for its own VM.</summary>
+    /// <summary>The plan of the VM that is one of this job's services. It is the image's own in size, whatever the job wants for its own VM, and in what it may reach; without a policy of its own that refuses it has the job's.</summary>
     /// <param name="service">The service, whose <see cref="PlannedService.Vm"/> is set.</param>
     /// <param name="cardSeed">Random; see <see cref="CardSeed"/>.</param>
     public ClonePlan ForService(PlannedService service, string cardSeed)
@@ -136,7 +136,8 @@ public sealed record ClonePlan
             Job = job,
             Image = image,
             Paths = JobPaths.For(Paths.StateDir, job.Key),
-            Egress = EgressPolicy.For(job, image),
+            // Else a job with a policy could get out through a service without one.
+            Egress = EgressPolicy.For(job, image) is { Watches: false } own ? own : Egress ?? EgressPolicy.For(job, image),
             CardSeed = cardSeed,
             Start = Start == StartChoice.Standby ? StartChoice.Ladder : Start,
             HasSparePort = true,

@@ -28,11 +28,11 @@ public static partial class ImageFileName
     };
 
     // dpkg-query(1), rpm, ucf, pacman, etc-update.
-    [GeneratedRegex(@"\.ya?ml\.(dpkg-(dist|old|new|tmp|bak)|rpm(new|save|orig)|ucf-(dist|old|new)|pac(new|save|orig)|apk-new|merge-error)$|^\._cfg\d{4}_.*\.ya?ml$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\.ya?ml\.(dpkg-(dist|old|new|tmp|bak)|rpm(new|save|orig)|ucf-(dist|old|new)|pac(new|save|orig)|apk-new|merge-error)$|^\._cfg[0-9]{4}_.*\.ya?ml$", RegexOptions.IgnoreCase)]
     private static partial Regex PackageLeftover();
 
     // Vim (.x.yaml.swp, x.yaml~), Emacs (#x.yaml#, .#x.yaml, x.yaml.~1~), nano (x.yaml.save), patch (.orig, .rej), macOS (._x.yaml), and hands.
-    [GeneratedRegex(@"\.ya?ml(\.~\d+~|~+|\.(sw[a-p]|save(\.\d+)?|bak\d*|backup|orig|old|rej|tmp|copy|~))$|^\.?#.*\.ya?ml#?$|^\._.*\.ya?ml$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\.ya?ml(\.~[0-9]+~|~+|\.(sw[a-p]|save(\.[0-9]+)?|bak[0-9]*|backup|orig|old|rej|tmp|copy|~))$|^\.?#.*\.ya?ml#?$|^\._.*\.ya?ml$", RegexOptions.IgnoreCase)]
     private static partial Regex EditorLeftover();
 
     [GeneratedRegex(@"\.(ya?ml|json)$", RegexOptions.IgnoreCase)]

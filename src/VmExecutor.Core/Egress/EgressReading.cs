@@ -137,7 +137,7 @@ public static partial class EgressReading
     }
 
     /// <summary>A line of dnsmasq with log-queries=extra. A name is whatever the guest sent, so it is taken between what dnsmasq itself writes before and behind it.</summary>
-    [GeneratedRegex(@"\A\S+ +\d+ [\d:]+ dnsmasq\[\d+\]: (?<serial>\d+) [0-9a-f.:]+/\d+ (?:query\[(?<type>[^\]]*)\] (?<name>.*) from [0-9a-f.:]+|reply .* is (?<address>[0-9a-f.:]+))\z")]
+    [GeneratedRegex(@"\A\S+ +[0-9]+ [0-9:]+ dnsmasq\[[0-9]+\]: (?<serial>[0-9]+) [0-9a-f.:]+/[0-9]+ (?:query\[(?<type>[^\]]*)\] (?<name>.*) from [0-9a-f.:]+|reply .* is (?<address>[0-9a-f.:]+))\z")]
     private static partial Regex Line();
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,253}\z")]

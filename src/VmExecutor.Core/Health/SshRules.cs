@@ -59,6 +59,6 @@ public static partial class SshRules
         };
     }
 
-    [GeneratedRegex(@"OpenSSH_(?:for_\w+_)?(?<version>\d+\.\d+)")]
+    [GeneratedRegex(@"OpenSSH_(?:for_\w+_)?(?<version>[0-9]+\.[0-9]+)")]
     private static partial Regex OpenSsh();
 }

@@ -149,6 +149,6 @@ public static partial class StorageRules
 
     private static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8);
 
-    [GeneratedRegex(@"version (?<version>\d+\.\d+(?:\.\d+)?)")]
+    [GeneratedRegex(@"version (?<version>[0-9]+\.[0-9]+(?:\.[0-9]+)?)")]
     private static partial Regex QemuImg();
 }

@@ -126,12 +126,12 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
 
     /// <summary>
     /// libvirt gives an overlay to QEMU's user for the time of the start, and takes it back when that fails. So its owner afterwards tells
-    /// nothing, and an overlay counts only where the refusal itself names it.
+    /// nothing, and an overlay counts only where it is missing or the refusal itself names it.
     /// </summary>
     private static (string What, string Command)? FindUnreadable(ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, QemuUser user, string refusal)
     {
         var files = chains.Values.SelectMany(chain => chain.Files).Select(file => file.Path).Append(plan.Paths.Directory)
-            .Concat(chains.Keys.Select(plan.Paths.Overlay).Where(overlay => refusal.Contains(overlay.Value, StringComparison.Ordinal)));
+            .Concat(chains.Keys.Select(plan.Paths.Overlay).Where(overlay => !HostFile.Exists(overlay.Value) || refusal.Contains(overlay.Value, StringComparison.Ordinal)));
         if (plan.Image.Source is ImageSource.DiskFile { Kernel: { } kernel })
         {
             files = files.Append(kernel.Kernel);

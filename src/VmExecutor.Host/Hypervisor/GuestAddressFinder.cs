@@ -98,6 +98,6 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     }
 
     /// <summary>A line of <c>info usernet</c> (slirp's connection_info): protocol[HOST_FORWARD] fd, source address, port, ….</summary>
-    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?<port>[0-9]{1,5})\s")]
+    [GeneratedRegex(@"TCP\[HOST_FORWARD\]\s+[0-9]+\s+127\.0\.0\.1\s+(?<port>[0-9]{1,5})\s")]
     private static partial Regex ForwardLine();
 }

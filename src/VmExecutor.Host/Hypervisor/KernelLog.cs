@@ -62,6 +62,6 @@ internal static partial class KernelLog
         return records;
     }
 
-    [GeneratedRegex(@"^\d+,\d+,(?<time>\d{1,18}),[^;]*;(?<line>[^\n]*Killed process \d+ \([^)]*(?:qemu|kvm)[^)]*\)[^,\n]*)")]
+    [GeneratedRegex(@"^[0-9]+,[0-9]+,(?<time>[0-9]{1,18}),[^;]*;(?<line>[^\n]*Killed process [0-9]+ \([^)]*(?:qemu|kvm)[^)]*\)[^,\n]*)")]
     private static partial Regex Killed();
 }

@@ -49,7 +49,7 @@ internal sealed partial record QemuEnd(string? Reason, DateTimeOffset? Time, Qem
     [GeneratedRegex("^(?<time>[0-9-]+ [0-9:.]+[+-][0-9]{4}): shutting down, reason=(?<reason>[a-z]+)")]
     private static partial Regex Stopping();
 
-    [GeneratedRegex(@"terminating on signal (?<signal>\d{1,3})(?: from pid (?<pid>\d{1,9})(?: \((?<name>[^)]*)\))?)?")]
+    [GeneratedRegex(@"terminating on signal (?<signal>[0-9]{1,3})(?: from pid (?<pid>[0-9]{1,9})(?: \((?<name>[^)]*)\))?)?")]
     private static partial Regex Signalled();
 
     [GeneratedRegex(@"^(?:[0-9-]+T[0-9:.]+Z )?(?<words>(?:qemu|kvm)\S*: .+)$")]

@@ -96,6 +96,12 @@ public sealed partial class BoundedReadingTests
                 && !file.Text.Contains("Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)]", StringComparison.Ordinal))
             .Select(file => file.File).Should().BeEmpty();
 
+    /// <summary>For .NET a digit is any of Unicode's 700, of which its number readers take ten.</summary>
+    [Fact]
+    public void Digits_in_patterns_are_those_that_numbers_are_read_from() =>
+        Repository.Sources("src").SelectMany(file => File.ReadLines(file).Where(line => line.Contains(@"\d", StringComparison.Ordinal) && !line.Contains(@"\\d", StringComparison.Ordinal)).Select(line => $"{Repository.Relative(file)}: {line}"))
+            .Should().BeEmpty("[0-9] says which are meant");
+
     private static bool IsUsed(Regex way, string line) => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && way.IsMatch(line);
 
     [GeneratedRegex(@"\.ReadToEnd(Async)?\(")]

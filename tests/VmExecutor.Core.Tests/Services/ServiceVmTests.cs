@@ -3,6 +3,7 @@ using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
@@ -84,6 +85,25 @@ public sealed class ServiceVmTests
         plan.Paths.Directory.Should().Be(job.Paths.Directory.Parent().Child(plan.Job.Key.Value));
         (plan.IsAhead, plan.HasSparePort, plan.Job.Services.Count, plan.ServiceVms.Count).Should().Be((true, true, 0, 0));
         plan.Mac(ServiceNetwork.CardIndex).Should().NotBe(plan.Mac(0));
+    }
+
+    /// <summary>Else a job gets out of its policy by a service.</summary>
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData(null, "job", "job")]
+    [InlineData("own", null, "own")]
+    [InlineData("own", "job", "own")]
+    [InlineData("watched", "job", "job")]
+    [InlineData("watched", null, "watched")]
+    public void A_service_without_a_policy_that_refuses_has_the_jobs(string? own, string? job, string? expected)
+    {
+        var image = own is null ? Web : Web with { Egress = new EgressSettings { Mode = own == "watched" ? EgressMode.Watch : EgressMode.Enforce, Allow = [EgressRule.Parse("own.test")] } };
+        var service = Plan("""{ "name": "web" }""").Vms[0] with { Vm = image };
+        var plan = TestPlan.For(TestPlan.Image()) with { Egress = job is null ? null : new EgressPolicy("job", false, [EgressRule.Parse("job.test")]) };
+
+        var egress = plan.ForService(service, "seed").Egress;
+
+        (egress is null ? null : egress.Watches ? "watched" : egress.Name == "job" ? "job" : "own").Should().Be(expected);
     }
 
     [Fact]

@@ -20,6 +20,6 @@ public static partial class MovingAddress
     [GeneratedRegex(@"(?<![a-z])(latest|current|nightly|rolling)(?![a-z])|^(release|daily)$", RegexOptions.IgnoreCase)]
     private static partial Regex MovingWord();
 
-    [GeneratedRegex(@"(?<!\d)20\d\d[-.]?[01]\d[-.]?[0-3]\d")]
+    [GeneratedRegex(@"(?<![0-9])20[0-9][0-9][-.]?[01][0-9][-.]?[0-3][0-9]")]
     private static partial Regex Date();
 }
