@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Tests.Fakes;
@@ -116,6 +117,26 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
 
         failure.Code.Should().Be(ErrorCodes.HostFileFailed);
         failure.Message.Should().Contain(_directory.Paths.Record.Value).And.EndWith("Input/output error");
+    }
+
+    /// <summary>The stand-in has no such container, and may have no podman: what it says of that is what arrives.</summary>
+    [Fact(Timeout = 60_000)]
+    public async Task The_lines_of_a_container_come_from_its_guest_and_a_job_without_one_has_none()
+    {
+        (await LinesAsync("db")).Should().BeNull();
+
+        TestRecord.Put(_directory, _directory.Read()! with { Services = new ServicesRecord("podman", [["db", "postgres"]], ShowLogs: false) });
+
+        (await LinesAsync("postgres")).Should().NotBeEmpty().And.OnlyContain(line => line.Contains("podman") || line.Contains("vmx-service-0"));
+        (await FluentActions.Awaiting(() => LinesAsync("redis")).Should().ThrowAsync<SystemFailureException>()).Which.Hint.Should().Contain("db, postgres");
+        SshdFixture.Connections(_access).Should().BeEmpty();
+    }
+
+    private async Task<IReadOnlyList<string>?> LinesAsync(string service)
+    {
+        using var machine = TestMachine.Of(
+            TestMachine.Settings(_access.Directory.Parent().Parent()), sshd.Guest, _hypervisor, variables: new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" });
+        return await new GuestEntry(machine).FindLinesOfAsync(_directory.Key.Value, service, Cancellation);
     }
 
     private void Put(GuestAccess access) => TestRecord.Put(_directory, _directory.Read()! with { Guest = GuestOfJob.ToRecord(access) });

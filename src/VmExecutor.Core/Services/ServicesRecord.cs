@@ -10,6 +10,9 @@ namespace VmExecutor.Core.Services;
 /// <param name="ShowLogs">True: the job log gets what they print.</param>
 public sealed record ServicesRecord(string Engine, IReadOnlyList<IReadOnlyList<string>> Names, bool ShowLogs)
 {
+    private const int MostLines = 500;
+    private const int LongestLine = 1000;
+
     /// <summary>A record that was changed may lack some.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Names { get; init; } = [.. Names.Select(names => (IReadOnlyList<string>)[.. (names ?? []).OfType<string>()])];
 
@@ -32,7 +35,14 @@ public sealed record ServicesRecord(string Engine, IReadOnlyList<IReadOnlyList<s
     /// <param name="terminal">Whether a person has a terminal.</param>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ServiceUnknown"/>.</exception>
     public IReadOnlyList<string> Enter(GuestUser user, string name, IReadOnlyList<string> command, bool terminal) =>
-        [.. user.Value == "root" ? (string[])[] : ["sudo", "-n"], Program, "exec", terminal ? "-it" : "-i", Container(Find(name)), .. command.Count > 0 ? command : ["sh"]];
+        [.. AsRoot(user), Program, "exec", terminal ? "-it" : "-i", Container(Find(name)), .. command.Count > 0 ? command : ["sh"]];
+
+    /// <summary>The shell text that prints the last lines of a service, for a guest's account that is root or may become it.</summary>
+    /// <param name="user">The account.</param>
+    /// <param name="name">One of its names, or its number.</param>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.ServiceUnknown"/>.</exception>
+    public string LastLines(GuestUser user, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ShellText.Line([.. AsRoot(user), Program, "logs", "--tail", MostLines.ToString(CultureInfo.InvariantCulture), Container(Find(name))])} 2>&1 | cut -c 1-{LongestLine}");
 
     /// <summary>
     /// The text for a root shell that prints the lines of all services since it ran last, each with GitLab's mark in front: <c>[service:db-postgres]</c>. How
@@ -48,6 +58,8 @@ public sealed record ServicesRecord(string Engine, IReadOnlyList<IReadOnlyList<s
         return $"shown=0; [ ! -f {shown} ] || read -r shown <{shown}\n"
             + $"{Program} logs {Container(number)} 2>&1 | awk -v shown=\"$shown\" -v mark={mark} 'NR > shown && NR <= shown + 500 {{ print mark substr($0, 1, 1000) }} END {{ if (NR > shown + 500) print mark \"... (\" NR - shown - 500 \" more lines)\"; print NR >\"{shown}\" }}'\n";
     }
+
+    private static string[] AsRoot(GuestUser user) => user.Value == "root" ? [] : ["sudo", "-n"];
 
     private int Find(string name)
     {

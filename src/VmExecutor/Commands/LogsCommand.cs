@@ -10,14 +10,24 @@ internal static class LogsCommand
     {
         var job = JobArgument.Create(invocation, config);
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
-        var service = ServiceOption.Create();
+        var service = ServiceOption.Create("Of one of the job's services, by one of its names.");
         var command = new Command(
-            "logs", "Show what this host knows of a job, running or over: image, start, phases, scripts and their exit codes, the console's last lines, its lines in the ledger. Example: vm-executor logs 4711")
+            "logs", "Show what this host knows of a job, running or over: image, start, phases, scripts and their exit codes, the console's last lines, its lines in the ledger. With --service: of a service that is a VM the same, of one in a container the last lines that it has printed. Example: vm-executor logs 4711")
         {
             job, service, json,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
+            if (parsed.GetValue(service) is { } name)
+            {
+                using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
+                if (await new GuestEntry(machine).FindLinesOfAsync(parsed.GetRequiredValue(job), name, token) is { } lines)
+                {
+                    lines.ToList().ForEach(invocation.Output.WriteLine);
+                    return ExitCodes.Success;
+                }
+            }
+
             var settings = invocation.LoadWithoutImages(parsed.GetValue(config));
             var story = await JobStory.FindAsync(parsed.GetRequiredValue(job), parsed.GetValue(service), settings, invocation.Time, token);
             if (parsed.GetValue(json))

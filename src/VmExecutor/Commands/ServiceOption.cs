@@ -2,9 +2,10 @@ using System.CommandLine;
 
 namespace VmExecutor.Commands;
 
-/// <summary>The option that names a job's service that is a VM of its own.</summary>
+/// <summary>The option that names one of a job's services.</summary>
 internal static class ServiceOption
 {
-    public static Option<string?> Create() =>
-        new("--service") { Description = "Of one of the job's services that is a VM of its own, by one of its names.", HelpName = "ALIAS" };
+    /// <param name="description">What it means for the command.</param>
+    public static Option<string?> Create(string description = "Of one of the job's services that is a VM of its own, by one of its names.") =>
+        new("--service") { Description = description, HelpName = "ALIAS" };
 }

@@ -1,6 +1,7 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
@@ -8,9 +9,13 @@ using VmExecutor.Starting;
 
 namespace VmExecutor.Jobs;
 
-/// <summary><c>ssh</c>: into a job's guest with the job's own key and its pinned host keys: over the kept connection while that is open, else over one beside it.</summary>
+/// <summary>
+/// <c>ssh</c>, and <c>logs --service</c> of a container: into a job's guest with the job's own key and its pinned host keys, over the kept connection while that is open, else over one beside it.
+/// </summary>
 internal sealed class GuestEntry(Machine machine)
 {
+    private const int LongestLine = 1200;
+
     // A loaded emulated guest takes many seconds for a login.
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(60);
 
@@ -37,12 +42,44 @@ internal sealed class GuestEntry(Machine machine)
             words = (record.Services ?? throw new SystemFailureException(ErrorCodes.ServiceUnknown, $"job {key} has no services", "See its job log.")).Enter(access.User, service, words, terminal);
         }
 
+        return await BesideAsync(
+            key,
+            record,
+            access,
+            way => TerminalTool.RunAsync(
+                new ToolCall("ssh", SshArguments.Enter(way, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory }, machine.Variables, cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>The last lines of a service that is a container in the job's guest, made printable: a hostile one steers no terminal.</summary>
+    /// <param name="job">As the user typed it.</param>
+    /// <param name="service">One of its names.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Null: the job has no service in a container, or the service is a VM.</returns>
+    /// <exception cref="DriverException">There is no such job or service, or no guest of it to enter.</exception>
+    public async Task<IReadOnlyList<string>?> FindLinesOfAsync(string job, string service, CancellationToken cancellationToken)
+    {
+        var jobs = new JobsAtHand(machine.Settings, machine.Time);
+        var (key, directory) = jobs.Find(job);
+        if (jobs.TryFindService(directory, service) is not null || directory.Read()?.Services is null)
+        {
+            return null;
+        }
+
+        var (record, access) = GuestOfJob.Of(directory);
+        await EnsureRunsAsync(key, record, cancellationToken);
+        var text = record.Services!.LastLines(access.User, service);
+        var answer = await BesideAsync(key, record, access, way => machine.GuestShell.RunCommandAsync(way, text, input: null, cancellationToken), cancellationToken);
+        return [.. answer.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => PlainText.OneLine(line, LongestLine))];
+    }
+
+    private async Task<T> BesideAsync<T>(JobKey key, JobRecord record, GuestAccess access, Func<GuestAccess, Task<T>> use, CancellationToken cancellationToken)
+    {
         var beside = access.Beside(Environment.ProcessId);
         var way = await machine.GuestShell.ConnectBesideAsync(access, beside, ConnectLimit, token => EnsureRunsAsync(key, record, token), cancellationToken);
         try
         {
-            var call = new ToolCall("ssh", SshArguments.Enter(way, terminal, words.Count == 0 ? null : ShellText.Line(words))) { WorkingDirectory = directory.Paths.Directory };
-            return await TerminalTool.RunAsync(call, machine.Variables, cancellationToken);
+            return await use(way);
         }
         finally
         {

@@ -88,6 +88,14 @@ public sealed class ServiceScriptTests
     }
 
     [Fact]
+    public void The_last_lines_of_a_service_are_bounded()
+    {
+        Started().LastLines(new GuestUser("ci"), "redis").Should().Be("'sudo' '-n' 'podman' 'logs' '--tail' '500' 'vmx-service-1' 2>&1 | cut -c 1-1000");
+        Started().LastLines(new GuestUser("root"), "db").Should().StartWith("'podman' 'logs' ");
+        FluentActions.Invoking(() => Started().LastLines(new GuestUser("ci"), "mysql")).Should().Throw<SystemFailureException>().Which.Code.Should().Be(ErrorCodes.ServiceUnknown);
+    }
+
+    [Fact]
     public void A_name_that_no_service_has_is_refused_with_those_there_are() =>
         FluentActions.Invoking(() => Started().Enter(new GuestUser("ci"), "mysql", [], terminal: true)).Should().Throw<SystemFailureException>().Which.Hint.Should().Be("Give one of: db, postgres, redis.");
 

@@ -88,7 +88,7 @@ public sealed class ReferenceTests
         }
     }
 
-    /// <summary>A regular expression knows no ranges and no base64, so an editor may accept a little more, never less.</summary>
+    /// <summary>A regular expression knows no ranges, no addresses and no base64, so an editor may accept a little more, never less.</summary>
     private static void Agree(ScalarKind kind, string text, bool editorAccepts)
     {
         var problem = kind.Read(new ScalarText(text, Quoted: true, Directory)).Problem;
@@ -103,6 +103,8 @@ public sealed class ReferenceTests
                 {
                     _ when kind == Kinds.Tool => "file system",
                     _ when kind == Kinds.Egress => "not a destination",
+                    _ when kind == Kinds.HostService => "not an address and port",
+                    _ when kind == Kinds.Network => "not a network",
                     _ when kind == Kinds.Url => "cannot be downloaded|not an address",
                     _ => "out of range|too small|not the base64|not a size|not a duration|cannot be allowed",
                 },
