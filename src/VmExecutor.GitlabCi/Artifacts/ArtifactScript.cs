@@ -36,11 +36,12 @@ public static class ArtifactScript
     /// <summary>A path as <see cref="List"/> or tar tells it, without what stands before it.</summary>
     public static string Plain(string line)
     {
-        while (line.StartsWith("./", StringComparison.Ordinal))
+        var begin = 0;
+        while (line.AsSpan(begin).StartsWith("./", StringComparison.Ordinal))
         {
-            line = line[2..];
+            begin += 2;
         }
 
-        return line;
+        return line[begin..];
     }
 }
