@@ -131,13 +131,14 @@ public sealed record ClonePlan
             Sizes = new(),
             Egress = null,
         };
+        var own = EgressPolicy.For(job, image);
         return new()
         {
             Job = job,
             Image = image,
             Paths = JobPaths.For(Paths.StateDir, job.Key),
             // Else a job with a policy could get out through a service without one.
-            Egress = EgressPolicy.For(job, image) is { Watches: false } own ? own : Egress ?? EgressPolicy.For(job, image),
+            Egress = own is { Watches: false } ? own : Egress ?? own,
             CardSeed = cardSeed,
             Start = Start == StartChoice.Standby ? StartChoice.Ladder : Start,
             HasSparePort = true,
