@@ -10,6 +10,9 @@ public sealed record EgressFiles(AbsolutePath Directory, string User)
     /// <summary>The rules, as they were loaded.</summary>
     public AbsolutePath Rules => Directory.Child($"{User}{EgressWall.RulesEnding}");
 
+    /// <summary>The same, while the policy is taken away. Nothing loads it.</summary>
+    public AbsolutePath Going => Directory.Child($"{User}.going");
+
     /// <summary>The configuration of the name server.</summary>
     public AbsolutePath Configuration => Directory.Child($"{User}.conf");
 

@@ -49,24 +49,8 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <summary>Starts and ends name servers.</summary>
     public EgressServers Servers { get; init; } = new(tools, time);
 
-    /// <summary>True when there is a policy of a VM of this user, or something is left of one: the kernel is asked, and the file that puts its rules back.</summary>
-    public async Task<bool> HasAsync(VmUser user, CancellationToken cancellationToken)
-    {
-        if (HostFile.Exists(FilesOf(user.Name).Rules.Value))
-        {
-            return true;
-        }
-
-        try
-        {
-            return (await TablesAsync(cancellationToken).ConfigureAwait(false)).Any(table => table.User == user.Id);
-        }
-        catch (SystemFailureException)
-        {
-            // A kernel without nftables has no table either.
-            return false;
-        }
-    }
+    /// <summary>True when there is a policy of a VM of this user, or its removal was interrupted. Files tell it, since each start and each end of a VM asks.</summary>
+    public bool Has(VmUser user) => FilesOf(user.Name) is var files && (HostFile.Exists(files.Rules.Value) || HostFile.Exists(files.Going.Value));
 
     /// <summary>Puts a policy into force, in place of any that the user had before.</summary>
     /// <param name="policy">The policy.</param>
@@ -141,7 +125,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     /// <exception cref="SystemFailureException">Something of it is still there.</exception>
     public async Task RemoveAsync(string? name, CancellationToken cancellationToken)
     {
-        if (users.Pool?.Find(name) is { } user && await HasAsync(user, cancellationToken).ConfigureAwait(false))
+        if (users.Pool?.Find(name) is { } user && Has(user))
         {
             using var held = await LockAsync(user.Name, cancellationToken).ConfigureAwait(false);
             await RemoveAllAsync(user, cancellationToken).ConfigureAwait(false);
@@ -149,8 +133,11 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     }
 
     /// <summary>Takes away the policies of users who have no clone.</summary>
+    /// <param name="dryRun">Only say whose they are.</param>
+    /// <param name="asksKernel">Also those whose files somebody has deleted. It starts nft.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Each such user, and the reason why something is still there.</returns>
-    public async Task<IReadOnlyList<(string User, string? Failure)>> CollectAsync(bool dryRun, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string User, string? Failure)>> CollectAsync(bool dryRun, bool asksKernel, CancellationToken cancellationToken)
     {
         List<(string, string?)> all = [];
         if (users.Pool is null)
@@ -159,11 +146,9 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
             return all;
         }
 
-        List<string> names = HostDirectory.Exists(Directory.Value) ? [.. HostDirectory.GetFiles(Directory.Value, $"*{RulesEnding}").Select(file => Path.GetFileName(file)[..^RulesEnding.Length])] : [];
-        var tables = await TablesAsync(cancellationToken).ConfigureAwait(false);
-        names = [.. names.Union(users.Pool.Users.Where(user => tables.Any(table => table.User == user.Id)).Select(user => user.Name))];
+        IReadOnlyList<(uint User, string Family)> tables = asksKernel ? await TablesAsync(cancellationToken).ConfigureAwait(false) : [];
         await users.ForUnclaimedAsync(
-            names,
+            [.. users.Pool.Users.Where(user => Has(user) || tables.Any(table => table.User == user.Id)).Select(user => user.Name)],
             async user =>
             {
                 string? failure = null;
@@ -260,8 +245,13 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         var files = FilesOf(user.Name);
         await Servers.EndAsync(files).ConfigureAwait(false);
 
-        // First the file, so that nothing puts the rules back that go next.
-        foreach (var file in (AbsolutePath[])[files.Rules, files.Configuration, files.Log, files.Progress, files.Pid])
+        // First, so that nothing puts the rules back that go next. Its other name tells until the end that something may be left.
+        if (HostFile.Exists(files.Rules.Value))
+        {
+            HostFile.Move(files.Rules.Value, files.Going.Value, overwrite: true);
+        }
+
+        foreach (var file in (AbsolutePath[])[files.Configuration, files.Log, files.Progress, files.Pid])
         {
             HostFile.Delete(file.Value);
         }
@@ -270,6 +260,8 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         {
             (await NftAsync(["delete", "table", family, new EgressPlace(user).Table], cancellationToken).ConfigureAwait(false)).EnsureSuccess();
         }
+
+        HostFile.Delete(files.Going.Value);
     }
 
     /// <summary>Empty: there is no such table.</summary>

@@ -18,11 +18,19 @@ public sealed class LeftoverCollector(Machine machine)
     /// <summary>The longest that removing one job may take; a VM whose QEMU does not end must not keep the others waiting.</summary>
     private static readonly TimeSpan PerJob = TimeSpan.FromMinutes(1);
 
+    /// <summary>All that can be left, also what no file tells of.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
-    /// <param name="except">A job that is left out, since its own stage removes it.</param>
     /// <param name="cancellationToken">Ends the work between two steps; what was begun is found again next time.</param>
     /// <exception cref="SystemFailureException">Nothing can be judged: the state directory or libvirt does not answer.</exception>
-    public async Task<Collection> CollectAsync(bool dryRun, JobKey? except, CancellationToken cancellationToken)
+    public Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken) => CollectAsync(dryRun, isQuick: false, except: null, cancellationToken);
+
+    /// <summary>For a stage of a job: no process is started to find out what is left.</summary>
+    /// <param name="except">A job that is left out, since its own stage removes it.</param>
+    /// <param name="cancellationToken">As with <see cref="CollectAsync(bool, CancellationToken)"/>.</param>
+    /// <exception cref="SystemFailureException">As there.</exception>
+    public Task<Collection> CollectQuicklyAsync(JobKey? except, CancellationToken cancellationToken) => CollectAsync(dryRun: false, isQuick: true, except, cancellationToken);
+
+    private async Task<Collection> CollectAsync(bool dryRun, bool isQuick, JobKey? except, CancellationToken cancellationToken)
     {
         var found = await machine.Survey.TakeAsync(cancellationToken).ConfigureAwait(false);
         var leftovers = new List<CollectedLeftover>();
@@ -44,7 +52,7 @@ public sealed class LeftoverCollector(Machine machine)
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
         leftovers.AddRange(RemoveLinks(dryRun));
         leftovers.AddRange(await CollectUsersAsync(dryRun, cancellationToken).ConfigureAwait(false));
-        leftovers.AddRange((await machine.Egress.CollectAsync(dryRun, cancellationToken).ConfigureAwait(false)).Select(left => new CollectedLeftover(
+        leftovers.AddRange((await machine.Egress.CollectAsync(dryRun, asksKernel: !isQuick, cancellationToken).ConfigureAwait(false)).Select(left => new CollectedLeftover(
             left.User, LeftoverReason.UserWithoutClone, left.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, ["egress policy"], left.Failure)));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(

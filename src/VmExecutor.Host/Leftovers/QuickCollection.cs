@@ -17,7 +17,7 @@ public sealed class QuickCollection(LeftoverCollector collector, TimeProvider ti
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            return (await collector.CollectAsync(dryRun: false, except: self, stop.Token).ConfigureAwait(false)).Removed;
+            return (await collector.CollectQuicklyAsync(self, stop.Token).ConfigureAwait(false)).Removed;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

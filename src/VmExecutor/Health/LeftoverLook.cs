@@ -24,7 +24,7 @@ internal sealed class LeftoverLook(LibvirtLook libvirt, LeftoverCollector? colle
         }
 
         await kvmTried.WaitAsync(cancellationToken);
-        var collection = await collector.CollectAsync(dryRun: true, except: null, cancellationToken);
+        var collection = await collector.CollectAsync(dryRun: true, cancellationToken);
         return LeftoverRules.Decide([.. collection.Leftovers.Select(one => one.Name)], collection.Doubts);
     }
 }

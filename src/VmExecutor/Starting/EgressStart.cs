@@ -35,7 +35,7 @@ internal sealed class EgressStart(Machine machine)
                 run,
                 cancellationToken);
         }
-        else if (user is not null && await machine.Egress.HasAsync(user, cancellationToken))
+        else if (user is not null && machine.Egress.Has(user))
         {
             await machine.Egress.RemoveAsync(user.Name, cancellationToken);
         }

@@ -235,14 +235,32 @@ public sealed partial class EgressWallTests : IDisposable
         await Wall().PutUpAsync(Policy(".example.test"), new(Guest), default);
         var pid = File.ReadAllText($"{_network.Home}/egress/{Guest.Name}.pid").Trim();
 
-        (await Wall().CollectAsync(dryRun: true, default)).Should().Equal((Guest.Name, null));
+        (await Wall().CollectAsync(dryRun: true, asksKernel: false, default)).Should().Equal((Guest.Name, null));
         _network.Ask(Guest.Id, "other.test").Should().Be("NXDOMAIN", "that was only a look");
-        (await Wall().CollectAsync(dryRun: false, default)).Should().Equal((Guest.Name, null));
+        (await Wall().CollectAsync(dryRun: false, asksKernel: false, default)).Should().Equal((Guest.Name, null));
 
         _network.Host("nft list tables").Should().NotContain("egress");
         _network.Host($"cat /proc/{pid}/cmdline 2> /dev/null || true").Should().BeEmpty("it has ended, whether or not it was waited for");
         Directory.GetFiles($"{_network.Home}/egress").Should().OnlyContain(file => file.EndsWith(".lock"));
-        (await Wall().CollectAsync(dryRun: false, default)).Should().BeEmpty();
+        (await Wall().CollectAsync(dryRun: false, asksKernel: false, default)).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task A_removal_that_was_interrupted_is_gone_on_with_by_the_next()
+    {
+        await Wall().PutUpAsync(Policy(".example.test"), new(Guest), default);
+        var whole = File.ReadAllText(_network.Tool("nft"));
+        File.WriteAllText(_network.Tool("nft"), whole.Replace("#!/bin/sh\n", "#!/bin/sh\ncase $1 in delete) echo interrupted >&2; exit 1;; esac\n"));
+        await FluentActions.Awaiting(() => Wall().RemoveAsync(Guest.Name, default)).Should().ThrowAsync<SystemFailureException>().WithMessage("*interrupted*");
+        File.WriteAllText(_network.Tool("nft"), whole);
+
+        _network.Host("nft list tables").Should().Contain("egress");
+        Directory.GetFiles($"{_network.Home}/egress", "*.nft").Should().BeEmpty("a firewall that is loaded anew must not put them back");
+        Wall().Has(Guest).Should().BeTrue();
+        await Wall().RemoveAsync(Guest.Name, default);
+
+        _network.Host("nft list tables").Should().NotContain("egress");
+        Wall().Has(Guest).Should().BeFalse();
     }
 
     [Fact(Timeout = 180_000)]

@@ -190,7 +190,7 @@ internal sealed partial class StageWorld : IDisposable
     public async Task<Collection> CollectAsync(bool dryRun = false, CancellationToken cancellationToken = default)
     {
         using var machine = Process();
-        return await machine.Collector.CollectAsync(dryRun, except: null, cancellationToken);
+        return await machine.Collector.CollectAsync(dryRun, cancellationToken);
     }
 
     public Task<Survey> SurveyAsync() => Process().Survey.TakeAsync(CancellationToken.None);
