@@ -74,7 +74,7 @@ internal sealed class RunnerChoice(IReadOnlyList<RunnerEntry> runners, AbsoluteP
     private int Usable(int index) => (StagesOf(runners[index]), request.Replaces) switch
     {
         (Stages.None, _) => throw Unclear(
-            $"runner '{runners[index].Name}' in {file} has executor = \"{runners[index].Executor}\"", "Register another with --executor custom, and name that one."),
+            $"runner {NameOf(index)} in {file} has executor = \"{PlainText.OneLine(runners[index].Executor ?? "", 100)}\"", "Register another with --executor custom, and name that one."),
         (Stages.Foreign, false) => throw Foreign(index),
         _ => index,
     };
@@ -95,7 +95,7 @@ internal sealed class RunnerChoice(IReadOnlyList<RunnerEntry> runners, AbsoluteP
         var said = other.Exec is { } exec && !IsOurs(other) ? $"{other.Stage}_exec = {RunnerStages.Quote(exec)}" : $"{other.Stage}_args";
         return new SystemFailureException(
             ErrorCodes.RunnerHasOtherStages,
-            $"runner '{runners[index].Name}' in {file} has stages already, and they are not these: {PlainText.OneLine(said, 200)}",
+            $"runner {NameOf(index)} in {file} has stages already, and they are not these: {PlainText.OneLine(said, 200)}",
             $"Let them be exchanged with --replace, or write by hand, in place of what is there:\n{RunnerInstallation.ByHand(keys.Where(key => key.Table.Count > 0))}");
     }
 
@@ -120,7 +120,9 @@ internal sealed class RunnerChoice(IReadOnlyList<RunnerEntry> runners, AbsoluteP
 
     private List<int> Where(Func<RunnerEntry, bool> isMeant) => [.. runners.Index().Where(one => isMeant(one.Item)).Select(one => one.Index)];
 
-    private string Names(IEnumerable<int> those) => string.Join(", ", those.Select(one => $"'{PlainText.OneLine(runners[one].Name, 100)}'"));
+    private string Names(IEnumerable<int> those) => string.Join(", ", those.Select(NameOf));
+
+    private string NameOf(int index) => $"'{PlainText.OneLine(runners[index].Name, 100)}'";
 
     private static SystemFailureException Unclear(string message, string hint) => new(ErrorCodes.RunnerNotChosen, message, hint);
 }

@@ -134,7 +134,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
 
     /// <summary>Takes away the policies of users who have no clone.</summary>
     /// <param name="dryRun">Only say whose they are.</param>
-    /// <param name="asksKernel">Also those whose files somebody has deleted. It starts nft.</param>
+    /// <param name="asksKernel">Also those whose files are gone. It starts nft.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Each such user, and the reason why something is still there.</returns>
     public async Task<IReadOnlyList<(string User, string? Failure)>> CollectAsync(bool dryRun, bool asksKernel, CancellationToken cancellationToken)

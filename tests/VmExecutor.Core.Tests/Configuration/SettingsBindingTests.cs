@@ -137,6 +137,19 @@ public sealed class SettingsBindingTests
     }
 
     [Fact]
+    public void Errors_beyond_a_thousand_are_counted_and_one_of_them_may_matter_to_every_stage()
+    {
+        var document = SettingsDocument.Parse(new ConfigurationText(File, "limits:\n" + string.Concat(Enumerable.Repeat("  max_vms: 1\n", 1_500)) + "state_dir: [x]\n"));
+
+        foreach (var bind in (Action[])[() => document.Bind(ImageTexts.None), () => document.BindWithoutImages()])
+        {
+            var errors = bind.Should().Throw<ConfigurationException>().Which.Errors;
+            errors.Count.Should().BeLessThan(1_003);
+            errors.Should().Contain(new ConfigurationError(File, 1_003, 3, "", "from here on there are 500 more errors, which are not listed; correct those above first"));
+        }
+    }
+
+    [Fact]
     public void Two_images_of_one_name_are_both_named() =>
         Yaml.Errors("", ("a.yaml", Yaml.Image), ("b.yaml", Yaml.Image + "\nname: a")).Should().Equal(
             "images/b.yaml:7:7: name: 'a' is already the name of the image in images/a.yaml:1:1; give each image a name of its own");

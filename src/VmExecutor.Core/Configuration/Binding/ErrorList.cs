@@ -1,3 +1,4 @@
+using System.Globalization;
 using VmExecutor.Core.Values;
 using YamlDotNet.Core;
 
@@ -13,18 +14,35 @@ internal readonly record struct Position(AbsolutePath File, int Line, int Column
     public override string ToString() => $"{File}:{Line}:{Column}";
 }
 
-/// <summary>The errors found so far.</summary>
+/// <summary>The errors found so far. Of those after the first thousand only the number is kept.</summary>
 internal sealed class ErrorList(IEnumerable<ConfigurationError> found)
 {
-    private readonly List<ConfigurationError> _errors = [.. found];
+    private const int Most = 1000;
 
-    public IReadOnlyList<ConfigurationError> Found => _errors;
+    private readonly List<ConfigurationError> _errors = [.. found];
+    private Position? _firstOfMore;
+    private int _more;
+
+    /// <summary>The last one tells how many more there are, if not all were kept. It has no key, so it counts as an error of the whole file.</summary>
+    public IReadOnlyList<ConfigurationError> Found => _firstOfMore is not { } at ? _errors
+        : [.. _errors, new ConfigurationError(at.File, at.Line, at.Column, "", string.Create(CultureInfo.InvariantCulture, $"from here on there are {_more} more errors, which are not listed; correct those above first"))];
 
     /// <summary>The message says what is wrong; what would be right.</summary>
-    public void Add(Position at, string key, string message) =>
-        _errors.Add(new ConfigurationError(at.File, at.Line, at.Column, Quote.Plain(key), message));
+    public void Add(Position at, string key, string message)
+    {
+        if (HasRoom(at))
+        {
+            _errors.Add(new ConfigurationError(at.File, at.Line, at.Column, Quote.Plain(key), message));
+        }
+    }
 
-    public void Add(ConfigurationError error) => _errors.Add(error);
+    public void Add(ConfigurationError error)
+    {
+        if (HasRoom(new Position(error.File, error.Line, error.Column)))
+        {
+            _errors.Add(error);
+        }
+    }
 
     /// <exception cref="ConfigurationException">There are errors; they are sorted in reading order.</exception>
     public void ThrowIfAny(IReadOnlyList<AbsolutePath> files)
@@ -33,7 +51,7 @@ internal sealed class ErrorList(IEnumerable<ConfigurationError> found)
         {
             throw new ConfigurationException(
             [
-                .. _errors
+                .. Found
                     .Select(error => (Error: error, File: files.TakeWhile(file => file != error.File).Count()))
                     .OrderBy(sorted => sorted.File)
                     .ThenBy(sorted => sorted.Error.Line)
@@ -41,5 +59,17 @@ internal sealed class ErrorList(IEnumerable<ConfigurationError> found)
                     .Select(sorted => sorted.Error),
             ]);
         }
+    }
+
+    private bool HasRoom(Position at)
+    {
+        if (_errors.Count < Most)
+        {
+            return true;
+        }
+
+        _firstOfMore ??= at;
+        _more++;
+        return false;
     }
 }
