@@ -160,7 +160,8 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
         var tag = begin.Tag.IsNonSpecific ? "" : begin.Tag.Value;
         if (tag == ReferenceTag)
         {
-            return node is CiList { Items.Count: > 0 } path && path.Items.All(item => item is CiScalar { Kind: CiKind.Text })
+            // Nothing is deeper, so nothing longer can be meant.
+            return node is CiList { Items.Count: > 0 and <= Deepest } path && path.Items.All(item => item is CiScalar { Kind: CiKind.Text })
                 ? new CiReference(node.At, [.. path.Items.Cast<CiScalar>().Select(item => item.Text)])
                 : Wrong(begin.Start, "'!reference' takes a list of words, such as '!reference [.setup, script]'");
         }

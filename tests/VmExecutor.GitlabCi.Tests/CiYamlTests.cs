@@ -67,6 +67,10 @@ public sealed class CiYamlTests
     [InlineData("a: 1\n---\nb: 1\n---\njob: {script: [x]}\n", ":5:1: a third YAML document begins here")]
     public void Each_mistake_is_named_with_its_place(string yaml, string error) => Ci.Errors(yaml).Should().Contain(error);
 
+    [Fact]
+    public void A_reference_is_not_longer_than_anything_is_deep() =>
+        Ci.Errors($"job: {{script: [!reference [{string.Join(", ", Enumerable.Repeat("a", 101))}]]}}").Should().Contain("'!reference' takes a list of words");
+
     [Theory]
     [InlineData("---\n# first\njob: {script: [x]}\n...\n---\n")]
     [InlineData("\ufeffjob:\r\n  script:\r\n    - x\r\n")]

@@ -11,6 +11,9 @@ public static class StampXml
     /// <summary>The stamp's XML namespace; an identifier, not an address.</summary>
     public static readonly XNamespace Namespace = "urn:vm-executor:job:1";
 
+    /// <summary>The longest text that is read, in characters: two paths of the longest kind, escaped, have half of it.</summary>
+    private const int Longest = 1 << 17;
+
     /// <summary>The job key in a domain's stamp; null: the domain has no stamp of this driver.</summary>
     public static string? KeyIn(XElement domain) =>
         (string?)domain.Element("metadata")?.Element(Namespace + "job")?.Attribute("key");
@@ -21,6 +24,11 @@ public static class StampXml
     /// </summary>
     public static OwnershipStamp? TryParse(string metadata)
     {
+        if (metadata.Length > Longest)
+        {
+            return null;
+        }
+
         try
         {
             var job = XmlText.Parse(metadata);

@@ -30,6 +30,16 @@ public sealed class StampXmlTests
         StampXml.TryParse(job.ToString()).Should().BeNull();
     }
 
+    [Theory]
+    [InlineData(4_096, true)]
+    [InlineData(1_000_000, false)]
+    public void A_stamp_is_read_up_to_the_length_that_paths_can_give_it(int length, bool isRead)
+    {
+        var stamp = TestPlan.Stamp(TestPlan.For(TestPlan.Image())) with { StateDir = $"/{new string('&', length - 1)}", TemporaryDirectory = $"/{new string('"', length - 1)}" };
+
+        (StampXml.TryParse(StampXml.Write(stamp).ToString()) == stamp).Should().Be(isRead);
+    }
+
     [Fact]
     public void The_stamp_of_a_clone_of_a_generation_names_it()
     {

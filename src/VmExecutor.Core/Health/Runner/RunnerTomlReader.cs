@@ -17,7 +17,7 @@ public static class RunnerTomlReader
     /// <returns>What it says, or why the runner does not start with it: one sentence for each error.</returns>
     public static (RunnerToml? Toml, IReadOnlyList<string> Errors) Read(string text)
     {
-        if (TomlDepth.Problem(text) is { } problem)
+        if (TomlLimits.Problem(text) is { } problem)
         {
             return (null, [problem]);
         }

@@ -1,15 +1,16 @@
 namespace VmExecutor.Core.Health.Runner;
 
 /// <summary>
-/// Measures the depth of a TOML text, by brackets, braces and dotted keys, and its size in parts. Both are measured before the text is parsed: the parser, and code
-/// that goes through its result, goes down level by level, and the stack has an end; and it takes memory for each part, a line feed too.
+/// Measures what makes a TOML text too large to be parsed: its depth, by brackets, braces and dotted keys, and its size in parts. The parser, and code that goes through its result, goes down
+/// level by level, and the stack has an end; and it takes memory for each part, a line feed too.
 /// </summary>
-internal static class TomlDepth
+internal static class TomlLimits
 {
     /// <summary>config.toml has six.</summary>
     private const int Most = 64;
 
-    // The parser takes a quarter of a kilobyte of memory for a line feed, and 13 times as much for a key with its value (seen with Tomlyn). A thousand runners have a third of the most.
+    // The parser takes a quarter of a kilobyte of memory for a line feed, and 13 times as much for a key with its value, or for a line that is neither (seen with Tomlyn).
+    // A thousand runners have a third of the most.
     private const int Key = 13;
     private const int Bracket = 5;
     private const int Dot = 4;
@@ -19,7 +20,8 @@ internal static class TomlDepth
     /// <summary>The error with its line; null: the text may be parsed.</summary>
     public static string? Problem(string text)
     {
-        var (depth, dots, line, parts) = (0, 0, 1, 0);
+        var (depth, dots, line, parts, before) = (0, 0, 1, 0, 0);
+        var isBare = false;
         for (var place = 0; place < text.Length; place++)
         {
             switch (text[place])
@@ -47,8 +49,8 @@ internal static class TomlDepth
                     break;
                 case '\n':
                     line++;
-                    parts++;
-                    dots = 0;
+                    parts += isBare && parts == before ? Key : 1;
+                    (dots, before, isBare) = (0, parts, false);
                     break;
                 case '=':
                     parts += Key;
@@ -57,6 +59,9 @@ internal static class TomlDepth
                 case ',':
                     parts += Comma;
                     dots = 0;
+                    break;
+                default:
+                    isBare |= !char.IsWhiteSpace(text[place]);
                     break;
             }
 
