@@ -25,6 +25,9 @@ internal static partial class CiScalars
 {
     private const int LongestWord = 5;
 
+    /// <summary>A longer number stays as it is written: the time of its conversion grows with the square of its length.</summary>
+    private const int LongestNumber = 1_000;
+
     /// <summary>The type, and the text that Ruby makes of the value when GitLab needs one.</summary>
     public static (CiKind Kind, string Text) Resolve(string text)
     {
@@ -44,6 +47,7 @@ internal static partial class CiScalars
             : text.ToLowerInvariant() is "-.inf" ? (CiKind.Float, "-Infinity")
             : text.ToLowerInvariant() is ".nan" ? (CiKind.Float, "NaN")
             : text is [':', _, ..] ? (CiKind.Symbol, Symbol(text[1..]))
+            : text.Length > LongestNumber && (BaseSixty().IsMatch(text) || Integer().IsMatch(text)) ? (CiKind.Integer, text)
             : BaseSixty().IsMatch(text) ? (CiKind.Integer, OfBaseSixty(text).ToString(CultureInfo.InvariantCulture))
             : BaseSixtyFloat().IsMatch(text) ? (CiKind.Float, RubyText(OfBaseSixtyFloat(text)))
             : Float().IsMatch(text) && text is not ("." or "-." or "+.") ? (CiKind.Float, RubyText(OfFloat(text)))

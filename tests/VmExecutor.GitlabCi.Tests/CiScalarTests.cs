@@ -147,4 +147,16 @@ public sealed class CiScalarTests
     [Fact]
     public void Options_of_a_variable_hold_its_value() =>
         Ci.Errors("variables: {V: {value: a, options: [b]}}\njob: {script: [x]}").Should().Contain("variables.V: config value must be present in options");
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("")]
+    [InlineData("0x")]
+    [InlineData(":")]
+    public async Task An_integer_of_a_million_digits_stays_as_it_is_written(string form)
+    {
+        var digits = new string('1', 1_000_000);
+        var text = form == ":" ? $"{digits}:30" : form + digits;
+
+        (await Task.Run(() => CiScalars.Resolve(text))).Should().Be((CiKind.Integer, text));
+    }
 }
