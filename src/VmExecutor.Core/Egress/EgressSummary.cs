@@ -3,10 +3,10 @@ using VmExecutor.Core.Observing;
 namespace VmExecutor.Core.Egress;
 
 /// <summary>The destinations that the jobs of one policy wanted to reach, added up from the ledger.</summary>
-/// <param name="Image">The image of the jobs.</param>
+/// <param name="Image">The image of the VMs.</param>
 /// <param name="Policy">The policy's name.</param>
 /// <param name="Watches">True: nothing was refused.</param>
-/// <param name="Jobs">The number of jobs.</param>
+/// <param name="Jobs">The number of VMs: jobs, and services of jobs that are VMs.</param>
 public sealed record EgressSummary(string Image, string Policy, bool Watches, int Jobs)
 {
     /// <summary>Names that were allowed, by how often they were asked for.</summary>
@@ -29,18 +29,20 @@ public sealed record EgressSummary(string Image, string Policy, bool Watches, in
     ];
 
     /// <param name="entries">The ledger.</param>
-    /// <param name="image">Only jobs of this image; null: of all.</param>
+    /// <param name="image">Only VMs of this image; null: of all.</param>
     /// <param name="since">Only jobs whose VM was removed since then.</param>
     public static IReadOnlyList<EgressSummary> Of(IEnumerable<LedgerEntry> entries, string? image, DateTimeOffset since) =>
     [
-        .. entries.Where(entry => entry.Egress is not null && entry.Removed >= since && (image is null || entry.Image == image))
-            .GroupBy(entry => (Image: entry.Image ?? "", entry.Egress!.Policy, entry.Egress.Watches))
+        .. entries.Where(entry => entry.Removed >= since)
+            .SelectMany(entry => (entry.Services ?? []).Select(service => (service.Image, service.Egress)).Prepend((entry.Image, entry.Egress)))
+            .Where(vm => vm.Egress is not null && (image is null || vm.Image == image))
+            .GroupBy(vm => (Image: vm.Image ?? "", vm.Egress!.Policy, vm.Egress.Watches))
             .OrderBy(policy => policy.Key.Image, StringComparer.Ordinal).ThenBy(policy => policy.Key.Policy, StringComparer.Ordinal).ThenBy(policy => policy.Key.Watches)
             .Select(policy => new EgressSummary(policy.Key.Image, policy.Key.Policy, policy.Key.Watches, policy.Count())
             {
-                Allowed = Sum(policy.Select(entry => entry.Egress!.Allowed)),
-                Refused = Sum(policy.Select(entry => entry.Egress!.Refused)),
-                AreCut = policy.Any(entry => entry.Egress!.AreCut),
+                Allowed = Sum(policy.Select(vm => vm.Egress!.Allowed)),
+                Refused = Sum(policy.Select(vm => vm.Egress!.Refused)),
+                AreCut = policy.Any(vm => vm.Egress!.AreCut),
             }),
     ];
 

@@ -74,6 +74,9 @@ public sealed record LedgerEntry
     /// <summary>The destinations that it wanted to reach; null: it had no egress policy.</summary>
     public EgressNotes? Egress { get; init; }
 
+    /// <summary>The VMs that were services of the job; null: it had none.</summary>
+    public IReadOnlyList<LedgerService>? Services { get; init => field = value is { Count: > 0 } ? value : null; }
+
     /// <summary>The parts that were made and were there until now: <c>domain vmx-…</c>, <c>overlay vda.qcow2</c>.</summary>
     public IReadOnlyList<string> Made { get => field ?? []; init; }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Observing;
@@ -79,12 +80,21 @@ public sealed record MetricTotals
             Add(Series.Of(MetricName.Collected.Name, ("reason", entry.Reason ?? "")), 1);
         }
 
-        if (entry.Egress is { } egress)
+        AddVm(entry.Image, entry.Egress, entry.CpuSeconds);
+        foreach (var service in entry.Services ?? [])
         {
-            Add(Series.Of(MetricName.EgressRefused.Name, ("image", entry.Image ?? ""), ("mode", egress.Watches ? "watch" : "enforce")), egress.Refused.Count);
+            AddVm(service.Image, service.Egress, service.CpuSeconds);
+        }
+    }
+
+    private void AddVm(string? image, EgressNotes? egress, double? cpuSeconds)
+    {
+        if (egress is not null)
+        {
+            Add(Series.Of(MetricName.EgressRefused.Name, ("image", image ?? ""), ("mode", egress.Watches ? "watch" : "enforce")), egress.Refused.Count);
         }
 
-        Add(MetricName.CpuSeconds.Name, entry.CpuSeconds ?? 0);
+        Add(MetricName.CpuSeconds.Name, cpuSeconds ?? 0);
     }
 
     private void Observe(string start, double? seconds) => Totals.Observe(MetricName.Starts, ("start", start), seconds);

@@ -100,8 +100,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
         .Select(service => DiskFailures.TooLarge(service.Look with { AllowedBytes = service.Record!.MaxOverlayBytes }, service.Record.Stamp.Image))
         .FirstOrDefault();
 
-    private static IReadOnlyList<JobDirectory> ServicesOf(JobRecord? record, AbsolutePath stateDir) =>
-        [.. (record?.ServiceVms ?? []).Select(vm => JobKey.TryParse(vm.Key, out var key) ? JobDirectory.Of(stateDir, key) : null).OfType<JobDirectory>()];
+    private static IReadOnlyList<JobDirectory> ServicesOf(JobRecord? record, AbsolutePath stateDir) => [.. JobDirectory.OfServices(record, stateDir).Select(one => one.Directory)];
 
     /// <summary>
     /// Stops the job's VMs, to their end whatever else is cancelled: a VM that lived on would fill the disk. Their overlays are removed, since they

@@ -59,6 +59,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         var started = time.GetTimestamp();
         var failures = new List<Exception>();
         var parts = new List<string>();
+        var services = new List<(JobKey, Removal Removal)>();
         var removal = new Removal();
         IReadOnlyList<JobProcess> found = [];
 
@@ -71,7 +72,8 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         await TryAsync(failures, () => EndAsync(found, JobProcessKind.Ssh, parts, cancellationToken)).ConfigureAwait(false);
 
         // Before the job's own directory: a service without it belongs to no job.
-        await TryAsync(failures, () => RemoveServicesAsync(key, directory.Paths.StateDir, parts, tell, hurry, cancellationToken)).ConfigureAwait(false);
+        await TryAsync(failures, () => RemoveServicesAsync(key, directory.Paths.StateDir, services, tell, hurry, cancellationToken)).ConfigureAwait(false);
+        parts.AddRange(services.SelectMany(service => service.Removal.Parts));
         var vm = VmState.Unknown;
         await TryAsync(failures, async () =>
         {
@@ -111,7 +113,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
         }
 
         return failures.Count == 0
-            ? removal with { Parts = parts, Duration = time.GetElapsedTime(started) }
+            ? removal with { Parts = parts, Services = services, Duration = time.GetElapsedTime(started) }
             : throw new CleanupException(key, failures);
     }
 
@@ -121,12 +123,13 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
     /// </summary>
     /// <param name="job">The job, whose lock the caller holds.</param>
     /// <param name="stateDir">The state directory.</param>
-    /// <param name="parts">Takes what was removed.</param>
+    /// <param name="services">Takes what was removed of each.</param>
     /// <param name="tell">Told what people should know.</param>
     /// <param name="hurry">Ends the wait for a polite shutdown.</param>
     /// <param name="cancellationToken">The deadline of it all.</param>
     /// <exception cref="CleanupException">Something is left.</exception>
-    public async Task RemoveServicesAsync(JobKey job, AbsolutePath stateDir, List<string> parts, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
+    public async Task RemoveServicesAsync(
+        JobKey job, AbsolutePath stateDir, List<(JobKey Key, Removal Removal)> services, Action<string> tell, CancellationToken hurry, CancellationToken cancellationToken)
     {
         var failures = new List<Exception>();
         foreach (var key in JobFolder.List(stateDir).Ours.Select(folder => folder.Key).Where(key => key.IsServiceOf(job)).Distinct())
@@ -134,7 +137,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             await TryAsync(failures, async () =>
             {
                 var directory = JobDirectory.Of(stateDir, key);
-                parts.AddRange((await RemoveAsync(key, directory, directory.Read()?.ShutdownGrace, tell, hurry, cancellationToken).ConfigureAwait(false)).Parts);
+                services.Add((key, await RemoveAsync(key, directory, directory.Read()?.ShutdownGrace, tell, hurry, cancellationToken).ConfigureAwait(false)));
             }).ConfigureAwait(false);
         }
 

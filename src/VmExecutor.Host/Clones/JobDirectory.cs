@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
@@ -35,6 +36,12 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     public static JobDirectory Of(AbsolutePath stateDir, JobKey key) => new(key, JobPaths.For(stateDir, key));
 
     public static JobDirectory At(JobPaths paths) => new(paths.Key, paths);
+
+    /// <summary>The directories of the VMs that are services of a job.</summary>
+    /// <param name="record">The job's record; null: it has none.</param>
+    /// <param name="stateDir">The state directory.</param>
+    public static IReadOnlyList<(ServiceVmRecord Service, JobDirectory Directory)> OfServices(JobRecord? record, AbsolutePath stateDir) =>
+        [.. from vm in record?.ServiceVms ?? [] let key = JobKey.TryParse(vm.Key, out var parsed) ? parsed : null where key is not null select (vm, Of(stateDir, key))];
 
     /// <summary>Makes it, with its parents where they are missing and its record; it must not exist.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>

@@ -18,6 +18,9 @@ public sealed record Removal
     /// <summary>The destinations that its guest wanted to reach; null: it had no policy.</summary>
     public EgressNotes? Egress { get; init; }
 
+    /// <summary>The job's services that were VMs.</summary>
+    public IReadOnlyList<(JobKey Key, Removal Removal)> Services { get; init; } = [];
+
     /// <summary>QEMU's processor time; null: the VM was gone already.</summary>
     public TimeSpan? CpuTime { get; init; }
 

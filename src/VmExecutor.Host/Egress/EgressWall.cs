@@ -200,6 +200,20 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         {
             using var held = await LockAsync(place.User.Name, cancellationToken).ConfigureAwait(false);
             await MakeAsync(policy, place, cancellationToken).ConfigureAwait(false);
+            if (!families.Contains("inet"))
+            {
+                ForgetCounts(FilesOf(place.User.Name));
+            }
+        }
+    }
+
+    /// <summary>The sets of refusals are new and count from 1 on.</summary>
+    private static void ForgetCounts(EgressFiles files)
+    {
+        if (EgressProgress.TryParse(HostFile.TryReadAllText(files.Progress.Value) ?? "") is { } progress)
+        {
+            progress.Packets.Clear();
+            AtomicFile.Write(files.Progress, progress.ToJson(), Private);
         }
     }
 

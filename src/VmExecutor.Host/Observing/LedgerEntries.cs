@@ -32,11 +32,25 @@ public static class LedgerEntries
         Prepare = removal.Record?.Phases ?? new Dictionary<string, double>(),
         Scripts = removal.Scripts,
         CleanupSeconds = Math.Round(removal.Duration.TotalSeconds, 3),
-        CpuSeconds = removal.CpuTime is { } cpu ? Math.Round(cpu.TotalSeconds, 2) : null,
+        CpuSeconds = Seconds(removal.CpuTime),
         PeakMemoryBytes = removal.PeakMemoryBytes,
         DiskBytes = removal.DiskBytes,
         Egress = removal.Egress,
+        Services =
+        [
+            .. removal.Services.Where(service => service.Removal.Record is not null).Select(service => new LedgerService(service.Key.Domain.Value)
+            {
+                Image = service.Removal.Record?.Stamp.Image,
+                Start = service.Removal.Record?.Start,
+                CpuSeconds = Seconds(service.Removal.CpuTime),
+                PeakMemoryBytes = service.Removal.PeakMemoryBytes,
+                DiskBytes = service.Removal.DiskBytes,
+                Egress = service.Removal.Egress,
+            }),
+        ],
         Made = [.. removal.Record?.Ready is null ? [] : new[] { $"domain {key.Domain}" }, .. removal.Overlays.Select(name => $"overlay {name}")],
         RemovedParts = removal.Parts,
     };
+
+    private static double? Seconds(TimeSpan? time) => time is { } given ? Math.Round(given.TotalSeconds, 2) : null;
 }

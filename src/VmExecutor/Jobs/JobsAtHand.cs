@@ -46,7 +46,7 @@ internal sealed class JobsAtHand(Settings settings, TimeProvider time)
 
     /// <summary>The directory of the VM that is a job's service of that name; null: it has no such service, or the service is a container.</summary>
     public JobDirectory? TryFindService(JobDirectory job, string service) =>
-        job.Read()?.ServiceVms.FirstOrDefault(vm => vm.IsCalled(service)) is { } found && JobKey.TryParse(found.Key, out var key) ? JobDirectory.Of(settings.StateDir, key) : null;
+        JobDirectory.OfServices(job.Read(), settings.StateDir).FirstOrDefault(vm => vm.Service.IsCalled(service)).Directory;
 
     /// <summary>The state of a job's VM; null: there is none.</summary>
     /// <exception cref="HypervisorException">libvirt does not say.</exception>

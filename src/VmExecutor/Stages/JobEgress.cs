@@ -1,16 +1,20 @@
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
+using VmExecutor.Observing;
+using VmExecutor.Starting;
 
 namespace VmExecutor.Stages;
 
-/// <summary>The egress policy of one job while its scripts run.</summary>
+/// <summary>The egress policy of one VM of a job, its own or that of a service, while the job's scripts run.</summary>
 /// <param name="wall">Keeps the policies of this host.</param>
-/// <param name="policy">The job's policy.</param>
+/// <param name="policy">The VM's policy.</param>
 /// <param name="place">The VM's place; null: it runs as libvirt's one QEMU user, so that the policy cannot be kept.</param>
-/// <param name="directory">The job's directory, for what was refused.</param>
+/// <param name="directory">The directory of its clone, for what was refused.</param>
 /// <param name="time">The clock.</param>
 internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlace? place, JobDirectory directory, TimeProvider time)
 {
@@ -18,6 +22,28 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
 
     /// <summary>Ending a tool that hangs takes another second, and a cancelled stage is over soon.</summary>
     private static readonly TimeSpan ReadingTakesAfterCancel = TimeSpan.FromSeconds(1);
+
+    /// <summary>The service whose VM has the policy, in the words of the job log; null: it is the job's own VM.</summary>
+    public string? Service { get; init; }
+
+    /// <summary>The policies of a job's VM and of those of its services. A VM that has gone has none to look after.</summary>
+    /// <param name="machine">The machine.</param>
+    /// <param name="directory">The job's directory.</param>
+    /// <param name="record">Its record.</param>
+    public static IReadOnlyList<JobEgress> AllOf(Machine machine, JobDirectory directory, JobRecord record)
+    {
+        var services = JobDirectory.OfServices(record, directory.Paths.StateDir).Select(one => Of(machine, one.Directory, one.Directory.Read(), ServiceVmStart.Subject(one.Service.Names, one.Service.Image)));
+        return [.. services.Prepend(Of(machine, directory, record, service: null)).OfType<JobEgress>()];
+    }
+
+    /// <summary>Before a script, for all VMs of a job at once.</summary>
+    /// <exception cref="SystemFailureException">A policy cannot be kept, so the script may not run.</exception>
+    public static async Task EnsureAsync(IReadOnlyList<JobEgress> all, JobLog log, CancellationToken cancellationToken) =>
+        await ForAllAsync(all, log, (egress, warn) => egress.EnsureAsync(warn, cancellationToken));
+
+    /// <summary>After a script, for all VMs of a job at once.</summary>
+    public static async Task TellAsync(IReadOnlyList<JobEgress> all, JobLog log, CancellationToken cancellationToken) =>
+        await ForAllAsync(all, log, (egress, warn) => egress.TellAsync(warn, cancellationToken));
 
     /// <summary>Before a script: puts back what is missing of the policy.</summary>
     /// <exception cref="SystemFailureException">It cannot be kept, so the script may not run.</exception>
@@ -29,7 +55,7 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
         }
     }
 
-    /// <summary>After a script: tells what was refused, each destination once per job. What cannot be told fails no script.</summary>
+    /// <summary>After a script: tells what was refused, each destination once per VM. What cannot be told fails no script.</summary>
     /// <param name="warn">Takes the lines.</param>
     /// <param name="cancellationToken">The sub-stage's: when it is cancelled, little time is left.</param>
     public async Task TellAsync(Action<string> warn, CancellationToken cancellationToken)
@@ -55,6 +81,25 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
         catch (Exception e) when (e is DriverException or OperationCanceledException || HostFileException.Explains(e))
         {
             warn($"what the egress policy '{policy.Name}' refused is not known: {e.Message}");
+        }
+    }
+    private static JobEgress? Of(Machine machine, JobDirectory directory, JobRecord? record, string? service) =>
+        record is { Egress: { } policy } ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) { Service = service } : null;
+
+    /// <summary>The lines of each VM stand together in the job log.</summary>
+    private static async Task ForAllAsync(IReadOnlyList<JobEgress> all, JobLog log, Func<JobEgress, Action<string>, Task> action)
+    {
+        var lines = all.Select(_ => new List<string>()).ToList();
+        try
+        {
+            await Task.WhenAll(all.Select((egress, number) => action(egress, lines[number].Add)));
+        }
+        finally
+        {
+            foreach (var (egress, told) in all.Zip(lines))
+            {
+                told.ForEach((egress.Service is { } service ? log.About(service) : log).Warn);
+            }
         }
     }
 }

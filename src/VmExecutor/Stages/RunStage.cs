@@ -119,11 +119,8 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
-        var egress = record.Egress is { } policy ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) : null;
-        if (egress is not null)
-        {
-            await egress.EnsureAsync(log.Warn, cancellationToken);
-        }
+        var egress = JobEgress.AllOf(machine, directory, record);
+        await JobEgress.EnsureAsync(egress, log, cancellationToken);
 
         var hypervisor = machine.Hypervisors.At(record.LibvirtUri);
         using var running = TryTakeScript(run.Key);
@@ -159,11 +156,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         }
         finally
         {
-            if (egress is not null)
-            {
-                await egress.TellAsync(log.Warn, cancellationToken);
-            }
-
+            await JobEgress.TellAsync(egress, log, cancellationToken);
             if (record.Services is { ShowLogs: true } services && !cancellationToken.IsCancellationRequested)
             {
                 await new ServiceLogs(machine.GuestShell).ShowAsync(services, access, log);

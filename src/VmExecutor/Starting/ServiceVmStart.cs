@@ -81,6 +81,9 @@ internal sealed class ServiceVmStart
         return basis;
     }
 
+    /// <summary>A service in a few words, before lines about its VM.</summary>
+    public static string Subject(IReadOnlyList<string> names, string image) => $"service {(names.Count > 0 ? names[0] : image)}";
+
     private static async Task<ServiceVmStart> BeginAsync(Machine machine, PlannedService service, CloneBasis job, JobRun run, CancellationToken cancellationToken)
     {
         if (service.Wanted is { Entrypoint.Count: > 0 } or { Command.Count: > 0 })
@@ -93,7 +96,7 @@ internal sealed class ServiceVmStart
         chosen.Warnings.ToList().ForEach(run.Log.WarnOnce);
         plan = plan with { Generation = chosen.Generation };
         var stamp = job.Stamp with { Key = plan.Job.Key.Value, Job = run.Job.Value, Image = plan.Image.Name.Value, Generation = plan.Generation?.Number, User = null };
-        var own = new JobRun(plan.Job.Key, machine, run.Log.About($"service {(service.Names.Count > 0 ? service.Names[0] : service.Wanted.Image)}"));
+        var own = new JobRun(plan.Job.Key, machine, run.Log.About(Subject(service.Names, service.Wanted.Image)));
         if (!run.Hold(await machine.Locks.TakeAsync(own.Key, LockLimit, cancellationToken)))
         {
             throw new SystemFailureException(ErrorCodes.JobIsBusy, $"another process is still at work on VM {plan.Domain} of service {service}", "Retry the job.");

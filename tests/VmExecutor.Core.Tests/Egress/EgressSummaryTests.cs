@@ -31,6 +31,18 @@ public sealed class EgressSummaryTests
         EgressSummary.Of(ledger, "alpine", Now.AddDays(-7)).Should().ContainSingle();
     }
 
+    [Fact]
+    public void A_service_that_was_a_VM_counts_for_its_own_image()
+    {
+        var entry = LedgerEntry.TryParse((Entry("debian", 1, Watched([], new() { ["a.test"] = 1 })) with
+        {
+            Services = [new LedgerService("vmx-a") { Image = "db", Egress = Watched([], new() { ["b.test"] = 2 }) }, new LedgerService("vmx-b") { Image = "open" }],
+        }).ToLine())!;
+
+        EgressSummary.Of([entry], null, Now.AddDays(-7)).Select(one => (one.Image, one.Jobs)).Should().Equal(("db", 1), ("debian", 1));
+        EgressSummary.Of([entry], "db", Now.AddDays(-7)).Should().ContainSingle().Which.Refused.Should().Equal(new Dictionary<string, long> { ["b.test"] = 2 });
+    }
+
     private static EgressNotes Watched(SortedDictionary<string, long> allowed, SortedDictionary<string, long> refused) => new() { Policy = "debian", Watches = true, Allowed = allowed, Refused = refused };
 
     private static LedgerEntry Entry(string image, int days, EgressNotes? egress) =>

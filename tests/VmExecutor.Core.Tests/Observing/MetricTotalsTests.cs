@@ -45,6 +45,17 @@ public sealed class MetricTotalsTests
     }
 
     [Fact]
+    public void Services_that_were_VMs_are_counted_with_their_job()
+    {
+        var totals = MetricTotals.Empty();
+
+        totals.Count(Cold with { Services = [new("vmx-a") { Image = "db", CpuSeconds = 2.5, Egress = new() { Policy = "db", Refused = new() { ["evil.test"] = 3 } } }] });
+
+        totals.Totals["vm_executor_cpu_seconds_total"].Should().Be(9.75);
+        totals.Totals["vm_executor_egress_refused_total{image=\"db\",mode=\"enforce\"}"].Should().Be(1);
+    }
+
+    [Fact]
     public void Falling_back_and_collecting_have_their_reasons()
     {
         var totals = MetricTotals.Empty();

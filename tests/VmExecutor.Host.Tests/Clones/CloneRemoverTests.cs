@@ -1,11 +1,14 @@
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Fakes;
 using Xunit;
@@ -242,6 +245,26 @@ public sealed class CloneRemoverTests : IDisposable
 
         _hypervisor.Domains.Should().BeEmpty();
         Directory.Exists(_directory.Paths.Directory.Value).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_ledger_tells_of_a_service_that_was_a_VM_with_what_it_was_refused()
+    {
+        var service = JobDirectory.Of(_state, Key.OfService(0));
+        var record = TestRecord.Of(service.Key, _state);
+        service.Create(record with { Start = "warm", Egress = new EgressRecord("db", false, []), Stamp = record.Stamp with { Image = "db", Job = Key.Value } });
+        var notes = new EgressNotes { Policy = "db", Refused = new() { ["evil.test"] = 2 } };
+        await File.WriteAllTextAsync(service.Paths.Egress.Value, notes.ToJson());
+        _hypervisor.Domains[service.Key.Domain.Value] = Stamped(service.Key.Value);
+
+        var removal = await RemoveAsync();
+        var told = LedgerEntries.Of(Key, removal, "cleanup", "success", null, TestPlan.Now).Services!.Should().ContainSingle().Subject;
+
+        told.Should().Be(new LedgerService($"vmx-{service.Key}") { Image = "db", Start = "warm", CpuSeconds = 1.5, DiskBytes = told.DiskBytes, Egress = told.Egress });
+        told.Egress!.Refused.Should().Equal(notes.Refused);
+        removal.Parts.Should().Contain($"domain {service.Key.Domain}");
+        _hypervisor.Domains.Should().BeEmpty();
+        service.Exists.Should().BeFalse();
     }
 
     private static string Stamped(string key) =>

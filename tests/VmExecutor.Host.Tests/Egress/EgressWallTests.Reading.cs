@@ -49,6 +49,23 @@ public sealed partial class EgressWallTests
     }
 
     [Fact(Timeout = 180_000)]
+    public async Task A_refusal_after_the_rules_were_put_back_is_counted_beside_those_before()
+    {
+        var policy = Policy(".example.test");
+        await Wall().PutUpAsync(policy, new(Guest), default);
+        _network.Reaches(Guest.Id, "192.0.2.4", 8001).Should().BeFalse();
+        var before = await Wall().ReadAsync(policy, Guest, default);
+
+        _network.Host($"nft delete table inet {new EgressPlace(Guest).Table}");
+        await Wall().EnsureAsync(policy, new(Guest), default);
+        _network.Reaches(Guest.Id, "192.0.2.4", 8001).Should().BeFalse();
+        var after = await Wall().ReadAsync(policy, Guest, default);
+
+        after.Refused.Should().Equal(before.Refused);
+        after.Refused.Keys.Should().Equal("192.0.2.4:8001");
+    }
+
+    [Fact(Timeout = 180_000)]
     public async Task A_policy_that_watches_refuses_nothing_and_notes_what_it_would_refuse()
     {
         var policy = Policy(".example.test") with { Watches = true };
