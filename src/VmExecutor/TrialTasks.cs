@@ -29,12 +29,12 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
     /// <summary>Describes a trial of a script without running it.</summary>
     /// <inheritdoc cref="Trials.Trial.RunAsync" path="/param"/>
     /// <exception cref="DriverException">As the trial would fail before its first script.</exception>
-    public async Task<int> ShowAsync(string image, GivenScript script, TrialSources? sources, bool keep, bool json)
+    public async Task<int> ShowAsync(string image, GivenScript script, IReadOnlyList<CiService> services, TrialSources? sources, bool keep, bool json)
     {
         var repository = sources is not null && HostDirectory.Exists(sources.Repository.Value)
             ? await TrialRepository.ReadAsync(invocation.Tools(), sources.Repository, cancellationToken)
             : null;
-        return await ShowAsync(dryRun => dryRun.OfScriptAsync(image, script, repository, sources, keep, cancellationToken), json);
+        return await ShowAsync(dryRun => dryRun.OfScriptAsync(TrialJob.New(image) with { Services = services }, script, repository, sources, keep, cancellationToken), json);
     }
 
     /// <summary>Runs a job of a <c>.gitlab-ci.yml</c>, or describes the trial without running it.</summary>

@@ -183,6 +183,54 @@ public sealed class TryDryRunTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Services_are_told_as_containers_or_as_VMs_with_their_sizes()
+    {
+        WriteImage("db", $"source: file\nfile: {_bench.PathOf("base.qcow2")}\nmemory: 512MiB\ncpus: 2\npatterns: ['legacy-*:*']\nservice: {{ports: [5432]}}");
+        Write("test: {image: small, script: [x], variables: {WHICH: legacy-db}, services: [{name: '$WHICH:9', alias: sql}, 'redis:7']}\n");
+        var before = Listing();
+
+        var text = await TryAsync();
+        var json = await TryAsync("--json");
+        var words = await _bench.RunAsync("try", "small", "--dry-run", "--service", "db,sql", "--service", "postgres");
+
+        text.Output.Should().MatchRegex(@"service +legacy-db:9 \(sql, legacy-db\): a VM of its own, of image 'db' \(.*base\.qcow2 itself, since the image was never published\), 2 CPUs, 512MiB memory, 3GiB disk; cold: ")
+            .And.MatchRegex(@"service +redis:7 \(redis\): a container in the VM, by podman or docker\n");
+        words.Output.Should().MatchRegex(@"service +db \(sql, db\): a VM of its own, of image 'db'").And.MatchRegex(@"service +postgres \(postgres\): a container");
+        using var document = JsonDocument.Parse(json.Output);
+        var services = document.RootElement.GetProperty("services").EnumerateArray().ToList();
+        services.Select(service => service.GetProperty("kind").GetString()).Should().Equal("vm", "container");
+        services[0].GetProperty("image").GetString().Should().Be("db");
+        services[0].GetProperty("sizes").GetProperty("memory_bytes").GetInt64().Should().Be(512L << 20);
+        services[0].GetProperty("names").EnumerateArray().Select(name => name.GetString()).Should().Equal("sql", "legacy-db");
+        Listing().Should().Equal(before);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("[{name: db, alias: one}, {name: 'redis:7', alias: one}]", "VMX1430")]
+    [InlineData("[closed]", "VMX1012")]
+    [InlineData("[vast]", "VMX1511")]
+    [InlineData("[db, db]", "VMX1511")]
+    public async Task Services_that_cannot_be_fail_a_dry_run_as_the_trial(string services, string code)
+    {
+        // As a trial gives them to its stages.
+        (_bench.Environment["BUILD_FAILURE_EXIT_CODE"], _bench.Environment["SYSTEM_FAILURE_EXIT_CODE"]) = ("1", "2");
+        File.AppendAllText(_bench.PathOf("vm-executor.yaml"), "limits: {max_vms: 2}\n");
+        var file = $"source: file\nfile: {_bench.PathOf("base.qcow2")}\nservice: {{ports: [5432]}}\n";
+        WriteImage("db", file);
+        WriteImage("closed", file + "allow: {projects: [other/**]}");
+        WriteImage("vast", file + "memory: 900000GiB");
+        Write($"test: {{image: small, script: [x], services: {services}}}\n");
+
+        var dry = await TryAsync();
+        var real = await RealAsync();
+
+        Failure(real).Should().NotBeEmpty(real.ToString());
+        Failure(dry).Should().Equal(Failure(real), "dry: {0}\nreal: {1}", dry, real);
+        Failure(dry)[0].Should().Contain(code);
+        dry.ExitCode.Should().Be(real.ExitCode);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task It_works_where_the_state_directory_can_neither_be_made_nor_written()
     {
         _bench.Write("vm-executor.yaml", "state_dir: /proc/self/vm-executor-state\nimages_dir: images\nlibvirt:\n  uri: qemu+unix:///system?socket=/nonexistent/sock\n");

@@ -133,7 +133,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
 
     /// <summary>Refuses a job that does not fit into a host without any VM.</summary>
     /// <exception cref="SystemFailureException">It can never fit.</exception>
-    public static void EnsureEverFits(JobKey key, ClaimRecord need, Settings settings) => Look(key, need.MemoryBytes, 1, settings, [], (null, null));
+    public static void EnsureEverFits(JobKey key, IReadOnlyList<ClaimRecord> needs, Settings settings) => Look(key, needs.Sum(need => need.MemoryBytes), needs.Count, settings, [], (null, null));
 
     private static CapacityLook Look(IReadOnlyList<Claimant> all, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users) =>
         Look(all[0].Directory.Key, all.Sum(one => one.Need.MemoryBytes), all.Count, settings, claims, users);

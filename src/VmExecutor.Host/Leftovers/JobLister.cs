@@ -16,7 +16,9 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
         var jobs = new List<ListedJob>();
         foreach (var job in found.Jobs)
         {
-            jobs.Add(await DescribeAsync(job, cancellationToken).ConfigureAwait(false) with { Service = job.IsService ? ServiceOf(job, found.Jobs) : null });
+            var listed = await DescribeAsync(job, cancellationToken).ConfigureAwait(false);
+            var owner = job.IsService ? found.Jobs.FirstOrDefault(one => one.Key == job.Job)?.Record : null;
+            jobs.Add(job.IsService ? listed with { Service = ServiceOf(job, owner), IsKept = owner?.Kept == true } : listed);
         }
 
         // Each job with its services below it.
@@ -27,8 +29,8 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             [.. found.Others.Select(path => $"{path} was not made by vm-executor"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
 
-    private static string ServiceOf(FoundJob service, IReadOnlyList<FoundJob> all) =>
-        all.FirstOrDefault(job => job.Key == service.Job)?.Record?.ServiceVms.FirstOrDefault(vm => vm.Key == service.Key.Value) is { Names: [var name, ..] } ? name : service.Key.Domain.Value;
+    private static string ServiceOf(FoundJob service, JobRecord? owner) =>
+        owner?.ServiceVms.FirstOrDefault(vm => vm.Key == service.Key.Value) is { Names: [var name, ..] } ? name : service.Key.Domain.Value;
 
     private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken) => Describe(job, now()) with
     {

@@ -82,9 +82,10 @@ internal static class TryCommand
             var given = new GivenScript(
                 parsed.GetValue(script) is { } file ? await ReadScriptAsync(DriverCommand.Resolve(file), token) : null, parsed.GetValue(words) ?? []);
             var sources = directory is null ? null : new TrialSources(directory, parsed.GetValue(worktree));
+            CiService[] services = [.. (parsed.GetValue(service) ?? []).Select(Service)];
             return parsed.GetValue(dryRun)
-                ? await trials.ShowAsync(parsed.GetValue(image)!, given, sources, parsed.GetValue(keep), parsed.GetValue(json))
-                : await trials.Trial().RunAsync(parsed.GetValue(image)!, given, [.. (parsed.GetValue(service) ?? []).Select(Service)], sources, parsed.GetValue(keep));
+                ? await trials.ShowAsync(parsed.GetValue(image)!, given, services, sources, parsed.GetValue(keep), parsed.GetValue(json))
+                : await trials.Trial().RunAsync(parsed.GetValue(image)!, given, services, sources, parsed.GetValue(keep));
         }));
         return command;
     }

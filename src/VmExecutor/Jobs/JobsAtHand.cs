@@ -45,8 +45,14 @@ internal sealed class JobsAtHand(Settings settings, TimeProvider time)
     }
 
     /// <summary>The directory of the VM that is a job's service of that name; null: it has no such service, or the service is a container.</summary>
+    /// <exception cref="SystemFailureException">It was a VM, which is gone.</exception>
     public JobDirectory? TryFindService(JobDirectory job, string service) =>
-        JobDirectory.OfServices(job.Read(), settings.StateDir).FirstOrDefault(vm => vm.Service.IsCalled(service)).Directory;
+        JobDirectory.OfServices(job.Read(), settings.StateDir).FirstOrDefault(vm => vm.Service.IsCalled(service)).Directory is not { } found ? null
+        : found.Exists ? found
+        : throw new SystemFailureException(
+            ErrorCodes.ServiceUnknown,
+            $"the VM of service '{PlainText.OneLine(service, 100)}' of job {job.Key} is gone",
+            $"The VM of a failed job is kept without its services. Its own VM: {DriverVersion.Name} ssh {job.Key}");
 
     /// <summary>The state of a job's VM; null: there is none.</summary>
     /// <exception cref="HypervisorException">libvirt does not say.</exception>

@@ -35,6 +35,7 @@ internal static class DryRunJson
         }
 
         json.WriteEndArray();
+        WriteServices(json, outlook.Machine);
         json.WriteTexts("warnings", warnings);
     });
 
@@ -65,16 +66,9 @@ internal static class DryRunJson
     private static void WriteMachine(Utf8JsonWriter json, MachineOutlook machine)
     {
         var image = machine.Plan.Image;
-        json.WriteStartObject("start");
-        json.WriteString("kind", machine.Start.Kind);
-        json.WriteString("why", machine.Start.Why);
-        json.WriteEndObject();
+        WriteStart(json, machine);
         json.WriteString("accelerator", machine.Accelerator);
-        json.WriteStartObject("sizes");
-        json.WriteNumber("cpus", machine.Sizes?.Cpus);
-        json.WriteNumber("memory_bytes", machine.Sizes?.Memory.Bytes);
-        json.WriteNumber("disk_bytes", machine.Sizes?.Disk.Bytes);
-        json.WriteEndObject();
+        WriteSizes(json, machine);
         json.WriteStartObject("network");
         json.WriteString("mode", image.Network.Mode.ToString().ToLowerInvariant());
         json.WriteString("name", image.Network.Mode == NetworkMode.Libvirt ? image.Network.Name : null);
@@ -86,6 +80,45 @@ internal static class DryRunJson
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteStart(Utf8JsonWriter json, MachineOutlook machine)
+    {
+        json.WriteStartObject("start");
+        json.WriteString("kind", machine.Start.Kind);
+        json.WriteString("why", machine.Start.Why);
+        json.WriteEndObject();
+    }
+
+    private static void WriteSizes(Utf8JsonWriter json, MachineOutlook machine)
+    {
+        json.WriteStartObject("sizes");
+        json.WriteNumber("cpus", machine.Sizes?.Cpus);
+        json.WriteNumber("memory_bytes", machine.Sizes?.Memory.Bytes);
+        json.WriteNumber("disk_bytes", machine.Sizes?.Disk.Bytes);
+        json.WriteEndObject();
+    }
+
+    private static void WriteServices(Utf8JsonWriter json, MachineOutlook machine)
+    {
+        json.WriteStartArray("services");
+        foreach (var service in machine.Services)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", service.Service.Wanted.Image);
+            json.WriteTexts("names", service.Service.Names);
+            json.WriteString("kind", service.Vm is not null ? "vm" : machine.Plan.Image.Services.Engine == ServiceEngine.Off ? "none" : "container");
+            json.WriteString("image", service.Vm?.Plan.Image.Name.Value);
+            if (service.Vm is { } vm)
+            {
+                WriteStart(json, vm);
+                WriteSizes(json, vm);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteJob(Utf8JsonWriter json, TrialOutlook outlook)

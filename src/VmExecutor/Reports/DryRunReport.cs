@@ -82,6 +82,11 @@ internal static class DryRunReport
         yield return ("job", $"'{Plain(job.Name)}' of stage '{Plain(job.Stage)}', ended after {DurationText.Format(job.Timeout)}");
         yield return ("sources", Sources(outlook));
         yield return ("artifacts", Artifacts(outlook));
+        foreach (var service in machine.Services)
+        {
+            yield return ("service", $"{Plain(service.Service.ToString())}: {Service(service, image.Services.Engine)}");
+        }
+
         yield return ("caches", "none are restored or kept");
         yield return ("end", outlook.Keep ? "the VM is kept (--keep)" : "the VM is removed");
     }
@@ -91,6 +96,17 @@ internal static class DryRunReport
         { IsDefault: true } => "the default image, since the job names none",
         { Pattern: { } pattern } => $"whose pattern '{Plain(pattern)}' matches '{Plain(wanted ?? "")}'",
         _ => "by its name",
+    };
+
+    private static string Service(ServiceOutlook service, ServiceEngine engine) => service.Vm switch
+    {
+        { } vm => $"a VM of its own, of image '{vm.Plan.Image.Name}' ({Source(vm)}), {vm.Sizes?.ToString() ?? "sizes as the source has them"}; {vm.Start.Kind}: {Plain(vm.Start.Why)}",
+        null => engine switch
+        {
+            ServiceEngine.Off => "not started, since 'services: engine' of the image is off",
+            ServiceEngine.Auto => "a container in the VM, by podman or docker",
+            var one => $"a container in the VM, by {one.ToString().ToLowerInvariant()}",
+        },
     };
 
     private static string Parts(MachineOutlook machine)

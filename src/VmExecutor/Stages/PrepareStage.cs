@@ -2,9 +2,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
-using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Observing;
@@ -72,7 +70,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
         log.Say($"{DriverVersion.Name} {DriverVersion.Text}: image '{plan.Image.Name}'{(plan.Generation is { } generation ? $" (generation {generation.Number})" : "")} as VM {plan.Domain} (libvirt {version.Libvirt}, QEMU {version.Qemu}, {machine.Hypervisor.Uri})");
         if (plan.Job.Services.Count > 0 && machine.Settings.HasServiceImages())
         {
-            plan = plan with { ServiceVms = ServicePlan.Of(TrustedJob.Services(environment), plan.Image, RegistryLogins.None, name => ImageChoice.ForService(name, plan.Job, machine.Settings)).Vms };
+            plan = plan with { ServiceVms = JobPlan.Services(machine, plan, TrustedJob.Services(environment)).Vms };
         }
 
         if (plan.Job.Services.Count > plan.ServiceVms.Count && plan.Image.Services.Engine == ServiceEngine.Off)

@@ -1,6 +1,8 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Images;
 
@@ -21,6 +23,14 @@ internal sealed class JobPlan(Machine machine, Action<string> warn)
         chosen.Warnings.ToList().ForEach(warn);
         return plan with { Generation = chosen.Generation };
     }
+
+    /// <summary>Decides which of a job's services are VMs of their own, and which are containers in its VM.</summary>
+    /// <param name="machine">Where they would be.</param>
+    /// <param name="plan">The plan of the job's own VM.</param>
+    /// <param name="services">As the job has them.</param>
+    /// <exception cref="Core.Failures.BuildFailureException">One cannot be, or is not allowed.</exception>
+    public static ServicePlan Services(Machine machine, ClonePlan plan, JobServices services) =>
+        ServicePlan.Of(services, plan.Image, RegistryLogins.None, name => ImageChoice.ForService(name, plan.Job, machine.Settings));
 
     /// <summary>Warns of settings of the runner that this image's jobs cannot work with.</summary>
     /// <inheritdoc cref="RunnerNeeds.Warnings" path="/param"/>

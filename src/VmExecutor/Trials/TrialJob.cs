@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.GitlabCi;
 using VmExecutor.Keeping;
 
@@ -52,6 +53,9 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
 
     /// <summary>The job as the stages see it.</summary>
     public Job ToJob() => JobResponse.Parse(Encoding.UTF8.GetBytes(ToResponse()), ShortToken);
+
+    /// <summary>Its services as the stages see them.</summary>
+    public JobServices ToServices() => JobServices.Read(Encoding.UTF8.GetBytes(ToResponse()));
 
     /// <summary>The content of JOB_RESPONSE_FILE.</summary>
     public string ToResponse()

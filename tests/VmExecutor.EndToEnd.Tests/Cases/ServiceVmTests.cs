@@ -190,6 +190,70 @@ public sealed class ServiceVmTests(TestMachine machine) : BenchTest(machine)
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
+    [Theory(Timeout = HangLimit)]
+    [InlineData(true)]
+    [InlineData(false, Explicit = true)]
+    public async Task A_trial_has_services_that_are_VMs_and_keeps_them_with_its_own(bool fromFile)
+    {
+        WriteImages();
+        var file = Path.Combine(Bench.MakeDirectory("trial"), ".gitlab-ci.yml");
+        await File.WriteAllTextAsync(
+            file, $"test:\n  image: small\n  services: [{{name: web, alias: www, variables: {{WORD: tried}}}}]\n  script:\n    - \"{Fetch("www").Replace("\\", "\\\\", StringComparison.Ordinal)}\"\n", TestContext.Current.CancellationToken);
+
+        var tried = fromFile ? await Bench.CommandAsync("try", "--gitlab-ci", file, "--job", "test", "--keep")
+            : await Bench.CommandAsync("try", "small", "--service", "web,www", "--keep", "--", "bash", "-c", $"{Fetch("www")}; echo fetched");
+        var kept = await HostCommand.LinesAsync("virsh", "-c", "qemu:///system", "list", "--name");
+        var keys = Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs")).Select(path => Path.GetFileName(path)!).ToList();
+        var job = keys.Single(key => key.StartsWith("try-", StringComparison.Ordinal));
+
+        // The trial's process is gone, which would be the end of any other job.
+        var collected = await Bench.CommandAsync("gc");
+        var listed = await Bench.CommandAsync("list", "--json");
+        var reached = await Bench.CommandAsync("ssh", job, "--", Fetch("www"));
+        var entered = await Bench.CommandAsync("ssh", job, "--service", "www", "--", "cat /run/www/said");
+        var stopped = await Bench.CommandAsync("stop", job);
+
+        tried.ExitCode.Should().Be(0, tried.ToString());
+        (tried.Output + tried.Error).Should().Contain("is up after").And.Contain(fromFile ? "tried\n" : "fetched\n");
+        keys.Should().HaveCount(2);
+        kept.Should().Contain(keys.Select(key => $"vmx-{key}"));
+        collected.ExitCode.Should().Be(0, collected.ToString());
+        JsonDocument.Parse(listed.Output).RootElement.GetProperty("jobs").EnumerateArray().Select(one => one.GetProperty("state").GetString()).Should().Equal("kept", "kept");
+        reached.Output.Should().Be(fromFile ? "tried\n" : "\n", reached.ToString());
+        entered.Output.Should().Be(reached.Output, entered.ToString());
+        stopped.ExitCode.Should().Be(0, stopped.ToString());
+        (await HostCommand.LinesAsync("virsh", "-c", "qemu:///system", "list", "--all", "--name")).Should().NotContain(keys.Select(key => $"vmx-{key}"));
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task The_VM_of_a_failed_job_is_kept_without_its_services()
+    {
+        WriteImages(job: "keep_failed: {for: 1h}");
+        var session = Bench.Open(new SimulatedJob { Id = 1720, Services = Web });
+        await session.ConfigAsync();
+        (await session.PrepareAsync()).ShouldSucceed();
+        var run = await session.RunAsync(SubStages.BuildScript, "exit 3");
+        (await session.CleanupAsync()).ShouldSucceed();
+        session.Dispose();
+        var kept = await DomainsAsync(1720);
+
+        // The runner's directory of the job is gone, as it is after each cleanup.
+        var collected = await Bench.CommandAsync("gc");
+        var entered = await Bench.CommandAsync("ssh", "1720", "--", "echo inside");
+        var service = await Bench.CommandAsync("ssh", "1720", "--service", "www", "--", "true");
+        var stopped = await Bench.CommandAsync("stop", "1720");
+
+        run.ExitCode.Should().NotBe(0);
+        kept.Should().ContainSingle().Which.Should().StartWith($"vmx-{Bench.Token}-1720-");
+        collected.ExitCode.Should().Be(0, collected.ToString());
+        entered.Output.Should().Be("inside\n", entered.ToString());
+        service.ExitCode.Should().NotBe(0);
+        service.Error.Should().Contain("VMX1435: the VM of service 'www' of job ").And.Contain(" is gone");
+        stopped.ExitCode.Should().Be(0, stopped.ToString());
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
     private void WriteImages(string service = "  ports: [80]", string job = "", bool warm = false)
     {
         Bench.With(new ImageYaml { IsWarm = warm, Further = [job] });

@@ -130,7 +130,7 @@ internal sealed partial class StageWorld : IDisposable
     {
         using var machine = Process();
         var plan = Plan(Key);
-        return await new MachineForecast(machine, null, Log.WriteLine).LookAsync(new ImageMatch(plan.Image, Pattern: null, IsDefault: false), plan, CancellationToken.None);
+        return await new MachineForecast(machine, null, Log.WriteLine).LookAsync(new ImageMatch(plan.Image, Pattern: null, IsDefault: false), plan, [], CancellationToken.None);
     }
 
     /// <summary>Probes the image's generation as publishing does before jobs get it.</summary>

@@ -11,16 +11,15 @@ namespace VmExecutor.Trials.DryRuns;
 internal sealed class DryRun(MachineForecast machines, TrialBundle bundle, RunnerEntry? runner)
 {
     /// <summary>Of a script of the command line.</summary>
-    /// <param name="image">The image to try.</param>
+    /// <param name="job">The image to try, with its services.</param>
     /// <param name="script">What build_script would do.</param>
     /// <param name="repository">The repository whose sources the job would get; null: none.</param>
     /// <param name="sources">As the trial takes them; null: none.</param>
     /// <param name="keep">The VM would stay.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task<TrialOutlook> OfScriptAsync(
-        string image, GivenScript script, TrialRepository? repository, TrialSources? sources, bool keep, CancellationToken cancellationToken)
+        TrialJob job, GivenScript script, TrialRepository? repository, TrialSources? sources, bool keep, CancellationToken cancellationToken)
     {
-        var job = TrialJob.New(image);
         var machine = await machines.LookAsync(job, cancellationToken);
         if (sources is not null)
         {

@@ -5,10 +5,13 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
 using VmExecutor.Starting;
 
@@ -38,25 +41,59 @@ internal sealed class MachineForecast(Machine machine, RunnerEntry? runner, Acti
         var decision = new JobPlan(machine, warn);
         var plan = decision.Decide(job, generation: null);
         decision.WarnOfRunner(plan, trial.Find(RunnerQuoting.PosixFlag), () => runner);
-        return await LookAsync(match, plan, cancellationToken);
+        var services = trial.Services.Count > 0 && (plan.Image.Services.Engine != ServiceEngine.Off || machine.Settings.HasServiceImages()) ? JobPlan.Services(machine, plan, trial.ToServices()) : null;
+        return await LookAsync(match, services is null ? plan : plan with { ServiceVms = services.Vms }, services?.Services ?? [], cancellationToken);
     }
 
     /// <param name="match">The choice of the image.</param>
     /// <param name="plan">The job's, with its generation.</param>
+    /// <param name="services">The job's services.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal async Task<MachineOutlook> LookAsync(ImageMatch match, ClonePlan plan, CancellationToken cancellationToken)
+    internal async Task<MachineOutlook> LookAsync(ImageMatch match, ClonePlan plan, IReadOnlyList<PlannedService> services, CancellationToken cancellationToken)
     {
         ImageFiles.EnsureUsable(plan.Image, plan.Generation);
+        var own = await TakeAsync(plan, cancellationToken);
+        var others = new List<(ClonePlan Plan, CloneBasis? Basis)>();
+        foreach (var service in plan.ServiceVms)
+        {
+            var chosen = plan.ForService(service, GuestOfJob.NewCardSeed());
+            var generation = ChosenGeneration.For(chosen.Image, machine.Catalogue);
+            generation.Warnings.ToList().ForEach(warn);
+            chosen = chosen with { Generation = generation.Generation };
+            ImageFiles.EnsureUsable(chosen.Image, chosen.Generation);
+            others.Add((chosen, await TakeAsync(chosen, cancellationToken)));
+        }
+
+        if (own is not null)
+        {
+            Admission.EnsureEverFits(plan.Job.Key, [own.Claim, .. others.Select(other => other.Basis?.Claim).OfType<ClaimRecord>()], machine.Settings);
+        }
+
+        var outlook = await OutlookAsync(match, plan, own, cancellationToken);
+        var vms = new Queue<MachineOutlook>();
+        foreach (var (chosen, basis) in others)
+        {
+            vms.Enqueue(await OutlookAsync(new ImageMatch(chosen.Image, Pattern: null, IsDefault: false), chosen, basis, cancellationToken));
+        }
+
+        return outlook with { Services = [.. services.Select(service => new ServiceOutlook(service, service.Vm is null ? null : vms.Dequeue()))] };
+    }
+
+    /// <summary>Null: the source cannot be looked at without starting something.</summary>
+    private async Task<CloneBasis?> TakeAsync(ClonePlan plan, CancellationToken cancellationToken)
+    {
         if (plan.Generation is null && plan.Image.Source is ImageSource.Domain domain && WouldStartDaemon)
         {
             warn($"the source domain '{domain.Name}' was not looked at: no daemon runs for {machine.Hypervisors.Configured}, and a look would start one");
-            return new MachineOutlook { Match = match, Plan = plan, Start = StartOutlook.Cold(WarmDecision.NotWanted(plan)!) };
+            return null;
         }
 
-        var stamp = plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow());
-        var basis = await _look.TakeAsync(plan, stamp, cancellationToken);
-        Admission.EnsureEverFits(plan.Job.Key, basis.Claim, machine.Settings);
-        return new MachineOutlook
+        return await _look.TakeAsync(plan, plan.Stamp(ProcessTable.Self(), null, HostClock.Now(), machine.Time.GetUtcNow()), cancellationToken);
+    }
+
+    private async Task<MachineOutlook> OutlookAsync(ImageMatch match, ClonePlan plan, CloneBasis? basis, CancellationToken cancellationToken) => basis is null
+        ? new MachineOutlook { Match = match, Plan = plan, Start = StartOutlook.Cold(WarmDecision.NotWanted(plan)!) }
+        : new MachineOutlook
         {
             Match = match,
             Plan = basis.Plan,
@@ -65,7 +102,6 @@ internal sealed class MachineForecast(Machine machine, RunnerEntry? runner, Acti
             Accelerator = basis.Accelerator == Accelerator.Auto ? null : basis.Accelerator.ToString().ToLowerInvariant(),
             Start = await StartAsync(basis, cancellationToken),
         };
-    }
 
     private async Task<StartOutlook> StartAsync(CloneBasis basis, CancellationToken cancellationToken)
     {

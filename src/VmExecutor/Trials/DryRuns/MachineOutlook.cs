@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Templates;
 
 namespace VmExecutor.Trials.DryRuns;
@@ -23,7 +24,15 @@ internal sealed record MachineOutlook
     public string? Accelerator { get; init; }
 
     public required StartOutlook Start { get; init; }
+
+    /// <summary>The services of the job, in its order.</summary>
+    public IReadOnlyList<ServiceOutlook> Services { get; init; } = [];
 }
+
+/// <summary>A service of a job.</summary>
+/// <param name="Service">With its names.</param>
+/// <param name="Vm">The VM that it would be; null: a container in the job's own VM.</param>
+internal sealed record ServiceOutlook(PlannedService Service, MachineOutlook? Vm);
 
 /// <summary>The way in which the VM would be started.</summary>
 /// <param name="Kind"><c>warm</c>, <c>cold</c>, or <c>unknown</c> without a look at libvirt.</param>
