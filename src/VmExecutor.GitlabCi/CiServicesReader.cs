@@ -1,10 +1,11 @@
+using VmExecutor.Core.Services;
+
 namespace VmExecutor.GitlabCi;
 
 /// <summary>Reads a job's <c>services</c>, whose outer shape was looked at before (<see cref="CiShapes"/>).</summary>
 internal sealed class CiServicesReader(string job, CiValues values, CiFindings findings)
 {
     private const string Parent = "services";
-    private static readonly string[] Policies = ["always", "if-not-present", "never"];
 
     public IReadOnlyList<CiService> Read(CiEntry? entry)
     {
@@ -94,9 +95,9 @@ internal sealed class CiServicesReader(string job, CiValues values, CiFindings f
     private IReadOnlyList<string> Policy(CiEntry? entry)
     {
         IReadOnlyList<string> policies = entry?.Value is CiScalar { IsText: true } one ? [one.Text] : values.Texts(entry, Parent);
-        if (policies.FirstOrDefault(policy => !Policies.Contains(policy)) is { } unknown)
+        if (policies.FirstOrDefault(policy => PullPolicyWords.Find(policy) is null) is { } unknown)
         {
-            values.Wrong(entry!, $"should be one of: {string.Join(", ", Policies)}, and is '{unknown}'", Parent);
+            values.Wrong(entry!, $"should be one of: {string.Join(", ", PullPolicyWords.All)}, and is '{unknown}'", Parent);
         }
 
         return policies;

@@ -80,13 +80,23 @@ public static class JobResponse
         };
     }
 
-    private static IReadOnlyList<string> Services(JsonElement root) =>
-        root.TryGetProperty("services", out var list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object).Select(one => String(one, "name")).OfType<string>()]
+    private static IReadOnlyList<string> Services(JsonElement root) => [.. Objects(root, "services").Select(one => String(one, "name")).OfType<string>()];
+
+    private static bool Any(JsonElement root, string section, Func<JsonElement, bool> isMeant) => Objects(root, section).Any(isMeant);
+
+    /// <summary>The objects of a list; what else is in it is left out.</summary>
+    internal static IEnumerable<JsonElement> Objects(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object) : [];
+
+    /// <summary>The texts of a list; what else is in it is left out.</summary>
+    internal static IEnumerable<string> Texts(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => one.GetString()!)
             : [];
 
-    private static bool Any(JsonElement root, string section, Func<JsonElement, bool> isMeant) =>
-        root.TryGetProperty(section, out var list) && list.ValueKind == JsonValueKind.Array && list.EnumerateArray().Any(one => one.ValueKind == JsonValueKind.Object && isMeant(one));
+    /// <summary>Null: it has no such object.</summary>
+    internal static JsonElement? Object(JsonElement? element, string name) =>
+        element is { } found && found.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     /// <summary>The server sends the steps as a text with JSON in it, and the runner writes them as a list.</summary>
     private static bool HasSteps(JsonElement root) => root.TryGetProperty("run", out var run) && run.ValueKind switch
@@ -98,7 +108,7 @@ public static class JobResponse
 
     private static bool HasAny(JsonElement element, string name) => element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0;
 
-    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+    internal static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private static TimeSpan Timeout(JsonElement root) =>
         root.TryGetProperty("runner_info", out var info) && info.ValueKind == JsonValueKind.Object

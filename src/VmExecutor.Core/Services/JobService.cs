@@ -27,11 +27,3 @@ public sealed record JobService
     /// <summary>For an image of several platforms; null: the guest's own.</summary>
     public string? Platform { get; init; }
 }
-
-/// <summary>The times at which a service's image is fetched from its registry; the words are GitLab's.</summary>
-public enum PullPolicy
-{
-    Always,
-    IfNotPresent,
-    Never,
-}

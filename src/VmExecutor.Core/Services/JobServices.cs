@@ -39,10 +39,10 @@ public sealed class JobServices
         var variables = Variables(root);
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         variables.ForEach(variable => values[variable.Key] = variable.Value);
-        var services = Objects(root, "services")
+        var services = JobResponse.Objects(root, "services")
             .Where(one => JobResponse.String(one, "name") is { Length: > 0 })
             .Select(one => Service(one, variables, values));
-        return new JobServices([.. services], RegistryLogins.Of(values.GetValueOrDefault("DOCKER_AUTH_CONFIG"), Objects(root, "credentials")), values.GetValueOrDefault(ServicesRecord.LogsVariable) == "true");
+        return new JobServices([.. services], RegistryLogins.Of(values.GetValueOrDefault("DOCKER_AUTH_CONFIG"), JobResponse.Objects(root, "credentials")), values.GetValueOrDefault(ServicesRecord.LogsVariable) == "true");
     }
 
     private static JobService Service(JsonElement element, List<Variable> variables, Dictionary<string, string> values)
@@ -56,52 +56,31 @@ public sealed class JobServices
             environment[variable.Key] = variable.IsRaw ? variable.Value : VariableReferences.Expand(variable.Value, all);
         }
 
-        var docker = element.TryGetProperty("executor_opts", out var options) && options.ValueKind == JsonValueKind.Object
-            && options.TryGetProperty("docker", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
+        var docker = JobResponse.Object(JobResponse.Object(element, "executor_opts"), "docker");
         return new JobService
         {
             Image = VariableReferences.Expand(JobResponse.String(element, "name")!, all),
             Aliases = [.. VariableReferences.Expand(JobResponse.String(element, "alias") ?? "", all).Split(BetweenAliases, StringSplitOptions.RemoveEmptyEntries)],
-            Entrypoint = Texts(element, "entrypoint"),
-            Command = Texts(element, "command"),
+            Entrypoint = [.. JobResponse.Texts(element, "entrypoint")],
+            Command = [.. JobResponse.Texts(element, "command")],
             Variables = environment,
-            PullPolicies = [.. Texts(element, "pull_policy").Select(Policy).OfType<PullPolicy>()],
+            PullPolicies = [.. JobResponse.Texts(element, "pull_policy").Select(PullPolicyWords.Find).OfType<PullPolicy>()],
             User = Option(docker, "user", all),
             Platform = Option(docker, "platform", all),
         };
     }
 
-    private static string? Option(JsonElement options, string name, Dictionary<string, string> variables) =>
-        options.ValueKind == JsonValueKind.Object && JobResponse.String(options, name) is { Length: > 0 } text ? VariableReferences.Expand(text, variables) : null;
-
-    private static PullPolicy? Policy(string word) => word switch
-    {
-        "always" => PullPolicy.Always,
-        "if-not-present" => PullPolicy.IfNotPresent,
-        "never" => PullPolicy.Never,
-        _ => null,
-    };
+    private static string? Option(JsonElement? options, string name, Dictionary<string, string> variables) =>
+        options is { } found && JobResponse.String(found, name) is { Length: > 0 } text ? VariableReferences.Expand(text, variables) : null;
 
     private static List<Variable> Variables(JsonElement element) =>
     [
-        .. from one in Objects(element, "variables")
+        .. from one in JobResponse.Objects(element, "variables")
            let key = JobResponse.String(one, "key")
            let value = JobResponse.String(one, "value")
            where key is not null && value is not null
-           select new Variable(key, value, IsTrue(one, "public"), IsTrue(one, "file"), IsTrue(one, "raw")),
+           select new Variable(key, value, JobResponse.IsTrue(one, "public"), JobResponse.IsTrue(one, "file"), JobResponse.IsTrue(one, "raw")),
     ];
-
-    private static IReadOnlyList<string> Texts(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.String).Select(one => one.GetString()!)]
-            : [];
-
-    private static IEnumerable<JsonElement> Objects(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Where(one => one.ValueKind == JsonValueKind.Object)
-            : [];
-
-    private static bool IsTrue(JsonElement element, string name) => element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
     private sealed record Variable(string Key, string Value, bool IsPublic, bool IsFile, bool IsRaw);
 }

@@ -15,6 +15,8 @@ namespace VmExecutor.Core.Services;
 /// <item>A service is ready when a port is open, as with the runner. It is not connected to before, since some servers count or log such visits: the kernel's
 /// table of the container's network (/proc/PID/net/tcp, proc(5)) has what listens there, whatever tools the guest has. Then the guest connects once: systemd-networkd may
 /// have taken the container's link from its bridge.</item>
+/// <item>After a template has fetched an image, a container of it is started with a program that it does not have. So the template's memory has all that an engine
+/// reads for a start, and nothing of the image has run. It halves the time of a clone's first container.</item>
 /// <item>Variables go by a file that is removed, and those with line ends, which no such file can have, by the engine's arguments. Logins go by a file only.</item>
 /// </list>
 /// </summary>
@@ -54,7 +56,7 @@ public static partial class ServiceScript
             [ "$try" -lt @tries ] || { tell engine-fails "$(echo "$said" | short)"; exit; }
             sleep 1
           done
-          said=$("$engine" network create @network 2>&1) || "$engine" network inspect @network >/dev/null 2>&1 || { tell engine-fails "$(echo "$said" | short)"; exit; }
+          [ "$engine" = podman ] && [ -e /etc/containers/networks/@network.json ] || said=$("$engine" network create @network 2>&1) || "$engine" network inspect @network >/dev/null 2>&1 || { tell engine-fails "$(echo "$said" | short)"; exit; }
 
           look() { "$engine" image inspect --format '{{range $port, $x := .Config.ExposedPorts}}{{$port}} {{end}}' "$reference" 2>/dev/null; }
           pull() {
@@ -85,6 +87,10 @@ public static partial class ServiceScript
             pid=$1 address=${2-}
             [ -z "$address" ] || [ -z "$names" ] || echo "$address $names" >>/etc/hosts
             tell "$n" started "$address"
+          }
+          rehearse() {
+            "$engine" run --rm --name "@container$n" --network @network --entrypoint /vmx-none "$reference" >/dev/null 2>&1
+            "$engine" rm --force "@container$n" >/dev/null 2>&1
           }
           listens() {
             awk '$4 == "0A" && $2 !~ /^(0100007F|00000000000000000000000001000000):/ { sub(/.*:/, "", $2); print $2 }' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null
@@ -166,8 +172,9 @@ public static partial class ServiceScript
         {
             return $"""
                   (
-                    n={number} reference={ShellText.Quote(service.Reference)} policies={ShellText.Quote(string.Join(' ', service.PullPolicies.Select(Word)))}
+                    n={number} reference={ShellText.Quote(service.Reference)} policies={ShellText.Quote(string.Join(' ', service.PullPolicies.Select(PullPolicyWords.WordOf)))}
                     get
+                    rehearse
                     tell "$n" up
                   ) &
 
@@ -198,7 +205,7 @@ public static partial class ServiceScript
         return $"""
               (
                 n={number} reference={ShellText.Quote(service.Reference)} names={ShellText.Quote(string.Join(' ', service.Names))} health={JobServices.PortOf(wanted)}
-                policies={ShellText.Quote(string.Join(' ', service.PullPolicies.Select(Word)))}
+                policies={ShellText.Quote(string.Join(' ', service.PullPolicies.Select(PullPolicyWords.WordOf)))}
                 get {Words(platform)}
                 printf %s {ShellText.Quote(file.ToString())} >"$work/$n.env"
                 begin --env-file "$work/$n.env" {Words(arguments)} {Words(command)}
@@ -209,13 +216,6 @@ public static partial class ServiceScript
     }
 
     private static string Words(IEnumerable<string> words) => string.Join(' ', words.Select(ShellText.Quote));
-
-    private static string Word(PullPolicy policy) => policy switch
-    {
-        PullPolicy.Always => "always",
-        PullPolicy.Never => "never",
-        _ => "if-not-present",
-    };
 
     [GeneratedRegex(@"^[A-Za-z0-9_.-]+\z")]
     private static partial Regex VariableName();

@@ -66,14 +66,14 @@ public sealed class ServiceScriptTests
     }
 
     [Fact]
-    public void Images_for_a_template_are_fetched_and_not_started()
+    public void Images_for_a_template_are_fetched_and_none_of_their_programs_runs()
     {
         var image = ImageDefinition.Blank with { Services = new ServiceSettings { Preload = ["postgres:16", "redis", "redis"] } };
         var plan = ServicePlan.Preload(image, RegistryLogins.None);
         var text = ServiceScript.For(plan, image.Services);
 
         plan.Services.Select(service => service.ToString()).Should().Equal("postgres:16", "redis");
-        text.Should().Contain("n=1 reference='docker.io/library/redis' policies='always'\n    get\n    tell \"$n\" up\n").And.NotContain("begin --env-file");
+        text.Should().Contain("n=1 reference='docker.io/library/redis' policies='always'\n    get\n    rehearse\n    tell \"$n\" up\n").And.NotContain("begin --env-file");
     }
 
     [Theory]
