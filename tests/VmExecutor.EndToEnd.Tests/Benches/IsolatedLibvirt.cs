@@ -25,7 +25,8 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
     private static readonly string[] Tools = ["unshare", "nsenter", "mount", "umount", "ip", "libvirtd", "virtlogd", "dnsmasq"];
 
     // Before it says "isolated", who enters would still find the machine's own libvirt, and make the network there.
-    // The egress policies' files tell of tables of nftables, which are the namespace's own: who collected them here would leave the machine's tables.
+    // The files of the wall and of egress policies tell of tables of nftables, which are the namespace's own. Who collected them here would leave the machine's tables,
+    // and who opened a service here would have it noted as open on the machine.
     // The cgroups go with /sys: libvirt then makes none, and none can be left. No D-Bus: neither systemd nor firewalld may
     // hear of machines and networks that are not theirs. The rest of /var, the QEMU logs and capabilities in it, is shared.
     private const string Setup = """
@@ -33,10 +34,11 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         for directory in /run/libvirt /etc/libvirt/qemu /var/lib/libvirt /run/dbus; do
             [ ! -d "$directory" ] || mount -t tmpfs -o mode=0755 vmx-test "$directory"
         done
-        for directory in "-m 0711 /run/vm-executor" "-m 0700 /run/vm-executor/egress"; do
+        for directory in "-m 0711 /run/vm-executor" "-m 0700 /run/vm-executor/egress" "-m 0700 /run/vm-executor/firewall"; do
             [ -d "${directory##* }" ] || install -d $directory
         done
         mount -t tmpfs -o mode=0700 vmx-test /run/vm-executor/egress
+        mount -t tmpfs -o mode=0700 vmx-test /run/vm-executor/firewall
         umount -l /sys
         mount -t sysfs sysfs /sys
         ip link set lo up
