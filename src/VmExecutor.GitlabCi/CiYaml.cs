@@ -19,6 +19,9 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
     /// <summary>GitLab's max_yaml_depth. What an alias stands for counts where it stands, as in the tree that GitLab measures.</summary>
     internal const int Deepest = 100;
 
+    /// <summary>Empty ones count here, and nowhere else.</summary>
+    private const int MostDocuments = 100;
+
     private readonly Dictionary<string, (CiNode Node, int Height)> _anchors = new(StringComparer.Ordinal);
     private readonly CiMerge _merge = new(budget);
 
@@ -36,6 +39,11 @@ internal sealed class CiYaml(IParser parser, AbsolutePath file, CiFindings findi
         parser.Consume<StreamStart>();
         while (parser.TryConsume<DocumentStart>(out var start))
         {
+            if (documents.Count == MostDocuments)
+            {
+                throw new YamlException(start.Start, start.End, $"has more than {MostDocuments} documents; GitLab reads two");
+            }
+
             _anchors.Clear();
             var document = Node(depth: 1);
 

@@ -68,6 +68,10 @@ public sealed class CiYamlTests
     public void Each_mistake_is_named_with_its_place(string yaml, string error) => Ci.Errors(yaml).Should().Contain(error);
 
     [Fact]
+    public void Empty_documents_have_an_end() =>
+        Ci.Errors("job: {script: [x]}\n" + string.Concat(Enumerable.Repeat("---\n", 101))).Should().Contain("has more than 100 documents");
+
+    [Fact]
     public void A_reference_is_not_longer_than_anything_is_deep() =>
         Ci.Errors($"job: {{script: [!reference [{string.Join(", ", Enumerable.Repeat("a", 101))}]]}}").Should().Contain("'!reference' takes a list of words");
 

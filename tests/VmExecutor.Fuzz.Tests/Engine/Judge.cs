@@ -68,6 +68,7 @@ internal static class Judge
             : null;
     }
 
-    private static bool Steers(Rune rune) => rune.Value != '\n' && Rune.GetUnicodeCategory(rune)
+    // Tabs stay in messages: they only make room.
+    private static bool Steers(Rune rune) => rune.Value is not ('\n' or '\t') && Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }
