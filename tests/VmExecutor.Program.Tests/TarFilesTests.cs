@@ -57,6 +57,27 @@ public sealed class TarFilesTests : IDisposable
         new DirectoryInfo(In("link")).LinkTarget.Should().BeNull("it is a plain directory, made for the file in it");
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(124)]
+    [InlineData(148)]
+    public void A_binary_number_in_any_field_of_a_header_is_taken_or_refused(int field)
+    {
+        using var tar = new MemoryStream();
+        using (var writer = new TarWriter(tar, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "a") { DataStream = new MemoryStream("one"u8.ToArray()) });
+        }
+
+        var bytes = tar.ToArray();
+        foreach (var first in (byte[])[0x80, 0xff])
+        {
+            bytes[field] = first;
+
+            FluentActions.Invoking(() => Unpack(new MemoryStream(bytes), ["a"])).Should().Throw<InvalidDataException>();
+        }
+    }
+
     private static PaxTarEntry Plain(string name, string content, UnixFileMode mode = UnixFileMode.UserRead) =>
         new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)), Mode = mode };
 

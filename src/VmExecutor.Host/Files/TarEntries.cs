@@ -130,7 +130,7 @@ internal sealed class TarEntries(Stream archive, int most = TarEntries.MostHeade
     {
         if ((field[0] & 0x80) != 0)
         {
-            return field[0] == 0x80 && field[1..^8].IndexOfAnyExcept((byte)0) < 0 && BinaryPrimitives.ReadInt64BigEndian(field[^8..]) is >= 0 and var number && field.Length > 8
+            return field.Length > sizeof(long) && field[0] == 0x80 && field[1..^sizeof(long)].IndexOfAnyExcept((byte)0) < 0 && BinaryPrimitives.ReadInt64BigEndian(field[^sizeof(long)..]) is >= 0 and var number
                 ? number
                 : throw new InvalidDataException("the archive has a number that is negative or too large");
         }

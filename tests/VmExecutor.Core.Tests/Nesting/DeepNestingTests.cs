@@ -52,6 +52,7 @@ public sealed class DeepNestingTests
     [InlineData("a=1\n", 200_000)]
     [InlineData("\n", 1_000_000)]
     [InlineData("0\n", 130_000)]
+    [InlineData("@", 1_000_000)]
     [InlineData("[[a]]\n", 100_000)]
     [InlineData("a = [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n", 10_000)]
     public async Task A_config_toml_without_end_is_refused_with_words(string part, int times)

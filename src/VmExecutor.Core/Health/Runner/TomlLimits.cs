@@ -15,11 +15,17 @@ internal static class TomlLimits
     private const int Bracket = 5;
     private const int Dot = 4;
     private const int Comma = 3;
+    private const int Odd = 8;
     private const int MostParts = 500_000;
 
     /// <summary>The error with its line; null: the text may be parsed.</summary>
     public static string? Problem(string text)
     {
+        if (OddControl(text) is { } control)
+        {
+            return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {text.AsSpan(0, control).Count('\n') + 1}: it has a control character, which TOML does not allow");
+        }
+
         var (depth, dots, line, parts, before) = (0, 0, 1, 0, 0);
         var isBare = false;
         for (var place = 0; place < text.Length; place++)
@@ -60,8 +66,11 @@ internal static class TomlLimits
                     parts += Comma;
                     dots = 0;
                     break;
+                case ' ' or '\t' or '\r':
+                    break;
                 default:
-                    isBare |= !char.IsWhiteSpace(text[place]);
+                    isBare = true;
+                    parts += char.IsAsciiLetterOrDigit(text[place]) || text[place] is '_' or '-' or '+' or ':' ? 0 : Odd;
                     break;
             }
 
@@ -73,6 +82,20 @@ internal static class TomlLimits
             if (depth + dots > Most)
             {
                 return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {line}: it is nested deeper than {Most} levels; no key of GitLab Runner needs that");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The place of a control character that is no tab and no end of a line; null: there is none.</summary>
+    private static int? OddControl(string text)
+    {
+        for (var place = 0; place < text.Length; place++)
+        {
+            if (char.IsControl(text[place]) && text[place] is not ('\t' or '\n') && !(text[place] == '\r' && place + 1 < text.Length && text[place + 1] == '\n'))
+            {
+                return place;
             }
         }
 
