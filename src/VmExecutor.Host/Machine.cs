@@ -96,6 +96,9 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
 
+    /// <summary>The order that this host takes no more jobs.</summary>
+    public HostDrain Drain => field ??= new HostDrain(StateDir);
+
     public Admission Admission =>
         field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Users, StandbyKeeper.GiveUpOneAsync, Time);
 

@@ -29,6 +29,9 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     /// <summary>The variables that the runner set for this process.</summary>
     public StageEnvironment StageEnvironment => environment;
 
+    /// <summary>The name of who calls it, for others to read.</summary>
+    public string Person => Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
+
     public TextWriter Error { get; } = error;
 
     /// <summary>The facts that this process reports to the operator's log.</summary>

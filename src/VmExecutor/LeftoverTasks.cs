@@ -27,6 +27,6 @@ internal sealed class LeftoverTasks(Invocation invocation, string? configOption)
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)
     {
         using var machine = invocation.MachineWithoutImages(configOption);
-        return await new JobLister(machine.StateDir, machine.Survey, machine.Hypervisors, HostClock.Now).ListAsync(cancellationToken);
+        return await new JobLister(machine.StateDir, machine.Survey, machine.Hypervisors, HostClock.Now).ListAsync(cancellationToken) with { Drained = machine.Drain.Read() };
     }
 }

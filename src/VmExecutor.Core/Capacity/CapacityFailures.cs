@@ -10,6 +10,12 @@ namespace VmExecutor.Core.Capacity;
 /// </summary>
 public static class CapacityFailures
 {
+    /// <param name="order">The order that keeps jobs off the host.</param>
+    public static SystemFailureException Drained(DrainRecord order) => new(
+        ErrorCodes.HostDrained,
+        $"this host takes no jobs: it was drained {order.Words}",
+        "Retry the job: another runner may take it. The administrator ends the drain with 'vm-executor undrain'; so that GitLab gives this host no jobs meanwhile, pause its runners (docs/many-hosts.md).");
+
     /// <param name="key">The job.</param>
     /// <param name="look">The last one.</param>
     /// <param name="ahead">The number of jobs that still waited for longer.</param>

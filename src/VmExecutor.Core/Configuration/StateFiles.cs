@@ -35,6 +35,9 @@ public static class StateFiles
 
     /// <summary>The standby clones that were wanted and there at the last fill.</summary>
     public const string Standby = "standby.json";
+
+    /// <summary>The order that the host takes no more jobs.</summary>
+    public const string Drained = "drained.json";
 }
 
 /// <summary>The names in <c>state_dir/locks</c>. The files are empty: a lock is a byte range that the kernel holds.</summary>

@@ -9,6 +9,7 @@ public static class Checks
     public static readonly Check Memory = new("memory", CheckTopic.Host);
     public static readonly Check Clock = new("clock", CheckTopic.Host);
     public static readonly Check Timers = new("timers", CheckTopic.Host);
+    public static readonly Check Drained = new("drained", CheckTopic.Host);
 
     public static readonly Check Libvirt = new("libvirt", CheckTopic.Libvirt);
     public static readonly Check Socket = new("socket", CheckTopic.Libvirt);
@@ -50,7 +51,7 @@ public static class Checks
     /// <summary>In the order of the report.</summary>
     public static IReadOnlyList<Check> All { get; } =
     [
-        Config, Kvm, Nested, Memory, Clock, Timers,
+        Config, Kvm, Nested, Memory, Clock, Timers, Drained,
         Libvirt, Socket, Qemu, Security, VmUsers, Tpm,
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
         Network, Loopback, Egress, GuestStart, GuestOut, GuestLoopback,

@@ -120,6 +120,11 @@ public static class HostRules
                 unit["Id"], unit.GetValueOrDefault("LoadState", ""), unit.GetValueOrDefault("UnitFileState", ""), unit.GetValueOrDefault("ActiveState", ""))),
     ];
 
+    /// <param name="order">The order that the host takes no more jobs; null: there is none.</param>
+    public static Finding DecideDrained(DrainRecord? order) => order is null
+        ? Checks.Drained.Ok("this host takes jobs")
+        : Checks.Drained.Warning($"this host takes no jobs: it was drained {order.Words}", "vm-executor undrain");
+
     /// <summary>Decides whether the timers that look after a host are installed and on.</summary>
     /// <param name="units">As found.</param>
     /// <param name="hasImages">Whether there is something to publish; true where the images are not known.</param>

@@ -29,6 +29,7 @@ public static class Exposition
         yield return (Series.Of(MetricName.Info.Name, ("version", facts.Driver)), 1);
         yield return (MetricName.Read.Name, Seconds(facts.Now));
         yield return (MetricName.Libvirt.Name, facts.Vms is null ? 0 : 1);
+        yield return (MetricName.Drained.Name, facts.IsDrained ? 1 : 0);
         if (facts.Vms is { } vms)
         {
             yield return (Series.Of(MetricName.Vms.Name, ("state", "starting")), vms.Starting);

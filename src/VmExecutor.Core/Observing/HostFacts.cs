@@ -26,6 +26,9 @@ public sealed record HostFacts
     public required HostResources Host { get; init; }
 
     public required LimitSettings Limits { get; init; }
+
+    /// <summary>The host takes no more jobs.</summary>
+    public bool IsDrained { get; init; }
 }
 
 /// <summary>The VMs of a host.</summary>

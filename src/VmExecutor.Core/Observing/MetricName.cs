@@ -20,6 +20,7 @@ public sealed record MetricName(string Name, string Type, string Help)
 
     public static readonly MetricName Info = new("vm_executor_build_info", "gauge", "Always 1; the driver's version.");
     public static readonly MetricName Libvirt = new("vm_executor_libvirt_up", "gauge", "Whether libvirt answered: 1 or 0. At 0, VMs and leftovers are left out.");
+    public static readonly MetricName Drained = new("vm_executor_drained", "gauge", "1: an administrator has let the host take no more jobs; else 0.");
     public static readonly MetricName Vms = new("vm_executor_vms", "gauge", "VMs of jobs now: starting, running, kept after a failure, standby: waiting for a job.");
     public static readonly MetricName StandbyWanted = new("vm_executor_standby_wanted", "gauge", "How many standby clones an image wants.");
     public static readonly MetricName StandbyThere = new("vm_executor_standby_clones", "gauge", "How many standby clones of an image wait for jobs.");
@@ -46,7 +47,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static IReadOnlyList<MetricName> All { get; } =
     [
         Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, CpuSeconds,
-        Info, Read, Libvirt, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
+        Info, Read, Libvirt, Drained, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
         MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];
 }

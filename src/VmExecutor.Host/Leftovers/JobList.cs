@@ -1,3 +1,4 @@
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Host.Hypervisor;
@@ -7,7 +8,11 @@ namespace VmExecutor.Host.Leftovers;
 /// <summary>The running jobs and the leftovers.</summary>
 /// <param name="Jobs">By key.</param>
 /// <param name="Remarks">What else should be known, in sentences.</param>
-public sealed record JobList(IReadOnlyList<ListedJob> Jobs, IReadOnlyList<string> Remarks);
+public sealed record JobList(IReadOnlyList<ListedJob> Jobs, IReadOnlyList<string> Remarks)
+{
+    /// <summary>The order that the host takes no more jobs; null: it takes them.</summary>
+    public DrainRecord? Drained { get; init; }
+}
 
 /// <summary>One job in a list; null where it is not known.</summary>
 public sealed record ListedJob

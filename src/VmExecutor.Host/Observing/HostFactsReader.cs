@@ -36,6 +36,7 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
             StandbyTotals = report?.Totals ?? [],
             Host = HostRoom.Read(settings.StateDir),
             Limits = settings.Limits,
+            IsDrained = new HostDrain(settings.StateDir).Read() is not null,
         };
     }
 

@@ -43,6 +43,8 @@ internal static class DriverCommand
             ConsoleCommand.Create(invocation, config),
             SshCommand.Create(invocation, config),
             StopCommand.Create(invocation, config),
+            DrainCommand.Create(invocation, config),
+            DrainCommand.CreateEnd(invocation, config),
             CloneCommand.Create(invocation, config),
             CompletionCommand.Create(invocation),
             StandbyCommand.Create(invocation, config),

@@ -32,7 +32,7 @@ internal static class StopCommand
                 return ExitCodes.Problem;
             }
 
-            await stop.RunAsync(found, Who(invocation), new JobLog(invocation.Error).Say, token);
+            await stop.RunAsync(found, invocation.Person, new JobLog(invocation.Error).Say, token);
             return ExitCodes.Success;
         }));
         return command;
@@ -50,7 +50,4 @@ internal static class StopCommand
         using var input = StandardInput.Open();
         return new BoundedLines(input, LongestReply, LongestReply).Next()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
-
-    private static string Who(Invocation invocation) =>
-        invocation.Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
 }

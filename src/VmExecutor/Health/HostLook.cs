@@ -17,6 +17,7 @@ internal sealed class HostLook(ConfigLook config, ImageLook images, IToolRunner 
         new(Checks.Memory, MemoryAsync),
         new(Checks.Clock, () => HostRules.DecideClock(KernelClock.IsSynchronised(), time.GetUtcNow(), DriverMade())),
         new(Checks.Timers, TimersAsync),
+        new(Checks.Drained, () => config.Settings is { StateDir: var stateDir } ? HostRules.DecideDrained(new HostDrain(stateDir).Read()) : Checks.Drained.WithoutStateDir()),
     ];
 
     private async Task<IReadOnlyList<Finding>> MemoryAsync(CancellationToken cancellationToken)

@@ -34,5 +34,13 @@ internal static class JobListJson
 
         json.WriteEndArray();
         json.WriteTexts("remarks", list.Remarks);
+        if (list.Drained is { } drained)
+        {
+            json.WriteStartObject("drained");
+            json.WriteString("since", drained.Since?.ToString("O", null));
+            json.WriteString("by", drained.By);
+            json.WriteString("reason", drained.Reason);
+            json.WriteEndObject();
+        }
     });
 }

@@ -28,6 +28,11 @@ internal static class JobListTable
             console.Write(Table(list));
         }
 
+        if (list.Drained is { } drained)
+        {
+            error.WriteLine($"this host takes no jobs: it was drained {drained.Words}; '{DriverVersion.Name} undrain' ends that");
+        }
+
         foreach (var remark in list.Remarks)
         {
             error.WriteLine($"warning: {remark}");

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
@@ -12,6 +13,7 @@ using VmExecutor.Host.Waiting;
 using VmExecutor.Observing;
 using VmExecutor.StandingBy;
 using VmExecutor.Starting;
+using VmExecutor.Trials;
 
 namespace VmExecutor.Stages;
 
@@ -43,6 +45,12 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
     /// <param name="cancellationToken">Cancelled: what was made is undone first.</param>
     public async Task RunAsync(Job job, StartChoice start, int? generation, JobLog log, CancellationToken cancellationToken)
     {
+        // An administrator's trial is how the host is tried before it takes jobs again.
+        if (environment.RunnerShortToken != TrialJob.ShortToken && machine.Drain.Read() is { } drained)
+        {
+            throw CapacityFailures.Drained(drained);
+        }
+
         var decision = new JobPlan(machine, log.Warn);
         var plan = decision.Decide(job, generation) with { Start = start };
         report.Add(line => line with { Image = plan.Image.Name.Value, Generation = plan.Generation?.Number });

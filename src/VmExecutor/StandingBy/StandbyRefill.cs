@@ -38,7 +38,7 @@ internal sealed class StandbyRefill(Machine machine)
     {
         try
         {
-            if (!IsWanted(image) || Environment.ProcessPath is not { } driver || Path.GetFileName(driver) != DriverVersion.Name)
+            if (!IsWanted(image) || machine.Drain.Read() is not null || Environment.ProcessPath is not { } driver || Path.GetFileName(driver) != DriverVersion.Name)
             {
                 return;
             }

@@ -26,6 +26,12 @@ internal sealed class StandbyTasks(Invocation invocation, string? configOption)
     {
         using var machine = invocation.Machine(configOption);
         var log = new JobLog(invocation.Output, invocation.Said);
+        if (machine.Drain.Read() is { } drained)
+        {
+            log.Say($"no clones are made to wait: this host was drained {drained.Words}; '{DriverVersion.Name} undrain' ends that");
+            return true;
+        }
+
         using var right = machine.Locks.TryTakeStandby();
         if (right is null)
         {

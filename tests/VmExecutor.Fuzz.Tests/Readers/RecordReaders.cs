@@ -75,6 +75,7 @@ internal static class RecordReaders
             text => _ = EgressProgress.TryParse(text) is { } progress ? EgressReading.Read(new EgressPolicy("base", false, []), "", "", progress).Allowed.Count : 0,
             "Core/Egress/EgressProgress.cs"),
         Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
+        Record("drained.json", new DrainRecord(TestPlan.Now, "root", "new kernel").ToJson(), text => _ = DrainRecord.Parse(text).Words, "Core/Capacity/DrainRecord.cs"),
         Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
         Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
         Record("image.json", Generation().ToJson(), ReadGeneration, "Core/Images/GenerationRecord.cs"),
