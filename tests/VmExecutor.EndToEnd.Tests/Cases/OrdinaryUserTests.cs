@@ -116,6 +116,31 @@ public sealed class OrdinaryUserTests(TestMachine machine) : IAsyncLifetime
         doctor.Findings.Should().Contain(one => one.Check == "socket" && one.Status == "problem" && one.Fix!.Contains(Variable), doctor.Text);
     }
 
+    [Fact(Explicit = true, Timeout = 300_000)]
+    public async Task A_service_of_an_ordinary_user_is_a_VM_beside_the_jobs()
+    {
+        var bench = await UserAsync();
+        bench.With(new ImageYaml { KeyFile = _user!.KeyFile });
+        bench.WriteImage("web", new ImageYaml
+        {
+            Name = "web",
+            KeyFile = _user.KeyFile,
+            Further = ["service:", "  ports: [80]", "  start: 'mkdir /run/www && echo \"$WORD\" > /run/www/said && busybox httpd -p 80 -h /run/www'"],
+        }.Write(machine.Guest));
+        _user.Own(_user.Home);
+
+        var result = await bench.RunJobAsync(new SimulatedJob
+        {
+            Id = 75,
+            Services = """[{ "name": "web", "alias": "www", "variables": [{ "key": "WORD", "value": "of-a-session", "public": true }] }]""",
+            Script = ["exec 3<>/dev/tcp/www/80; printf 'GET /said HTTP/1.0\\r\\n\\r\\n' >&3; tail -n 1 <&3"],
+        });
+
+        result.State.Should().Be(JobState.Success, result.ToString());
+        result.TraceText.Should().Contain("qemu:///session").And.MatchRegex(@"Service web \(www, web\) is up after \d+\.\d s, as VM vmx-service0-75-[0-9a-f]{6} \(cold start\)").And.Contain("\nof-a-session\n");
+        result.Last(Stage.Cleanup).ExitCode.Should().Be(0, result.ToString());
+    }
+
     /// <summary>A runner of a user with such a home.</summary>
     private async Task<Bench> UserAsync(string suffix = "", IReadOnlyDictionary<string, string>? xdg = null, bool noExec = false, bool isWarm = false)
     {
