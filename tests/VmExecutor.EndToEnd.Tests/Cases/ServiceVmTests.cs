@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
@@ -114,6 +115,39 @@ public sealed class ServiceVmTests(TestMachine machine) : BenchTest(machine)
         before.Should().HaveCount(2);
         (await DomainsAsync(id)).Should().BeEmpty();
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    [Fact(Explicit = true, Timeout = 1_800_000)]
+    public async Task A_prepare_that_is_killed_at_any_moment_leaves_no_VM_of_the_job_or_its_service()
+    {
+        const int Moments = 20;
+        WriteImages();
+        var watch = Stopwatch.StartNew();
+        var whole = Bench.Open(new SimulatedJob { Id = 1730, Services = Web });
+        await whole.ConfigAsync();
+        (await whole.PrepareAsync()).ShouldSucceed();
+        var length = watch.Elapsed;
+        (await whole.CleanupAsync()).ShouldSucceed();
+
+        for (var moment = 1; moment <= Moments; moment++)
+        {
+            var session = Bench.Open(new SimulatedJob { Id = 1730 + moment, Services = Web }, options => options with { GracefulKillTimeout = TimeSpan.Zero });
+            await session.ConfigAsync();
+            var prepare = await session.PrepareAsync(Task.Delay(length * moment / Moments));
+            _ = await DomainsAsync(1730 + moment);
+            if (moment % 2 == 0)
+            {
+                session.Dispose();
+                (await Bench.CommandAsync("gc")).ExitCode.Should().Be(0);
+            }
+            else
+            {
+                (await session.CleanupAsync()).ShouldSucceed();
+            }
+
+            (await DomainsAsync(1730 + moment)).Should().BeEmpty("moment {0}: {1}", moment, prepare);
+            (await Bench.Leftovers.FindAsync()).Should().BeEmpty("moment {0}: {1}", moment, prepare);
+        }
     }
 
     [Fact(Explicit = true, Timeout = HangLimit)]
