@@ -83,6 +83,7 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
             warn($"what the egress policy '{policy.Name}' refused is not known: {e.Message}");
         }
     }
+
     private static JobEgress? Of(Machine machine, JobDirectory directory, JobRecord? record, string? service) =>
         record is { Egress: { } policy } ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) { Service = service } : null;
 
