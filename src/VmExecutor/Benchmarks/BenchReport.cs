@@ -63,6 +63,9 @@ internal sealed record BenchReport
 
     public string ToJson() => JsonSerializer.Serialize(this, BenchReportContext.Default.BenchReport);
 
+    public string ToSvg() => BenchChart.Write(
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"A job that does nothing in image '{Image}': median of {Pairs}, {HostCpus} processors, {Measured:yyyy-MM-dd}"), Starts, Floor);
+
     private double? Median(string start) => Starts.FirstOrDefault(summary => summary.Start == start)?.PrepareSeconds.Median;
 }
 

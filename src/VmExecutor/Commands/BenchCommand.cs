@@ -2,6 +2,7 @@ using System.CommandLine;
 using VmExecutor.Benchmarks;
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 
 namespace VmExecutor.Commands;
 
@@ -10,6 +11,7 @@ internal static class BenchCommand
 {
     private const int MostPairs = 1000;
     private const int MostAtOnce = 100;
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public static Command Create(Invocation invocation, Option<string?> config)
     {
@@ -18,15 +20,17 @@ internal static class BenchCommand
         var concurrency = Number("--concurrency", 1, MostAtOnce, "How many clones at once.");
         var memory = Texts("--memory", "SIZE", "Also measure warm starts of this size; may be given several times.", text => ByteSize.TryParse(text, out _) ? null : "takes a size such as 2GiB");
         var budget = Texts("--budget", "START=LIMIT", "Fail if the median of prepare is over it, as warm=2s or cold=20s; may be given several times.", text => Budget.TryParse(text, out _) ? null : "takes warm=2s or cold=20s");
+        var svg = new Option<string?>("--svg") { Description = "Also write a picture of the medians to this file.", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command(
             "bench",
             "Measure cold, warm and standby starts of an image in turn, with real jobs: time, memory, disk. Example: vm-executor bench debian-12 -n 5 --budget warm=2s")
         {
-            image, pairs, concurrency, memory, budget, json,
+            image, pairs, concurrency, memory, budget, svg, json,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
+            var picture = parsed.GetValue(svg) is { } file ? DriverCommand.Resolve(file) : (AbsolutePath?)null;
             var images = invocation.Load(parsed.GetValue(config)).Settings.Images;
             var name = ImageCommand.Name(parsed.GetRequiredValue(image));
             var request = new BenchRequest(
@@ -43,6 +47,11 @@ internal static class BenchCommand
             else
             {
                 BenchTable.Print(report, invocation.Output);
+            }
+
+            if (picture is not null)
+            {
+                AtomicFile.Write(picture, report.ToSvg(), Readable);
             }
 
             report.OverBudget.ToList().ForEach(line => invocation.Error.WriteLine($"over budget: {line}"));
