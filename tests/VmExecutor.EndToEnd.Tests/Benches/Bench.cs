@@ -82,7 +82,10 @@ internal sealed class Bench : IAsyncDisposable
     }
 
     /// <summary>Writes an image's file as it is.</summary>
-    public void WriteImage(string name, string yaml) => File.WriteAllText(Path.Combine(_directory, $"config/images/{name}.yaml"), yaml);
+    public void WriteImage(string name, string yaml) => File.WriteAllText(ImageFile(name), yaml);
+
+    /// <summary>The path of an image's file.</summary>
+    public string ImageFile(string name) => Path.Combine(_directory, $"config/images/{name}.yaml");
 
     /// <summary>From now on the driver has its own defaults for what guests reach of this host.</summary>
     public void CloseHost() => File.WriteAllText(ConfigurationFile, File.ReadAllText(ConfigurationFile).Replace(OpenHost, "", StringComparison.Ordinal));
