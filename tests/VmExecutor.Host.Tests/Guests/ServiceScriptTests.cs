@@ -78,7 +78,7 @@ public sealed class ServiceScriptTests : IDisposable
         said.Should().Equal("engine podman", "0 started 127.0.0.1", "0 up 8080", "done");
         (await ReadAsync("hosts")).Should().Contain("\n127.0.0.1 web w\n");
         (await ReadAsync("env")).Should().Be("A=two 'words' $HOME\n");
-        (await ReadAsync("calls")).Should().Contain("--env B=1\n2").And.NotContain("pull");
+        (await ReadAsync("calls")).Should().Contain("--env B=1\n2").And.Contain("run --detach --name vmx-service-0 --log-driver json-file ").And.NotContain("pull");
         File.Exists(In("left")).Should().BeFalse();
     }
 
