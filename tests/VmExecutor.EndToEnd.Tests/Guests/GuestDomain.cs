@@ -15,7 +15,7 @@ internal sealed class GuestDomain : IAsyncDisposable
     public string Directory { get; }
 
     /// <summary>Its disks stand on those of the guest, which are shared.</summary>
-    public static async Task<GuestDomain> DefineAsync(BuiltGuest guest, string name, string directory)
+    public static async Task<GuestDomain> DefineAsync(BuiltGuest guest, string name, string directory, string machine = "q35")
     {
         foreach (var disk in new[] { guest.Disk, guest.DataDisk }.Where(File.Exists))
         {
@@ -28,7 +28,7 @@ internal sealed class GuestDomain : IAsyncDisposable
         }
 
         var xml = Path.Combine(directory, "domain.xml");
-        await File.WriteAllTextAsync(xml, guest.DomainXml(name, directory));
+        await File.WriteAllTextAsync(xml, guest.DomainXml(name, directory).Replace("machine='q35'", $"machine='{machine}'", StringComparison.Ordinal));
         await HostCommand.OutputAsync("virsh", "-c", "qemu:///system", "define", "--validate", xml);
         return new GuestDomain(name, directory);
     }
