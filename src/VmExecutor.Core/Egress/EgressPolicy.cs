@@ -1,3 +1,4 @@
+using System.Net;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
@@ -47,6 +48,15 @@ public sealed record EgressPolicy(string Name, bool Watches, IReadOnlyList<Egres
     public string Listed => Rules.Count == 0 ? "nothing" : string.Join(", ", Rules.Take(20)) + (Rules.Count > 20 ? ", …" : "");
 
     public bool AllowsName(string name) => Rules.Any(rule => rule.Matches(name));
+
+    /// <param name="name">The name.</param>
+    /// <param name="port">A port of TCP.</param>
+    public bool AllowsName(string name, ushort port) => Rules.Any(rule => rule.Matches(name) && rule.HasPort(port));
+
+    /// <summary>True when a rule about a network allows it. Names that lead to it do not count.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="port">A port of TCP.</param>
+    public bool AllowsAddress(IPAddress address, ushort port) => Rules.Any(rule => rule.Network is { } network && network.Contains(address) && rule.HasPort(port));
 
     private bool Allows(EgressRule other) => Rules.Any(rule => rule.Covers(other));
 

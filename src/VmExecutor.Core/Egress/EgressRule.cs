@@ -37,6 +37,9 @@ public sealed record EgressRule(string? Name, bool IsDomain, IPNetwork? Network,
         && (name.Equals(Name, StringComparison.OrdinalIgnoreCase)
             || (IsDomain && name.Length > Name.Length && name.EndsWith(Name, StringComparison.OrdinalIgnoreCase) && name[^(Name.Length + 1)] == '.'));
 
+    /// <param name="port">A port of TCP.</param>
+    internal bool HasPort(ushort port) => Ports is null || (Ports.Protocol == "tcp" && Ports.First <= port && port <= Ports.Last);
+
     /// <summary>True when everything that the other rule allows is allowed by this one, too.</summary>
     public bool Covers(EgressRule other) => (Ports is null || (other.Ports is { } ports && Ports.Cover(ports)))
         && (Name is not null

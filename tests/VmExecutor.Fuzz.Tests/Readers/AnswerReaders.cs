@@ -106,6 +106,17 @@ internal static class AnswerReaders
         {
             Words = ["query[A] ", " from 192.0.2.1", "reply ", " is ", "\"elem\":", "\"concat\":", "\"refused4\"", "{\"nftables\":["],
         },
+        Reader.OfBytes(
+            "proxy-request", "the guest, by its programs and by whatever speaks to the proxy's port", Grammar.Lines,
+            [
+                "CONNECT git.example.test:443 HTTP/1.1\r\nHost: git.example.test:443\r\n\r\n"u8.ToArray(),
+                "CONNECT [::ffff:127.0.0.1]:443 HTTP/1.1\r\n\r\n"u8.ToArray(),
+                "POST http://git.example.test:8080/a?b HTTP/1.1\r\nContent-Length: 5\r\nConnection: close, X-Own\r\nX-Own: 1\r\n\r\nhello"u8.ToArray(),
+            ],
+            ReadProxyRequest, "Core/Egress/ProxyRequest.cs", "Core/Egress/ProxyTarget.cs", "Core/Egress/ProxyRules.cs", "Core/Egress/ClosedAddresses.cs") with
+        {
+            Words = ["\r\n", "\r\n\r\n", "CONNECT ", "http://", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "[::1]", "0x7f", "127.1", "%eth0", ":65536"],
+        },
         Reader.OfText(
             "services", Guest, Grammar.Lines,
             ["vmx-service:engine podman\nvmx-service:0 started 10.89.0.2\nvmx-service:1 down it ended with exit code 3\nvmx-service:1 log a line\nvmx-service:0 up 5432\nvmx-service:done\n", "vmx-service:engine none\n", "vmx-service:engine-fails no\n"],
@@ -135,6 +146,23 @@ internal static class AnswerReaders
             "Core/Guests/HostKey.cs", "Core/Configuration/Options/Kinds.HostKey.cs"),
         Reader.OfText("artifact-list", Guest, Grammar.Lines, ["./a/b\nc\n"], text => _ = text.Split('\n').Select(ArtifactScript.Plain).ToList(), "GitlabCi/Artifacts/ArtifactScript.cs"),
     ];
+
+    private static void ReadProxyRequest(byte[] bytes)
+    {
+        var (request, refusal) = ProxyRequest.Read(bytes.AsSpan(0, ProxyRequest.EndOfHead(bytes) ?? bytes.Length));
+        var rules = new ProxyRules(new EgressPolicy("base", false, [EgressRule.Parse(".example.test"), EgressRule.Parse("0.0.0.0/0"), EgressRule.Parse("::/0")]), new ClosedAddresses([], [], []));
+        if (request is null)
+        {
+            _ = refusal!.ToBytes();
+            return;
+        }
+
+        _ = rules.Refuses(request.Target) is { } refused ? ProxyAnswer.Refused(rules.Policy, refused).ToBytes() : [];
+        if (request.Head is { } head && Encoding.Latin1.GetString(head).Split("\r\n\r\n") is not [_, ""])
+        {
+            throw new InvalidOperationException("the head that is passed on has not exactly one end");
+        }
+    }
 
     private static void ReadReady(string text)
     {
