@@ -103,6 +103,7 @@ public static class ErrorCodes
     public static readonly ErrorCode EgressNotAllowed = new(1803);
     public static readonly ErrorCode EgressImpossible = new(1804);
     public static readonly ErrorCode EgressNotUnderstood = new(1805);
+    public static readonly ErrorCode EgressForwardRefused = new(1806);
 
     public static readonly ErrorCode UsageWrong = new(1901);
     public static readonly ErrorCode CheckFailed = new(1903);

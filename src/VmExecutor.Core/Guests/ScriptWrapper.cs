@@ -62,14 +62,14 @@ public static class ScriptWrapper
 
     /// <summary>In the foreground, since a shell without a terminal makes background jobs deaf to SIGINT, in a session of its own.</summary>
     private const string InAnySh =
-        """p=setsid; command -v setsid >/dev/null || p=; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec $p "$@" "$f"); s=$?;""";
+        """p=setsid; command -v setsid >/dev/null || p=; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t" @environment; exec $p "$@" "$f"); s=$?;""";
 
     /// <summary>
     /// With bash's job control a background job has a process group of its own and hears SIGINT: no setsid to start. But <c>wait</c> returns
     /// then for a script that was only stopped, too (bash(1), which has <c>-f</c> against it from 5.0 on).
     /// </summary>
     private const string InBash =
-        """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t"; exec "$@" "$f") & wait $!; s=$?; while [ $s -gt 128 ] && kill -0 $!; do sleep 1; wait $!; s=$?; done;""";
+        """set -m; (exec </dev/null 2>&3 3>&-; export VMX_RUN="$t" @environment; exec "$@" "$f") & wait $!; s=$?; while [ $s -gt 128 ] && kill -0 $!; do sleep 1; wait $!; s=$?; done;""";
 
     /// <summary>
     /// Undoes what start-up files (<c>.bashrc</c>) may have changed in the shell that runs the wrapper: options (<c>set -e</c> would end it
@@ -82,7 +82,12 @@ public static class ScriptWrapper
         + "unset IFS; unset -f set shift printf exec umask head read wc command export wait kill sleep echo trap rm; };";
 
     /// <summary>The command line for the guest's login shell.</summary>
-    public static string CommandLine(RunToken token, ReadOnlySpan<byte> script, GuestShell shell, LoginShell loginShell)
+    /// <param name="token">The run's.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="shell">Its shell.</param>
+    /// <param name="loginShell">The shell that reads the command line.</param>
+    /// <param name="environment">Words such as <c>NAME=value</c> without blanks and quotes in them; empty: none.</param>
+    public static string CommandLine(RunToken token, ReadOnlySpan<byte> script, GuestShell shell, LoginShell loginShell, string environment = "")
     {
         // bash counts characters of the account's locale, which only for ASCII are bytes in any, and its variables have no NUL.
         var isRead = loginShell == LoginShell.Bash && script.Length <= LongestToRead && !script.ContainsAnyExceptInRange((byte)1, (byte)0x7f);
@@ -92,8 +97,8 @@ public static class ScriptWrapper
 
         // Both have "vmx-run TOKEN" in their argument list, by which RunEnder finds the wrapper.
         return loginShell == LoginShell.Bash
-            ? $": vmx-run {token}; {ResetBash} eval 'set -- {arguments}; {oneLine.Replace("@start", InBash, StringComparison.Ordinal)}'"
-            : $"exec sh -c '{oneLine.Replace("@start", InAnySh, StringComparison.Ordinal)}' vmx-run {arguments}";
+            ? $": vmx-run {token}; {ResetBash} eval 'set -- {arguments}; {oneLine.Replace("@start", With(InBash, environment), StringComparison.Ordinal)}'"
+            : $"exec sh -c '{oneLine.Replace("@start", With(InAnySh, environment), StringComparison.Ordinal)}' vmx-run {arguments}";
     }
 
     /// <summary>The program that must be there for this shell's scripts.</summary>
@@ -104,6 +109,8 @@ public static class ScriptWrapper
         GuestShell.Pwsh => "pwsh",
         _ => throw new ArgumentOutOfRangeException(nameof(shell), shell, null),
     };
+
+    private static string With(string start, string environment) => start.Replace(" @environment", environment.Length == 0 ? "" : $" {environment}", StringComparison.Ordinal);
 
     private static string Interpreter(GuestShell shell) =>
         shell == GuestShell.Pwsh ? "pwsh -NoProfile -NonInteractive -File" : Program(shell);

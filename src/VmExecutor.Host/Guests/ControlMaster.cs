@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
+using System.Text;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
@@ -17,7 +18,14 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
     private const uint Version = 4;
     private const uint AliveCheck = 0x10000004;
     private const uint Terminate = 0x10000005;
+    private const uint OpenForward = 0x10000006;
+    private const uint CloseForward = 0x10000007;
     private const uint Alive = 0x80000005;
+    private const uint RemotePort = 0x80000007;
+
+    /// <summary>A forward from the server's side to the client's (MUX_FWD_REMOTE), and the port that stands for a unix socket there (PORT_STREAMLOCAL).</summary>
+    private const uint Remote = 2;
+    private const uint UnixSocket = 0xfffffffe;
     private const int LongestMessage = 1 << 16;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
@@ -58,6 +66,60 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
             && await new Poll(Limit, PollInterval, clock).UntilAsync(_ => Task.FromResult(!ProcessTable.Runs(master)), cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Has the server listen on a port of its loopback, any that is free, and leads connections there to a unix socket of the host.</summary>
+    /// <param name="listen">The address.</param>
+    /// <param name="socket">The socket's path; a relative one begins in the master's directory.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The port; or the reason why there is none.</returns>
+    public async Task<(int? Port, string Why)> ForwardAsync(string listen, string socket, CancellationToken cancellationToken)
+    {
+        int? port = null;
+        var why = "the kept connection does not answer";
+        await TryAsync(
+            async (stream, token) =>
+            {
+                await SendAsync(stream, token, Hello, Version).ConfigureAwait(false);
+                await SendAsync(stream, Forward(OpenForward, listen, socket), token).ConfigureAwait(false);
+                var answer = await ReceiveBytesAsync(stream, token).ConfigureAwait(false);
+                var isPort = answer.Length == 3 * sizeof(uint) && BinaryPrimitives.ReadUInt32BigEndian(answer) == RemotePort;
+                port = isPort ? (int)BinaryPrimitives.ReadUInt32BigEndian(answer.AsSpan(2 * sizeof(uint))) : null;
+
+                // A failure has its text behind its kind, the request's number and the text's length.
+                why = answer.Length > 3 * sizeof(uint) ? Encoding.UTF8.GetString(answer.AsSpan(3 * sizeof(uint))) : "it gives no reason";
+                return isPort;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return (port, why);
+    }
+
+    /// <summary>Ends such a forward; its open connections go on. One that is not there has ended.</summary>
+    /// <inheritdoc cref="ForwardAsync" path="/param"/>
+    public Task<bool> EndForwardAsync(string listen, string socket, CancellationToken cancellationToken) => TryAsync(
+        async (stream, token) =>
+        {
+            await SendAsync(stream, token, Hello, Version).ConfigureAwait(false);
+            await SendAsync(stream, Forward(CloseForward, listen, socket), token).ConfigureAwait(false);
+            await ReceiveBytesAsync(stream, token).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Both requests are the same but for their kind; port 0 is any that is free.</summary>
+    private static byte[] Forward(uint kind, string listen, string socket)
+    {
+        byte[] message = [.. Number(kind), .. Number(1), .. Number(Remote), .. Text(listen), .. Number(0), .. Text(socket), .. Number(UnixSocket)];
+        return [.. Number((uint)message.Length), .. message];
+    }
+
+    private static byte[] Text(string text) => [.. Number((uint)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
+
+    private static byte[] Number(uint number)
+    {
+        var bytes = new byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return bytes;
+    }
+
     private static async Task<RunnerProcess?> AskAsync(Stream stream, CancellationToken cancellationToken)
     {
         await SendAsync(stream, cancellationToken, Hello, Version).ConfigureAwait(false);
@@ -89,20 +151,19 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
         }
     }
 
-    private static async Task SendAsync(Stream stream, CancellationToken cancellationToken, params uint[] numbers)
-    {
-        var message = new byte[(numbers.Length + 1) * sizeof(uint)];
-        BinaryPrimitives.WriteUInt32BigEndian(message, (uint)(numbers.Length * sizeof(uint)));
-        for (var i = 0; i < numbers.Length; i++)
-        {
-            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan((i + 1) * sizeof(uint)), numbers[i]);
-        }
+    private static Task SendAsync(Stream stream, CancellationToken cancellationToken, params uint[] numbers) =>
+        SendAsync(stream, [.. Number((uint)(numbers.Length * sizeof(uint))), .. numbers.SelectMany(Number)], cancellationToken);
 
-        await stream.WriteAsync(message, cancellationToken).ConfigureAwait(false);
-    }
+    private static async Task SendAsync(Stream stream, byte[] message, CancellationToken cancellationToken) => await stream.WriteAsync(message, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The numbers of a message; what does not fill one at its end is left out.</summary>
     private static async Task<uint[]> ReceiveAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        var message = await ReceiveBytesAsync(stream, cancellationToken).ConfigureAwait(false);
+        return [.. Enumerable.Range(0, message.Length / sizeof(uint)).Select(i => BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(i * sizeof(uint))))];
+    }
+
+    private static async Task<byte[]> ReceiveBytesAsync(Stream stream, CancellationToken cancellationToken)
     {
         var length = new byte[sizeof(uint)];
         await stream.ReadExactlyAsync(length, cancellationToken).ConfigureAwait(false);
@@ -114,6 +175,6 @@ internal sealed class ControlMaster(string path, TimeProvider clock)
 
         var message = new byte[bytes];
         await stream.ReadExactlyAsync(message, cancellationToken).ConfigureAwait(false);
-        return [.. Enumerable.Range(0, message.Length / sizeof(uint)).Select(i => BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(i * sizeof(uint))))];
+        return message;
     }
 }

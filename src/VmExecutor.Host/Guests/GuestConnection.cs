@@ -2,6 +2,7 @@ using Polly;
 using Polly.Retry;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Guests;
@@ -168,6 +169,19 @@ internal sealed class GuestConnection(SshClient ssh, GuestCommands commands, Con
             RemoveSocket(access);
         }
     }
+
+    /// <summary>Leads a port of the guest's loopback to a script's proxy, for as long as the connection is open.</summary>
+    /// <returns>The port.</returns>
+    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.EgressForwardRefused"/>.</exception>
+    public async Task<int> ForwardAsync(GuestAccess access, ScriptProxy proxy, CancellationToken cancellationToken)
+    {
+        var (port, why) = await new ControlMaster(SocketPath(access), clock).ForwardAsync(ScriptProxy.Listen, proxy.Socket, cancellationToken).ConfigureAwait(false);
+        return port ?? throw ScriptProxy.Refused(access, PlainText.OneLine(why, 200));
+    }
+
+    /// <summary>Ends it; where the connection is gone it has ended.</summary>
+    public Task EndForwardAsync(GuestAccess access, ScriptProxy proxy) =>
+        HostFile.Exists(SocketPath(access)) ? new ControlMaster(SocketPath(access), clock).EndForwardAsync(ScriptProxy.Listen, proxy.Socket, CancellationToken.None) : Task.CompletedTask;
 
     private static string SocketPath(GuestAccess access) => access.Directory.Child(access.Socket).Value;
 

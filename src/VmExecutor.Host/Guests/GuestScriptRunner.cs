@@ -39,7 +39,20 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         try
         {
             await OrDeathAsync(connection.OpenAsync(access, ReopenLimit, _ => Task.CompletedTask, question: null, cancellationToken), watching).ConfigureAwait(false);
-            return await new FreeSession(clock).RunAsync(access, stop => RunOnceAsync(access, script, output, error, watching, stop), cancellationToken).ConfigureAwait(false);
+            if (script.Proxy is not { } proxy)
+            {
+                return await RunAsync(access, script, "", output, error, watching, cancellationToken).ConfigureAwait(false);
+            }
+
+            var port = await OrDeathAsync(connection.ForwardAsync(access, proxy, cancellationToken), watching).ConfigureAwait(false);
+            try
+            {
+                return await RunAsync(access, script, proxy.Environment(port), output, error, watching, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await EndForwardAsync(access, proxy).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -47,9 +60,25 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         }
     }
 
+    private Task<ScriptRun> RunAsync(GuestAccess access, GuestScript script, string environment, Stream output, Stream error, Task watching, CancellationToken cancellationToken) =>
+        new FreeSession(clock).RunAsync(access, stop => RunOnceAsync(access, script, environment, output, error, watching, stop), cancellationToken);
+
+    /// <summary>A master that does not answer keeps a port that leads to nothing, since the proxy ends with the stage.</summary>
+    private async Task EndForwardAsync(GuestAccess access, ScriptProxy proxy)
+    {
+        try
+        {
+            await connection.EndForwardAsync(access, proxy).WaitAsync(DrainLimit, clock, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+        }
+    }
+
     private async Task<SessionResult<ScriptRun>> RunOnceAsync(
         GuestAccess access,
         GuestScript script,
+        string environment,
         Stream output,
         Stream error,
         Task watching,
@@ -59,7 +88,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var began = clock.GetTimestamp();
         ScriptLoss? loss;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Span, access.Shell, access.LoginShell));
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Span, access.Shell, access.LoginShell, environment));
         await using (client.ConfigureAwait(false))
         {
             var sending = SendAsync(client.Input, script.Text, token, stop.Token);

@@ -24,6 +24,9 @@ public sealed class LimitedSshdFixture : SshdFixture
         "ForceCommand echo This account is currently not available.; exit 1",
         "ForceCommand sh -c \"$SSH_ORIGINAL_COMMAND\"",
         "AllowTcpForwarding no",
+        "AllowTcpForwarding local",
+        "DisableForwarding yes",
+        "PermitListen none",
         "PermitTTY no",
         "Banner @banner",
     ];

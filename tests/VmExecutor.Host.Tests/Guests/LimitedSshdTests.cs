@@ -89,6 +89,26 @@ public sealed class LimitedSshdTests(LimitedSshdFixture sshd) : IClassFixture<Li
         }
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData("AllowTcpForwarding no")]
+    [InlineData("AllowTcpForwarding local")]
+    [InlineData("DisableForwarding yes")]
+    [InlineData("PermitListen none")]
+    public async Task A_server_that_does_not_listen_for_a_scripts_proxy_is_told_before_the_script_runs(string settings)
+    {
+        var job = await OpenAsync(settings);
+        using var output = new MemoryStream();
+
+        var run = () => sshd.Guest.RunScriptAsync(
+            job, new GuestScript("step_script", "echo ran"u8.ToArray()) { Proxy = new ScriptProxy("egress.sock", []) }, output, output, NeverDies, Cancellation);
+
+        var failure = (await run.Should().ThrowAsync<SystemFailureException>()).Which;
+        failure.Code.Should().Be(ErrorCodes.EgressForwardRefused);
+        failure.Hint.Should().Contain("AllowTcpForwarding yes");
+        output.Length.Should().Be(0);
+        (await RunAsync(job, "echo after")).Output.Should().Be("after\n");
+    }
+
     private static Task Alive(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private static Task NeverDies(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
