@@ -52,6 +52,9 @@ public sealed record ClonePlan
     /// <summary>The destinations that its guest may reach once it is the job's; null: everything that is not closed to all guests.</summary>
     public EgressPolicy? Egress { get; init; }
 
+    /// <summary>True: its QEMU passes nothing on, since its policy is kept by a proxy (<see cref="RestrictedCard"/>). Known once it is about to start.</summary>
+    public bool IsRestricted { get; init; }
+
     /// <summary>The user that its QEMU runs as, once the clone has one; null: libvirt's one QEMU user.</summary>
     public VmUser? User { get; init; }
 

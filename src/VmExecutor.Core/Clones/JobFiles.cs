@@ -21,6 +21,7 @@ public static partial class JobFiles
     public static readonly JobFile Record = new("job.json", "prepare");
     public static readonly JobFile Scripts = new("scripts.jsonl", "run");
     public static readonly JobFile Egress = new("egress.json", "run, with egress");
+    public static readonly JobFile EgressSocket = new("egress.sock", "run, with egress in session mode");
     public static readonly JobFile ScriptTexts = new("scripts", "run, with keep_scripts", IsSecret: true);
     public static readonly JobFile Overlay = new(".qcow2", "qemu-img", IsEnding: true);
     public static readonly JobFile Nvram = new("nvram.fd", "prepare: a copy of the source's or the template's");
@@ -45,7 +46,7 @@ public static partial class JobFiles
     /// <summary>All of them, without the names that are derived from these.</summary>
     public static IReadOnlyList<JobFile> All { get; } =
     [
-        Record, Scripts, Egress, ScriptTexts, Overlay, Nvram, Kernel, Initrd, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, LeftInput, LeftOutput,
+        Record, Scripts, Egress, EgressSocket, ScriptTexts, Overlay, Nvram, Kernel, Initrd, Pstore, Console, LoginKey, Seed, SeedFiles, KnownHosts, ControlSocket, UnprovenSocket, SshLog, LeftInput, LeftOutput,
         PersonSocket, PersonLog, Trial, Artifacts,
     ];
 

@@ -24,6 +24,9 @@ public sealed record JobPaths
     /// <summary>The destinations that its guest wanted to reach, where it has a policy.</summary>
     public AbsolutePath Egress => Of(JobFiles.Egress);
 
+    /// <summary>The socket of the proxy while a script runs, where its guest has no other way out.</summary>
+    public AbsolutePath EgressSocket => Of(JobFiles.EgressSocket);
+
     /// <summary>The scripts themselves, where they are kept for <c>replay</c>.</summary>
     public AbsolutePath ScriptTexts => Of(JobFiles.ScriptTexts);
 

@@ -9,7 +9,13 @@ public sealed record EgressRecord(string Policy, bool Watches, IReadOnlyList<str
     /// <summary>The card of the VM on a libvirt network; null: it is in the user-mode network, or its policy was not put up yet.</summary>
     public EgressCard? Card { get; init; }
 
-    public static EgressRecord Of(EgressPolicy policy) => new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]);
+    /// <summary>True: the VM has no way out but the proxy of each sub-stage (<see cref="ProxyRules"/>), since libvirt is an ordinary user's.</summary>
+    public bool ByProxy { get; init; }
+
+    /// <param name="policy">The policy.</param>
+    /// <param name="uri">The libvirt that runs the VM.</param>
+    public static EgressRecord Of(EgressPolicy policy, string uri) =>
+        new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]) { ByProxy = EgressNeeds.IsByProxy(uri) };
 
     /// <summary>The policy; a rule that cannot be read, from a damaged record, allows nothing.</summary>
     public EgressPolicy ToPolicy() => new(Policy, Watches, [.. Allow.Select(text => EgressRule.TryParse(text, out var rule) ? rule : null).OfType<EgressRule>()]);

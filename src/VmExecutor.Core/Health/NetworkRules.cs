@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Values;
 
@@ -81,6 +82,16 @@ public static class NetworkRules
             _ => Checks.Loopback.Warning(
                 $"guests of {who} reach services that listen on the host's loopback only (as {GuestRules.HostAsSeenByGuest}), now: {Shorten(listeners)}", GuestFirewall.FixFor(firewall)),
         };
+    }
+
+    /// <summary>Judges whether the egress policies of the images can be kept in session mode, by a proxy.</summary>
+    /// <param name="images">Those with a policy.</param>
+    public static Finding DecideEgressByProxy(IReadOnlyList<ImageDefinition> images)
+    {
+        var refused = images.Select(image => (Name: image.Name.Value, Why: EgressNeeds.WhyNotByProxy(image))).Where(image => image.Why is not null).ToList();
+        return refused.Count > 0
+            ? Checks.Egress.Problem($"the egress policies of {string.Join(", ", refused.Select(image => image.Name))} cannot be kept, so their jobs fail: {refused[0].Why}", EgressFix)
+            : Checks.Egress.Ok($"the egress policies of {string.Join(", ", images.Select(image => image.Name))} are kept by a proxy: {EgressNeeds.OnlyByProxy}");
     }
 
     /// <summary>Judges whether the egress policies of the images can be kept on this host.</summary>

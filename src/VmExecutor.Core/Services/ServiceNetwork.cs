@@ -43,6 +43,9 @@ public static class ServiceNetwork
     /// <summary>The most services of a job that can be VMs.</summary>
     public const int Most = 250;
 
+    /// <summary>All its addresses.</summary>
+    public const string Cidr = "198.18.0.0/24";
+
     /// <summary>The bits of its addresses that are the network's.</summary>
     public const int Bits = 24;
 

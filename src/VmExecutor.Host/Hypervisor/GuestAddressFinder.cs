@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Waiting;
@@ -17,23 +18,24 @@ public sealed partial class GuestAddressFinder(IHypervisor hypervisor, DomainWat
     /// <param name="domain">The running clone.</param>
     /// <param name="card">Its network card that is connected to <paramref name="network"/>.</param>
     /// <param name="network">What that card is connected to.</param>
+    /// <param name="isRestricted">The card is connected to <see cref="RestrictedCard.Network"/>.</param>
     /// <param name="guestPort">Of the ssh server, inside the guest.</param>
     /// <param name="limit">How long the guest may take to get an address.</param>
     /// <param name="cancellationToken">Ends the wait at once.</param>
     /// <exception cref="SystemFailureException">The guest had no address when the time was over.</exception>
     public Task<(string Host, int Port)> FindAsync(
-        string domain, MacAddress card, NetworkSettings network, int guestPort, TimeSpan limit, CancellationToken cancellationToken) =>
+        string domain, MacAddress card, NetworkSettings network, bool isRestricted, int guestPort, TimeSpan limit, CancellationToken cancellationToken) =>
         network.Mode == NetworkMode.User
-            ? ForwardAsync(domain, guestPort, cancellationToken)
+            ? ForwardAsync(domain, isRestricted, guestPort, cancellationToken)
             : LookUpAsync(domain, card, network.Name, guestPort, limit, cancellationToken);
 
     /// <summary>
     /// Has QEMU forward a loopback port to the guest. Port 0: the kernel picks a free one while binding it, so two clones never
     /// race for one. libvirt 9.0 cannot say this in domain XML (portForward came with passt), so the running QEMU is told.
     /// </summary>
-    private async Task<(string Host, int Port)> ForwardAsync(string domain, int guestPort, CancellationToken cancellationToken)
+    private async Task<(string Host, int Port)> ForwardAsync(string domain, bool isRestricted, int guestPort, CancellationToken cancellationToken)
     {
-        var command = string.Create(CultureInfo.InvariantCulture, $"hostfwd_add tcp:127.0.0.1:0-:{guestPort}");
+        var command = string.Create(CultureInfo.InvariantCulture, $"hostfwd_add {(isRestricted ? $"{RestrictedCard.Network} " : "")}tcp:127.0.0.1:0-:{guestPort}");
         for (var attempt = 1; ; attempt++)
         {
             try

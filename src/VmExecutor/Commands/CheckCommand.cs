@@ -33,7 +33,7 @@ internal static class CheckCommand
                 invocation.Output.WriteLine($"warning: {warning}");
             }
 
-            foreach (var note in catalogue.Notes.Concat(unseen is null ? [] : [unseen]))
+            foreach (var note in catalogue.Notes.Concat(new[] { unseen, EgressNeeds.Note(loaded.Settings, invocation.UriOf(loaded.Settings)) }.OfType<string>()))
             {
                 invocation.Output.WriteLine($"note: {note}");
             }

@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Firewall;
 using VmExecutor.Core.Health;
 using VmExecutor.Host.Egress;
@@ -115,6 +116,11 @@ internal sealed class NetworkLook(ConfigLook config, LibvirtLook libvirt, IToolR
         }
 
         var uri = libvirt.Hypervisor.Uri;
+        if (EgressNeeds.IsByProxy(uri))
+        {
+            return [NetworkRules.DecideEgressByProxy([.. config.Images.Where(image => image.Egress.HasPolicies())])];
+        }
+
         string? version = null;
         try
         {

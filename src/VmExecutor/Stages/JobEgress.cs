@@ -30,10 +30,11 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
     /// <param name="machine">The machine.</param>
     /// <param name="directory">The job's directory.</param>
     /// <param name="record">Its record.</param>
-    public static IReadOnlyList<JobEgress> AllOf(Machine machine, JobDirectory directory, JobRecord record)
+    /// <param name="proxy">The proxy of the job's VM, in session mode. The VM of a service has none there, and so no way out that would have to be looked after.</param>
+    public static IReadOnlyList<JobEgress> AllOf(Machine machine, JobDirectory directory, JobRecord record, EgressProxy? proxy)
     {
-        var services = JobDirectory.OfServices(record, directory.Paths.StateDir).Select(one => Of(machine, one.Directory, one.Directory.Read(), ServiceVmStart.Subject(one.Service.Names, one.Service.Image)));
-        return [.. services.Prepend(Of(machine, directory, record, service: null)).OfType<JobEgress>()];
+        var services = JobDirectory.OfServices(record, directory.Paths.StateDir).Select(one => Of(machine, one.Directory, one.Directory.Read(), proxy: null, ServiceVmStart.Subject(one.Service.Names, one.Service.Image)));
+        return [.. services.Prepend(Of(machine, directory, record, proxy, service: null)).OfType<JobEgress>()];
     }
 
     /// <summary>Before a script, for all VMs of a job at once.</summary>
@@ -45,11 +46,14 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
     public static async Task TellAsync(IReadOnlyList<JobEgress> all, JobLog log, CancellationToken cancellationToken) =>
         await ForAllAsync(all, log, (egress, warn) => egress.TellAsync(warn, cancellationToken));
 
+    /// <summary>The proxy of the sub-stage, which keeps the policy; null: the wall does.</summary>
+    public EgressProxy? Proxy { get; init; }
+
     /// <summary>Before a script: puts back what is missing of the policy.</summary>
     /// <exception cref="SystemFailureException">It cannot be kept, so the script may not run.</exception>
     public async Task EnsureAsync(Action<string> warn, CancellationToken cancellationToken)
     {
-        if (await wall.EnsureAsync(policy, place, cancellationToken) is { Count: > 0 } missing)
+        if (Proxy is null && await wall.EnsureAsync(policy, place, cancellationToken) is { Count: > 0 } missing)
         {
             warn($"{string.Join(" and ", missing)} of the egress policy '{policy.Name}' had gone and {(missing.Count == 1 ? "is" : "are")} put back");
         }
@@ -60,7 +64,7 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
     /// <param name="cancellationToken">The sub-stage's: when it is cancelled, little time is left.</param>
     public async Task TellAsync(Action<string> warn, CancellationToken cancellationToken)
     {
-        if (place is null)
+        if (place is null && Proxy is null)
         {
             return;
         }
@@ -70,7 +74,7 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
         try
         {
             var earlier = directory.ReadEgress() ?? EgressNotes.None(policy);
-            var notes = (await wall.ReadAsync(policy, place.User, limit.Token)).And(earlier);
+            var notes = (Proxy?.Take() ?? await wall.ReadAsync(policy, place!.User, limit.Token)).And(earlier);
             foreach (var line in notes.News(earlier))
             {
                 warn(line);
@@ -84,8 +88,8 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
         }
     }
 
-    private static JobEgress? Of(Machine machine, JobDirectory directory, JobRecord? record, string? service) =>
-        record is { Egress: { } policy } ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) { Service = service } : null;
+    private static JobEgress? Of(Machine machine, JobDirectory directory, JobRecord? record, EgressProxy? proxy, string? service) =>
+        record is { Egress: { } policy } && policy.ByProxy == (proxy is not null) ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) { Service = service, Proxy = proxy } : null;
 
     /// <summary>The lines of each VM stand together in the job log.</summary>
     private static async Task ForAllAsync(IReadOnlyList<JobEgress> all, JobLog log, Func<JobEgress, Action<string>, Task> action)

@@ -1,12 +1,16 @@
+using VmExecutor.Core.Clones;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Hypervisor;
@@ -119,7 +123,8 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn($"the base disk {changed} was changed since this VM was made: what the guest reads from it may be broken. A base must not be changed while VMs stand on it.");
         }
 
-        var egress = JobEgress.AllOf(machine, directory, record);
+        await using var proxy = record.Egress is { ByProxy: true } proxied ? ProxyOf(proxied, directory) : null;
+        var egress = JobEgress.AllOf(machine, directory, record, proxy);
         await JobEgress.EnsureAsync(egress, log, cancellationToken);
 
         var hypervisor = machine.Hypervisors.At(record.LibvirtUri);
@@ -129,7 +134,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         try
         {
             await disks.EnsureRoomAsync(log.Warn);
-            var exit = await RunAsync(access, new GuestScript(ScriptRecord.Name(subStage), Read(script)), watch, disks, log, cancellationToken);
+            var exit = await RunAsync(access, new GuestScript(ScriptRecord.Name(subStage), Read(script)) { Proxy = proxy is null ? null : new ScriptProxy(JobFiles.EgressSocket.Name, DirectNames(record)) }, watch, disks, log, cancellationToken);
             return disks.Stopping is { } stopping ? throw await stopping : exit;
         }
         catch (Exception) when (disks.Stopping is not null)
@@ -163,6 +168,13 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             }
         }
     }
+
+    private EgressProxy ProxyOf(EgressRecord record, JobDirectory directory) => EgressProxy.Start(
+        directory.Paths.EgressSocket, new ProxyRules(record.ToPolicy(), EgressProxy.ClosedOnHost(machine.Settings.Firewall)), new ProxyLimits(), machine.Time);
+
+    /// <summary>The job's services are in its guest, or on a network of its own.</summary>
+    private static IReadOnlyList<string> DirectNames(JobRecord record) =>
+        [.. (record.Services?.Names ?? []).SelectMany(names => names), .. record.ServiceVms.SelectMany(service => service.Names), .. record.ServiceVms.Take(1).Select(_ => ServiceNetwork.Cidr)];
 
     private KernelLock? TryTakeScript(JobKey key)
     {

@@ -99,7 +99,8 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
     private async Task<CloneBasis> StartAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken)
     {
         basis = basis.For(machine.Users.Of(run.Directory));
-        if (basis.Plan.Image.Network.Mode == NetworkMode.User && await machine.Wall.PutUpAsync(basis.Plan.User, cancellationToken) is { } why)
+        basis = new EgressStart(machine).Restrict(basis, run);
+        if (basis.Plan is { IsRestricted: false, Image.Network.Mode: NetworkMode.User } && await machine.Wall.PutUpAsync(basis.Plan.User, cancellationToken) is { } why)
         {
             run.Log.Say($"The guest can reach services of this host: {why}");
         }
@@ -161,7 +162,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
         KeepFailed = KeepRule.For(plan.Job, plan.Image),
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
-        Egress = plan.Egress is { } policy ? EgressRecord.Of(policy) : null,
+        Egress = plan.Egress is { } policy ? EgressRecord.Of(policy, machine.Hypervisor.Uri) : null,
         ServiceVms = [.. plan.ServiceVms.Select(service => new ServiceVmRecord(plan.Job.Key.OfService(service.Number).Value, service.Vm!.Name.Value, service.Names))],
     };
 }

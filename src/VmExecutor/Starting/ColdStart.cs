@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests;
@@ -23,13 +24,20 @@ internal sealed class ColdStart(Machine machine)
         run.Times.Ended("disks");
 
         plan = plan with { Login = await new LoginMaker(machine.Tools).MakeAsync(plan, cancellationToken) };
-        await machine.CloneMaker.StartAsync(LinkedClone.Derive(source, plan, stamp, chains, accelerator), plan, chains, plan.Memory?.Path, cancellationToken);
+        var definition = LinkedClone.Derive(source, plan, stamp, chains, accelerator);
+        if (plan.IsRestricted)
+        {
+            RestrictedCard.Apply(definition);
+        }
+
+        await machine.CloneMaker.StartAsync(definition, plan, chains, plan.Memory?.Path, cancellationToken);
+        await new EgressStart(machine).EnsureRestrictedAsync(plan, cancellationToken);
         run.Times.Ended("start");
 
         var image = plan.Image;
         var booting = machine.Time.GetTimestamp();
         var (host, port) = await new GuestAddressFinder(machine.Hypervisor, watch, machine.Time)
-            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
+            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, plan.IsRestricted, image.Ssh.Port, image.Timeouts.Boot, cancellationToken);
         var access = GuestOfJob.Access(plan, new GuestAddress(host, port)) with { Proof = GuestOfJob.NewProof(plan) };
         var bootTimeLeft = image.Timeouts.Boot - machine.Time.GetElapsedTime(booting);
         await machine.GuestShell.WaitForServerAsync(access.Address, new WaitLimit(AtLeastASecond(bootTimeLeft), run.Log.Say), watch.EnsureAliveAsync, cancellationToken);

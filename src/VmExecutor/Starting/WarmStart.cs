@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
@@ -107,10 +108,17 @@ internal sealed class WarmStart(Machine machine)
         run.Times.Ended("disks");
 
         var definition = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
+        if (plan.IsRestricted)
+        {
+            // In the user-mode network a template keeps its card.
+            RestrictedCard.Apply(definition);
+        }
+
         var ownKey = template.Record.LoginKey is null ? null : new LoginMaker(machine.Tools).MakeKeyAsync(plan, cancellationToken);
 
         // Both to their end, also when one has failed: what is undone then must not come to be afterwards.
         await Task.WhenAll(machine.CloneMaker.StartAsync(definition, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
+        await new EgressStart(machine).EnsureRestrictedAsync(plan, cancellationToken);
         run.Times.Ended("start");
 
         await new MemoryState(machine.Hypervisor, machine.Time).LoadAsync(domain, template.State, cancellationToken);
@@ -154,7 +162,7 @@ internal sealed class WarmStart(Machine machine)
     {
         var image = plan.Image;
         var (host, port) = await new GuestAddressFinder(machine.Hypervisor, watch, machine.Time)
-            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
+            .FindAsync(plan.Domain.Value, plan.Mac(0), image.Network, plan.IsRestricted, image.Ssh.Port, image.Timeouts.Warm, cancellationToken);
         times.Ended("address");
 
         // The server is up already, so its first words are not waited for; it is known that the guest runs scripts, so that is not asked.

@@ -84,12 +84,17 @@ public sealed class EgressPolicyTests
         For("network: {mode: libvirt}", "group/project", "git.example.test")!.Listed.Should().Be("git.example.test");
 
     [Theory]
-    [InlineData("", LibvirtUri.System, null)]
-    [InlineData("", "qemu:///session", "qemu:///session")]
-    [InlineData("libvirt: {user_per_vm: off}", LibvirtUri.System, "user_per_vm")]
-    public void A_configuration_with_a_policy_that_no_vm_can_have_is_refused(string settings, string uri, string? why)
+    [InlineData("", LibvirtUri.System, "allow: .a.test", null)]
+    [InlineData("", "qemu:///session", "allow: .a.test", null)]
+    [InlineData("", "qemu:///session", "mode: watch", "mode: watch")]
+    [InlineData("", "qemu:///session", "projects: [{projects: a/**, mode: watch}, {projects: b/**, allow: .a.test}]", "mode: watch")]
+    [InlineData("defaults: {network: {mode: libvirt}}", "qemu:///session", "allow: .a.test", "user-mode network")]
+    [InlineData("", "qemu+ssh://host/session", "allow: .a.test", "qemu+ssh://host/session")]
+    [InlineData("", "test:///default", "allow: .a.test", "test:///default")]
+    [InlineData("libvirt: {user_per_vm: off}", LibvirtUri.System, "allow: .a.test", "user_per_vm")]
+    public void A_configuration_with_a_policy_that_no_vm_can_have_is_refused(string settings, string uri, string policy, string? why)
     {
-        var with = () => EgressNeeds.Ensure(Yaml.Bind(settings, ("a.yaml", $"egress: {{allow: .a.test}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings, uri);
+        var with = () => EgressNeeds.Ensure(Yaml.Bind(settings, ("a.yaml", $"egress: {{{policy}}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings, uri);
 
         EgressNeeds.Ensure(Yaml.Bind(settings, ("a.yaml", $"egress: {{mode: open}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings, uri);
         if (why is null)
@@ -100,6 +105,16 @@ public sealed class EgressPolicyTests
         {
             with.Should().Throw<SystemFailureException>().Where(e => e.Code == ErrorCodes.EgressImpossible && e.Message.Contains(why) && e.Message.Contains("image a cannot"));
         }
+    }
+
+    [Fact]
+    public void A_proxy_is_noted_where_it_keeps_a_policy()
+    {
+        var settings = Yaml.Bind("", ("a.yaml", $"egress: {{allow: .a.test}}\n{Yaml.Image}"), ("b.yaml", Yaml.Image)).Settings;
+
+        EgressNeeds.Note(settings, "qemu:///session").Should().StartWith("the egress policy of image a is kept by a proxy: only programs");
+        EgressNeeds.Note(settings, LibvirtUri.System).Should().BeNull();
+        EgressNeeds.Note(Yaml.Bind("", ("b.yaml", Yaml.Image)).Settings, "qemu:///session").Should().BeNull();
     }
 
     [Fact]
@@ -122,7 +137,9 @@ public sealed class EgressPolicyTests
     {
         var policy = For(Policies, "group/project", asked: null)!;
 
-        EgressRecord.Of(policy).ToPolicy().Should().BeEquivalentTo(policy);
+        EgressRecord.Of(policy, LibvirtUri.System).ToPolicy().Should().BeEquivalentTo(policy);
+        EgressRecord.Of(policy, LibvirtUri.System).ByProxy.Should().BeFalse();
+        EgressRecord.Of(policy, LibvirtUri.Session).ByProxy.Should().BeTrue();
     }
 
     private static EgressPolicy? For(string yaml, string? project, string? asked, string settings = "")

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using VmExecutor.Core.Health;
+using VmExecutor.Core.Tests.Configuration;
 using Xunit;
 
 namespace VmExecutor.Core.Tests.Health;
@@ -103,5 +104,16 @@ public sealed class NetworkRulesTests
 
         (finding.Status, finding.Found).Should().Match<(CheckStatus Status, string Found)>(it => it.Status == status && it.Found.Contains(found) && it.Found.Contains("debian"));
         NetworkRules.DecideEgress([], whyNever, dnsmasq).Status.Should().Be(CheckStatus.Ok, "no image has one");
+    }
+
+    [Theory]
+    [InlineData("egress: {allow: .a.test}", CheckStatus.Ok, "only programs that use the proxy")]
+    [InlineData("egress: {mode: watch}", CheckStatus.Problem, "mode: watch")]
+    [InlineData("egress: {allow: .a.test}\nnetwork: {mode: libvirt}", CheckStatus.Problem, "user-mode network")]
+    public void Egress_policies_in_session_mode_are_kept_by_a_proxy(string yaml, CheckStatus status, string found)
+    {
+        var finding = NetworkRules.DecideEgressByProxy([Yaml.BindImage($"{yaml}\n{Yaml.Image}")]);
+
+        (finding.Status, finding.Found).Should().Match<(CheckStatus Status, string Found)>(it => it.Status == status && it.Found.Contains(found) && it.Found.Contains("image"));
     }
 }

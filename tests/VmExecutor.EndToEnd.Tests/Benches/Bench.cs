@@ -34,7 +34,8 @@ internal sealed class Bench : IAsyncDisposable
     private readonly List<JobSession> _sessions = [];
 
     /// <summary>
-    /// <paramref name="user"/> runs the runner; null: root does. <paramref name="libvirt"/> serves it; null: the machine's own does.
+    /// <paramref name="user"/> runs the runner; null: root does. <paramref name="libvirt"/> serves it; null: the machine's own does. With both, the user's session daemon serves it, in
+    /// the namespaces of the other.
     /// <paramref name="warm"/>: all its jobs wake up from this template, or the test fails; null: they boot, unless the test makes templates itself.
     /// </summary>
     public Bench(TestMachine machine, BenchUser? user = null, IsolatedLibvirt? libvirt = null, WarmImages? warm = null)
@@ -117,7 +118,7 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>A command of an administrator, run by the same user as the runner, with this bench's configuration.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(params IReadOnlyList<string> arguments)
     {
-        IReadOnlyList<string> command = [.. _user?.Become ?? _libvirt?.Inside ?? [], _machine.Driver.Program, "--config", ConfigurationFile, .. arguments];
+        IReadOnlyList<string> command = [.. _libvirt?.Inside ?? [], .. _user?.Become ?? [], _machine.Driver.Program, "--config", ConfigurationFile, .. arguments];
         return HostCommand.TryAsync(command[0], [.. command.Skip(1)]);
     }
 
@@ -247,6 +248,7 @@ internal sealed class Bench : IAsyncDisposable
             ShortToken = Token,
             GracefulKillTimeout = TimeSpan.FromSeconds(60),
         };
-        return _user?.RunAs(options) ?? _libvirt?.Enter(options) ?? options;
+        var own = _user?.RunAs(options) ?? options;
+        return _libvirt?.Enter(own) ?? own;
     }
 }

@@ -47,7 +47,10 @@ internal sealed class FakeHypervisor : IHypervisor
     /// <summary>The number of shutdown requests that a guest ignores; null: it never obeys.</summary>
     public int? IgnoredShutdowns { get; set; } = 0;
 
-    public string Uri => "fake:///";
+    public string Uri { get; set; } = "fake:///";
+
+    /// <summary>QEMU's answer to <c>info network</c>.</summary>
+    public string Networks { get; set; } = "";
 
     public TimeSpan StartShowsWithin { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -152,7 +155,8 @@ internal sealed class FakeHypervisor : IHypervisor
     }, cancellationToken);
 
     public Task<string> SendMonitorCommandAsync(string domain, string command, CancellationToken cancellationToken) =>
-        Call($"monitor {domain} {command}", () => command == "info usernet"
+        Call($"monitor {domain} {command}", () => command == "info network" ? Networks
+            : command == "info usernet"
             ? !Forwarded ? "" : "  TCP[HOST_FORWARD]  18       127.0.0.1 40643       10.0.2.15    22     0     0\r\n"
             : Forward(), cancellationToken);
 

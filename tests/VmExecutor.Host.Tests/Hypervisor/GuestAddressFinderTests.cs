@@ -109,7 +109,7 @@ public sealed class GuestAddressFinderTests : IDisposable
     public async Task Cancelling_ends_the_wait_as_a_cancellation()
     {
         using var cancel = new CancellationTokenSource();
-        var finding = Finder().FindAsync("guest", Card, Network(), 2222, Ample, cancel.Token);
+        var finding = Finder().FindAsync("guest", Card, Network(), false, 2222, Ample, cancel.Token);
         await cancel.CancelAsync();
 
         var find = () => _time.RunAsync(finding);
@@ -120,7 +120,7 @@ public sealed class GuestAddressFinderTests : IDisposable
     private int Rounds() => _hypervisor.Calls.Count(call => call == "status guest");
 
     private Task<(string Host, int Port)> FindAsync(TimeSpan? limit = null) =>
-        _time.RunAsync(Finder().FindAsync("guest", Card, Network(), 2222, limit ?? Ample, CancellationToken.None));
+        _time.RunAsync(Finder().FindAsync("guest", Card, Network(), false, 2222, limit ?? Ample, CancellationToken.None));
 
     private GuestAddressFinder Finder() =>
         new(_hypervisor, new DomainWatch(_hypervisor, "guest", new AbsolutePath("/nonexistent/console.log"), _time), _time);

@@ -46,5 +46,5 @@ public sealed class PortForwardTests : IDisposable
 
     private Task<(string Host, int Port)> FindAsync() =>
         new GuestAddressFinder(_hypervisor, new DomainWatch(_hypervisor, "guest", new AbsolutePath("/nonexistent/console.log"), TimeProvider.System), TimeProvider.System)
-            .FindAsync("guest", new MacAddress([1, 2, 3]), new NetworkSettings(), 22, TimeSpan.FromSeconds(30), CancellationToken.None);
+            .FindAsync("guest", new MacAddress([1, 2, 3]), new NetworkSettings(), false, 22, TimeSpan.FromSeconds(30), CancellationToken.None);
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
@@ -69,6 +70,9 @@ internal sealed partial class StageWorld : IDisposable
     public LimitSettings Limits { get; set; } = new();
 
     public NetworkSettings Network { get; set; } = new();
+
+    /// <summary>The job's egress policy.</summary>
+    public EgressPolicy? Egress { get; set; }
 
     public ImageSource? Source { get; set; }
 
@@ -239,6 +243,7 @@ internal sealed partial class StageWorld : IDisposable
         Start = Start,
         CardSeed = "",
         Generation = Generation,
+        Egress = Egress,
         Job = new Job
         {
             Key = key,
@@ -290,7 +295,7 @@ internal sealed partial class StageWorld : IDisposable
     {
         var machine = new Machine(Settings, new Dictionary<string, string>(), TimeProvider.System)
         {
-            Hypervisors = new Hypervisors("fake:///", _ => Hypervisor),
+            Hypervisors = new Hypervisors(Hypervisor.Uri, _ => Hypervisor),
             GuestShell = GuestShell,
             Tools = QemuImg,
             Processes = Processes,

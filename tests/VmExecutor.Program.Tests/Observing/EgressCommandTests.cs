@@ -48,13 +48,17 @@ public sealed class EgressCommandTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task A_policy_is_refused_by_check_where_libvirt_runs_vms_as_the_runners_own_user()
+    public async Task A_policy_that_a_proxy_keeps_is_noted_by_check_and_one_that_only_watches_is_refused_there()
     {
         _bench.Write("images/closed.yaml", "source: file\nfile: x.qcow2\nssh: {user: ci, login: cloud-init}\negress: {allow: .example.test}\n");
         _bench.Write("vm-executor.yaml", $"state_dir: {_bench.PathOf("state")}\nlibvirt: {{uri: 'qemu:///session'}}\n");
+        var closed = await _bench.RunAsync("check");
+        _bench.Write("images/closed.yaml", "source: file\nfile: x.qcow2\nssh: {user: ci, login: cloud-init}\negress: {mode: watch}\n");
 
-        var exit = await _bench.RunAsync("check");
+        var watching = await _bench.RunAsync("check");
 
-        exit.ShouldFail(StageBench.SystemFailure, "VMX1804", "image closed cannot be kept");
+        closed.ExitCode.Should().Be(0, closed.ToString());
+        closed.Output.Should().Contain("note: the egress policy of image closed is kept by a proxy: only programs");
+        watching.ShouldFail(StageBench.SystemFailure, "VMX1804", "image closed cannot be kept");
     }
 }
