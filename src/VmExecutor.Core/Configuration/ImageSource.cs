@@ -37,6 +37,14 @@ public abstract record ImageSource
     /// <param name="Checksum">Of what is downloaded, before it is unpacked.</param>
     public sealed record Download(DownloadAddress Address, Checksum Checksum) : Disk;
 
+    /// <summary>An image of a container registry that publishing pulls: a disk, or a generation that another host pushed; jobs run on published generations only.</summary>
+    /// <param name="Reference">By tag or digest.</param>
+    public sealed record Registry(OciReference Reference) : Disk
+    {
+        /// <summary>The file with the logins of registries; null: skopeo's own.</summary>
+        public AbsolutePath? AuthFile { get; init; }
+    }
+
     /// <summary>A disk that an executable of the administrator makes when the image is published; jobs run on published generations only.</summary>
     /// <param name="Recipe">The executable; config/README.md says how it is called and what it leaves.</param>
     public sealed record Build(AbsolutePath Recipe) : ImageSource
@@ -49,11 +57,12 @@ public abstract record ImageSource
     internal static Section<ImageDefinition> KeysOf(ImageDefinition blank)
     {
         var (withDomain, withFile, withUrl, withBuild) = (new Condition("source", "domain"), new Condition("source", "file"), new Condition("source", "url"), new Condition("source", "build"));
-        var (withDisk, withKernel) = (new Condition("source", "file", "url"), new Condition("kernel"));
+        var (withOci, withHardware) = (new Condition("source", "oci"), new Condition("source", "domain", "oci"));
+        var (withDisk, withKernel) = (new Condition("source", "file", "url", "oci"), new Condition("kernel"));
         return new Section<ImageDefinition>(blank)
             .Key("source", Kinds.Choice<SourceKind>(),
                 "domain: a linked clone of a VM that libvirt knows, with its hardware. file: a disk file in the built-in machine. url: such a file that is downloaded. "
-                + "build: one that a recipe makes. The last two need 'vm-executor image publish'.",
+                + "build: one that a recipe makes. oci: one of a container registry, or a generation that another host pushed there. The last three need 'vm-executor image publish'.",
                 "domain", _ => null, (it, _) => it, required: true)
             .Key("domain", Kinds.Text("domain name", "the name that 'virsh list --all' shows"),
                 "The source VM, as 'virsh list --all' shows it. It is never modified.",
@@ -66,7 +75,7 @@ public abstract record ImageSource
                 "Parts of the source VM's definition that its clones get as they are though they would be refused: devices of the host, arguments for QEMU, and what "
                 + "this version does not know. Each is named exactly as in the message of the refusal. A job may write to the host by what is named here.",
                 "devices/hostdev", it => it.AllowParts, (it, value) => it with { AllowParts = value.ToHashSet(StringComparer.Ordinal) },
-                otherwise: "nothing; a source that has such parts is refused", onlyWith: withDomain)
+                otherwise: "nothing; a source that has such parts is refused", onlyWith: withHardware)
             .Key("file", Kinds.Path,
                 "The base disk. It is never modified.",
                 "/var/lib/libvirt/images/small.qcow2", it => (it.Source as DiskFile)?.Path, (it, value) => it with { Source = new DiskFile(value) }, required: true, onlyWith: withFile)
@@ -89,6 +98,14 @@ public abstract record ImageSource
                 "How long the recipe may take.",
                 "2h", it => (it.Source as Build ?? new Build(blank.File)).Timeout,
                 (it, value) => Change<Build>(it, source => source with { Timeout = value }), onlyWith: withBuild)
+            .Key("image", Kinds.OciReference,
+                "The image in a container registry, by tag or digest. It is pulled by skopeo when the image is published.",
+                "registry.example.com/ci/debian-12:2026-11", it => (it.Source as Registry)?.Reference,
+                (it, value) => it with { Source = new Registry(value) }, required: true, onlyWith: withOci)
+            .Key("auth_file", Kinds.Path,
+                "The file with the logins of registries, as 'skopeo login --authfile' writes it.",
+                "/etc/vm-executor/registry.json", it => (it.Source as Registry)?.AuthFile,
+                (it, value) => Change<Registry>(it, source => source with { AuthFile = value }), otherwise: "where skopeo looks for it (containers-auth.json(5))", onlyWith: withOci)
             .Key("format", Kinds.Choice<DiskFormat>(),
                 "What the base disk is, unpacked. Say it for a raw disk, since its content can pose as another format.",
                 "raw", it => (it.Source as Disk)?.Format, (it, value) => Change<Disk>(it, source => source with { Format = value }),
@@ -122,6 +139,7 @@ internal enum SourceKind
     File,
     Url,
     Build,
+    Oci,
 }
 
 /// <summary>The disk formats a base may have.</summary>

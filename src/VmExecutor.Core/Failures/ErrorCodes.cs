@@ -45,6 +45,8 @@ public static class ErrorCodes
     public static readonly ErrorCode SourceHasQemuArguments = new(1224);
     public static readonly ErrorCode SourceVolumeUnusable = new(1226);
     public static readonly ErrorCode DefinitionUnreadable = new(1227);
+    public static readonly ErrorCode RegistryFailed = new(1228);
+    public static readonly ErrorCode OciImageUnusable = new(1229);
 
     public static readonly ErrorCode HypervisorUnreachable = new(1301);
     public static readonly ErrorCode HypervisorCallFailed = new(1302);

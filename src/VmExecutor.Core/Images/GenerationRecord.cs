@@ -17,7 +17,7 @@ public sealed record GenerationRecord
     /// <summary>The driver's version that published it.</summary>
     public required string Driver { get; init; }
 
-    /// <summary><c>domain</c>, <c>file</c>, <c>url</c> or <c>build</c>.</summary>
+    /// <summary><c>domain</c>, <c>file</c>, <c>url</c>, <c>build</c> or <c>oci</c>.</summary>
     public required string SourceKind { get; init; }
 
     /// <summary>The domain's name, the file, the address or the recipe.</summary>
@@ -27,6 +27,9 @@ public sealed record GenerationRecord
     /// A fingerprint of the source. It changes when publishing again would give something else; <c>publish --if-changed</c> compares it.
     /// </summary>
     public required string SourceFingerprint { get; init; }
+
+    /// <summary>The digest of the registry's manifest that it was made of, <c>sha256:…</c>; null: of another source.</summary>
+    public string? SourceDigest { get; init; }
 
     /// <summary>True when the disks are the source's own and not a copy.</summary>
     public bool InPlace { get; init; }

@@ -20,6 +20,15 @@ public sealed record ImagePaths
     /// <summary>The directory of a download until it is published, so that an interrupted one goes on.</summary>
     public AbsolutePath Download => Directory.Child("download");
 
+    /// <summary>The blobs of a registry's image, as an OCI layout: what breaks off goes on there, and the next generation shares what is the same.</summary>
+    public AbsolutePath Blobs => Directory.Child("blobs");
+
+    /// <summary>The directory in which files are made of blobs; it is removed when publishing ends.</summary>
+    public AbsolutePath Pull => Directory.Child($"{HalfMadeName.Making}pull");
+
+    /// <summary>The directory in which a generation is packed for a registry; it is removed when pushing ends.</summary>
+    public AbsolutePath Push => Directory.Child($"{HalfMadeName.Making}push");
+
     /// <summary>The directory in which a recipe works; it is removed when publishing ends.</summary>
     public AbsolutePath Build => Directory.Child($"{HalfMadeName.Making}build");
 

@@ -26,7 +26,16 @@ public sealed record ToolEnvironment
         Variables = variables;
     }
 
-    public IReadOnlyDictionary<string, string> Variables { get; }
+    public IReadOnlyDictionary<string, string> Variables { get; private init; }
+
+    /// <summary>The same with more of the driver's own variables, for a tool of an administrator's command: a stage's would have what a job's author writes.</summary>
+    /// <param name="environment">The driver's own.</param>
+    /// <param name="names">The variables; those that are not there are left out.</param>
+    public ToolEnvironment With(IReadOnlyDictionary<string, string> environment, IEnumerable<string> names) => this with
+    {
+        Variables = Variables.Concat(names.Where(name => environment.ContainsKey(name) && !Variables.ContainsKey(name)).Select(name => KeyValuePair.Create(name, environment[name])))
+            .ToDictionary(StringComparer.Ordinal),
+    };
 
     /// <summary>The file that a program's name means, by our PATH only: .NET would look into its own and the working directory first.</summary>
     /// <exception cref="ToolMissingException">No directory of PATH has a file of that name.</exception>

@@ -12,6 +12,7 @@ public sealed class ToolMissingException(string program, Exception? inner = null
             "qemu-img" => "Install it: apt-get install qemu-utils.",
             "ssh" or "ssh-keygen" => "Install it: apt-get install openssh-client.",
             "xorrisofs" => "Install it: apt-get install xorriso.",
+            "skopeo" => "Install it: apt-get install skopeo.",
             "setsid" => "Install it: apt-get install util-linux.",
             _ => $"Install {program} or correct PATH in the runner's service.",
         },

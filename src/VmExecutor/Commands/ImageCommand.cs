@@ -17,6 +17,7 @@ internal static class ImageCommand
         Show(invocation, config),
         ExplainCommand.Create(invocation, config),
         Rollback(invocation, config),
+        PushCommand.Create(invocation, config),
         Prune(invocation, config),
         Remove(invocation, config),
     };

@@ -11,6 +11,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
 using VmExecutor.Host.Hypervisor;
+using VmExecutor.Host.Images.Registries;
 using VmExecutor.Host.Images.Sources;
 
 namespace VmExecutor.Publishing;
@@ -29,6 +30,7 @@ internal sealed class PublishSource(Machine machine)
         ImageSource.DiskFile file => ("file", file.Path.Value),
         ImageSource.Download download => ("url", download.Address.ToString()),
         ImageSource.Build build => ("build", build.Recipe.Value),
+        ImageSource.Registry registry => ("oci", registry.Reference.ToString()),
         _ => throw new InvalidOperationException($"no such source: {source}"),
     };
 
@@ -46,15 +48,18 @@ internal sealed class PublishSource(Machine machine)
         switch (image.Source)
         {
             case ImageSource.Download download:
-                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadDiskAsync(
                     image, await new DownloadSource(machine.ToolEnvironment, machine.Time).FetchAsync(image.Name, download, paths.Download, log.Say, token), log, token));
             case ImageSource.Build build:
-                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadAsync(
+                return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadDiskAsync(
                     image, await new BuildSource(machine.Variables, machine.Tools, machine.Time).RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
+            case ImageSource.Registry registry:
+                var found = await new RegistrySource(machine.Variables, machine.Time).LookAsync(registry, log.Say, cancellationToken);
+                return new OpenedSource(SourceFingerprints.OfManifest(found.Digest), IsOurs: true, token => PullAsync(image, registry, found, log, token)) { Digest = found.Digest };
             default:
                 var notes = await ReviewAsync(image, cancellationToken);
                 var xml = await machine.CloneSource.ReadAsync(image, log.Say, cancellationToken);
-                return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(xml)) { Notes = notes };
+                return new OpenedSource(await FingerprintAsync(xml, cancellationToken), IsOurs: false, _ => Task.FromResult(new FetchedSource(xml))) { Notes = notes };
         }
     }
 
@@ -89,8 +94,23 @@ internal sealed class PublishSource(Machine machine)
         return [.. definition.Remarks, .. LibvirtUri.IsRemote(machine.Hypervisor.Uri) ? [] : SourceMedia.Missing(definition.Xml), .. notes];
     }
 
-    private Task<XElement> ReadAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => machine.CloneSource.ReadAsync(
-        image with { Source = new ImageSource.DiskFile(files.Disk) { Format = files.Format, Kernel = files.Kernel } }, log.Say, cancellationToken);
+    private async Task<FetchedSource> ReadDiskAsync(ImageDefinition image, SourceFiles files, PublishLog log, CancellationToken cancellationToken) => new(await machine.CloneSource.ReadAsync(
+        image with { Source = new ImageSource.DiskFile(files.Disk) { Format = files.Format, Kernel = files.Kernel } }, log.Say, cancellationToken));
+
+    private async Task<FetchedSource> PullAsync(ImageDefinition image, ImageSource.Registry source, FoundImage found, PublishLog log, CancellationToken cancellationToken)
+    {
+        var paths = ImagePaths.For(machine.StateDir, image.Name);
+        var pulled = await new RegistrySource(machine.Variables, machine.Time).PullAsync(source, found, paths.Blobs, paths.Pull, log.Say, cancellationToken);
+        if (pulled is not { Artifact: { } artifact, Domain: { } domain })
+        {
+            return await ReadDiskAsync(image, pulled.Disk!, log, cancellationToken) with { Pulled = pulled };
+        }
+
+        log.Say($"it is generation {artifact.Number} of image '{artifact.Image}', published {artifact.Published.ToLocalTime():yyyy-MM-dd HH:mm} on the host that pushed it");
+        GuestArchitecture.EnsureKnown(domain, $"image '{image.Name}'");
+        DomainReview.Demand(domain, ClonePurpose.Job, image.AllowParts);
+        return new FetchedSource(domain) { Pulled = pulled };
+    }
 
     /// <summary>Changes when a source's hardware or the content of its disks does, as far as their files' inodes tell.</summary>
     private async Task<string> FingerprintAsync(XElement source, CancellationToken cancellationToken)
@@ -113,8 +133,19 @@ internal sealed class PublishSource(Machine machine)
 /// <param name="Fingerprint">Changes when publishing anew would give something else.</param>
 /// <param name="IsOurs">Its disks are made for the generation, so they need not be copied.</param>
 /// <param name="FetchAsync">Brings it here, as domain XML.</param>
-internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<XElement>> FetchAsync)
+internal sealed record OpenedSource(string Fingerprint, bool IsOurs, Func<CancellationToken, Task<FetchedSource>> FetchAsync)
 {
+    /// <summary>Of the registry's manifest; null: another source.</summary>
+    public string? Digest { get; init; }
+
     /// <summary>Facts about its clones that an administrator should know, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+}
+
+/// <summary>A source that was brought here.</summary>
+/// <param name="Xml">Its domain XML.</param>
+internal sealed record FetchedSource(XElement Xml)
+{
+    /// <summary>Null: another source than a registry.</summary>
+    public PulledImage? Pulled { get; init; }
 }

@@ -5,6 +5,7 @@ using VmExecutor.Core.Images;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Images.Registries;
 
 namespace VmExecutor.Publishing;
 
@@ -50,6 +51,7 @@ internal sealed class Publisher(Machine machine)
             SourceKind = kind,
             Source = name,
             SourceFingerprint = source.Fingerprint,
+            SourceDigest = source.Digest,
             InPlace = image.Publish.InPlace,
             Files = [],
         };
@@ -57,7 +59,9 @@ internal sealed class Publisher(Machine machine)
         source.Notes.ToList().ForEach(log.Job.Warn);
         try
         {
-            var xml = await source.FetchAsync(cancellationToken);
+            var fetched = await source.FetchAsync(cancellationToken);
+            var xml = fetched.Xml;
+            record = record with { Tools = fetched.Pulled?.Artifact?.Tools ?? [] };
             var draft = await machine.GenerationMaker.BeginAsync(image.Name, record, xml, source.IsOurs, log.Progress, cancellationToken);
             await _sources.EnsureUnchangedAsync(image, source, xml, cancellationToken);
             draft = await new ToolBaking(machine).RunAsync(image, draft, log, cancellationToken);
@@ -65,10 +69,12 @@ internal sealed class Publisher(Machine machine)
             var whole = await GenerationMaker.SealAsync(draft, log.Progress, cancellationToken);
             log.Say("starting a clone of it to probe it");
             var passed = await new Probe(machine).RunAsync(image, whole, log.Job, cancellationToken);
+            PushedHostKeys.EnsureSame(image.Name, fetched.Pulled?.Artifact, passed);
             log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
             var made = machine.GenerationMaker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
             machine.GenerationMaker.MakeCurrent(image.Name, made);
             Try(() => RemoveDownload(image), "the next publishing", log);
+            Try(() => RegistrySource.Keep(ImagePaths.For(machine.StateDir, image.Name).Blobs, fetched.Pulled), "the next publishing", log);
             return made;
         }
         finally

@@ -18,7 +18,8 @@ internal sealed class ToolBaking(Machine machine)
     /// <exception cref="SystemFailureException">They could not be put there, or the guest did not shut down.</exception>
     public async Task<Generation> RunAsync(ImageDefinition image, Generation draft, PublishLog log, CancellationToken cancellationToken)
     {
-        if (image.Tools.Count == 0 || draft.Record.InPlace)
+        // A generation that another host pushed has the same ones already.
+        if (image.Tools.Count == 0 || draft.Record.InPlace || draft.Record.Tools.SequenceEqual(machine.GuestTools.Describe(image.Tools)))
         {
             return draft;
         }

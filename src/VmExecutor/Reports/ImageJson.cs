@@ -43,6 +43,7 @@ internal static class ImageJson
         json.WriteString("published", record.Published.ToString("O", null));
         json.WriteString("source_kind", record.SourceKind);
         json.WriteString("source", record.Source);
+        json.WriteString("digest", record.SourceDigest);
         json.WriteBoolean("in_place", record.InPlace);
         json.WriteString("directory", listed.Generation.Directory.Value);
         json.WriteNumber("clones", listed.Clones);

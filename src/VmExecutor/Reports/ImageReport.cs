@@ -94,6 +94,11 @@ internal static class ImageReport
             $"generation {record.Number}{(isCurrent ? " (current)" : "")}: published {record.Published.ToLocalTime():yyyy-MM-dd HH:mm} "
             + $"({Age(now - record.Published)} ago) of {record.SourceKind} {record.Source} by {record.Driver}");
         output.WriteLine($"  directory    {listed.Generation.Directory}");
+        if (record.SourceDigest is { } digest)
+        {
+            output.WriteLine($"  digest       {digest}");
+        }
+
         output.WriteLine($"  clones now   {listed.Clones}");
         output.WriteLine(record.Probe is { } probe
             ? string.Create(CultureInfo.InvariantCulture, $"  probe        passed, booted in {probe.BootSeconds:0.0} s")

@@ -74,7 +74,7 @@ public sealed class ErrorMessageTests
     [InlineData("state_dir: /x", "1:1: state_dir: is unknown here; it belongs in vm-executor.yaml")]
     [InlineData("host_key: x", "1:1: host_key: is unknown here; it belongs under 'ssh:', indented")]
     [InlineData("file: /x", "1:1: file: applies only with 'source: file', but source is 'domain'; remove it or write 'source: file'")]
-    [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file' or 'source: url', but source is 'domain'; remove it or write 'source: file' or 'source: url'")]
+    [InlineData("kernel: /x", "1:1: kernel: applies only with 'source: file', 'source: url' or 'source: oci', but source is 'domain'; remove it or write 'source: file', 'source: url' or 'source: oci'")]
     [InlineData("allow_parts: devices/disk", "1:14: allow_parts: 'devices/disk' cannot be allowed, since clones have it anyway; write what a refusal names; write a part as the message of a refused domain names it, for example 'devices/hostdev'")]
     [InlineData("allow_shutdown: yes", "1:17: allow_shutdown: 'yes' is neither true nor false; write true or false")]
     [InlineData("allow_shutdown: 'true'", "1:17: allow_shutdown: 'true' is text because of its quotes; write true without quotes")]
@@ -83,7 +83,7 @@ public sealed class ErrorMessageTests
     [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
-    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, service, source, domain, allow_shutdown, allow_parts, file, url, sha256, sha512, build, build_timeout, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, egress, disks, stop, keep_failed, timeouts, publish, warm, standby, prepare_hook, services, tools, wait_for_cloud_init, builds_dir, cache_dir")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, service, source, domain, allow_shutdown, allow_parts, file, url, sha256, sha512, build, build_timeout, image, auth_file, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, egress, disks, stop, keep_failed, timeouts, publish, warm, standby, prepare_hook, services, tools, wait_for_cloud_init, builds_dir, cache_dir")]
     public void In_an_image_of_a_domain(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 
@@ -109,7 +109,7 @@ public sealed class ErrorMessageTests
 
     [Theory]
     [InlineData($"domain: x\n{Ssh}", "1:1: source: is missing; add for example 'source: domain'")]
-    [InlineData($"source: domian\n{Ssh}", "1:9: source: 'domian' is not allowed; did you mean 'domain'? Allowed: domain, file, url or build")]
+    [InlineData($"source: domian\n{Ssh}", "1:9: source: 'domian' is not allowed; did you mean 'domain'? Allowed: domain, file, url, build or oci")]
     [InlineData($"source: domain\n{Ssh}", "1:1: domain: is missing; add for example 'domain: debian-12-base'")]
     [InlineData($"source: domain\ndomain: \"a\\0\"\n{Ssh}", "2:9: domain: 'a\\u0000' has a line break or another control character in it; write the name that 'virsh list --all' shows")]
     [InlineData($"source: file\n{Ssh}", "1:1: file: is missing; add for example 'file: /var/lib/libvirt/images/small.qcow2'")]

@@ -46,6 +46,15 @@ internal static class EveryKey
         ssh: {user: ci, login: cloud-init}
         """;
 
+    public const string OfRegistry = """
+        name: shared
+        source: oci
+        image: registry.example.com:5000/ci/debian-12:2026-11
+        auth_file: registry.json
+        format: qcow2
+        ssh: {user: ci, login: cloud-init}
+        """;
+
     public const string OfBuild = """
         name: built
         source: build

@@ -136,6 +136,14 @@ public sealed class ImageBindingTests
         Yaml.BindImage(EveryKey.OfUrlBySha512).Source.Should().BeOfType<ImageSource.Download>().Which.Checksum.Kind.Should().Be(ChecksumKind.Sha512);
 
     [Fact]
+    public void An_image_of_a_registry_is_bound()
+    {
+        var source = Yaml.BindImage(EveryKey.OfRegistry).Source.Should().BeOfType<ImageSource.Registry>().Which;
+
+        (source.Reference.ToString(), source.AuthFile, source.Format).Should().Be(("registry.example.com:5000/ci/debian-12:2026-11", new AbsolutePath("/etc/vm/images/registry.json"), DiskFormat.Qcow2));
+    }
+
+    [Fact]
     public void A_recipe_is_bound()
     {
         var image = Yaml.BindImage(EveryKey.OfBuild);

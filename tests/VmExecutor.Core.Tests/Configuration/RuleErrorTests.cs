@@ -61,7 +61,7 @@ public sealed class RuleErrorTests
     [InlineData($"{Url}sha256: abc", "4:9: sha256: 'abc' is not such a checksum; write the 64 hexadecimal digits that sha256sum prints")]
     [InlineData($"{Url}sha256: {Sha256}\npublish: {{in_place: true}}", "5:11: publish.in_place: applies only with 'source: domain' or 'source: file', since what is downloaded has no place of its own; remove it")]
     [InlineData("source: build\nbuild: /r\npublish: {in_place: true}\nssh: {user: ci, key: /k}", "3:11: publish.in_place: applies only with 'source: domain' or 'source: file', since what is built has no place of its own; remove it")]
-    [InlineData("source: build\nbuild: /r\nkernel: /k\nssh: {user: ci, key: /k}", "3:1: kernel: applies only with 'source: file' or 'source: url', but source is 'build'; remove it or write 'source: file' or 'source: url'")]
+    [InlineData("source: build\nbuild: /r\nkernel: /k\nssh: {user: ci, key: /k}", "3:1: kernel: applies only with 'source: file', 'source: url' or 'source: oci', but source is 'build'; remove it or write 'source: file', 'source: url' or 'source: oci'")]
     [InlineData("source: build\nssh: {user: ci, key: /k}", "1:1: build: is missing; add for example 'build: /etc/vm-executor/recipes/debian'")]
     [InlineData("source: domain\ndomain: x\nssh: {user: ci, login: baked}", "3:1: ssh.key: is missing; add for example 'key: /etc/vm-executor/keys/ci_ed25519' under 'ssh:', here or under 'defaults:' in vm-executor.yaml")]
     [InlineData("source: domain\ndomain: x\nssh: {user: ci, login: cloud-init, key: /k}", "3:36: ssh.key: applies only with 'login: baked', but login is 'cloud-init'; remove it or write 'login: baked'")]

@@ -131,12 +131,19 @@ internal sealed class Bench : IAsyncDisposable
         HostCommand.TryAsync(_machine.Driver.Program, ["--config", ConfigurationFile, .. arguments], hangLimit);
 
     /// <summary>The same, to be ended before it is over.</summary>
-    public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) =>
-        System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile])
+    public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) => StartCommand(new Dictionary<string, string>(), arguments);
+
+    /// <summary>The same with further variables in its environment.</summary>
+    public System.Diagnostics.Process StartCommand(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        variables.ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
+        return System.Diagnostics.Process.Start(start)!;
+    }
 
     /// <summary>A whole job.</summary>
     public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
@@ -5,6 +6,7 @@ using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Images.Registries;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Leftovers;
@@ -58,6 +60,12 @@ internal static class RecordReaders
 
     public static Template Template { get; } = new(new AbsolutePath("/t"), TemplateRecord);
 
+    private static readonly string Manifest =
+        $$"""{"schemaVersion":2,"config":{"mediaType":"x","digest":"sha256:{{new string('a', 64)}}","size":2},"layers":[{"mediaType":"y","digest":"sha256:{{new string('b', 64)}}","size":3}]}""";
+
+    private static readonly string Index =
+        $$"""{"schemaVersion":2,"manifests":[{"digest":"sha256:{{new string('c', 64)}}","size":4,"platform":{"architecture":"amd64","os":"linux"} }]}""";
+
     public static IReadOnlyList<Reader> All { get; } =
     [
         Record("job.json", JobRecord().ToJson(), ReadJob, "Core/Jobs/JobRecord.cs", "Core/Egress/EgressCard.cs", "Core/Egress/EgressCardRules.cs", "Host/Clones/JobDirectory.cs", "VmExecutor/Starting/GuestOfJob.cs"),
@@ -79,6 +87,12 @@ internal static class RecordReaders
         Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
         Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
         Record("image.json", Generation().ToJson(), ReadGeneration, "Core/Images/GenerationRecord.cs"),
+        Record("artifact.json", Artifact().ToJson(), ReadArtifact, "Core/Images/Registries/GenerationArtifact.cs"),
+        Reader.OfText("oci-manifest", "whoever may write to a registry", Grammar.Json, [Manifest, Index, "{\"architecture\":\"amd64\",\"os\":\"linux\"}"], ReadManifest, "Core/Images/Registries/OciManifest.cs") with
+        {
+            Words = ["\"manifests\":[", "\"layers\":[", "\"config\":", "\"platform\":{}", "sha256:", "\"size\":-1"],
+        },
+        Reader.OfText("qcow2-head", "whoever may write to a registry", Grammar.Lines, ["QFI\u00fb\0\0\0\u0003" + new string('\0', 96)], ReadQcow2Head, "Core/Images/Registries/Qcow2Head.cs"),
         Record("accelerator.json", JsonSerializer.Serialize(new AcceleratorProbe.Remembered("q", new AcceleratorAnswer(Core.Configuration.Accelerator.Tcg, "x")) { Asked = TestPlan.Now }, AcceleratorContext.Default.Remembered), ReadAccelerator, "Host/Hypervisor/AcceleratorProbe.cs"),
     ];
 
@@ -200,6 +214,34 @@ internal static class RecordReaders
             _ = (record.ToJson(), record.Files.Select(generation.PathOf).ToList(), generation.ChainOf("vda")?.ToString(), record.Probe?.HostKeys.Count);
         }
     }
+
+    private static void ReadManifest(string text) =>
+        _ = (OciManifest.TryParse(text)?.For("amd64").Count, OciManifest.TryParse(text)?.Layers.Select(layer => layer.Hex).ToList(), OciManifest.ArchitectureOf(text));
+
+    private static void ReadQcow2Head(string text)
+    {
+        var head = Encoding.Latin1.GetBytes(text);
+        _ = (Qcow2Head.FormatOf(head), Qcow2Head.WhyNotAlone(head));
+    }
+
+    private static void ReadArtifact(string text)
+    {
+        if (GenerationArtifact.TryParse(text) is { } artifact)
+        {
+            _ = (artifact.ToJson(), artifact.Files.Sum(file => file.Bytes), artifact.Files.SelectMany(file => file.Chunks).Sum(chunk => chunk.Length + chunk.Size));
+        }
+    }
+
+    private static GenerationArtifact Artifact() => new()
+    {
+        Image = "base",
+        Number = 3,
+        Published = TestPlan.Now,
+        Driver = "vm-executor 1",
+        Architecture = "x86_64",
+        HostKeys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFXIlkxRZxzhCMwTAvPVvLwMvIyGZwVyMVUHNPzSDrgZ"],
+        Files = [new ArtifactFile("vda", "vda.disk", "raw", 200, new string('a', 64), [new ArtifactChunk(0, 100, new string('b', 64), 50)])],
+    };
 
     private static void ReadAccelerator(string text) => _ = AcceleratorProbe.Recall(text)?.Answer.WhyNotKvm;
 

@@ -94,7 +94,7 @@ public sealed class UnchangedSourceTests : IDisposable
             Probe = new ProbeRecord(DateTimeOffset.UnixEpoch, 1, []),
             Files = [],
         };
-        var draft = await _machine.GenerationMaker.BeginAsync(_image.Name, record, await source.FetchAsync(Token), oursToMove: false, (_, _) => { }, Token);
+        var draft = await _machine.GenerationMaker.BeginAsync(_image.Name, record, (await source.FetchAsync(Token)).Xml, oursToMove: false, (_, _) => { }, Token);
         return _machine.GenerationMaker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
     }
 }

@@ -11,10 +11,10 @@ internal static class SourceRules
             CheckChecksum(values, errors);
         }
 
-        if (source is SourceKind.Url or SourceKind.Build && values.FindOwn("publish.in_place") is { Value: true } inPlace)
+        if (source is SourceKind.Url or SourceKind.Build or SourceKind.Oci && values.FindOwn("publish.in_place") is { Value: true } inPlace)
         {
             errors.Add(inPlace.KeyAt, "publish.in_place",
-                $"applies only with 'source: domain' or 'source: file', since what is {(source is SourceKind.Url ? "downloaded" : "built")} has no place of its own; remove it");
+                $"applies only with 'source: domain' or 'source: file', since what is {(source is SourceKind.Build ? "built" : "downloaded")} has no place of its own; remove it");
         }
     }
 

@@ -63,6 +63,12 @@ internal static partial class Kinds
     /// <summary>An absolute path in the guest.</summary>
     public static ScalarKind<string> GuestPath { get; } = new("path in the guest", new EditorCheck.Pattern($"^/{Plain}*$"), ReadGuestPath);
 
+    /// <summary>An image of a container registry.</summary>
+    public static ScalarKind<OciReference> OciReference { get; } = new("image in a registry", new EditorCheck.Pattern(Values.OciReference.Pattern), scalar =>
+        Values.OciReference.TryParse(scalar.Text, out var reference)
+            ? Reading.Of(reference)
+            : Reading.Wrong($"{Quote.Text(scalar.Text)} is not an image in a registry; write {Values.OciReference.Rule}"));
+
     /// <summary>A checksum as <c>sha256sum</c> and <c>sha512sum</c> print it.</summary>
     public static ScalarKind<Checksum> Checksum(ChecksumKind sum)
     {

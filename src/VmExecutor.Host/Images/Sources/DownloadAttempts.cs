@@ -13,7 +13,22 @@ internal sealed class DownloadAttempts(TimeProvider clock)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
     /// <exception cref="SystemFailureException">The server refused, or the last attempt broke off, too.</exception>
-    public async Task RunAsync(DownloadAddress address, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken)
+    public Task RunAsync(DownloadAddress address, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken) => RunAsync(
+        $"{address} could not be downloaded",
+        ErrorCodes.ImageDownloadFailed,
+        "See whether the server is up and reachable from this host (curl -I ADDRESS; a proxy is taken from http_proxy, https_proxy and no_proxy), then publish again: what has come is kept.",
+        attempt,
+        tell,
+        cancellationToken);
+
+    /// <param name="failure">The beginning of the message when it fails.</param>
+    /// <param name="code">Of a failure.</param>
+    /// <param name="hint">What to do when each attempt broke off.</param>
+    /// <param name="attempt">One attempt.</param>
+    /// <param name="tell">Told of each that broke off.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="SystemFailureException">The server refused, or the last attempt broke off, too.</exception>
+    public async Task RunAsync(string failure, ErrorCode code, string hint, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken)
     {
         try
         {
@@ -22,16 +37,16 @@ internal sealed class DownloadAttempts(TimeProvider clock)
         catch (DownloadInterruptedException e)
         {
             throw new SystemFailureException(
-                ErrorCodes.ImageDownloadFailed,
-                string.Create(CultureInfo.InvariantCulture, $"{address} could not be downloaded in {Attempts} attempts; at last: {e.Message}"),
-                "See whether the server is up and reachable from this host (curl -I ADDRESS; a proxy is taken from http_proxy, https_proxy and no_proxy), then publish again: what has come is kept.",
+                code,
+                string.Create(CultureInfo.InvariantCulture, $"{failure} in {Attempts} attempts; at last: {e.Message}"),
+                hint,
                 e);
         }
         catch (DownloadRefusedException e)
         {
             throw new SystemFailureException(
-                ErrorCodes.ImageDownloadFailed,
-                $"{address} could not be downloaded: {e.Message}",
+                code,
+                $"{failure}: {e.Message}",
                 "Correct the image's url, or see why the server does not give it to this host.",
                 e);
         }

@@ -28,6 +28,10 @@ public sealed class SourceFingerprints(IReadOnlyDictionary<string, string> varia
         var other => throw new ArgumentException($"a {other.GetType().Name} is looked at where its disks are", nameof(image)),
     });
 
+    /// <summary>The same of a registry's image: the digest is its content's.</summary>
+    /// <param name="digest">Of the manifest that the reference means.</param>
+    public static string OfManifest(string digest) => Short($"oci\n{digest}");
+
     private static string Short(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
 
     private async Task<string> OfRecipeAsync(ImageDefinition image, ImageSource.Build build, CancellationToken cancellationToken)

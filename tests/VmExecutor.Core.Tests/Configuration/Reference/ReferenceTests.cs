@@ -80,7 +80,7 @@ public sealed class ReferenceTests
     [Fact]
     public void The_files_with_every_key_have_every_key()
     {
-        var text = string.Join('\n', EveryKey.OfFile, EveryKey.OfDomain, EveryKey.OfUrl, EveryKey.OfUrlBySha512, EveryKey.OfBuild);
+        var text = string.Join('\n', EveryKey.OfFile, EveryKey.OfDomain, EveryKey.OfUrl, EveryKey.OfUrlBySha512, EveryKey.OfRegistry, EveryKey.OfBuild);
 
         foreach (var (path, key) in AllKeys().Where(found => ImageDefinition.Keys.Find(found.Path.Split('.')[0]) is not null))
         {

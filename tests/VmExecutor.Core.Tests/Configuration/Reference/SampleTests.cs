@@ -20,7 +20,7 @@ public sealed class SampleTests
 
     [Fact]
     public void They_bind_as_they_are() =>
-        Bind(text => text).Settings.Images.Select(image => image.Name.Value).Should().Equal("debian-12-cloud", "debian-12", "debian-ci", "small");
+        Bind(text => text).Settings.Images.Select(image => image.Name.Value).Should().Equal("debian-12-cloud", "debian-12-shared", "debian-12", "debian-ci", "small");
 
     [Fact]
     public void They_bind_with_everything_switched_on() => Bind(SwitchOn).Settings.Images.Should().HaveSameCount(Images);

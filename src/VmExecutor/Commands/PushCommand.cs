@@ -1,0 +1,57 @@
+using System.CommandLine;
+using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Images;
+using VmExecutor.Host.Images.Registries;
+using VmExecutor.Observing;
+
+namespace VmExecutor.Commands;
+
+/// <summary><c>vm-executor image push</c>.</summary>
+internal static class PushCommand
+{
+    public static Command Create(Invocation invocation, Option<string?> config)
+    {
+        var image = new Argument<string>("image") { Description = "The image's name." };
+        var reference = new Argument<string>("reference") { Description = "The place in a registry: HOST/REPOSITORY:TAG." };
+        var generation = new Option<int?>("--generation") { Description = "Which generation; else the current one.", HelpName = "GENERATION" };
+        var authFile = new Option<string?>("--auth-file") { Description = "The file with the logins of registries, as 'skopeo login --authfile' writes it; else where skopeo looks for it.", HelpName = "FILE" };
+        var command = new Command(
+            "push",
+            "Put a generation into a container registry, for other hosts with 'source: oci'. Example: vm-executor image push debian-12 registry.example.com/ci/debian-12:2026-11")
+        {
+            image, reference, generation, authFile,
+        };
+        command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
+        {
+            var name = ImageCommand.Name(parsed.GetRequiredValue(image));
+            var target = Reference(parsed.GetRequiredValue(reference));
+            var login = parsed.GetValue(authFile) is { } file
+                ? AbsolutePath.TryParse(Path.GetFullPath(file), out var path) ? path : throw new SystemFailureException(ErrorCodes.UsageWrong, $"'{PlainText.OneLine(file, 100)}' is no path of a file", "Give the file that 'skopeo login --authfile FILE' has written.")
+                : null;
+            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
+            var log = new JobLog(invocation.Output, invocation.Said);
+            using var held = ImageLock.Take(machine.Locks, name);
+            var chosen = Choose(machine.Catalogue, name, parsed.GetValue(generation));
+            log.Say($"image '{name}': packing generation {chosen.Number}");
+            var digest = await new GenerationPush(machine.Variables, machine.Time).RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, token);
+            log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static OciReference Reference(string text) => OciReference.TryParse(text, out var reference) && reference.Digest is null
+        ? reference
+        : throw new SystemFailureException(
+            ErrorCodes.UsageWrong, $"'{PlainText.OneLine(text, 200)}' is no place in a registry that can be pushed to", "Give host, repository and tag, for example registry.example.com/ci/debian-12:2026-11.");
+
+    private static Generation Choose(Catalogue catalogue, ImageName image, int? number)
+    {
+        var wanted = number ?? catalogue.CurrentNumber(image) ?? throw new SystemFailureException(
+            ErrorCodes.ImageNotPublished, $"image '{image}' has no published generation", $"vm-executor image publish {image}");
+        return catalogue.Find(image, wanted) ?? throw new SystemFailureException(
+            ErrorCodes.GenerationUnknown, $"image '{image}' has no usable generation {wanted}", $"See 'vm-executor image show {image}'.");
+    }
+}
