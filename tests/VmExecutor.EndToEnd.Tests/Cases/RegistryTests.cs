@@ -95,7 +95,7 @@ public sealed partial class RegistryTests(TestMachine machine) : PublishTest(mac
         {
             var configuration = Path.Combine(directory, "registry.yml");
             await File.WriteAllTextAsync(configuration, $"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {directory}/store}}}}\nhttp: {{addr: '127.0.0.1:0', secret: x}}\nlog: {{formatter: json}}\n");
-            var process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", configuration]) { RedirectStandardError = true })!;
+            var process = Process.Start(new ProcessStartInfo("bash", ["-c", "exec docker-registry serve \"$1\" > /dev/null", "bash", configuration]) { RedirectStandardError = true })!;
             var registry = new Registry(process, directory);
             while (await process.StandardError.ReadLineAsync() is { } line)
             {
