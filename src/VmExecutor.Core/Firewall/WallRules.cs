@@ -60,6 +60,10 @@ public static class WallRules
         ]);
     }
 
+    /// <summary>The arguments of nft that succeed where all of these elements are: the listing has no elements, and anybody may have flushed the sets.</summary>
+    /// <param name="own">As <see cref="Own"/> makes it; at least one line.</param>
+    public static IReadOnlyList<string> LookArguments(string own) => [own.Replace("add element ", "get element ", StringComparison.Ordinal)];
+
     /// <summary>True when nothing of the host's loopback is closed to a guest that may use these services.</summary>
     public static bool OpenLoopback(IReadOnlyList<string> allowed) => allowed.Any(text => HostService.TryParse(text, out var service) && service.OpensLoopback);
 

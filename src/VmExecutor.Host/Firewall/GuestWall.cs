@@ -110,7 +110,8 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         var file = Directory.Child(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{user}.nft-part"));
         var ownRules = WallRules.Own(user, settings.Allow, settings.Forbid);
         var isSame = (HostFile.TryReadAllText(file.Value) ?? "") == ownRules;
-        if (isSame && await ListAsync(cancellationToken).ConfigureAwait(false) is { } listing && WallRules.AreIn(listing, script))
+        if (isSame && await ListAsync(cancellationToken).ConfigureAwait(false) is { } listing && WallRules.AreIn(listing, script)
+            && (ownRules.Length == 0 || (await Nft.RunAsync(tools, WallRules.LookArguments(ownRules), cancellationToken).ConfigureAwait(false)).ExitCode == 0))
         {
             return;
         }

@@ -156,6 +156,25 @@ public sealed class GuestWallTests : IDisposable
         Connects(Guest.Id, Other).Should().BeTrue();
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData("services6")]
+    [InlineData("forbidden")]
+    public async Task An_element_that_was_lost_alone_is_put_back(string set)
+    {
+        var wall = new GuestWall(
+            new FirewallSettings { Forbid = ["192.0.2.0/24"], Allow = ["127.0.0.1:8000", "[2001:db8::1]:8000"] }, _hypervisor, Users(), Tools(), TimeProvider.System) { Directory = _directory.Child("rules") };
+        await wall.PutUpAsync(Guest, default);
+        await wall.PutUpAsync(Guest, default);
+        Loads().Should().Be(1);
+
+        In(_host, $"nft flush set inet vm_executor_vms {set}").Should().Be(0);
+        await wall.PutUpAsync(Guest, default);
+
+        Loads().Should().Be(2);
+        Connects(Guest.Id, "2001:db8::1/8000").Should().BeTrue();
+        Connects(Guest.Id, Other).Should().BeFalse();
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task An_nft_that_crashes_is_explained()
     {
