@@ -60,7 +60,7 @@ public static class WallRules
         ]);
     }
 
-    /// <summary>The arguments of nft that succeed where all of these elements are: the listing has no elements, and anybody may have flushed the sets.</summary>
+    /// <summary>The arguments of nft that succeed where all of these elements are: the listing has no elements, and the sets may have been flushed.</summary>
     /// <param name="own">As <see cref="Own"/> makes it; at least one line.</param>
     public static IReadOnlyList<string> LookArguments(string own) => [own.Replace("add element ", "get element ", StringComparison.Ordinal)];
 
