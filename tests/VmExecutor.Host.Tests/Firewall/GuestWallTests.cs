@@ -162,7 +162,8 @@ public sealed class GuestWallTests : IDisposable
     public async Task An_element_that_was_lost_alone_is_put_back(string set)
     {
         var wall = new GuestWall(
-            new FirewallSettings { Forbid = ["192.0.2.0/24"], Allow = ["127.0.0.1:8000", "[2001:db8::1]:8000"] }, _hypervisor, Users(), Tools(), TimeProvider.System) { Directory = _directory.Child("rules") };
+            new FirewallSettings { Forbid = ["192.0.2.0/24"], Allow = ["127.0.0.1:8000", "[2001:db8::1]:8000"] }, _hypervisor, Users(), Tools(), TimeProvider.System)
+        { Directory = _directory.Child("rules") };
         await wall.PutUpAsync(Guest, default);
         await wall.PutUpAsync(Guest, default);
         Loads().Should().Be(1);
