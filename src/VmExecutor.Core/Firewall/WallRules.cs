@@ -32,8 +32,9 @@ public static class WallRules
     private const string Groups = "224.0.0.0/4, 255.255.255.255";
     private const string Groups6 = "ff00::/8";
 
-    /// <summary>Arguments of nft that list the rules without the content of sets; it fails where there are none.</summary>
-    public static IReadOnlyList<string> ListArguments { get; } = ["-t", "list", "table", .. Table.Split(' ')];
+    /// <summary>Arguments of nft that list the rules without the content of sets; it fails where there are none, or where an element is not there.</summary>
+    /// <param name="own">Elements, as <see cref="Own"/> makes them: the sets may have been flushed alone.</param>
+    public static IReadOnlyList<string> ListArguments(string own) => ["-t", $"{own.Replace("add element ", "get element ", StringComparison.Ordinal)}list table {Table}"];
 
     /// <summary>The rules without what single VMs may use; they take the place of older ones of the same table in one step.</summary>
     /// <param name="users">The users that VMs run as.</param>
@@ -59,10 +60,6 @@ public static class WallRules
                 CultureInfo.InvariantCulture, $"add element {Table} {Forbidden}{(network.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6 ? "6" : "")} {{ {user} . {network} }}\n")),
         ]);
     }
-
-    /// <summary>The arguments of nft that succeed where all of these elements are: the listing has no elements, and the sets may have been flushed.</summary>
-    /// <param name="own">As <see cref="Own"/> makes it; at least one line.</param>
-    public static IReadOnlyList<string> LookArguments(string own) => [own.Replace("add element ", "get element ", StringComparison.Ordinal)];
 
     /// <summary>True when nothing of the host's loopback is closed to a guest that may use these services.</summary>
     public static bool OpenLoopback(IReadOnlyList<string> allowed) => allowed.Any(text => HostService.TryParse(text, out var service) && service.OpensLoopback);

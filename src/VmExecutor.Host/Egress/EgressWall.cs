@@ -50,7 +50,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     public EgressServers Servers { get; init; } = new(tools, time);
 
     /// <summary>True when there is a policy of a VM of this user, or its removal was interrupted. Files tell it, since each start and each end of a VM asks.</summary>
-    public bool Has(VmUser user) => FilesOf(user.Name) is var files && (HostFile.Exists(files.Rules.Value) || HostFile.Exists(files.Going.Value));
+    public bool Has(VmUser user) => Marks(user.Name).Any(mark => HostFile.Exists(mark.Value));
 
     /// <summary>Puts a policy into force, in place of any that the user had before.</summary>
     /// <param name="policy">The policy.</param>
@@ -146,9 +146,11 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
             return all;
         }
 
+        // One listing, since each stage asks: a look for each user would be a hundred.
+        var files = HostDirectory.Exists(Directory.Value) ? HostDirectory.GetFiles(Directory.Value).Select(file => Path.GetFileName(file)).ToHashSet(StringComparer.Ordinal) : [];
         IReadOnlyList<(uint User, string Family)> tables = asksKernel ? await TablesAsync(cancellationToken).ConfigureAwait(false) : [];
         await users.ForUnclaimedAsync(
-            [.. users.Pool.Users.Where(user => Has(user) || tables.Any(table => table.User == user.Id)).Select(user => user.Name)],
+            [.. users.Pool.Users.Where(user => Marks(user.Name).Any(mark => files.Contains(mark.Name)) || tables.Any(table => table.User == user.Id)).Select(user => user.Name)],
             async user =>
             {
                 string? failure = null;
@@ -313,6 +315,9 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
     private static string NameOf(string table) => (HostFile.TryReadAllText(table) ?? "").Split('\n').Select(line => line.Split(':'))
         .FirstOrDefault(fields => fields.Length > 2 && fields[2] == NumberOfLeast)?[0]
         ?? throw new SystemFailureException(ErrorCodes.EgressImpossible, $"{table} has no entry with the number {NumberOfLeast}, which dnsmasq is to run as", "Restore the entry of the distribution.");
+
+    /// <summary>The files of which one is there while the user has a policy.</summary>
+    private AbsolutePath[] Marks(string user) => [FilesOf(user).Rules, FilesOf(user).Going];
 
     private EgressFiles FilesOf(string user) => new(Directory, user);
 }

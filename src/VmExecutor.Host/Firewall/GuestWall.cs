@@ -63,7 +63,7 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
 
         try
         {
-            return (await ListAsync(cancellationToken).ConfigureAwait(false)) is not null;
+            return (await ListAsync(own: "", cancellationToken).ConfigureAwait(false)) is not null;
         }
         catch (SystemFailureException)
         {
@@ -110,8 +110,7 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         var file = Directory.Child(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{user}.nft-part"));
         var ownRules = WallRules.Own(user, settings.Allow, settings.Forbid);
         var isSame = (HostFile.TryReadAllText(file.Value) ?? "") == ownRules;
-        if (isSame && await ListAsync(cancellationToken).ConfigureAwait(false) is { } listing && WallRules.AreIn(listing, script)
-            && (ownRules.Length == 0 || (await Nft.RunAsync(tools, WallRules.LookArguments(ownRules), cancellationToken).ConfigureAwait(false)).ExitCode == 0))
+        if (isSame && await ListAsync(ownRules, cancellationToken).ConfigureAwait(false) is { } listing && WallRules.AreIn(listing, script))
         {
             return;
         }
@@ -135,10 +134,10 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         AtomicFile.Write(Directory.Child(RulesName), $"{rules}include \"{Policies}/*{EgressWall.RulesEnding}\"\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    /// <summary>Null: there are no rules.</summary>
-    private async Task<string?> ListAsync(CancellationToken cancellationToken)
+    /// <summary>Null: there are no rules, or not all of these elements.</summary>
+    private async Task<string?> ListAsync(string own, CancellationToken cancellationToken)
     {
-        var result = await Nft.RunAsync(tools, WallRules.ListArguments, cancellationToken).ConfigureAwait(false);
+        var result = await Nft.RunAsync(tools, WallRules.ListArguments(own), cancellationToken).ConfigureAwait(false);
         return result.ExitCode == 0 ? result.StandardOutput : null;
     }
 }
