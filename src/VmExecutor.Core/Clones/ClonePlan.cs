@@ -52,8 +52,11 @@ public sealed record ClonePlan
     /// <summary>The destinations that its guest may reach once it is the job's; null: everything that is not closed to all guests.</summary>
     public EgressPolicy? Egress { get; init; }
 
-    /// <summary>True: its QEMU passes nothing on, since its policy is kept by a proxy (<see cref="RestrictedCard"/>). Known once it is about to start.</summary>
-    public bool IsRestricted { get; init; }
+    /// <summary>True: no rule can tell its guest from the user's other programs, so a policy is kept by a proxy (<see cref="EgressNeeds.IsByProxy"/>).</summary>
+    public bool HasProxyAlone { get; init; }
+
+    /// <summary>True: its QEMU passes nothing on (<see cref="RestrictedCard"/>).</summary>
+    public bool IsRestricted => HasProxyAlone && Egress is not null;
 
     /// <summary>The user that its QEMU runs as, once the clone has one; null: libvirt's one QEMU user.</summary>
     public VmUser? User { get; init; }
@@ -144,6 +147,7 @@ public sealed record ClonePlan
             Egress = own is { Watches: false } ? own : Egress ?? own,
             CardSeed = cardSeed,
             Start = Start == StartChoice.Standby ? StartChoice.Ladder : Start,
+            HasProxyAlone = HasProxyAlone,
             HasSparePort = true,
             IsAhead = true,
         };

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Clones;
+
 namespace VmExecutor.Core.Egress;
 
 /// <summary>The policy of a job as its record keeps it for later stages.</summary>
@@ -12,10 +14,9 @@ public sealed record EgressRecord(string Policy, bool Watches, IReadOnlyList<str
     /// <summary>True: the VM has no way out but the proxy of each sub-stage (<see cref="ProxyRules"/>), since libvirt is an ordinary user's.</summary>
     public bool ByProxy { get; init; }
 
-    /// <param name="policy">The policy.</param>
-    /// <param name="uri">The libvirt that runs the VM.</param>
-    public static EgressRecord Of(EgressPolicy policy, string uri) =>
-        new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]) { ByProxy = EgressNeeds.IsByProxy(uri) };
+    /// <returns>Null: the clone has no policy.</returns>
+    public static EgressRecord? Of(ClonePlan plan) =>
+        plan.Egress is not { } policy ? null : new(policy.Name, policy.Watches, [.. policy.Rules.Select(rule => rule.ToString())]) { ByProxy = plan.IsRestricted };
 
     /// <summary>The policy; a rule that cannot be read, from a damaged record, allows nothing.</summary>
     public EgressPolicy ToPolicy() => new(Policy, Watches, [.. Allow.Select(text => EgressRule.TryParse(text, out var rule) ? rule : null).OfType<EgressRule>()]);

@@ -1,10 +1,12 @@
 using System.Xml.Linq;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Disks;
+using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Templates;
@@ -65,8 +67,10 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         CopyNvram(nvram, paths);
     }
 
-    /// <summary>Starts the clone as a transient domain.</summary>
-    /// <exception cref="SystemFailureException">libvirt or QEMU refused; where QEMU's user may not read a file, the message names it.</exception>
+    /// <summary>Starts the clone as a transient domain, whose network passes on what the plan lets it.</summary>
+    /// <exception cref="SystemFailureException">
+    /// libvirt or QEMU refused; where QEMU's user may not read a file, the message names it. Or <see cref="ErrorCodes.EgressImpossible"/>: nothing of the job is in the guest then.
+    /// </exception>
     /// <param name="clone">Its domain XML.</param>
     /// <param name="plan">The plan of the clone.</param>
     /// <param name="chains">The bases of its disks.</param>
@@ -76,9 +80,24 @@ public sealed class CloneMaker(IHypervisor hypervisor, QemuImg qemuImg, DomainSt
         XElement clone, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, AbsolutePath? ram, CancellationToken cancellationToken)
     {
         VmUserFiles.Give(clone, plan);
+        if (plan.IsRestricted)
+        {
+            RestrictedCard.Apply(clone);
+        }
+
+        await StartAsync(clone.ToString(), plan, chains, ram, cancellationToken).ConfigureAwait(false);
+        if (plan is { IsRestricted: true, Egress: { } policy }
+            && !RestrictedCard.Holds(await hypervisor.SendMonitorCommandAsync(plan.Domain.Value, RestrictedCard.Ask, cancellationToken).ConfigureAwait(false)))
+        {
+            throw EgressWall.Impossible(policy, $"the network card of VM {plan.Domain} is not connected as the driver has said, which needs libvirt 8.2 or later");
+        }
+    }
+
+    private async Task StartAsync(string xml, ClonePlan plan, IReadOnlyDictionary<string, BackingChain> chains, AbsolutePath? ram, CancellationToken cancellationToken)
+    {
         try
         {
-            await new TransientStart(hypervisor, stopper).RunAsync(clone.ToString(), plan, cancellationToken).ConfigureAwait(false);
+            await new TransientStart(hypervisor, stopper).RunAsync(xml, plan, cancellationToken).ConfigureAwait(false);
         }
         catch (HypervisorException e) when (e.Code == ErrorCodes.DomainStartFailed)
         {

@@ -33,8 +33,12 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
     /// <param name="proxy">The proxy of the job's VM, in session mode. The VM of a service has none there, and so no way out that would have to be looked after.</param>
     public static IReadOnlyList<JobEgress> AllOf(Machine machine, JobDirectory directory, JobRecord record, EgressProxy? proxy)
     {
-        var services = JobDirectory.OfServices(record, directory.Paths.StateDir).Select(one => Of(machine, one.Directory, one.Directory.Read(), proxy: null, ServiceVmStart.Subject(one.Service.Names, one.Service.Image)));
-        return [.. services.Prepend(Of(machine, directory, record, proxy, service: null)).OfType<JobEgress>()];
+        JobEgress? Of(JobDirectory clone, EgressRecord? policy, string? service) => policy is null ? null :
+            new(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(clone), policy), clone, machine.Time) { Service = service, Proxy = policy.ByProxy ? proxy : null };
+
+        var services = JobDirectory.OfServices(record, directory.Paths.StateDir)
+            .Select(one => one.Directory.Read()?.Egress is { ByProxy: false } policy ? Of(one.Directory, policy, ServiceVmStart.Subject(one.Service.Names, one.Service.Image)) : null);
+        return [.. services.Prepend(Of(directory, record.Egress, service: null)).OfType<JobEgress>()];
     }
 
     /// <summary>Before a script, for all VMs of a job at once.</summary>
@@ -87,9 +91,6 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
             warn($"what the egress policy '{policy.Name}' refused is not known: {e.Message}");
         }
     }
-
-    private static JobEgress? Of(Machine machine, JobDirectory directory, JobRecord? record, EgressProxy? proxy, string? service) =>
-        record is { Egress: { } policy } && policy.ByProxy == (proxy is not null) ? new JobEgress(machine.Egress, policy.ToPolicy(), EgressStart.PlaceOf(machine.Users.Of(directory), policy), directory, machine.Time) { Service = service, Proxy = proxy } : null;
 
     /// <summary>The lines of each VM stand together in the job log.</summary>
     private static async Task ForAllAsync(IReadOnlyList<JobEgress> all, JobLog log, Func<JobEgress, Action<string>, Task> action)

@@ -99,7 +99,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
     private async Task<CloneBasis> StartAsync(CloneBasis basis, JobRun run, CancellationToken cancellationToken)
     {
         basis = basis.For(machine.Users.Of(run.Directory));
-        basis = new EgressStart(machine).Restrict(basis, run);
+        EgressStart.EnsurePossible(basis.Plan, run);
         if (basis.Plan is { IsRestricted: false, Image.Network.Mode: NetworkMode.User } && await machine.Wall.PutUpAsync(basis.Plan.User, cancellationToken) is { } why)
         {
             run.Log.Say($"The guest can reach services of this host: {why}");
@@ -162,7 +162,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         ShutdownGrace = plan.Image.Stop.Mode == StopMode.Shutdown ? plan.Image.Stop.Grace : null,
         KeepFailed = KeepRule.For(plan.Job, plan.Image),
         MaxOverlayBytes = plan.Image.Disks.MaxOverlay?.Bytes,
-        Egress = plan.Egress is { } policy ? EgressRecord.Of(policy, machine.Hypervisor.Uri) : null,
+        Egress = EgressRecord.Of(plan),
         ServiceVms = [.. plan.ServiceVms.Select(service => new ServiceVmRecord(plan.Job.Key.OfService(service.Number).Value, service.Vm!.Name.Value, service.Names))],
     };
 }

@@ -1,5 +1,4 @@
 using VmExecutor.Core.Clones;
-using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests;
@@ -25,13 +24,7 @@ internal sealed class ColdStart(Machine machine)
 
         plan = plan with { Login = await new LoginMaker(machine.Tools).MakeAsync(plan, cancellationToken) };
         var definition = LinkedClone.Derive(source, plan, stamp, chains, accelerator);
-        if (plan.IsRestricted)
-        {
-            RestrictedCard.Apply(definition);
-        }
-
         await machine.CloneMaker.StartAsync(definition, plan, chains, plan.Memory?.Path, cancellationToken);
-        await new EgressStart(machine).EnsureRestrictedAsync(plan, cancellationToken);
         run.Times.Ended("start");
 
         var image = plan.Image;

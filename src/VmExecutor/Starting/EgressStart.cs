@@ -22,24 +22,15 @@ internal sealed class EgressStart(Machine machine)
     public static EgressPlace? PlaceOf(VmUser? user, EgressRecord record) =>
         user is null || record.Card is { IsWhole: false } ? null : new EgressPlace(user, record.Card);
 
-    /// <summary>In session mode a VM with a policy is made so that it has no way out but the proxy of its scripts.</summary>
-    /// <returns>The clone as it is to be started.</returns>
+    /// <summary>In session mode a VM with a policy has no way out but the proxy of its scripts.</summary>
     /// <exception cref="SystemFailureException"><see cref="ErrorCodes.EgressImpossible"/>.</exception>
-    public CloneBasis Restrict(CloneBasis basis, JobRun run)
+    public static void EnsurePossible(ClonePlan plan, JobRun run)
     {
-        var plan = basis.Plan;
-        if (plan.Egress is not { } policy || !EgressNeeds.IsByProxy(machine.Hypervisor.Uri))
+        if (plan is { IsRestricted: true, Egress: { } policy })
         {
-            return basis;
+            run.Log.Say(EgressNeeds.WhyNotByProxy(plan.Image.Network, policy.Watches) is { } why
+                ? throw EgressWall.Impossible(policy, why) : $"Egress policy '{policy.Name}' in session mode: {EgressNeeds.OnlyByProxy}");
         }
-
-        if (EgressNeeds.WhyNotByProxy(plan.Image.Network, policy.Watches) is { } why)
-        {
-            throw EgressWall.Impossible(policy, why);
-        }
-
-        run.Log.Say($"Egress policy '{policy.Name}' in session mode: {EgressNeeds.OnlyByProxy}");
-        return basis with { Plan = plan with { IsRestricted = true } };
     }
 
     /// <summary>For a VM that is about to start. A user may still have the policy of its last VM, whose removal was interrupted.</summary>
@@ -64,17 +55,6 @@ internal sealed class EgressStart(Machine machine)
         else if (user is not null && machine.Egress.Has(user))
         {
             await machine.Egress.RemoveAsync(user.Name, cancellationToken);
-        }
-    }
-
-    /// <summary>Looks whether the QEMU of a VM that has just started passes nothing on, where it must not; before anything of the job is in the guest.</summary>
-    /// <exception cref="SystemFailureException"><see cref="ErrorCodes.EgressImpossible"/>.</exception>
-    public async Task EnsureRestrictedAsync(ClonePlan plan, CancellationToken cancellationToken)
-    {
-        if (plan is { IsRestricted: true, Egress: { } policy }
-            && !RestrictedCard.Holds(await machine.Hypervisor.SendMonitorCommandAsync(plan.Domain.Value, RestrictedCard.Ask, cancellationToken)))
-        {
-            throw EgressWall.Impossible(policy, $"the network card of VM {plan.Domain} is not connected as the driver has said, which needs libvirt 8.2 or later");
         }
     }
 

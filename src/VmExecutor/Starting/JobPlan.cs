@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
@@ -21,7 +22,7 @@ internal sealed class JobPlan(Machine machine, Action<string> warn)
         var plan = ClonePlan.For(job, machine.Settings, GuestOfJob.NewCardSeed());
         var chosen = ChosenGeneration.For(plan.Image, machine.Catalogue, generation);
         chosen.Warnings.ToList().ForEach(warn);
-        return plan with { Generation = chosen.Generation };
+        return plan with { Generation = chosen.Generation, HasProxyAlone = EgressNeeds.IsByProxy(machine.Hypervisor.Uri) };
     }
 
     /// <summary>Decides which of a job's services are VMs of their own, and which are containers in its VM.</summary>

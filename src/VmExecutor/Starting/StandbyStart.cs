@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
-using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
@@ -45,11 +44,10 @@ internal sealed class StandbyStart(Machine machine)
 
         // Its VMs are admitted together: a job that had its own already, and waited for room for the others, could wait for a job that does the same.
         // A card cannot be connected anew, and the network of a clone that waits passes everything on.
-        var isRestricted = plan.Egress is not null && EgressNeeds.IsByProxy(machine.Hypervisor.Uri);
-        var miss = isRestricted ? new StandbyMiss("egress", "the job has an egress policy, which in session mode a VM must have from its start")
+        var miss = plan.IsRestricted ? new StandbyMiss("egress", "the job has an egress policy, which in session mode a VM must have from its start")
             : plan.ServiceVms.Count > 0 ? new StandbyMiss("services", "the job has services that are VMs, and starts all its VMs together") : new StandbyMiss("none", $"no clone of image '{plan.Image.Name}' waits for a job");
         var phases = run.Times.Count;
-        if (plan.ServiceVms.Count == 0 && !isRestricted && machine.Standby.Of(plan.Image.Name) is { Count: > 0 } waiting)
+        if (plan.ServiceVms.Count == 0 && !plan.IsRestricted && machine.Standby.Of(plan.Image.Name) is { Count: > 0 } waiting)
         {
             (var taken, miss) = await TakeOneAsync(waiting, plan, generation, first, run, cancellationToken);
             if (taken is not null)

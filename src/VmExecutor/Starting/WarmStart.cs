@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
-using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Guests.Preparation;
@@ -108,17 +107,10 @@ internal sealed class WarmStart(Machine machine)
         run.Times.Ended("disks");
 
         var definition = TemplateDomain.Thaw(await TemplateCatalogue.ReadMachineAsync(template, cancellationToken), template, plan, basis.Stamp, chains);
-        if (plan.IsRestricted)
-        {
-            // In the user-mode network a template keeps its card.
-            RestrictedCard.Apply(definition);
-        }
-
         var ownKey = template.Record.LoginKey is null ? null : new LoginMaker(machine.Tools).MakeKeyAsync(plan, cancellationToken);
 
         // Both to their end, also when one has failed: what is undone then must not come to be afterwards.
         await Task.WhenAll(machine.CloneMaker.StartAsync(definition, plan, chains, template.Ram, cancellationToken), ownKey ?? Task.CompletedTask);
-        await new EgressStart(machine).EnsureRestrictedAsync(plan, cancellationToken);
         run.Times.Ended("start");
 
         await new MemoryState(machine.Hypervisor, machine.Time).LoadAsync(domain, template.State, cancellationToken);

@@ -136,10 +136,12 @@ public sealed class EgressPolicyTests
     public void A_record_keeps_a_policy()
     {
         var policy = For(Policies, "group/project", asked: null)!;
+        var plan = TestPlan.For(TestPlan.Image()) with { Egress = policy };
 
-        EgressRecord.Of(policy, LibvirtUri.System).ToPolicy().Should().BeEquivalentTo(policy);
-        EgressRecord.Of(policy, LibvirtUri.System).ByProxy.Should().BeFalse();
-        EgressRecord.Of(policy, LibvirtUri.Session).ByProxy.Should().BeTrue();
+        EgressRecord.Of(plan)!.ToPolicy().Should().BeEquivalentTo(policy);
+        EgressRecord.Of(plan)!.ByProxy.Should().BeFalse();
+        EgressRecord.Of(plan with { HasProxyAlone = true })!.ByProxy.Should().BeTrue();
+        EgressRecord.Of(plan with { Egress = null, HasProxyAlone = true }).Should().BeNull();
     }
 
     private static EgressPolicy? For(string yaml, string? project, string? asked, string settings = "")

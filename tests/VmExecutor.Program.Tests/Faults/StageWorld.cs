@@ -244,6 +244,7 @@ internal sealed partial class StageWorld : IDisposable
         CardSeed = "",
         Generation = Generation,
         Egress = Egress,
+        HasProxyAlone = EgressNeeds.IsByProxy(Hypervisor.Uri),
         Job = new Job
         {
             Key = key,
