@@ -1,8 +1,7 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using VmExecutor.EndToEnd.Tests.Instruments;
+using VmExecutor.Host.Tests.Images.Registries;
 using VmExecutor.RunnerSimulator.Drivers;
 
 namespace VmExecutor.EndToEnd.Tests.Benches;
@@ -26,15 +25,14 @@ public sealed class ContainerRegistry : IAsyncDisposable
     // Another run of the tests on this machine may have the ports.
     private const string LockFile = "/run/lock/vm-executor-tests-registry";
 
-    // The password is "private-pw", by crypt(3) with bcrypt, the only form that docker-registry reads.
+    // The password is "private-pw".
     private const string Accounts = "ci:$2y$05$abcdefghijklmnopqrstuu8eCxUpnqrHjKj74mrICBQZgTPH.MTXy\n";
 
     private static readonly TimeSpan BuildLimit = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan OthersTake = TimeSpan.FromMinutes(60);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-registry-").FullName;
-    private readonly List<Process> _servers = [];
+    private readonly List<RegistryServer> _servers = [];
     private readonly TcpListener _silent = new(IPAddress.Loopback, SilentPort);
     private readonly List<TcpClient> _waiting = [];
     private TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +46,7 @@ public sealed class ContainerRegistry : IAsyncDisposable
     }
 
     /// <summary>The requests that the open registry has answered so far: method and path.</summary>
-    public IReadOnlyList<string> Requests() => [.. ReadLog(OpenPort).Where(line => line.Contains("\"GET /v2/", StringComparison.Ordinal)).Select(line => line.Split('"')[1])];
+    public IReadOnlyList<string> Requests() => [.. _servers[0].Log().Where(line => line.Contains("\"GET /v2/", StringComparison.Ordinal)).Select(line => line.Split('"')[1])];
 
     /// <summary>Completes when the next connection to <see cref="Silent"/> is there.</summary>
     public Task SilentIsAskedAsync()
@@ -71,22 +69,15 @@ public sealed class ContainerRegistry : IAsyncDisposable
 
         _lock = await Eventually.AskAsync(() => Task.FromResult(TryLock()), taken => taken is not null, OthersTake)
             ?? throw new TimeoutException($"another run has the ports of the registries ({LockFile})");
-        await File.WriteAllTextAsync(Path.Combine(_directory, "accounts"), Accounts);
-        await StartAsync(images, OpenPort, "");
-        await StartAsync(images, PrivatePort, $"auth: {{htpasswd: {{realm: tests, path: {_directory}/accounts}}}}\n");
+        _servers.Add(await RegistryServer.StartAsync(_directory, images, OpenPort, isReadOnly: true));
+        _servers.Add(await RegistryServer.StartAsync(_directory, images, PrivatePort, Accounts, isReadOnly: true));
         _silent.Start();
         _ = AcceptAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in _servers)
-        {
-            server.Kill(entireProcessTree: true);
-            await server.WaitForExitAsync();
-            server.Dispose();
-        }
-
+        _servers.ForEach(server => server.Dispose());
         _silent.Dispose();
         _waiting.ForEach(client => client.Dispose());
         if (_lock is not null)
@@ -109,27 +100,6 @@ public sealed class ContainerRegistry : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string images, int port, string auth)
-    {
-        var configuration = Path.Combine(_directory, $"{port}.yml");
-        await File.WriteAllTextAsync(
-            configuration,
-            $$"""
-            version: 0.1
-            log: {level: warn}
-            storage: {filesystem: {rootdirectory: '{{images}}'}, maintenance: {readonly: {enabled: true} } }
-            http: {addr: '127.0.0.1:{{port}}'}
-            {{auth}}
-            """);
-        _servers.Add(Process.Start("bash", ["-c", $"exec docker-registry serve {configuration} > {Log(port)} 2>&1"]));
-        var answer = await Eventually.AskAsync(
-            () => HostCommand.TryAsync("bash", "-c", $"exec 3<>/dev/tcp/127.0.0.1/{port}"), connected => connected.ExitCode == 0, StartLimit);
-        if (answer.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"docker-registry does not answer at port {port}:\n{string.Join('\n', ReadLog(port))}");
-        }
-    }
-
     private async Task AcceptAsync()
     {
         try
@@ -145,8 +115,4 @@ public sealed class ContainerRegistry : IAsyncDisposable
             // The end of the tests.
         }
     }
-
-    private string Log(int port) => Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{port}.log"));
-
-    private string[] ReadLog(int port) => File.Exists(Log(port)) ? File.ReadAllText(Log(port)).Split('\n') : [];
 }

@@ -14,9 +14,13 @@ public sealed class ServiceScriptTests : IDisposable
 {
     private const int HangLimit = 60_000;
 
-    /// <summary>Files stand for images: <c>here/NAME</c> has the ports of one in the guest, <c>there/NAME</c> of one in the registry, <c>run/NAME</c> its program.</summary>
+    /// <summary>
+    /// Files stand for images: <c>here/NAME</c> has the ports of one in the guest, <c>there/NAME</c> of one in the registry, <c>run/NAME</c> its program. It is called several times at
+    /// once: so each call appends one line, or writes a file of its own and gives it its name.
+    /// </summary>
     private const string Engine = """
         #!/bin/sh
+        put() { cat >"$1.$$" && mv "$1.$$" "$1"; }
         echo "$*" >>"$STAND/calls"
         for last; do :; done
         name=$(echo "$last" | tr '/:' '__')
@@ -26,16 +30,18 @@ public sealed class ServiceScriptTests : IDisposable
           'network inspect') exit 1 ;;
           'image inspect') cat "$STAND/here/$name" ;;
           'pull '* | '--config '*)
-            cat "/run/vmx-services/config.json" >"$STAND/login" 2>/dev/null
-            stat -c %a /run/vmx-services/config.json >"$STAND/mode" 2>/dev/null
+            if [ -e /run/vmx-services/config.json ]; then
+              put "$STAND/login" </run/vmx-services/config.json
+              stat -c %a /run/vmx-services/config.json | put "$STAND/mode"
+            fi
             [ -e "$STAND/there/$name" ] || { printf 'registry: no\nsuch image\n' >&2; exit 125; }
-            cp "$STAND/there/$name" "$STAND/here/$name" ;;
+            put "$STAND/here/$name" <"$STAND/there/$name" ;;
           'run '*)
             container=
             while [ $# -gt 0 ]; do
               case $1 in
                 --name) container=$2 ;;
-                --env-file) cp "$2" "$STAND/env" ;;
+                --env-file) put "$STAND/$container.env" <"$2" ;;
                 docker.io/* ) name=$(echo "$1" | tr '/:' '__'); break ;;
               esac
               shift
@@ -77,7 +83,7 @@ public sealed class ServiceScriptTests : IDisposable
 
         said.Should().Equal("engine podman", "0 started 127.0.0.1", "0 up 8080", "done");
         (await ReadAsync("hosts")).Should().Contain("\n127.0.0.1 web w\n");
-        (await ReadAsync("env")).Should().Be("A=two 'words' $HOME\n");
+        (await ReadAsync("vmx-service-0.env")).Should().Be("A=two 'words' $HOME\n");
         (await ReadAsync("calls")).Should().Contain("--env B=1\n2").And.Contain("run --detach --name vmx-service-0 --log-driver json-file ").And.NotContain("pull");
         File.Exists(In("left")).Should().BeFalse();
     }

@@ -16,23 +16,12 @@ internal sealed partial class TestRegistry : IDisposable
     /// <summary>The login of a registry that wants one: ci, open-sesame.</summary>
     private const string Login = "ci:$2b$05$abcdefghijklmnopqrstuutXu9KzOt.1yBoZUeFWoT/914/JfszCO\n";
 
-    private readonly Process _process;
-    private readonly List<string> _log = [];
+    private readonly RegistryServer _server;
 
     private TestRegistry(AbsolutePath root, bool withLogin)
     {
         Root = root;
-        var login = withLogin ? $"auth: {{htpasswd: {{realm: test, path: {root}/htpasswd}}}}\n" : "";
-        Write("htpasswd", Login);
-        Write("registry.yml", $"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}/store}}}}\nhttp: {{addr: '127.0.0.1:0', secret: x}}\nlog: {{level: info, formatter: json}}\n{login}");
-        _process = new Process { StartInfo = new ProcessStartInfo("docker-registry", ["serve", $"{root}/registry.yml"]) { RedirectStandardError = true, RedirectStandardOutput = true } };
-        var port = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _process.ErrorDataReceived += (_, line) => Note(line.Data, port);
-        _process.OutputDataReceived += (_, line) => Note(line.Data, port);
-        _process.Start();
-        _process.BeginErrorReadLine();
-        _process.BeginOutputReadLine();
-        Host = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port.Task.WaitAsync(TimeSpan.FromMinutes(1)).GetAwaiter().GetResult()}");
+        _server = RegistryServer.StartAsync(root.Value, $"{root}/store", accounts: withLogin ? Login : null).GetAwaiter().GetResult();
         Directory.CreateDirectory($"{root}/home/.config/containers");
         Write("home/.config/containers/registries.conf", $"[[registry]]\nlocation = \"{Host}\"\ninsecure = true\n");
         Policy("""{"default":[{"type":"insecureAcceptAnything"}]}""");
@@ -40,7 +29,7 @@ internal sealed partial class TestRegistry : IDisposable
 
     public AbsolutePath Root { get; }
 
-    public string Host { get; }
+    public string Host => _server.Host;
 
     /// <summary>The environment of an administrator's command.</summary>
     public Dictionary<string, string> Variables => new()
@@ -63,11 +52,8 @@ internal sealed partial class TestRegistry : IDisposable
     /// <summary>The bytes of blobs that it has sent so far.</summary>
     public long BlobBytesSent()
     {
-        lock (_log)
-        {
-            return _log.Where(line => line.Contains("\"http.request.method\":\"GET\"", StringComparison.Ordinal) && line.Contains("/blobs/", StringComparison.Ordinal))
-                .Select(line => Written().Match(line)).Where(match => match.Success).Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
-        }
+        return _server.Log().Where(line => line.Contains("\"http.request.method\":\"GET\"", StringComparison.Ordinal) && line.Contains("/blobs/", StringComparison.Ordinal))
+            .Select(line => Written().Match(line)).Where(match => match.Success).Sum(match => long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
     }
 
     /// <summary>The file of a blob in the registry's store.</summary>
@@ -77,9 +63,7 @@ internal sealed partial class TestRegistry : IDisposable
 
     public void Dispose()
     {
-        _process.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
+        _server.Dispose();
         Directory.Delete(Root.Value, recursive: true);
     }
 
@@ -130,28 +114,6 @@ internal sealed partial class TestRegistry : IDisposable
     }
 
     private void Write(string name, string text) => File.WriteAllText($"{Root}/{name}", text);
-
-    private void Note(string? line, TaskCompletionSource<int> port)
-    {
-        if (line is null)
-        {
-            port.TrySetException(new InvalidOperationException("docker-registry has ended"));
-            return;
-        }
-
-        lock (_log)
-        {
-            _log.Add(line);
-        }
-
-        if (Listening().Match(line) is { Success: true } match)
-        {
-            port.TrySetResult(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
-        }
-    }
-
-    [GeneratedRegex(@"listening on 127\.0\.0\.1:([0-9]+)")]
-    private static partial Regex Listening();
 
     [GeneratedRegex("\"http.response.written\":([0-9]+)")]
     private static partial Regex Written();
