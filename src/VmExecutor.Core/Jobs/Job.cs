@@ -10,6 +10,12 @@ public sealed record Job
     /// <summary>Scheme, host and port of the GitLab server.</summary>
     public required string Server { get; init; }
 
+    /// <summary>The longest name that GitLab lets a job have, in characters.</summary>
+    public const int LongestName = 255;
+
+    /// <summary>Its name in the pipeline, as its author wrote it; null: the server does not tell.</summary>
+    public string? Name { get; init; }
+
     /// <summary>Null when an older server does not tell.</summary>
     public string? ProjectPath { get; init; }
 

@@ -14,6 +14,9 @@ public sealed record JobRecord
 {
     public required OwnershipStamp Stamp { get; init; }
 
+    /// <summary>The job's name in its pipeline; null: the clone was not made for a job, or the server does not tell.</summary>
+    public string? JobName { get; init; }
+
     public required string Domain { get; init; }
 
     /// <summary>The libvirt connection the domain lives on.</summary>

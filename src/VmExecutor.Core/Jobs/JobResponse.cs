@@ -60,6 +60,7 @@ public static class JobResponse
             Key = new JobKey(server, runnerShortToken ?? string.Empty, id),
             Id = id,
             Server = server,
+            Name = NameOf(Filled(root, "job_info", "name")),
             ProjectPath = Filled(root, "job_info", "project_full_path"),
             Image = Filled(root, "image", "name") is { } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
@@ -79,6 +80,10 @@ public static class JobResponse
             Timeout = Timeout(root),
         };
     }
+
+    /// <summary>Cut where no GitLab has so long a name, between two characters.</summary>
+    private static string? NameOf(string? name) =>
+        name is { Length: > Job.LongestName } ? name[..(char.IsHighSurrogate(name[Job.LongestName - 1]) ? Job.LongestName - 1 : Job.LongestName)] : name;
 
     private static IReadOnlyList<string> Services(JsonElement root) => [.. Objects(root, "services").Select(one => String(one, "name")).OfType<string>()];
 

@@ -13,6 +13,9 @@ public sealed record ScriptRecord(string SubStage, double Seconds, int? ExitCode
 {
     private const int LongestName = 60;
 
+    /// <summary>The most memory that the guest says it used while the script ran, in bytes, without what it can give up at once (page cache); null: it has not said.</summary>
+    public long? GuestPeakBytes { get; init; }
+
     /// <summary>A name that a job's author can influence (<c>step_NAME</c>), fit for logs.</summary>
     public static string Name(string subStage) =>
         new([.. subStage.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' ? c : '?')]);

@@ -14,6 +14,9 @@ public sealed record LedgerEntry
 {
     public required string Job { get; init; }
 
+    /// <summary>The job's name in its pipeline, as its author wrote it.</summary>
+    public string? JobName { get; init; }
+
     public string? Project { get; init; }
 
     public string? Image { get; init; }
@@ -61,6 +64,23 @@ public sealed record LedgerEntry
 
     /// <summary>The seconds that the removal took.</summary>
     public required double CleanupSeconds { get; init; }
+
+    /// <summary>The memory that the VM had.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The processors that the VM had.</summary>
+    public int? Cpus { get; init; }
+
+    /// <summary>
+    /// The most memory that the guest said it used while a script ran. A hint for the job's author: a guest may say what it likes. Null: it has said nothing.
+    /// </summary>
+    public long? GuestPeakBytes { get; init; }
+
+    /// <summary>
+    /// The host's memory that the VM alone had in the end, as capacity counts it (proc(5), RssAnon, RssShmem, HugetlbPages of QEMU). QEMU gives hardly any back,
+    /// so it is about the most, too. Null: the VM was gone before it could be measured.
+    /// </summary>
+    public long? HostMemoryBytes { get; init; }
 
     /// <summary>CPU time of QEMU, emulation and devices included; null: the VM was gone before it could be asked.</summary>
     public double? CpuSeconds { get; init; }

@@ -11,6 +11,15 @@ public sealed record LedgerService(string? Domain)
     /// <summary><c>warm</c> or <c>cold</c>.</summary>
     public string? Start { get; init; }
 
+    /// <summary>As of <see cref="LedgerEntry.MemoryBytes"/>.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>As of <see cref="LedgerEntry.Cpus"/>.</summary>
+    public int? Cpus { get; init; }
+
+    /// <summary>As of <see cref="LedgerEntry.HostMemoryBytes"/>.</summary>
+    public long? HostMemoryBytes { get; init; }
+
     /// <summary>As of <see cref="LedgerEntry.CpuSeconds"/>.</summary>
     public double? CpuSeconds { get; init; }
 

@@ -211,6 +211,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             {
                 CpuTime = (await hypervisor.FindUsageAsync(key.Domain.Value, cancellationToken).ConfigureAwait(false))?.CpuTime,
                 PeakMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.PeakMemory(process.Process.Pid)),
+                HostMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.ResidentMemory(process.Process.Pid)),
             };
         }
         catch (HypervisorException)

@@ -27,6 +27,9 @@ public sealed record Removal
     /// <summary>QEMU's memory at its most.</summary>
     public long? PeakMemoryBytes { get; init; }
 
+    /// <summary>The host's memory that QEMU alone had when it was ended.</summary>
+    public long? HostMemoryBytes { get; init; }
+
     /// <summary>The names of the overlays.</summary>
     public IReadOnlyList<string> Overlays { get; init; } = [];
 

@@ -16,6 +16,7 @@ public static class LedgerEntries
     public static LedgerEntry Of(JobKey key, Removal removal, string removedBy, string result, string? reason, DateTimeOffset now) => new()
     {
         Job = removal.Record?.Stamp.Job ?? key.Value,
+        JobName = removal.Record?.JobName,
         Project = removal.Record?.Stamp.Project,
         Image = removal.Record?.Stamp.Image,
         Generation = removal.Record?.Stamp.Generation,
@@ -32,6 +33,10 @@ public static class LedgerEntries
         Prepare = removal.Record?.Phases ?? new Dictionary<string, double>(),
         Scripts = removal.Scripts,
         CleanupSeconds = Math.Round(removal.Duration.TotalSeconds, 3),
+        MemoryBytes = removal.Record?.Claim?.MemoryBytes,
+        Cpus = removal.Record?.Claim?.Cpus,
+        GuestPeakBytes = removal.Scripts.Max(script => script.GuestPeakBytes),
+        HostMemoryBytes = removal.HostMemoryBytes,
         CpuSeconds = Seconds(removal.CpuTime),
         PeakMemoryBytes = removal.PeakMemoryBytes,
         DiskBytes = removal.DiskBytes,
@@ -42,6 +47,9 @@ public static class LedgerEntries
             {
                 Image = service.Removal.Record?.Stamp.Image,
                 Start = service.Removal.Record?.Start,
+                MemoryBytes = service.Removal.Record?.Claim?.MemoryBytes,
+                Cpus = service.Removal.Record?.Claim?.Cpus,
+                HostMemoryBytes = service.Removal.HostMemoryBytes,
                 CpuSeconds = Seconds(service.Removal.CpuTime),
                 PeakMemoryBytes = service.Removal.PeakMemoryBytes,
                 DiskBytes = service.Removal.DiskBytes,

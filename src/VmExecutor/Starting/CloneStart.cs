@@ -156,6 +156,7 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
     private JobRecord FirstRecord(ClonePlan plan, OwnershipStamp stamp) => new()
     {
         Stamp = stamp,
+        JobName = plan.Job.Name,
         Domain = plan.Domain.Value,
         LibvirtUri = machine.Hypervisor.Uri,
         Shell = plan.Image.Shell.ToString().ToLowerInvariant(),

@@ -141,6 +141,7 @@ internal sealed class StandbyStart(Machine machine)
             now => now with
             {
                 Stamp = stamp,
+                JobName = first.JobName,
                 Start = "standby",
                 Ready = null,
                 ShutdownGrace = first.ShutdownGrace,

@@ -28,10 +28,29 @@ public sealed class JobResponseTests
 
         job.Id.Should().Be(4711);
         job.Server.Should().Be("https://gitlab.example.com:8443");
+        job.Name.Should().Be("test");
         job.ProjectPath.Should().Be("group/project");
         job.Image.Should().Be("debian-12");
         job.Timeout.Should().Be(TimeSpan.FromHours(2));
         job.ToString().Should().NotContain("secret").And.NotContain("hunter2");
+    }
+
+    [Theory]
+    [InlineData("build: [x64, \"a\"]")]
+    [InlineData("\u001b[31m\n")]
+    public void A_jobs_name_is_what_its_author_wrote(string name) =>
+        Parse(Full.Replace("\"test\"", System.Text.Json.JsonSerializer.Serialize(name), StringComparison.Ordinal)).Name.Should().Be(name);
+
+    [Fact]
+    public void An_empty_name_is_none() => Parse(Full.Replace("\"test\"", "\"\"", StringComparison.Ordinal)).Name.Should().BeNull();
+
+    [Fact]
+    public void A_name_that_is_too_long_for_GitLab_is_cut_between_two_characters()
+    {
+        var name = new string('a', 254) + "\ud83d\ude00";
+
+        Parse(Full.Replace("\"test\"", $"\"{name}\"", StringComparison.Ordinal)).Name.Should().Be(new string('a', 254));
+        Parse(Full.Replace("\"test\"", $"\"{new string('b', 300)}\"", StringComparison.Ordinal)).Name.Should().HaveLength(255);
     }
 
     [Theory]

@@ -208,14 +208,16 @@ public sealed class CloneRemoverTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task The_removed_parts_and_their_usage_are_reported()
     {
+        _processes.Add(JobProcessKind.Qemu, Key);
         await File.WriteAllTextAsync(_directory.Paths.Scripts.Value, new ScriptRecord("build_script", 1.25, 3, null).ToLine() + "{\"sub_st");
 
         var removal = await RemoveAsync();
 
-        removal.Parts.Should().HaveCount(3).And.Contain($"domain {Key.Domain}").And.Contain($"directory {_directory.Paths.Directory}");
+        removal.Parts.Should().HaveCount(4).And.Contain($"domain {Key.Domain}").And.Contain($"directory {_directory.Paths.Directory}");
         removal.Record!.Stamp.Project.Should().Be("group/project");
         removal.Scripts.Should().Equal(new ScriptRecord("build_script", 1.25, 3, null));
         removal.CpuTime.Should().Be(TimeSpan.FromSeconds(1.5));
+        removal.HostMemoryBytes.Should().BeInRange(1 << 20, removal.PeakMemoryBytes!.Value);
         removal.DiskBytes.Should().BePositive();
     }
 

@@ -24,7 +24,12 @@ public sealed class LedgerFileTests : IDisposable
         {
             Project = "group/projéct \"quoted\"\nand broken",
             Prepare = new Dictionary<string, double> { ["boot"] = 3.25 },
-            Scripts = [new ScriptRecord("build_script", 1.5, 0, null), new ScriptRecord("after_script", 0.1, null, "cancelled")],
+            Scripts = [new ScriptRecord("build_script", 1.5, 0, null) { GuestPeakBytes = 1 << 29 }, new ScriptRecord("after_script", 0.1, null, "cancelled")],
+            JobName = "test: [\u001b[31m, 𝄞]\n",
+            MemoryBytes = 1 << 30,
+            Cpus = 2,
+            GuestPeakBytes = 1 << 29,
+            HostMemoryBytes = 600 << 20,
             CpuSeconds = 4.5,
             PeakMemoryBytes = 1 << 28,
         };
@@ -33,6 +38,15 @@ public sealed class LedgerFileTests : IDisposable
 
         Lines().Should().ContainSingle();
         LedgerEntry.TryParse(Lines()[0]).Should().BeEquivalentTo(entry);
+    }
+
+    [Fact]
+    public void A_line_of_an_older_driver_is_read_without_what_it_did_not_have()
+    {
+        var entry = LedgerEntry.TryParse("""{"job":"abc-1-ffffff","image":"base","result":"success","removed_by":"cleanup","removed":"2026-11-24T17:38:21+00:00","scripts":[{"sub_stage":"build_script","seconds":1,"exit_code":0}],"cleanup_seconds":1,"removed_parts":[]}""");
+
+        entry.Should().NotBeNull();
+        (entry!.JobName, entry.MemoryBytes, entry.Cpus, entry.GuestPeakBytes, entry.HostMemoryBytes).Should().Be((null, null, null, null, null));
     }
 
     [Fact(Timeout = 60_000)]

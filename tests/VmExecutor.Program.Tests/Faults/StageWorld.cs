@@ -112,6 +112,8 @@ internal sealed partial class StageWorld : IDisposable
 
     public Template? Template { get; private set; }
 
+    public const string JobName = "unit: [a]";
+
     public static JobKey Key { get; } = new("https://gitlab.example.com", "abc", 1);
 
     /// <summary>The jobs of this world.</summary>
@@ -250,6 +252,7 @@ internal sealed partial class StageWorld : IDisposable
             Key = key,
             Id = 1,
             Server = "https://gitlab.example.com",
+            Name = JobName,
             ProjectPath = "group/project",
             Image = "base",
             Sizes = Wanted,

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Clones;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
@@ -107,6 +108,24 @@ public sealed class StandbyLadderTests : IDisposable
         ShouldHaveNone("too_old");
         _world.Hypervisor.Domains.Should().NotContainKey(old.Record.Domain);
         _world.Log.ToString().Should().Contain("grow older than 'standby: max_age', as fast as they are made");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_ledger_has_the_jobs_name_and_the_size_of_its_VM_whether_it_waited_or_not(bool isStandby)
+    {
+        await _world.PublishAsync();
+        await _world.FillAsync(cancellationToken: Token);
+        _world.Start = isStandby ? StartChoice.Standby : StartChoice.Cold;
+        _world.Waiting.Single().Record.JobName.Should().BeNull("no job has it yet");
+
+        await _world.PrepareAsync(Token);
+        await _world.CleanupAsync(Token);
+
+        var entry = _world.Ledger().Should().ContainSingle().Which;
+        entry.Start.Should().Be(isStandby ? "standby" : "cold");
+        (entry.JobName, entry.MemoryBytes, entry.Cpus).Should().Be((StageWorld.JobName, 1L << 30, 1));
     }
 
     private void Do(Damage damage, JobRecord record, JobDirectory directory)
