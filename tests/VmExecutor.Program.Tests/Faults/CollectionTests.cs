@@ -340,7 +340,7 @@ public sealed class CollectionTests : IDisposable
         Directory.GetDirectories(JobPaths.Jobs(_world.StateDir).Value).Should().ContainSingle();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task Twenty_jobs_at_once_and_collections_between_them_do_not_disturb_each_other()
     {
         _world.Keys.Clear();
