@@ -54,7 +54,7 @@ public sealed class ServiceVmEgressTests(TestMachine machine) : IsolatedTest(mac
         var tables = Regex.Matches(await Libvirt.OutputAsync("nft", "list", "tables"), "inet vm_executor_egress_[0-9]+").Select(match => match.Value).ToList();
 
         // As a host's firewall does that is loaded anew. The name server is killed as well, and nothing but it has this configuration.
-        await Libvirt.OutputAsync("sh", "-ec", string.Join('\n', [.. tables.Select(table => $"nft delete table {table}"), "for pid in /run/vm-executor/egress/*.pid; do kill $(cat $pid); done"]));
+        await Libvirt.OutputAsync("sh", "-ec", string.Join('\n', [.. tables.Select(table => $"nft delete table {table}"), "for file in /run/vm-executor/egress/*.pid; do kill $(cat $file); while grep -qs dnsmasq /proc/$(cat $file)/cmdline; do sleep 0.05; done; done"]));
         var second = await session.RunAsync(SubStages.AfterScript, Ask);
         (await session.CleanupAsync()).ShouldSucceed();
         var (exit, listed, error) = await Bench.CommandAsync("egress", "--image", "web", "--json");

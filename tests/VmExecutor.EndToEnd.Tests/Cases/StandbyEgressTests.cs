@@ -26,7 +26,7 @@ public sealed class StandbyEgressTests(TestMachine machine) : StandbyTest(machin
         var first = await session.RunAsync(SubStages.PrepareScript, $"git ls-remote {git.UrlForGuest} && echo reached-$((1+1)) || true");
         var key = Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs"), "standby-*").Single(directory => File.Exists(Path.Combine(directory, "egress.json")));
         var user = System.Text.Json.JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(key, "job.json"), TestContext.Current.CancellationToken)).RootElement.GetProperty("stamp").GetProperty("user").GetString();
-        await HostCommand.OutputAsync("sh", "-c", $"kill -9 $(cat /run/vm-executor/egress/{user}.pid)");
+        await HostCommand.OutputAsync("sh", "-c", $"kill -9 $(cat /run/vm-executor/egress/{user}.pid); while grep -qs dnsmasq /proc/$(cat /run/vm-executor/egress/{user}.pid)/cmdline; do sleep 0.05; done");
         var second = await session.RunAsync(SubStages.BuildScript, "true");
         await session.CleanupAsync();
 
