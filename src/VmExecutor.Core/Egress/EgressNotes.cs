@@ -30,6 +30,10 @@ public sealed record EgressNotes
     [JsonIgnore]
     public bool AreEmpty => Allowed.Count == 0 && Refused.Count == 0;
 
+    /// <summary>The number of times that something was refused, or would have been.</summary>
+    [JsonIgnore]
+    public long RefusedTimes => Refused.Values.Aggregate(0L, (sum, count) => Math.Max(count, 0) > long.MaxValue - sum ? long.MaxValue : sum + Math.Max(count, 0));
+
     public static EgressNotes None(EgressPolicy policy) => new() { Policy = policy.Name, Watches = policy.Watches };
 
     /// <summary>These, and those that were noted before.</summary>

@@ -52,6 +52,7 @@ internal static class DriverCommand
             ImageCommand.Create(invocation, config),
             MetricsCommand.Create(invocation, config),
             EgressCommand.Create(invocation, config),
+            UsageCommand.Create(invocation, config),
         };
         root.Add(ManualCommand.Create(invocation, root));
         ImageNames.OfferIn(root, invocation, config);

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using VmExecutor.Core.Egress;
-using VmExecutor.Core.Failures;
-using VmExecutor.Core.Values;
 using VmExecutor.Host.Observing;
 using VmExecutor.Reports;
 
@@ -26,7 +24,7 @@ internal static class EgressCommand
         {
             var settings = invocation.LoadWithoutImages(parsed.GetValue(config));
             var name = parsed.GetValue(image) is { } text ? ImageCommand.Name(text).Value : null;
-            var summaries = EgressSummary.Of(LedgerReader.Read(settings.StateDir), name, invocation.Time.GetUtcNow() - Time(parsed.GetValue(since)));
+            var summaries = EgressSummary.Of(LedgerReader.Read(settings.StateDir), name, invocation.Time.GetUtcNow() - SinceOption.Parse(parsed.GetValue(since), Usual));
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(EgressText.Json(summaries));
@@ -40,8 +38,4 @@ internal static class EgressCommand
         }));
         return command;
     }
-
-    private static TimeSpan Time(string? text) => text is null ? Usual
-        : DurationText.TryParse(text, out var time) && time < TimeSpan.FromDays(10_000) ? time
-        : throw new SystemFailureException(ErrorCodes.UsageWrong, $"'{PlainText.OneLine(text, 50)}' is no time", "Write whole numbers with units after --since, for example 12h or 7d.");
 }

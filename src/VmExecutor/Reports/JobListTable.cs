@@ -6,11 +6,9 @@ using VmExecutor.Host.Leftovers;
 
 namespace VmExecutor.Reports;
 
-/// <summary><c>list</c> for people: a table that is as wide as it needs to be in a pipe.</summary>
+/// <summary><c>list</c> for people.</summary>
 internal static class JobListTable
 {
-    private const int WideEnough = 240;
-
     public static void Print(JobList list, TextWriter output, TextWriter error)
     {
         if (list.Jobs.Count == 0)
@@ -19,13 +17,7 @@ internal static class JobListTable
         }
         else
         {
-            var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-            if (Console.IsOutputRedirected)
-            {
-                console.Profile.Width = WideEnough;
-            }
-
-            console.Write(Table(list));
+            ReportTable.Print(Table(list), output);
         }
 
         if (list.Drained is { } drained)

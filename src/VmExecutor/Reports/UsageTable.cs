@@ -1,0 +1,75 @@
+using System.Globalization;
+using Spectre.Console;
+using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Usage;
+using VmExecutor.Core.Values;
+
+namespace VmExecutor.Reports;
+
+/// <summary><c>usage</c> for people: a row for each job.</summary>
+internal static class UsageTable
+{
+    private const int LongestName = 60;
+
+    public static void Print(UsageReport report, TextWriter output)
+    {
+        if (report.Jobs.Count == 0)
+        {
+            output.WriteLine("no job has ended in this time");
+            return;
+        }
+
+        var table = new Table().Border(TableBorder.Simple).AddColumn("project").AddColumn("job").AddColumn("image");
+        foreach (var number in new[] { "runs", "failed" })
+        {
+            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
+        }
+
+        table.AddColumn("starts").AddColumn("waits");
+        foreach (var number in new[] { "memory", "on the host", "of", "enough", "cpu", "disk", "enough" })
+        {
+            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
+        }
+
+        foreach (var job in report.Jobs)
+        {
+            Add(table, job, Plain(job.Group.Project), Plain(job.Group.JobName), Plain(job.Group.Image));
+        }
+
+        if (report.Others is { } others)
+        {
+            Add(table, others, "all others", "", "");
+        }
+
+        ReportTable.Print(table, output);
+        output.WriteLine($"memory, disk: the most of one run; 'memory' is what guests say of themselves. enough: {EnoughSize.Margin} % more than the most. cpu: of a run on average");
+    }
+
+    private static void Add(Table table, UsageSummary job, string project, string name, string image)
+    {
+        string[] cells =
+        [
+            project, name, image, Number(job.Runs), Number(job.Failures), Starts(job), Waits(job),
+            Size(job.GuestPeakBytes), Size(job.HostMemoryBytes), Size(job.MemoryBytes), Size(job.EnoughMemoryBytes),
+            Seconds(job.CpuSeconds / job.Runs), Size(job.DiskBytes), Size(job.EnoughDiskBytes),
+        ];
+        table.AddRow([.. cells.Select(cell => new Text(cell))]);
+    }
+
+    private static string Starts(UsageSummary job)
+    {
+        (string Name, int Count)[] all = [("standby", job.Standby), ("warm", job.Warm), ("cold", job.Cold)];
+        var some = all.Where(start => start.Count > 0).Select(start => $"{Number(start.Count)} {start.Name}").ToList();
+        return some.Count == 0 ? "-" : string.Join(", ", some);
+    }
+
+    private static string Waits(UsageSummary job) => job.Waits == 0 ? "-" : $"{Number(job.Waits)}, {Seconds(job.LongestWaitSeconds)} at most";
+
+    private static string Plain(string? name) => name is null ? "-" : PlainText.OneLine(name, LongestName);
+
+    private static string Size(long? bytes) => bytes is { } known ? RoughSize.Of(known) : "-";
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s");
+}
