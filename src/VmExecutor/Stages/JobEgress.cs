@@ -59,7 +59,7 @@ internal sealed class JobEgress(EgressWall wall, EgressPolicy policy, EgressPlac
     {
         if (Proxy is null && await wall.EnsureAsync(policy, place, cancellationToken) is { Count: > 0 } missing)
         {
-            warn($"{string.Join(" and ", missing)} of the egress policy '{policy.Name}' had gone and {(missing.Count == 1 ? "is" : "are")} put back");
+            warn($"{string.Join(" and ", missing)} of the egress policy '{policy.Name}' had gone: restored");
         }
     }
 

@@ -67,7 +67,7 @@ public sealed class ServiceVmEgressTests(TestMachine machine) : IsolatedTest(mac
 
         tables.Should().ContainSingle("only the service has a policy");
         first.ErrorText.Should().Contain("service www: WARNING: egress policy 'web' refused 192.0.2.3:9418").And.NotContain("had gone");
-        second.ErrorText.Should().Contain("service www: WARNING: the rules and the name server of the egress policy 'web' had gone and are put back").And.NotContain("refused 192.0.2.3:9418", "it was told");
+        second.ErrorText.Should().Contain("service www: WARNING: the rules and the name server of the egress policy 'web' had gone: restored").And.NotContain("refused 192.0.2.3:9418", "it was told");
         exit.Should().Be(0, error);
         var policy = JsonDocument.Parse(listed).RootElement.GetProperty("policies").EnumerateArray().Should().ContainSingle().Subject;
         policy.GetProperty("allowed").EnumerateObject().Select(name => name.Name).Should().Equal("git.example.test");

@@ -32,7 +32,7 @@ public sealed class StandbyEgressTests(TestMachine machine) : StandbyTest(machin
 
         first.OutputText.Should().NotContain("reached-2");
         first.ErrorText.Should().Contain($"WARNING: egress policy 'small' refused 127.0.0.1:{new Uri(git.UrlForGuest).Port}\n");
-        second.ErrorText.Should().Contain("the name server of the egress policy 'small' had gone and is put back").And.NotContain("refused");
+        second.ErrorText.Should().Contain("the name server of the egress policy 'small' had gone: restored").And.NotContain("refused");
         File.Exists($"/run/vm-executor/egress/{user}.nft").Should().BeFalse();
         (await HostCommand.OutputAsync("nft", "list", "tables")).Should().NotContain($"vm_executor_egress_{(await HostCommand.OutputAsync("id", "-u", user!)).Trim()}\n");
 
