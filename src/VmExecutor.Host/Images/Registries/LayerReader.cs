@@ -70,10 +70,14 @@ internal sealed class LayerReader(ToolEnvironment environment, TimeProvider cloc
         await using var tool = ToolStream.Start(new ToolCall(format.Tool(), ["-dc", "--", layer.Value]) { OwnSession = true }, environment, clock);
         tool.Input.Close();
         var said = BoundedText.ReadEndAsync(tool.Error, 1000, cancellationToken);
-        await read(new LayerArchive(tool.Output), cancellationToken).ConfigureAwait(false);
-
-        // Up to the end: the tool says only there that a layer was cut off.
+        var trouble = await TroubleAsync(() => read(new LayerArchive(tool.Output), cancellationToken)).ConfigureAwait(false);
         var rest = new byte[64 << 10];
+        if (trouble is not null && await tool.Output.ReadAsync(rest, cancellationToken).ConfigureAwait(false) > 0)
+        {
+            throw trouble;
+        }
+
+        // Up to the end: the tool says only there that a layer was cut off, which is a better reason than that the archive ends.
         while (await tool.Output.ReadAsync(rest, cancellationToken).ConfigureAwait(false) > 0)
         {
             // Left out.
@@ -81,7 +85,25 @@ internal sealed class LayerReader(ToolEnvironment environment, TimeProvider cloc
 
         if (await tool.WaitForExitAsync(cancellationToken).ConfigureAwait(false) != 0)
         {
-            throw new InvalidDataException($"a layer of it cannot be unpacked: {PlainText.OneLine((await said.ConfigureAwait(false)).Trim().ReplaceLineEndings(" "), 300)}");
+            throw new InvalidDataException($"a layer of it cannot be unpacked: {PlainText.OneLine((await said.ConfigureAwait(false)).Trim().ReplaceLineEndings(" "), 300)}", trouble);
+        }
+
+        if (trouble is not null)
+        {
+            throw trouble;
+        }
+    }
+
+    private static async Task<InvalidDataException?> TroubleAsync(Func<Task> read)
+    {
+        try
+        {
+            await read().ConfigureAwait(false);
+            return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return e;
         }
     }
 

@@ -51,7 +51,8 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     /// <param name="cancellationToken">Ends it; whole blobs stay.</param>
     public async Task PullAsync(OciReference reference, bool isDocker, AbsolutePath? authFile, BlobDirectory target, long longest, TransferProgress progress, CancellationToken cancellationToken)
     {
-        string[] exact = isDocker ? [] : ["--preserve-digests"];
+        // Signatures are looked at by the policy, and not copied: a layout has no place for them.
+        string[] exact = isDocker ? ["--remove-signatures"] : ["--remove-signatures", "--preserve-digests"];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var run = tools.RunAsync(new ToolCall("skopeo", ["copy", .. exact, .. Login(authFile), reference.ForSkopeo, target.ForSkopeo]) { Timeout = Forever }, stop.Token);
         var (length, since) = (-1L, clock.GetTimestamp());
@@ -88,7 +89,8 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     /// <param name="cancellationToken">Ends it; whole blobs stay in the registry.</param>
     public async Task PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, CancellationToken cancellationToken)
     {
-        var call = new ToolCall("skopeo", ["copy", "--preserve-digests", .. Login(authFile), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever };
+        // The host's policy is for what is pulled; this layout was made here a moment ago.
+        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever };
         var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {

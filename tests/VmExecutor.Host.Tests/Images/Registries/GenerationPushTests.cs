@@ -63,6 +63,33 @@ public sealed class GenerationPushTests : IDisposable
         Directory.Exists(Work("push").Value).Should().BeFalse();
     }
 
+    /// <summary>The registry counts. docs/many-hosts.md says what a scattered change costs.</summary>
+    [Fact(Timeout = 300_000)]
+    public async Task A_change_of_one_percent_that_is_scattered_in_clusters_moves_the_chunks_that_it_touches_and_no_others()
+    {
+        const int run = 64 << 10;
+        var random = new Random(18);
+        var disk = new byte[64 << 20];
+        random.NextBytes(disk);
+        disk[0] = 0x33;
+        await PushAsync(Make(1, disk), "ci/small:1");
+        await PullAsync("ci/small:1");
+        var sent = _registry.BlobBytesSent();
+
+        for (var changed = 0; changed < disk.Length / 100; changed += run)
+        {
+            random.NextBytes(disk.AsSpan(random.Next(1, disk.Length / run) * run, run));
+        }
+
+        var second = Make(2, disk);
+        await PushAsync(second, "ci/small:2");
+        Compare(second, await PullAsync("ci/small:2"));
+
+        var moved = _registry.BlobBytesSent() - sent;
+        TestContext.Current.TestOutputHelper?.WriteLine($"first {sent} bytes, second {moved}: {100.0 * moved / sent:0.0} %");
+        moved.Should().BeGreaterThan(disk.Length / 100).And.BeLessThan(sent / 2);
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task Nothing_of_the_host_that_pushes_goes_along_but_what_the_record_names()
     {

@@ -27,8 +27,9 @@ internal sealed partial class RegistryServer : IDisposable
     /// <param name="store">The directory with its content.</param>
     /// <param name="port">0: a free one.</param>
     /// <param name="accounts">Lines of names and passwords, by crypt(3) with bcrypt, the only form that it reads; null: no login is asked for.</param>
+    /// <param name="certificate">The file of its certificate, with the key beside it (<c>.key</c>); null: no TLS.</param>
     /// <param name="isReadOnly">True: nothing can be put into it.</param>
-    public static async Task<RegistryServer> StartAsync(string directory, string store, int port = 0, string? accounts = null, bool isReadOnly = false)
+    public static async Task<RegistryServer> StartAsync(string directory, string store, int port = 0, string? accounts = null, string? certificate = null, bool isReadOnly = false)
     {
         var files = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"registry-{port}"));
         await File.WriteAllTextAsync($"{files}.accounts", accounts ?? "");
@@ -38,7 +39,7 @@ internal sealed partial class RegistryServer : IDisposable
             version: 0.1
             log: {level: info, formatter: json}
             storage: {filesystem: {rootdirectory: '{{store}}'}, maintenance: {readonly: {enabled: {{(isReadOnly ? "true" : "false")}}} } }
-            http: {addr: '127.0.0.1:{{port.ToString(CultureInfo.InvariantCulture)}}', secret: x}
+            http: {addr: '127.0.0.1:{{port.ToString(CultureInfo.InvariantCulture)}}', secret: x{{(certificate is null ? "" : $", tls: {{certificate: '{certificate}', key: '{certificate}.key'}}")}} }
             {{(accounts is null ? "" : $"auth: {{htpasswd: {{realm: tests, path: '{files}.accounts'}}}}")}}
             """);
         var server = new RegistryServer($"{files}.yml");

@@ -70,7 +70,8 @@ public sealed class RegistrySourceTests : IDisposable
     [InlineData("link", "its /disk/disk.img is no regular file")]
     [InlineData("backing", "its /disk/disk.qcow2 stands on another file (backing file)")]
     [InlineData("fake", "its /disk/disk.qcow2 is no qcow2 file")]
-    [InlineData("damaged", "a layer of it cannot be unpacked")]
+    [InlineData("damaged", "a layer of it cannot be unpacked: gzip: ")]
+    [InlineData("cut archive", "the archive ends in the middle of an entry")]
     public async Task An_image_without_a_usable_disk_is_refused_by_its_reason(string kind, string reason)
     {
         var layer = kind switch
@@ -79,6 +80,7 @@ public sealed class RegistrySourceTests : IDisposable
             "two" => TestRegistry.Layer(("disk/a.raw", _disk), ("disk/b.qcow2", _disk)),
             "link" => TestRegistry.Layer(("disk/disk.img", null)),
             "backing" => TestRegistry.Layer(("disk/disk.qcow2", await OverlayAsync())),
+            "cut archive" => TestRegistry.Pack(TestRegistry.Unpack(TestRegistry.Layer(("disk/disk.raw", _disk)))[..^100_000]),
             "fake" => TestRegistry.Layer(("disk/disk.qcow2", _disk)),
             _ => TestRegistry.Layer(("disk/disk.raw", _disk))[..^1000],
         };
@@ -86,8 +88,8 @@ public sealed class RegistrySourceTests : IDisposable
 
         var failure = await FailAsync("ci/debian:1");
 
-        failure.Code.Should().Be(kind == "damaged" && failure.Message.Contains("ends in the middle", StringComparison.Ordinal) ? failure.Code : ErrorCodes.OciImageUnusable);
-        failure.Message.Should().Match(message => message.Contains(reason, StringComparison.Ordinal) || (kind == "damaged" && message.Contains("in the middle of an entry", StringComparison.Ordinal)));
+        failure.Code.Should().Be(ErrorCodes.OciImageUnusable);
+        failure.Message.Should().StartWith($"{Registry.Host}/ci/debian:1 cannot be used as an image: {reason}");
     }
 
     [Fact(Timeout = 120_000)]
