@@ -45,6 +45,7 @@ public static class Checks
     public static readonly Check Images = new("images", CheckTopic.Images);
     public static readonly Check Templates = new("templates", CheckTopic.Images);
     public static readonly Check Standby = new("standby", CheckTopic.Images);
+    public static readonly Check Registry = new("registry", CheckTopic.Images);
 
     public static readonly Check Leftovers = new("leftovers", CheckTopic.Leftovers);
 
@@ -57,7 +58,7 @@ public static class Checks
         Network, Loopback, Egress, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
         RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
-        Images, Templates, Standby,
+        Images, Templates, Standby, Registry,
         Leftovers,
     ];
 }

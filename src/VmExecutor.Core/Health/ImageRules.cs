@@ -54,6 +54,22 @@ public static class ImageRules
             Checks.Images.Warning("there are no images: every job is refused (VMX1010)", $"cp {sample} {ShellText.Quote($"{settingsFile.Parent()}/images/")}   # and change what it names"),
         ];
 
+    /// <param name="images">Those with <c>source: oci</c>.</param>
+    /// <param name="missing">The tools for registries that are not there.</param>
+    /// <returns>Empty: no image comes from a registry.</returns>
+    public static IReadOnlyList<Finding> DecideRegistry(IReadOnlyList<ImageName> images, IReadOnlyList<string> missing)
+    {
+        if (images.Count == 0)
+        {
+            return [];
+        }
+
+        var who = $"image{(images.Count == 1 ? $" {images[0]} comes" : $"s {string.Join(", ", images)} come")} from a registry";
+        return missing.Count == 0
+            ? [Checks.Registry.Ok($"{who}; skopeo and zstd are there")]
+            : [Checks.Registry.Problem($"{who}, and there is no {string.Join(" and no ", missing)}: 'image publish' fails (VMX1502)", $"apt-get install {string.Join(' ', missing)}")];
+    }
+
     public static Finding DecideTemplates(TemplateState state)
     {
         var (image, all, unusable) = (state.Image, state.Troubles.Count, state.Troubles.Where(troubles => troubles.Count > 0).ToList());

@@ -18,7 +18,7 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
     /// <summary>Those of the machine. libvirtd is started with systemd's PATH, not with that of who looks.</summary>
     public static TpmFiles OfHost(IToolRunner tools) => new(tools, new AbsolutePath("/etc"), new ToolEnvironment(new Dictionary<string, string>()));
 
-    public IReadOnlyList<string> MissingPrograms() => [.. Programs.Where(IsMissing)];
+    public IReadOnlyList<string> MissingPrograms() => search.Missing(Programs);
 
     /// <summary>swtpm_localca wants to write its directory, its lock and its serial number, and to read keys and certificates (swtpm-localca(8)).</summary>
     public async Task<TpmAuthority> LookAsync(CancellationToken cancellationToken)
@@ -53,19 +53,6 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         }
 
         return authority;
-    }
-
-    private bool IsMissing(string program)
-    {
-        try
-        {
-            search.Find(program);
-            return false;
-        }
-        catch (ToolMissingException)
-        {
-            return true;
-        }
     }
 
     /// <summary>qemu.conf's <c>swtpm_user</c>; else tss where that user exists, else root (libvirt's qemu_conf.c).</summary>

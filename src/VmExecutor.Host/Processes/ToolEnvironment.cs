@@ -37,6 +37,20 @@ public sealed record ToolEnvironment
             .ToDictionary(StringComparer.Ordinal),
     };
 
+    /// <summary>Those of these programs that <see cref="Find"/> does not find.</summary>
+    public IReadOnlyList<string> Missing(IEnumerable<string> programs) => [.. programs.Where(program =>
+    {
+        try
+        {
+            Find(program);
+            return false;
+        }
+        catch (ToolMissingException)
+        {
+            return true;
+        }
+    })];
+
     /// <summary>The file that a program's name means, by our PATH only: .NET would look into its own and the working directory first.</summary>
     /// <exception cref="ToolMissingException">No directory of PATH has a file of that name.</exception>
     public string Find(string program)

@@ -51,11 +51,12 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
     {
         var tools = invocation.Tools();
         var host = RunnerHost.FromEnvironment(invocation.Variables);
-        var files = new RunnerFiles(host, new ToolEnvironment(invocation.Variables));
+        var search = new ToolEnvironment(invocation.Variables);
+        var files = new RunnerFiles(host, search);
         var running = new Lazy<GitLabRunner?>(() => GitLabRunner.Find(host));
         var runner = new Lazy<RunnerConfig>(() => RunnerConfig.Read(files, request.ConfigToml, running.Value));
         var users = new UserLook(config, libvirt, new Accounts(tools), running);
-        var images = new ImageLook(config, libvirt, invocation.Time);
+        var images = new ImageLook(config, libvirt, search, invocation.Time);
         var network = new NetworkLook(config, libvirt, tools);
         var probe = new AcceleratorProbe(trying, config.Settings?.StateDir ?? new AbsolutePath("/nonexistent"), invocation.Time, KvmFiles.Read);
         var kvm = new KvmLook(config, libvirt, probe);

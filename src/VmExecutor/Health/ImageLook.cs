@@ -9,18 +9,20 @@ using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
+using VmExecutor.Host.Processes;
 using VmExecutor.Host.Standby;
 
 namespace VmExecutor.Health;
 
 /// <summary>Looks at the images: whether jobs of each would get a VM, and whether it would wake up from a template.</summary>
-internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, TimeProvider time)
+internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, ToolEnvironment search, TimeProvider time)
 {
     public IReadOnlyList<HealthCheck> All =>
     [
         new(Checks.Images, ImagesAsync),
         new(Checks.Templates, TemplatesAsync),
         new(Checks.Standby, Standby),
+        new(Checks.Registry, Registry),
     ];
 
     /// <summary>The facts about an image's shell that the probe of its current generation found.</summary>
@@ -81,6 +83,9 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, TimeProv
 
         return ImageRules.DecideImages(states, libvirt.Hypervisor.Uri, config.File, ShippedFiles.SampleImage);
     }
+
+    private IReadOnlyList<Finding> Registry() =>
+        ImageRules.DecideRegistry([.. config.Images.Where(image => image.Source is ImageSource.Registry).Select(image => image.Name)], search.Missing(["skopeo", "zstd"]));
 
     private async Task<ImageState> ImageAsync(ImageDefinition image, CancellationToken cancellationToken)
     {

@@ -66,6 +66,15 @@ public sealed class ImageRulesTests
         finding.Found.Should().Contain(found);
     }
 
+    [Fact]
+    public void Tools_for_registries_are_asked_for_only_where_an_image_comes_from_one()
+    {
+        ImageRules.DecideRegistry([], ["skopeo", "zstd"]).Should().BeEmpty();
+        ImageRules.DecideRegistry([new ImageName("a")], []).Should().Equal(Checks.Registry.Ok("image a comes from a registry; skopeo and zstd are there"));
+        ImageRules.DecideRegistry([new ImageName("a"), new ImageName("b")], ["skopeo", "zstd"]).Should().Equal(Checks.Registry.Problem(
+            "images a, b come from a registry, and there is no skopeo and no zstd: 'image publish' fails (VMX1502)", "apt-get install skopeo zstd"));
+    }
+
     private static Finding Decide(ImageState state) => ImageRules.DecideImages([state], "qemu:///system", SettingsFile, "sample.yaml").Should().ContainSingle().Subject;
 
     private static ImageState State(ImageSource? source = null) => new(new ImageDefinition
