@@ -1,6 +1,8 @@
 using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
+using VmExecutor.Host;
 using VmExecutor.Host.Images;
 using VmExecutor.Observing;
 using VmExecutor.Publishing;
@@ -18,7 +20,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
     {
         using var machine = invocation.Machine(configOption);
         var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
-        if (await invocation.Report.AroundAsync("publish", image.Name, log.Job, () => new Publisher(machine).PublishAsync(image, ifChanged, log, cancellationToken)) is { } made)
+        if (await invocation.Report.AroundAsync("publish", image.Name, log.Job, () => PublishAsync(machine, image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
             Prune(machine.ImageKeeper, image, log);
@@ -28,6 +30,19 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
             {
                 await new StandbyRefill(machine).BeginAsync(image);
             }
+        }
+    }
+
+    /// <summary>The metrics have the outcome at once: on a host that failed, no job may come for long.</summary>
+    private static async Task<Generation?> PublishAsync(Machine machine, ImageDefinition image, bool ifChanged, PublishLog log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new Publisher(machine).PublishAsync(image, ifChanged, log, cancellationToken);
+        }
+        finally
+        {
+            await new MetricsFile(machine).RefreshAsync(log.Job, cancellationToken);
         }
     }
 

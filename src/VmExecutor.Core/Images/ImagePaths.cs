@@ -17,6 +17,9 @@ public sealed record ImagePaths
     /// <summary>A file with the number of the generation that jobs get; swapped by a rename.</summary>
     public AbsolutePath Current => Directory.Child("current");
 
+    /// <summary>The file that says why the last publishing failed; it goes with the next one that succeeds.</summary>
+    public AbsolutePath PublishFailure => Directory.Child("failed.json");
+
     /// <summary>The directory of a download until it is published, so that an interrupted one goes on.</summary>
     public AbsolutePath Download => Directory.Child("download");
 

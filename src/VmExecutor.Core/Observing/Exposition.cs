@@ -75,6 +75,16 @@ public static class Exposition
             yield return (Series.Of(MetricName.Published.Name, label), Seconds(published));
         }
 
+        if (image.Current is { } current)
+        {
+            yield return (Series.Of(MetricName.Generation.Name, label, ("generation", current.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("digest", image.Digest ?? "")), 1);
+        }
+
+        if (image.Failure is { } failure)
+        {
+            yield return (Series.Of(MetricName.PublishFailed.Name, label, ("code", failure.Code), ("digest", failure.Digest ?? "")), 1);
+        }
+
         if (image.OldestTemplate is { } made)
         {
             yield return (Series.Of(MetricName.TemplateMade.Name, label), Seconds(made));

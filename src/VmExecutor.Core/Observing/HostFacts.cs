@@ -1,5 +1,6 @@
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images;
 
 namespace VmExecutor.Core.Observing;
 
@@ -59,4 +60,14 @@ public sealed record StandbyFacts(string Image, int Wanted, int There, bool IsPa
 /// <param name="TemplateBytes">What all templates take.</param>
 /// <param name="OldestTemplate">When the oldest of the current generation's was made; null: it has none.</param>
 public sealed record ImageFacts(
-    string Name, int Generations, long Bytes, DateTimeOffset? Published, int Templates, long TemplateBytes, DateTimeOffset? OldestTemplate);
+    string Name, int Generations, long Bytes, DateTimeOffset? Published, int Templates, long TemplateBytes, DateTimeOffset? OldestTemplate)
+{
+    /// <summary>The number of the generation that jobs get; null: there is none.</summary>
+    public int? Current { get; init; }
+
+    /// <summary>The digest of the registry's manifest that it was made of; null: it is of another source.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>Null: the last publishing succeeded.</summary>
+    public PublishFailure? Failure { get; init; }
+}

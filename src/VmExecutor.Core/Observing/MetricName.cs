@@ -32,6 +32,8 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName TemplateBytes = new("vm_executor_template_bytes", "gauge", "What the templates of an image take on the disk.");
     public static readonly MetricName Generations = new("vm_executor_image_generations", "gauge", "How many generations of an image there are.");
     public static readonly MetricName Published = new("vm_executor_image_published_timestamp_seconds", "gauge", "When the generation that jobs get was published.");
+    public static readonly MetricName Generation = new("vm_executor_image_info", "gauge", "Always 1; the generation that jobs get, and the registry's digest where it came from one.");
+    public static readonly MetricName PublishFailed = new("vm_executor_image_publish_failed", "gauge", "1: the last publishing of the image failed, with the error code and the registry's digest; jobs get the generation before. Else there is none.");
     public static readonly MetricName Templates = new("vm_executor_templates", "gauge", "How many templates the generation that jobs get has.");
     public static readonly MetricName TemplateMade = new("vm_executor_template_created_timestamp_seconds", "gauge", "When the oldest of them was made.");
     public static readonly MetricName MemoryTotal = new("vm_executor_memory_total_bytes", "gauge", "The host's memory.");
@@ -47,7 +49,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static IReadOnlyList<MetricName> All { get; } =
     [
         Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, CpuSeconds,
-        Info, Read, Libvirt, Drained, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Templates, TemplateMade,
+        Info, Read, Libvirt, Drained, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Generation, PublishFailed, Templates, TemplateMade,
         MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];
 }

@@ -81,11 +81,13 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
     private List<ImageFacts> Images()
     {
         var catalogue = new Catalogue(settings.StateDir);
+        var failures = new PublishFailures(settings.StateDir);
         var images = new List<ImageFacts>();
         foreach (var name in catalogue.Names())
         {
             var generations = catalogue.Of(name);
-            if (generations.Count > 0)
+            var failure = failures.Read(name);
+            if (generations.Count > 0 || failure is not null)
             {
                 var current = generations.FirstOrDefault(generation => generation.Number == Pointer(catalogue, name));
                 var templates = generations.SelectMany(TemplateCatalogue.Of).ToList();
@@ -97,7 +99,12 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
                     current?.Record.Published,
                     usable.Count,
                     templates.Sum(template => template.Record.Files.Sum(file => Allocated(template.PathOf(file)))),
-                    usable.Count == 0 ? null : usable.Min(template => template.Record.Made)));
+                    usable.Count == 0 ? null : usable.Min(template => template.Record.Made))
+                {
+                    Current = current?.Number,
+                    Digest = current?.Record.SourceDigest,
+                    Failure = failure,
+                });
             }
         }
 

@@ -17,6 +17,7 @@ internal sealed class Publisher(Machine machine)
 {
     private readonly Catalogue _catalogue = machine.Catalogue;
     private readonly PublishSource _sources = new(machine);
+    private readonly PublishFailures _failures = new(machine.StateDir);
 
     /// <returns>The new generation; null: nothing has changed since the current one was published.</returns>
     /// <param name="image">The image to publish.</param>
@@ -27,6 +28,20 @@ internal sealed class Publisher(Machine machine)
     public async Task<Generation?> PublishAsync(ImageDefinition image, bool ifChanged, PublishLog log, CancellationToken cancellationToken)
     {
         using var held = ImageLock.Take(machine.Locks, image.Name);
+        OpenedSource? source = null;
+        try
+        {
+            return await PublishAsync(image, ifChanged, log, opened => source = opened, cancellationToken);
+        }
+        catch (DriverException e)
+        {
+            Try(() => _failures.Note(image.Name, new PublishFailure(machine.Time.GetUtcNow(), e.Code.ToString(), source?.Digest)), "the next publishing", log);
+            throw;
+        }
+    }
+
+    private async Task<Generation?> PublishAsync(ImageDefinition image, bool ifChanged, PublishLog log, Action<OpenedSource> opened, CancellationToken cancellationToken)
+    {
         GenerationRemover.RemoveHalfMade(_catalogue, image.Name);
         if (ifChanged && await _sources.FindRunningAsync(image, cancellationToken) is { } running)
         {
@@ -35,8 +50,10 @@ internal sealed class Publisher(Machine machine)
         }
 
         var source = await _sources.OpenAsync(image, log, cancellationToken);
+        opened(source);
         if (ifChanged && FindUnchanged(image, source.Fingerprint) is { } known)
         {
+            ForgetFailure(image, log);
             TellUnchanged(image, known, log);
             return null;
         }
@@ -73,6 +90,7 @@ internal sealed class Publisher(Machine machine)
             log.Say(string.Create(CultureInfo.InvariantCulture, $"the probe has passed; booted in {passed.BootSeconds:0.0} s"));
             var made = machine.GenerationMaker.Complete(image.Name, whole with { Record = whole.Record with { Probe = passed } });
             machine.GenerationMaker.MakeCurrent(image.Name, made);
+            ForgetFailure(image, log);
             Try(() => RemoveDownload(image), "the next publishing", log);
             Try(() => RegistrySource.Keep(ImagePaths.For(machine.StateDir, image.Name).Blobs, fetched.Pulled), "the next publishing", log);
             return made;
@@ -82,6 +100,8 @@ internal sealed class Publisher(Machine machine)
             Try(() => GenerationRemover.RemoveHalfMade(_catalogue, image.Name), $"the next publishing, or with '{DriverVersion.Name} gc'", log);
         }
     }
+
+    private void ForgetFailure(ImageDefinition image, PublishLog log) => Try(() => _failures.Clear(image.Name), "the next publishing", log);
 
     private static string Size(Generation draft) => string.Create(
         CultureInfo.InvariantCulture,

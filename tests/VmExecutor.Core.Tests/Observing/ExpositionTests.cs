@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
 using VmExecutor.Core.Standby;
@@ -21,7 +22,12 @@ public sealed class ExpositionTests
         Driver = "0.1.0",
         Vms = new VmFacts(1, 2, 3, 4, 1 << 20),
         OverlayBytes = 1 << 20,
-        Images = [new ImageFacts("debian", 2, 1000, Time, 1, 2000, Time.AddDays(-1)), new ImageFacts("never\"current\\", 1, 10, null, 0, 0, null)],
+        Images =
+        [
+            new ImageFacts("debian", 2, 1000, Time, 1, 2000, Time.AddDays(-1)) { Current = 3, Digest = "sha256:ab", Failure = new PublishFailure(Time, "VMX1216", "sha256:cd") },
+            new ImageFacts("never\"current\\", 1, 10, null, 0, 0, null),
+            new ImageFacts("local", 1, 10, Time, 0, 0, null) { Current = 1, Failure = new PublishFailure(Time, "VMX1201", null) },
+        ],
         Standby = [new StandbyFacts("debian", 3, 2, IsPaused: true)],
         StandbyTotals = StandbyTotals(),
         Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
@@ -49,8 +55,11 @@ public sealed class ExpositionTests
             .And.Contain("\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"2\"} 0\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"5\"} 1\n")
             .And.Contain("\nvm_executor_standby_fill_failures_total{image=\"debian\"} 1\n").And.Contain("\nvm_executor_standby_paused{image=\"debian\"} 1\n")
             .And.Contain("\nvm_executor_standby_misses_total{reason=\"too_old\",image=")
+            .And.Contain("\nvm_executor_image_info{image=\"debian\",generation=\"3\",digest=\"sha256:ab\"} 1\n").And.Contain("\nvm_executor_image_info{image=\"local\",generation=\"1\",digest=\"\"} 1\n")
+            .And.Contain("\nvm_executor_image_publish_failed{image=\"debian\",code=\"VMX1216\",digest=\"sha256:cd\"} 1\n")
+            .And.Contain("\nvm_executor_image_publish_failed{image=\"local\",code=\"VMX1201\",digest=\"\"} 1\n")
             .And.Contain("\nvm_executor_image_bytes{image=\"never\\\"current\\\\\"} 10\n");
-        text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published");
+        text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published").And.NotContain("image_info{image=\"never");
     }
 
     [Fact]

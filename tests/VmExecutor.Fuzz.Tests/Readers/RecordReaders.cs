@@ -84,6 +84,7 @@ internal static class RecordReaders
             "Core/Egress/EgressProgress.cs"),
         Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
         Record("drained.json", new DrainRecord(TestPlan.Now, "root", "new kernel").ToJson(), text => _ = DrainRecord.Parse(text).Words, "Core/Capacity/DrainRecord.cs"),
+        Record("failed.json", new PublishFailure(TestPlan.Now, "VMX1216", $"sha256:{new string('a', 64)}").ToJson(), text => _ = PublishFailure.TryParse(text)?.Code, "Core/Images/PublishFailure.cs"),
         Record("standby.json", new StandbyReport(TestPlan.Now, [new StandbyLine("base", 0, "2 CPUs, 1GiB memory", 3, 1, "x", 4.5)]).ToJson(), ReadStandby, "Core/Standby/StandbyReport.cs"),
         Record("template.json", TemplateRecord.ToJson(), ReadTemplate, ErrorCodes.TemplateNotLoaded, "Core/Templates/TemplateRecord.cs"),
         Record("image.json", Generation().ToJson(), ReadGeneration, "Core/Images/GenerationRecord.cs"),

@@ -67,7 +67,7 @@ public sealed class FilesPageTests
 
         Files.Names("A published image").Should().BeEquivalentTo(
         [
-            image.Current.Name, $"{image.Download.Name}/", image.BuildLog.Name, $"{image.Build.Name}/…", $"{image.Blobs.Name}/", $"{image.Pull.Name}/…", $"{image.Push.Name}/…",
+            image.Current.Name, image.PublishFailure.Name, $"{image.Download.Name}/", image.BuildLog.Name, $"{image.Build.Name}/…", $"{image.Blobs.Name}/", $"{image.Pull.Name}/…", $"{image.Push.Name}/…",
             .. generation.Select(name => $"<generation>/{name}"),
             $"{HalfMadeName.Making}<generation>-<8 hex>/…", $"{HalfMadeName.Removing}<generation>-<8 hex>/…",
         ]);
