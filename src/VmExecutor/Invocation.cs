@@ -8,6 +8,7 @@ using VmExecutor.Host;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
+using VmExecutor.Live;
 using VmExecutor.Observing;
 using VmExecutor.Stages;
 
@@ -19,7 +20,9 @@ namespace VmExecutor;
 /// </summary>
 internal sealed class Invocation(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
-    public TextWriter Output { get; } = output;
+    private LiveStreams? _live;
+
+    public TextWriter Output => _live?.Output ?? output;
 
     /// <summary>The environment of the process; commands that need it ask here.</summary>
     public IReadOnlyDictionary<string, string> Variables => environment.Variables;
@@ -32,7 +35,7 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     /// <summary>The name of who calls it, for others to read.</summary>
     public string Person => Variables.GetValueOrDefault("SUDO_USER") is { Length: > 0 } person ? person : Environment.UserName;
 
-    public TextWriter Error { get; } = error;
+    public TextWriter Error => _live?.Error ?? error;
 
     /// <summary>The facts that this process reports to the operator's log.</summary>
     public StageReport Report { get; } = new(TimeProvider.System, error);
@@ -85,6 +88,34 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
 
     /// <inheritdoc cref="GuardAdmin"/>
     public Task<int> GuardAdminAsync(Func<CancellationToken, Task<int>> command) => GuardAsync(new JobLog(Error), () => command(cancelled));
+
+    /// <summary>Long work of an administrator's command: while it goes on, a terminal shows what is done, how much of it, and for how long. Elsewhere there are lines only.</summary>
+    /// <param name="work">The work, until a line says more: <c>publishing</c>.</param>
+    /// <param name="command">The work itself; it writes to <see cref="Output"/> and <see cref="Error"/>.</param>
+    public async Task<T> ShowAsync<T>(string work, Func<Task<T>> command)
+    {
+        if (_live is not null || !LiveScreen.IsOf(Variables, !Console.IsErrorRedirected))
+        {
+            return await command();
+        }
+
+        _live = LiveStreams.Begin(output, error, work, Time);
+        try
+        {
+            return await command();
+        }
+        finally
+        {
+            _live.Dispose();
+            _live = null;
+        }
+    }
+
+    /// <summary>Tells a terminal how much of long work is done; elsewhere it is not told.</summary>
+    /// <param name="what">The work, in words.</param>
+    /// <param name="done">So many of its parts.</param>
+    /// <param name="all">All of them.</param>
+    public void ShowAmount(string what, int done, int all) => _live?.Show(Core.Images.Sources.TransferText.Progress(what, done, all));
 
     /// <summary>
     /// Refuses a command line that is not understood. It is a system failure also where a stage was meant: the operator must correct a

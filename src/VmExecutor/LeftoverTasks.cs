@@ -12,7 +12,7 @@ internal sealed class LeftoverTasks(Invocation invocation, string? configOption)
     {
         using var machine = invocation.MachineWithoutImages(configOption);
         new ScriptKeeping(machine.Settings, invocation.StageEnvironment, invocation.Time).Prune(dryRun, new JobLog(invocation.Error));
-        var collect = () => machine.Collector.CollectAsync(dryRun, cancellationToken);
+        var collect = () => machine.Collector.CollectAsync(dryRun, (done, all) => invocation.ShowAmount("removing leftovers", done, all), cancellationToken);
         if (dryRun)
         {
             return await collect();

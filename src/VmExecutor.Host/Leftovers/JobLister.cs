@@ -29,7 +29,7 @@ public sealed class JobLister(AbsolutePath stateDir, JobSurvey survey, Hyperviso
             [.. found.Others.Select(path => $"{path} was not made by vm-executor"), .. found.HalfMade.Select(path => $"{path} is half made"), .. found.Problems]);
     }
 
-    private static string ServiceOf(FoundJob service, JobRecord? owner) =>
+    internal static string ServiceOf(FoundJob service, JobRecord? owner) =>
         owner?.ServiceVms.FirstOrDefault(vm => vm.Key == service.Key.Value) is { Names: [var name, ..] } ? name : service.Key.Domain.Value;
 
     private async Task<ListedJob> DescribeAsync(FoundJob job, CancellationToken cancellationToken) => Describe(job, now()) with

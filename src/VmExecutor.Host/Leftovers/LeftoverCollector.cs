@@ -20,25 +20,31 @@ public sealed class LeftoverCollector(Machine machine)
 
     /// <summary>All that can be left, also what no file tells of.</summary>
     /// <param name="dryRun">Only say what would be removed.</param>
+    /// <param name="progress">Told how many leftovers of jobs were seen to, and how many there are.</param>
     /// <param name="cancellationToken">Ends the work between two steps; what was begun is found again next time.</param>
     /// <exception cref="SystemFailureException">Nothing can be judged: the state directory or libvirt does not answer.</exception>
-    public Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken) => CollectAsync(dryRun, isQuick: false, except: null, cancellationToken);
+    public Task<Collection> CollectAsync(bool dryRun, Action<int, int> progress, CancellationToken cancellationToken) => CollectAsync(dryRun, isQuick: false, except: null, progress, cancellationToken);
+
+    /// <inheritdoc cref="CollectAsync(bool, Action{int, int}, CancellationToken)"/>
+    public Task<Collection> CollectAsync(bool dryRun, CancellationToken cancellationToken) => CollectAsync(dryRun, (_, _) => { }, cancellationToken);
 
     /// <summary>For a stage of a job: no process is started to find out what is left.</summary>
     /// <param name="except">A job that is left out, since its own stage removes it.</param>
-    /// <param name="cancellationToken">As with <see cref="CollectAsync(bool, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">As with <see cref="CollectAsync(bool, Action{int, int}, CancellationToken)"/>.</param>
     /// <exception cref="SystemFailureException">As there.</exception>
-    public Task<Collection> CollectQuicklyAsync(JobKey? except, CancellationToken cancellationToken) => CollectAsync(dryRun: false, isQuick: true, except, cancellationToken);
+    public Task<Collection> CollectQuicklyAsync(JobKey? except, CancellationToken cancellationToken) => CollectAsync(dryRun: false, isQuick: true, except, (_, _) => { }, cancellationToken);
 
-    private async Task<Collection> CollectAsync(bool dryRun, bool isQuick, JobKey? except, CancellationToken cancellationToken)
+    private async Task<Collection> CollectAsync(bool dryRun, bool isQuick, JobKey? except, Action<int, int> progress, CancellationToken cancellationToken)
     {
         var found = await machine.Survey.TakeAsync(cancellationToken).ConfigureAwait(false);
         var leftovers = new List<CollectedLeftover>();
 
         // Services go with their jobs, so those that are left when the jobs are gone come last.
-        foreach (var job in found.Jobs.Where(job => job.Leftover is not null && job.Key != except && !(job.IsService && job.Job == except)).OrderBy(job => job.IsService))
+        var left = found.Jobs.Where(job => job.Leftover is not null && job.Key != except && !(job.IsService && job.Job == except)).OrderBy(job => job.IsService).ToList();
+        foreach (var job in left)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            progress(left.IndexOf(job), left.Count);
             if (job.IsService && leftovers.Any(other => other.Name == job.Job.Value && other.Outcome == CollectionOutcome.Removed))
             {
                 continue;
@@ -52,8 +58,8 @@ public sealed class LeftoverCollector(Machine machine)
         leftovers.AddRange(found.HalfMade.Select(file => RemoveFile(file, dryRun)));
         leftovers.AddRange(RemoveLinks(dryRun));
         leftovers.AddRange(await CollectUsersAsync(dryRun, cancellationToken).ConfigureAwait(false));
-        leftovers.AddRange((await machine.Egress.CollectAsync(dryRun, asksKernel: !isQuick, cancellationToken).ConfigureAwait(false)).Select(left => new CollectedLeftover(
-            left.User, LeftoverReason.UserWithoutClone, left.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, ["egress policy"], left.Failure)));
+        leftovers.AddRange((await machine.Egress.CollectAsync(dryRun, asksKernel: !isQuick, cancellationToken).ConfigureAwait(false)).Select(policy => new CollectedLeftover(
+            policy.User, LeftoverReason.UserWithoutClone, policy.Failure is not null ? CollectionOutcome.Failed : dryRun ? CollectionOutcome.WouldBeRemoved : CollectionOutcome.Removed, ["egress policy"], policy.Failure)));
         leftovers.AddRange(HalfMadeGenerations.Collect(machine.Catalogue, machine.Locks, dryRun, cancellationToken));
         return new Collection(
             leftovers,

@@ -17,7 +17,7 @@ namespace VmExecutor.Benchmarks;
 /// Cold, warm and standby starts in turn, so that what else the host does meets all of them alike. The order is turned round from pair to pair: who comes
 /// second finds warmer caches.
 /// </summary>
-internal sealed class Bench(Machine machine, TextWriter error, CancellationToken cancelled)
+internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> progress, CancellationToken cancelled)
 {
     private const string Standby = "standby";
 
@@ -35,11 +35,13 @@ internal sealed class Bench(Machine machine, TextWriter error, CancellationToken
     public async Task<BenchReport> RunAsync(BenchRequest request, Generation? generation)
     {
         var starts = Starts(request, generation);
+        var done = 0;
         for (var pair = 1; pair <= request.Pairs; pair++)
         {
             error.WriteLine($"pair {pair} of {request.Pairs}");
             foreach (var start in pair % 2 == 1 ? starts : Enumerable.Reverse(starts))
             {
+                progress(done++, request.Pairs * starts.Count);
                 await StartAsync(request, start);
                 cancelled.ThrowIfCancellationRequested();
             }

@@ -39,7 +39,7 @@ internal static class BenchCommand
                 parsed.GetValue(concurrency),
                 [.. (parsed.GetValue(memory) ?? []).Select(text => ByteSize.TryParse(text, out var size) ? size : default)],
                 [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()]);
-            var report = await new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, token);
+            var report = await invocation.ShowAsync("measuring", () => new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, token));
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(report.ToJson());

@@ -53,6 +53,8 @@ internal static class DriverCommand
             MetricsCommand.Create(invocation, config),
             EgressCommand.Create(invocation, config),
             UsageCommand.Create(invocation, config),
+            ReportCommand.Create(invocation, config),
+            TopCommand.Create(invocation, config),
         };
         root.Add(ManualCommand.Create(invocation, root));
         ImageNames.OfferIn(root, invocation, config);

@@ -20,7 +20,7 @@ internal static class GcCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var collection = await new LeftoverTasks(invocation, parsed.GetValue(config)).CollectAsync(parsed.GetValue(dryRun), token);
+            var collection = await invocation.ShowAsync("looking for leftovers", () => new LeftoverTasks(invocation, parsed.GetValue(config)).CollectAsync(parsed.GetValue(dryRun), token));
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(CollectionJson.Write(collection));

@@ -36,14 +36,14 @@ internal static class PublishCommand
             }
 
             var tasks = new ImageTasks(invocation, path);
-            return EachImage.DoAsync(invocation, images, "are up to date", async one =>
+            return invocation.ShowAsync("publishing", () => EachImage.DoAsync(invocation, images, "are up to date", async one =>
             {
                 await tasks.PublishAsync(one, parsed.GetValue(ifChanged), token);
                 if (parsed.GetValue(warm) && one.Warm.Enabled)
                 {
                     await tasks.WarmAsync(one, ifNeeded: true, token);
                 }
-            });
+            }));
         }));
         return command;
     }

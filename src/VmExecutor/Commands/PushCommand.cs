@@ -30,16 +30,22 @@ internal static class PushCommand
             var login = parsed.GetValue(authFile) is { } file
                 ? AbsolutePath.TryParse(Path.GetFullPath(file), out var path) ? path : throw new SystemFailureException(ErrorCodes.UsageWrong, $"'{PlainText.OneLine(file, 100)}' is no path of a file", "Give the file that 'skopeo login --authfile FILE' has written.")
                 : null;
-            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
-            var log = new JobLog(invocation.Output, invocation.Said);
-            using var held = ImageLock.Take(machine.Locks, name);
-            var chosen = Choose(machine.Catalogue, name, parsed.GetValue(generation));
-            log.Say($"image '{name}': packing generation {chosen.Number}");
-            var digest = await new GenerationPush(machine.Variables, machine.Time).RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, token);
-            log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
-            return ExitCodes.Success;
+            return await invocation.ShowAsync("pushing", () => PushAsync(invocation, parsed.GetValue(config), name, parsed.GetValue(generation), target, login, token));
         }));
         return command;
+    }
+
+    private static async Task<int> PushAsync(
+        Invocation invocation, string? config, ImageName name, int? generation, OciReference target, AbsolutePath? login, CancellationToken cancellationToken)
+    {
+        using var machine = invocation.MachineWithoutImages(config);
+        var log = new JobLog(invocation.Output, invocation.Said);
+        using var held = ImageLock.Take(machine.Locks, name);
+        var chosen = Choose(machine.Catalogue, name, generation);
+        log.Say($"image '{name}': packing generation {chosen.Number}");
+        var digest = await new GenerationPush(machine.Variables, machine.Time).RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, cancellationToken);
+        log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
+        return ExitCodes.Success;
     }
 
     private static OciReference Reference(string text) => OciReference.TryParse(text, out var reference) && reference.Digest is null

@@ -30,7 +30,7 @@ internal static class StandbyCommand
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var name = parsed.GetValue(image) is { } text ? ImageCommand.Name(text) : null;
-            return Exit(await new StandbyTasks(invocation, parsed.GetValue(config)).FillAsync(name, token));
+            return Exit(await invocation.ShowAsync("making standby clones", () => new StandbyTasks(invocation, parsed.GetValue(config)).FillAsync(name, token)));
         }));
         return command;
     }
@@ -40,7 +40,7 @@ internal static class StandbyCommand
         var command = new Command("drain", "Remove all clones that wait for jobs. The next stage or timer makes them anew, unless the images want none any more. Example: vm-executor standby drain");
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var removed = await new StandbyTasks(invocation, parsed.GetValue(config)).DrainAsync(token);
+            var removed = await invocation.ShowAsync("removing standby clones", () => new StandbyTasks(invocation, parsed.GetValue(config)).DrainAsync(token));
             invocation.Output.WriteLine(removed == 0 ? "no clone waited for a job" : $"{removed} clone{(removed == 1 ? "" : "s")} that waited for a job {(removed == 1 ? "was" : "were")} removed");
             return ExitCodes.Success;
         }));

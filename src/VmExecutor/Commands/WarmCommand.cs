@@ -51,8 +51,8 @@ internal static class WarmCommand
             }
 
             images.ToList().ForEach(TemplateMaking.EnsureEnabled);
-            return await EachImage.DoAsync(
-                invocation, images, "have their templates", one => new ImageTasks(invocation, path).WarmAsync(one, parsed.GetValue(ifNeeded), token));
+            return await invocation.ShowAsync("making templates", () => EachImage.DoAsync(
+                invocation, images, "have their templates", one => new ImageTasks(invocation, path).WarmAsync(one, parsed.GetValue(ifNeeded), token)));
         }));
         return command;
     }

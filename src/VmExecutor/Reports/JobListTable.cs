@@ -54,7 +54,7 @@ internal static class JobListTable
         return table;
     }
 
-    private static string? Short(TimeSpan? duration) => duration switch
+    internal static string? Short(TimeSpan? duration) => duration switch
     {
         null => null,
         { Ticks: < 0 } => "over",

@@ -16,7 +16,7 @@ public sealed partial class BoundedReadingTests
         ("a reader to its end", ToEnd(), ["src/VmExecutor.Host/Files/HostFile.cs"]), // of bytes that are bounded already
         ("a line of a reader", Line(), ["src/VmExecutor.Host/Files/HostFile.cs"]), // likewise
         ("a reader of a stream", Reader(), ["src/VmExecutor.Host/Files/HostFile.cs", "src/VmExecutor.Host/Hypervisor/ConsoleReader.cs"]), // the console goes on block by block
-        ("standard input as text", Input(), []),
+        ("standard input as text", Input(), ["src/VmExecutor/Observing/TopScreen.cs"]), // key by key
         ("standard input as it is", RawInput(), ["src/VmExecutor.Host/Files/StandardInput.cs"]), // which knows whether there is one
         ("a tool's output as a whole", Pipe(), []),
         ("a file as a whole", WholeFile(), []),

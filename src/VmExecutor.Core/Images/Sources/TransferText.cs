@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace VmExecutor.Core.Images.Sources;
 
 /// <summary>Describes the progress of a long transfer.</summary>
-public static class TransferText
+public static partial class TransferText
 {
     private const double Mebibyte = 1 << 20;
 
@@ -20,6 +21,27 @@ public static class TransferText
             : $"{what}: {Size(done)}{speed}";
     }
 
+    /// <summary><c>removing leftovers: 42 % (21 of 50)</c>.</summary>
+    public static string Progress(string what, int done, int all) => string.Create(CultureInfo.InvariantCulture, $"{what}: {(all > 0 ? Percent(done, all) : 0)} % ({done} of {all})");
+
+    /// <summary>The amount that a line of progress tells, or of <c>copying disk vda: 42 %</c>; null: it is another line.</summary>
+    public static TransferAmount? TryReadProgress(string line)
+    {
+        if (Share().Match(line) is { Success: true } share)
+        {
+            return new TransferAmount(
+                share.Groups["what"].Value, int.Parse(share.Groups["percent"].Value, CultureInfo.InvariantCulture), share.Groups["detail"] is { Success: true, Value: var detail } ? detail : null);
+        }
+
+        return Sizes().Match(line) is { Success: true } sizes ? new TransferAmount(sizes.Groups["what"].Value, null, sizes.Groups["detail"].Value) : null;
+    }
+
+    [GeneratedRegex(@"^(?<what>.+): (?<percent>[0-9]{1,2}|100) %( \((?<detail>[^()]*)\))?$")]
+    private static partial Regex Share();
+
+    [GeneratedRegex(@"^(?<what>.+): (?<detail>[0-9]+(KiB|MiB)(, [0-9]+(KiB|MiB)/s)?)$")]
+    private static partial Regex Sizes();
+
     /// <summary>Rounded down: 100 is the whole.</summary>
     public static int Percent(long done, long total) => (int)Math.Clamp((double)done / total * 100, 0, 100);
 
@@ -27,3 +49,9 @@ public static class TransferText
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(bytes / 1024):0}KiB")
         : string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(bytes / Mebibyte):0}MiB");
 }
+
+/// <summary>An amount of work, as a line tells it.</summary>
+/// <param name="What">The action, in words.</param>
+/// <param name="Percent">How much of it is done; null: the whole is not known.</param>
+/// <param name="Detail">Sizes and speed; null: the line has none.</param>
+public sealed record TransferAmount(string What, int? Percent, string? Detail);

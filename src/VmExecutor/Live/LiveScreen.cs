@@ -1,0 +1,118 @@
+namespace VmExecutor.Live;
+
+/// <summary>
+/// The last line of a terminal while a command works: it is drawn again and again, and is gone at the end. Other lines are written above it. Amounts of one action
+/// are shown in it and not as a line each, but for the last one.
+/// </summary>
+internal sealed class LiveScreen : IDisposable
+{
+    // ECMA-48: erase to the end of the line (EL); DEC private mode 7: whether lines wrap at the right edge.
+    private const string Erase = "\r\u001b[K";
+    private const string NoWrap = "\u001b[?7l";
+    private const string Wrap = "\u001b[?7h";
+
+    // A command that is over in a moment shows nothing.
+    private static readonly TimeSpan FirstDrawn = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Drawn = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _gate = new();
+    private readonly TextWriter _terminal;
+    private readonly Func<int> _width;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private LiveStatus _status;
+    private bool _isDrawn;
+    private bool _isOver;
+    private int _turn;
+
+    /// <param name="terminal">Where the line is drawn.</param>
+    /// <param name="width">Asks for the terminal's width in letters.</param>
+    /// <param name="work">What is done, in a word, until there is a line about it.</param>
+    /// <param name="time">The clock.</param>
+    public LiveScreen(TextWriter terminal, Func<int> width, string work, TimeProvider time)
+    {
+        (_terminal, _width, _time) = (terminal, width, time);
+        _status = new LiveStatus(work, time.GetUtcNow(), null);
+        _timer = time.CreateTimer(_ => Draw(), null, FirstDrawn, Drawn);
+    }
+
+    /// <summary>True where a person sees what is drawn: on a terminal that can erase, and not in CI, whose log keeps every letter.</summary>
+    /// <param name="variables">The environment of the process.</param>
+    /// <param name="isTerminal">Whether the standard error is a terminal.</param>
+    public static bool IsOf(IReadOnlyDictionary<string, string> variables, bool isTerminal) =>
+        isTerminal && variables.GetValueOrDefault("TERM") is { Length: > 0 } and not "dumb" && variables.GetValueOrDefault("CI") is null or "" or "false";
+
+    /// <summary>A line of the work: written where it belongs, or shown in the last line if it is the amount of an action that goes on.</summary>
+    /// <param name="line">Without its end.</param>
+    /// <param name="writer">Where it belongs.</param>
+    /// <param name="isTerminal">Whether that is the terminal: elsewhere every line is written.</param>
+    public void Write(string line, TextWriter writer, bool isTerminal)
+    {
+        lock (_gate)
+        {
+            _status = LiveStatus.After(_status, line, _time.GetUtcNow());
+            if (isTerminal && !_isOver && _status.Amount is { Percent: not 100 })
+            {
+                return;
+            }
+
+            Clear();
+            writer.WriteLine(line);
+            writer.Flush();
+        }
+    }
+
+    /// <summary>A line that is in the last line of the terminal only.</summary>
+    public void Show(string line)
+    {
+        lock (_gate)
+        {
+            _status = LiveStatus.After(_status, line, _time.GetUtcNow());
+        }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_gate)
+        {
+            _isOver = true;
+            Clear();
+        }
+    }
+
+    private void Draw()
+    {
+        lock (_gate)
+        {
+            if (!_isOver)
+            {
+                // The cursor stays at the beginning of the line: what else is written there, by a signal or the shell, is written over it.
+                Put($"{Erase}{NoWrap}{_status.ToLine(_time.GetUtcNow(), _turn++, _width())}{Wrap}\r");
+                _isDrawn = true;
+            }
+        }
+    }
+
+    private void Clear()
+    {
+        if (_isDrawn)
+        {
+            Put(Erase);
+            _isDrawn = false;
+        }
+    }
+
+    private void Put(string text)
+    {
+        try
+        {
+            _terminal.Write(text);
+            _terminal.Flush();
+        }
+        catch (IOException)
+        {
+            // The terminal was closed. The work goes on, as it does where its lines have no reader.
+        }
+    }
+}

@@ -1,0 +1,34 @@
+namespace VmExecutor.Live;
+
+/// <summary>The program's two streams while a <see cref="LiveScreen"/> is on its terminal.</summary>
+internal sealed class LiveStreams : IDisposable
+{
+    private readonly LiveScreen _screen;
+
+    private LiveStreams(TextWriter output, TextWriter error, string work, TimeProvider time)
+    {
+        _screen = new LiveScreen(error, () => TerminalSize.Width, work, time);
+        Output = new LiveWriter(output, _screen, isTerminal: !Console.IsOutputRedirected);
+        Error = new LiveWriter(error, _screen, isTerminal: true);
+    }
+
+    public TextWriter Output { get; }
+
+    public TextWriter Error { get; }
+
+    /// <param name="output">The standard output, which may be a file.</param>
+    /// <param name="error">The standard error, which is the terminal.</param>
+    /// <param name="work">As for the screen.</param>
+    /// <param name="time">The clock.</param>
+    public static LiveStreams Begin(TextWriter output, TextWriter error, string work, TimeProvider time) => new(output, error, work, time);
+
+    /// <summary>Changes the last line of the terminal only.</summary>
+    public void Show(string line) => _screen.Show(line);
+
+    public void Dispose()
+    {
+        _screen.Dispose();
+        Output.Dispose();
+        Error.Dispose();
+    }
+}

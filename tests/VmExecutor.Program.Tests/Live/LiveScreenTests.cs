@@ -1,0 +1,81 @@
+using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
+using VmExecutor.Live;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Live;
+
+public sealed class LiveScreenTests : IDisposable
+{
+    private const string Erase = "\r\u001b[K";
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly StringWriter _terminal = new() { NewLine = "\n" };
+    private readonly LiveScreen _screen;
+
+    public LiveScreenTests() => _screen = new LiveScreen(_terminal, () => 80, "publishing", _time);
+
+    public void Dispose()
+    {
+        _screen.Dispose();
+        _terminal.Dispose();
+    }
+
+    [Fact]
+    public void A_command_that_is_over_in_a_moment_shows_its_lines_only()
+    {
+        _screen.Write("one", _terminal, isTerminal: true);
+        _time.Advance(TimeSpan.FromMilliseconds(400));
+        _screen.Dispose();
+        _time.Advance(TimeSpan.FromSeconds(4));
+
+        _terminal.ToString().Should().Be("one\n");
+    }
+
+    [Fact]
+    public void The_last_line_is_drawn_again_and_again_and_lines_come_above_it()
+    {
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        for (var turn = 0; turn < 3; turn++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+        }
+
+        _screen.Write("two", _terminal, isTerminal: true);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _screen.Dispose();
+
+        _terminal.ToString().Split(Erase).Should().Equal(
+            "", Drawn("| publishing  (0 s)"), Drawn("/ publishing  (0 s)"), Drawn("- publishing  (0 s)"), Drawn("\\ publishing  (1 s)"), "two\n", Drawn("| two  (0 s)"), "");
+    }
+
+    [Fact]
+    public void Amounts_of_an_action_are_shown_in_it_and_the_last_one_is_a_line()
+    {
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _screen.Write("copying: 10 %", _terminal, isTerminal: true);
+        _screen.Write("copying: 50 %", _terminal, isTerminal: true);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _screen.Write("copying: 100 %", _terminal, isTerminal: true);
+        _screen.Dispose();
+
+        _terminal.ToString().Split(Erase).Should().Equal("", Drawn("| publishing  (0 s)"), Drawn("/ copying  [============>           ] 50 %  (0 s)"), "copying: 100 %\n");
+    }
+
+    [Fact]
+    public void A_file_gets_each_line_and_nothing_else()
+    {
+        using var file = new StringWriter { NewLine = "\n" };
+        using var writer = new LiveWriter(file, _screen, isTerminal: false) { NewLine = "\n" };
+
+        writer.WriteLine("copying: 10 %");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        writer.Write("copying: ");
+        writer.Write("50 %\nrest");
+        writer.Dispose();
+
+        file.ToString().Should().Be("copying: 10 %\ncopying: 50 %\nrest");
+    }
+
+    private static string Drawn(string line) => $"\u001b[?7l{line}\u001b[?7h\r";
+}

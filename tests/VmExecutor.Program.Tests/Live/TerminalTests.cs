@@ -1,0 +1,55 @@
+using FluentAssertions;
+using Xunit;
+
+namespace VmExecutor.Program.Tests.Live;
+
+/// <summary>The real program on a terminal, which script(1) makes, and elsewhere.</summary>
+public sealed class TerminalTests : IDisposable
+{
+    private readonly StageBench _bench = new();
+
+    public TerminalTests()
+    {
+        // It says a line, and then nothing until there is a file: a recipe that works for long.
+        _bench.Write("recipe", $"#!/bin/sh\n[ \"$1\" != --key ] || {{ echo key; exit; }}\necho working for long\nwhile [ ! -e '{_bench.PathOf("go")}' ]; do sleep 0.1; done\nexit 3\n");
+        File.SetUnixFileMode(_bench.PathOf("recipe"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _bench.Write("images/built.yaml", $"source: build\nbuild: {_bench.PathOf("recipe")}\nssh: {{user: ci, login: cloud-init}}\n");
+        _bench.Environment["TERM"] = "xterm";
+    }
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_terminal_shows_what_is_done_and_for_how_long_and_is_clean_at_the_end()
+    {
+        var screen = await RunOnTerminalAsync(@"\?7l. building 'built'");
+
+        screen.Should().Contain("\r\u001b[K\u001b[?7l").And.MatchRegex(@"[|/\\-] building 'built' with .*\([0-9]+ s\)");
+        screen[screen.LastIndexOf("\u001b[K", StringComparison.Ordinal)..].Should().StartWith("\u001b[KERROR VMX1211: ", "the last line is gone before the failure is said, and nothing is drawn after it");
+    }
+
+    [Theory(Timeout = 240_000)]
+    [InlineData("TERM", "dumb")]
+    [InlineData("CI", "true")]
+    public async Task A_terminal_that_cannot_erase_and_a_log_of_CI_get_lines_only(string name, string value)
+    {
+        _bench.Environment[name] = value;
+
+        (await RunOnTerminalAsync("building 'built'")).Should().Contain("ERROR VMX1211").And.NotContain("\u001b[K").And.NotContain("\u001b[?7");
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task A_pipe_gets_lines_only()
+    {
+        _bench.Write("go", "");
+
+        var exit = await _bench.RunAsync("image", "publish", "built");
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1211", "building 'built'");
+        (exit.Output + exit.Error).Should().NotContain("\u001b").And.NotContain("\r");
+    }
+
+    /// <summary>All that the terminal got; the recipe ends when that has matched <paramref name="awaited"/>.</summary>
+    private async Task<string> RunOnTerminalAsync(string awaited) =>
+        (await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], awaited, happens: () => _bench.Write("go", ""))).Screen;
+}
