@@ -25,6 +25,7 @@ public sealed partial class ReaderTableTests
         ["Core/Values/ForeignJson.cs"] = "behind the readers of guests', QEMU's and tools' answers",
         ["Host/Locks/StateLocks.cs"] = "a number that the driver has made itself",
         ["Host/Disks/DiskCopier.cs"] = "qemu-img's progress, by an expression that leaves only a number",
+        ["Core/Images/Sources/TransferText.cs"] = "lines of progress, by an expression that leaves only a number",
         ["Host/Processes/ProcessTable.cs"] = "the kernel's table of processes",
         ["Host/Images/Sources/ProcessTree.cs"] = "the kernel's table of processes",
         ["Host/Guests/ControlMaster.cs"] = "the driver's own ssh master, over a socket of the runner's user",
