@@ -67,6 +67,13 @@ internal sealed class Bench : IAsyncDisposable
 
     public Leftovers Leftovers { get; }
 
+    /// <summary>The environment in which an administrator's shell has the driver and this bench's configuration.</summary>
+    public IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
+    {
+        ["PATH"] = $"{Path.GetDirectoryName(_machine.Driver.Program)}:{_path}",
+        ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
+    };
+
     private string ConfigurationFile => Path.Combine(_directory, "config/vm-executor.yaml");
 
     /// <summary>Writes an image's file; by default the test guest under the name <c>small</c>.</summary>
@@ -124,7 +131,14 @@ internal sealed class Bench : IAsyncDisposable
 
     /// <summary>The same with further variables in its environment.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyDictionary<string, string> variables, params IReadOnlyList<string> arguments) =>
-        HostCommand.TryAsync("env", [.. variables.Select(pair => $"{pair.Key}={pair.Value}"), _machine.Driver.Program, "--config", ConfigurationFile, .. arguments]);
+        CommandAsync(variables, arguments, HostCommand.HangLimit);
+
+    /// <summary>The same for a command that waits for whole systems to boot, or moves a whole image.</summary>
+    public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments, TimeSpan hangLimit)
+    {
+        IReadOnlyList<string> command = [.. _libvirt?.Inside ?? [], "env", .. variables.Select(pair => $"{pair.Key}={pair.Value}"), _machine.Driver.Program, "--config", ConfigurationFile, .. arguments];
+        return HostCommand.TryAsync(command[0], [.. command.Skip(1)], hangLimit);
+    }
 
     /// <summary>The same for a command that waits for whole systems to boot.</summary>
     public Task<(int ExitCode, string Output, string Error)> CommandAsync(IReadOnlyList<string> arguments, TimeSpan hangLimit) =>

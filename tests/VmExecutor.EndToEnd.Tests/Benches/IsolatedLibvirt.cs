@@ -89,6 +89,9 @@ internal sealed class IsolatedLibvirt : IAsyncDisposable
         _complaints = holder.StandardError.ReadToEndAsync();
     }
 
+    /// <summary>A process whose network and mounts are this daemon's.</summary>
+    public int Pid => _holder.Id;
+
     /// <summary>virsh of this daemon.</summary>
     public IReadOnlyList<string> Virsh => [.. Inside, "virsh", "-c", "qemu:///system"];
 

@@ -5,7 +5,8 @@ namespace VmExecutor.EndToEnd.Tests.Instruments;
 /// <summary>A tool of the host, run to look at the world or to prepare it.</summary>
 internal static class HostCommand
 {
-    private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(3);
+    /// <summary>The limit where a test says none.</summary>
+    public static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(3);
 
     /// <summary>Its stdout; throws with stderr if it fails.</summary>
     public static async Task<string> OutputAsync(string tool, params IReadOnlyList<string> arguments)
