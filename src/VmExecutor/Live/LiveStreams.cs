@@ -8,8 +8,10 @@ internal sealed class LiveStreams : IDisposable
     private LiveStreams(TextWriter output, TextWriter error, string work, TimeProvider time)
     {
         _screen = new LiveScreen(error, () => TerminalSize.Width, work, time);
-        Output = new LiveWriter(output, _screen, isTerminal: !Console.IsOutputRedirected);
-        Error = new LiveWriter(error, _screen, isTerminal: true);
+
+        // Clones that start at once write at once.
+        Output = TextWriter.Synchronized(new LiveWriter(output, _screen, isTerminal: !Console.IsOutputRedirected));
+        Error = TextWriter.Synchronized(new LiveWriter(error, _screen, isTerminal: true));
     }
 
     public TextWriter Output { get; }

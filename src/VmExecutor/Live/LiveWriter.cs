@@ -15,17 +15,14 @@ internal sealed class LiveWriter(TextWriter inner, LiveScreen screen, bool isTer
 
     public override void Write(char value)
     {
-        lock (_line)
+        if (value != '\n')
         {
-            if (value != '\n')
-            {
-                _line.Append(value);
-                return;
-            }
-
-            screen.Write(_line.ToString(), inner, isTerminal);
-            _line.Clear();
+            _line.Append(value);
+            return;
         }
+
+        screen.Write(_line.ToString(), inner, isTerminal);
+        _line.Clear();
     }
 
     protected override void Dispose(bool disposing)
