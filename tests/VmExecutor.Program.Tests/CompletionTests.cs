@@ -11,7 +11,7 @@ public sealed class CompletionTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    [Theory(Timeout = 60_000)]
+    [Theory(Timeout = 300_000)]
     [InlineData("vm-executor im", "image")]
     [InlineData("vm-executor image r", "remove rollback")]
     [InlineData("vm-executor list --j", "--json")]
@@ -28,7 +28,7 @@ public sealed class CompletionTests : IDisposable
     {
         _bench.Write("state/jobs/abc-4711-0a1b2c/job.json", "{}").Write("state/jobs/.gone-abc-1-0a1b2c-01234567/job.json", "{}");
 
-        (await InBashAsync(line)).Should().Be(expected);
+        (await PressAsync(() => InBashAsync(line), isEmpty: expected.Length == 0)).Should().Be(expected);
     }
 
     [Theory(Timeout = 60_000)]
@@ -46,12 +46,12 @@ public sealed class CompletionTests : IDisposable
         exit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().OnlyContain(word => word.StartsWith('-'), "options are known all the same");
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 300_000)]
     public async Task A_name_that_is_a_command_to_a_shell_is_never_run()
     {
         _bench.Write("node.xml", "<node><domain type='test'><name>$(touch ran)</name><memory>1</memory><os><type>hvm</type></os></domain></node>");
 
-        var completed = await InBashAsync($"vm-executor clone -c test://{_bench.PathOf("node.xml")} ");
+        var completed = await PressAsync(() => InBashAsync($"vm-executor clone -c test://{_bench.PathOf("node.xml")} "));
 
         completed.Should().Be(@"\$\(touch\ ran\)");
         File.Exists(_bench.PathOf("ran")).Should().BeFalse();
@@ -93,6 +93,19 @@ public sealed class CompletionTests : IDisposable
 
         exit.ExitCode.Should().Be(0);
         exit.Output.Should().Contain("<source>").And.NotContain("<test>");
+    }
+
+    /// <summary>A source that does not answer within a second offers nothing. A person on a busy machine presses the key again, and so does the test until its time is over.</summary>
+    private static async Task<string> PressAsync(Func<Task<string>> press, bool isEmpty = false)
+    {
+        var completed = await press();
+        while (completed.Length == 0 && !isEmpty)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            completed = await press();
+        }
+
+        return completed;
     }
 
     private static void RequireShell(string shell)
