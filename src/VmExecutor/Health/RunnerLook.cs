@@ -1,8 +1,10 @@
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Usage;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Runner;
 
 namespace VmExecutor.Health;
@@ -42,8 +44,11 @@ internal sealed record RunnerConfig(RunnerToml? Toml, IReadOnlyList<RunnerEntry>
 /// <param name="runner">The runner's, read once.</param>
 /// <param name="files">Looks at the programs that it names.</param>
 /// <param name="images">Knows what their VMs take.</param>
-internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, RunnerFiles files, ImageLook images)
+/// <param name="time">The clock.</param>
+internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, RunnerFiles files, ImageLook images, TimeProvider time)
 {
+    private const int UsageDays = 14;
+
     public IReadOnlyList<HealthCheck> All =>
     [
         new(Checks.RunnerConfig, () => runner.Value.Findings),
@@ -69,6 +74,19 @@ internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, R
 
         var limits = config.Settings?.Limits ?? new();
         var room = HostRoom.Read(config.Settings?.StateDir ?? new AbsolutePath("/")).MemoryTotalBytes - limits.MemoryHeadroom.Bytes;
-        return RunnerRules.DecideSlots(toml, ours, limits, room, await images.MemoriesAsync(cancellationToken));
+        return RunnerRules.DecideSlots(toml, ours, limits, room, await images.MemoriesAsync(cancellationToken), config.Settings is { } settings ? Taken(settings.StateDir) : null);
+    }
+
+    /// <summary>Null: too little is known, or the ledger cannot be read.</summary>
+    private TakenMemory? Taken(AbsolutePath stateDir)
+    {
+        try
+        {
+            return TakenMemory.Of(UsageReport.Of(LedgerReader.Read(stateDir), new UsageFilter(time.GetUtcNow().AddDays(-UsageDays), null, null)), UsageDays);
+        }
+        catch (HostFileException)
+        {
+            return null;
+        }
     }
 }

@@ -124,6 +124,17 @@ public sealed class UsageReportTests
         job.EnoughMemoryBytes.Should().BePositive();
     }
 
+    [Theory]
+    [InlineData(9, null)]
+    [InlineData(10, 700L)]
+    public void The_memory_that_jobs_took_is_known_after_some_runs(int runs, long? most)
+    {
+        var entries = Enumerable.Range(1, runs).Select(number => Entry() with { JobName = $"job {number % 3}", HostMemoryBytes = (number == 5 ? 700 : 100) * Mebibyte })
+            .Append(Entry() with { JobName = "gone before it was measured" });
+
+        TakenMemory.Of(UsageReport.Of(entries, All), 14).Should().Be(most is { } known ? new TakenMemory(known * Mebibyte, runs, 14) : null);
+    }
+
     private static Dictionary<string, double> Waited(double seconds) => new() { ["capacity"] = seconds, ["boot"] = 1 };
 
     private static EgressNotes Refused(bool watches, params long[] counts) =>

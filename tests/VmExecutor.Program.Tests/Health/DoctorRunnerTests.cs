@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Observing;
 using Xunit;
 
 namespace VmExecutor.Program.Tests.Health;
@@ -99,6 +100,29 @@ public sealed class DoctorRunnerTests : IDisposable
             ("runner-dirs", "warning", "builds_dir = \"/builds\"   # in [[runners]]"),
             ("runner-concurrent", "warning", "concurrent = 2   # at the top of config.toml, or limit in [[runners]]"),
         ]);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Earlier_jobs_say_how_many_at_once_would_fit_by_what_they_took()
+    {
+        var entry = new LedgerEntry
+        {
+            Job = "abc-1-ffffff",
+            Result = "success",
+            RemovedBy = "cleanup",
+            Removed = DateTimeOffset.UtcNow.AddDays(-1),
+            CleanupSeconds = 1,
+            HostMemoryBytes = 400 << 20,
+            RemovedParts = [],
+        };
+        Write(Toml());
+        var without = await LookAsync();
+        _bench.Write("state/ledger.jsonl", string.Concat(Enumerable.Repeat(entry.ToLine(), 12)));
+
+        var with = await LookAsync();
+
+        without.Single(finding => finding.Check == "runner-concurrent").Found.Should().NotContain("runs of the last");
+        with.Single(finding => finding.Check == "runner-concurrent").Found.Should().MatchRegex(@"\. The 12 runs of the last 14 days took 400MiB of this host's memory at most each: with 25 % more for each, \d+ fit into [\d.]+GiB$");
     }
 
     [Fact(Timeout = 60_000)]

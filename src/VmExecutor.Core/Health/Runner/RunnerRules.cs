@@ -2,6 +2,7 @@ using System.Globalization;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Usage;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health.Runner;
@@ -131,21 +132,23 @@ public static partial class RunnerRules
     /// <param name="limits">Of this driver.</param>
     /// <param name="room">Memory for VMs, in bytes.</param>
     /// <param name="images">The memory that their VMs take.</param>
-    public static Finding DecideSlots(RunnerToml toml, IReadOnlyList<RunnerEntry> ours, LimitSettings limits, long room, IReadOnlyList<ImageMemory> images)
+    /// <param name="taken">The memory that earlier jobs took of this host; null: not known.</param>
+    public static Finding DecideSlots(RunnerToml toml, IReadOnlyList<RunnerEntry> ours, LimitSettings limits, long room, IReadOnlyList<ImageMemory> images, TakenMemory? taken)
     {
         var asked = Math.Min(toml.Concurrent, ours.Sum(runner => (long)(runner.Limit > 0 ? runner.Limit : toml.Concurrent)));
         var largest = images.MaxBy(image => image.Bytes ?? 0);
         var fit = largest?.Bytes is > 0 and var bytes ? Math.Max(1, room / bytes) : (long?)null;
+        var byUse = taken is null ? "" : $". {taken.Advice(room)}";
         return (limits.MaxVms, fit) switch
         {
-            ({ } most, _) when asked > most => TooMany(asked, $"limits.max_vms is {most}", most),
-            (null, { } most) when asked > most => TooMany(asked, $"only {most} VMs of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most),
-            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {asked} job{(asked == 1 ? "" : "s")} at once{(limits.MaxVms is { } vms ? $", and this host takes {vms} VMs" : fit is null ? "" : $", and {fit} VMs of the largest image fit")}"),
+            ({ } most, _) when asked > most => TooMany(asked, $"limits.max_vms is {most}", most, byUse),
+            (null, { } most) when asked > most => TooMany(asked, $"only {most} VMs of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most, byUse),
+            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {asked} job{(asked == 1 ? "" : "s")} at once{(limits.MaxVms is { } vms ? $", and this host takes {vms} VMs" : fit is null ? "" : $", and {fit} VMs of the largest image fit")}{byUse}"),
         };
     }
 
-    private static Finding TooMany(long asked, string why, long most) => Checks.RunnerConcurrent.Warning(
-        $"the runner asks for {asked} jobs at once, and {why}: the others wait here instead of going to another runner",
+    private static Finding TooMany(long asked, string why, long most, string byUse) => Checks.RunnerConcurrent.Warning(
+        $"the runner asks for {asked} jobs at once, and {why}: the others wait here instead of going to another runner{byUse}",
         string.Create(CultureInfo.InvariantCulture, $"concurrent = {most}   # at the top of config.toml, or limit in [[runners]]"));
 
     /// <summary>Decides whether config.toml and the images say the same of where projects and caches are in the guest.</summary>

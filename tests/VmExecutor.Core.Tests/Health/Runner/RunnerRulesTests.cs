@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Health;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Usage;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -137,7 +138,17 @@ public sealed class RunnerRulesTests
     {
         var memory = new ImageMemory(new ImageName("small"), 1L << 30, null, new AbsolutePath("/i"));
 
-        RunnerRules.DecideSlots(Toml with { Concurrent = concurrent }, [Good with { Limit = limit }], new LimitSettings { MaxVms = most }, 8L << 30, [memory]).Status.Should().Be(status);
+        RunnerRules.DecideSlots(Toml with { Concurrent = concurrent }, [Good with { Limit = limit }], new LimitSettings { MaxVms = most }, 8L << 30, [memory], null).Status.Should().Be(status);
+    }
+
+    [Theory]
+    [InlineData(4, "the runner asks for 4 jobs at once, and 8 VMs of the largest image fit. The 12 runs of the last 14 days took 400MiB of this host's memory at most each: with 25 % more for each, 16 fit into 8GiB")]
+    [InlineData(9, "the runner asks for 9 jobs at once, and only 8 VMs of image 'small' (1GiB each) fit into 8GiB: the others wait here instead of going to another runner. The 12 runs of the last 14 days took 400MiB of this host's memory at most each: with 25 % more for each, 16 fit into 8GiB")]
+    public void Earlier_jobs_say_how_many_would_fit_by_what_they_took(int concurrent, string message)
+    {
+        var memory = new ImageMemory(new ImageName("small"), 1L << 30, null, new AbsolutePath("/i"));
+
+        RunnerRules.DecideSlots(Toml with { Concurrent = concurrent }, [Good], new LimitSettings(), 8L << 30, [memory], new TakenMemory(400L << 20, 12, 14)).Found.Should().Be(message);
     }
 
     [Fact]
