@@ -7,4 +7,7 @@ public sealed record GuestScript(string Name, ReadOnlyMemory<byte> Text)
 {
     /// <summary>The proxy that its programs find in their environment; null: none.</summary>
     public ScriptProxy? Proxy { get; init; }
+
+    /// <summary>True: the guest tells how much memory it used at its most while the script ran.</summary>
+    public bool MeasuresMemory { get; init; }
 }

@@ -20,6 +20,8 @@ namespace VmExecutor.Core.Guests;
 /// <item>The status file needs no rename: each line is one write, and has an end. Its first line is the status and when the script ended (the
 /// guest's uptime); its second says whether the streams still took the marker. A session that is gone has closed them: then the script
 /// may have died of that (SIGPIPE), or gone on without a listener. The wrapper itself must not die of SIGPIPE there.</item>
+/// <item>Where it is asked to, a loop beside the script looks each second or two how much memory the guest uses, and the end marker tells the most. In bash it starts no
+/// further program: it waits for a pipe that nothing is written to.</item>
 /// </list>
 /// The text has no quote, newline, backslash pair or exclamation mark, so that any login shell, csh and fish too, hands it on unharmed.
 /// </summary>
@@ -44,11 +46,37 @@ public static class ScriptWrapper
         u=; read -r u r </proc/uptime;
         trap "" PIPE; w={{SessionThere}};
         echo "$s $u." >"$d/vmx-$t-status";
-        printf "\000%s %s\n" "$t" "$s" || w=gone;
-        printf "\000%s %s\n" "$t" "$s" >&3 || w=gone;
+        @peak
+        printf "\000%s %s\n" "$t" "$s$p" || w=gone;
+        printf "\000%s %s\n" "$t" "$s$p" >&3 || w=gone;
         echo "$w." >>"$d/vmx-$t-status";
-        exec rm -f "$f"
+        exec rm -f "$f"@memory
         """;
+
+    /// <summary>The most that a guest can say of its memory: 999 TiB in KiB.</summary>
+    internal const int MemoryDigits = 12;
+
+    /// <summary>The memory that cannot be given to another program at once (proc(5), MemAvailable), in KiB.</summary>
+    private const string Sample = "while read -r k v r; do case $k in MemTotal:) a=$v;; MemAvailable:) u=$((a-v)); break;; esac; done </proc/meminfo;";
+
+    /// <summary>
+    /// A loop that writes a line for each new maximum and ends when the file is gone. The shell opens the file before: a loop that began after a short script's end would make it anew.
+    /// </summary>
+    private const string Measure =
+        """{ (exec </dev/null 2>/dev/null 3>&-; @tick a=0 u=0 x=0; while [ -e "$d/vmx-$t-memory" ]; do """ + Sample + """ [ "$u" -le "$x" ] || { x=$u; echo "$x"; }; @wait; done) & } >>"$d/vmx-$t-memory"; """;
+
+    private static readonly string MeasureInBash =
+        Measure.Replace("@tick", "exec 9<> <(:);", StringComparison.Ordinal).Replace("@wait", "read -t 1 -u 9 k", StringComparison.Ordinal);
+
+    private static readonly string MeasureInAnySh =
+        Measure.Replace("@tick ", "", StringComparison.Ordinal).Replace("@wait", "sleep 2", StringComparison.Ordinal);
+
+    /// <summary>
+    /// The file is the job's as much as the wrapper's: what is no number of a sensible length is not passed on, for it would hide the marker. A script that ended before the loop
+    /// has looked is looked at once.
+    /// </summary>
+    private static readonly string TellPeak =
+        $$"""p=; while read -r e; do [ ${#e} -le {{MemoryDigits}} ] && [ "$e" -gt 0 ] && p=" ${e#+}"; done <"$d/vmx-$t-memory"; a=0 u=0; {{Sample}} [ "$u" -le "${p:-0}" ] || p=" $u";""";
 
     /// <summary>bash reads byte by byte, and so no byte too much: 32 KiB take it some 10 ms in an emulated guest.</summary>
     private const int LongestToRead = 32 << 10;
@@ -87,18 +115,20 @@ public static class ScriptWrapper
     /// <param name="shell">Its shell.</param>
     /// <param name="loginShell">The shell that reads the command line.</param>
     /// <param name="environment">Words such as <c>NAME=value</c> without blanks and quotes in them; empty: none.</param>
-    public static string CommandLine(RunToken token, ReadOnlySpan<byte> script, GuestShell shell, LoginShell loginShell, string environment = "")
+    /// <param name="measures">True: the end marker has the most memory that the guest used meanwhile.</param>
+    public static string CommandLine(RunToken token, ReadOnlySpan<byte> script, GuestShell shell, LoginShell loginShell, string environment = "", bool measures = false)
     {
         // bash counts characters of the account's locale, which only for ASCII are bytes in any, and its variables have no NUL.
         var isRead = loginShell == LoginShell.Bash && script.Length <= LongestToRead && !script.ContainsAnyExceptInRange((byte)1, (byte)0x7f);
-        var oneLine = Text.ReplaceLineEndings(" ").Replace("@store", isRead ? ByRead : ByHead, StringComparison.Ordinal);
+        var oneLine = Text.ReplaceLineEndings(" ").Replace("@store", isRead ? ByRead : ByHead, StringComparison.Ordinal)
+            .Replace("@peak", measures ? TellPeak : "p=;", StringComparison.Ordinal).Replace("@memory", measures ? " \"$d/vmx-$t-memory\"" : "", StringComparison.Ordinal);
         var arguments = string.Create(
             CultureInfo.InvariantCulture, $"{token} {script.Length} {(shell == GuestShell.Pwsh ? "script.ps1" : "script")} {Interpreter(shell)}");
 
         // Both have "vmx-run TOKEN" in their argument list, by which RunEnder finds the wrapper.
         return loginShell == LoginShell.Bash
-            ? $": vmx-run {token}; {ResetBash} eval 'set -- {arguments}; {oneLine.Replace("@start", With(InBash, environment), StringComparison.Ordinal)}'"
-            : $"exec sh -c '{oneLine.Replace("@start", With(InAnySh, environment), StringComparison.Ordinal)}' vmx-run {arguments}";
+            ? $": vmx-run {token}; {ResetBash} eval 'set -- {arguments}; {oneLine.Replace("@start", With(measures ? MeasureInBash + InBash : InBash, environment), StringComparison.Ordinal)}'"
+            : $"exec sh -c '{oneLine.Replace("@start", With(measures ? MeasureInAnySh + InAnySh : InAnySh, environment), StringComparison.Ordinal)}' vmx-run {arguments}";
     }
 
     /// <summary>The program that must be there for this shell's scripts.</summary>

@@ -36,6 +36,9 @@ public sealed record JobRecord
     /// <summary>The resources that the job was admitted with; null: it still waits for its turn.</summary>
     public ClaimRecord? Claim { get; init; }
 
+    /// <summary>The memory that the job could have chosen; null: an older driver has written this.</summary>
+    public MemoryChoice? MemoryChoice { get; init; }
+
     /// <summary>The most that its overlays may take on the host's disk, in bytes; null: no limit.</summary>
     public long? MaxOverlayBytes { get; init; }
 

@@ -11,11 +11,20 @@ public static class UsageMeter
     public static JobUsage Read(JobKey key, JobDirectory directory, IJobProcesses processes)
     {
         var qemu = processes.Find().FirstOrDefault(process => process.Job == key && process.Kind == JobProcessKind.Qemu)?.Process.Pid;
+        var record = directory.Read();
+        var said = SaidByGuest(directory, record);
         return new JobUsage(
-            qemu is { } pid ? Memory(pid, directory.Read()) : null,
+            said ?? (qemu is { } pid ? Memory(pid, record) : null),
             qemu is { } same ? ProcessTable.CpuTime(same) : null,
-            directory.Exists ? directory.DiskBytes() : null);
+            directory.Exists ? directory.DiskBytes() : null)
+        {
+            IsMemoryByGuest = said is not null,
+            Refused = record?.Egress is null || directory.ReadEgress() is not { Watches: false } egress ? 0 : egress.RefusedTimes,
+        };
     }
+
+    private static GuestMemoryUse? SaidByGuest(JobDirectory directory, JobRecord? record) =>
+        record?.Claim?.MemoryBytes is { } all && directory.ReadScripts().Max(script => script.GuestPeakBytes) is { } peak ? new GuestMemoryUse(peak, all) : null;
 
     /// <summary>
     /// Measures the guest's memory. A user who is neither root nor QEMU's user sees only the memory of the whole process.

@@ -88,7 +88,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
         var began = clock.GetTimestamp();
         ScriptLoss? loss;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Span, access.Shell, access.LoginShell, environment));
+        var client = ssh.Start(access, ScriptWrapper.CommandLine(token, script.Text.Span, access.Shell, access.LoginShell, environment, script.MeasuresMemory));
         await using (client.ConfigureAwait(false))
         {
             var sending = SendAsync(client.Input, script.Text, token, stop.Token);
@@ -131,7 +131,7 @@ internal sealed class GuestScriptRunner(SshClient ssh, GuestConnection connectio
 
             if (seen is { } status)
             {
-                return new ScriptRun(ToExit(status), OutputMayBeCut: StatusIn(outEnd) is null || StatusIn(errEnd) is null);
+                return new ScriptRun(ToExit(status), OutputMayBeCut: StatusIn(outEnd) is null || StatusIn(errEnd) is null) { GuestPeakBytes = outRelay.PeakBytes ?? errRelay.PeakBytes };
             }
 
             // ssh's own code says that the connection ended; a signal that the client was ended. Otherwise it was the login shell that ended.

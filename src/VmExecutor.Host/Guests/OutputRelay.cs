@@ -28,6 +28,9 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string
     /// <summary>The first part of the text that was printed before.</summary>
     public string Noise => _begin.Noise;
 
+    /// <summary>The most memory that the guest says it used, by the end marker; null: it does not say.</summary>
+    public long? PeakBytes { get; private set; }
+
     /// <summary>The status in the end marker; null when the stream ended without one.</summary>
     /// <exception cref="OutputClosedException">The reader of the output is gone.</exception>
     public async Task<int?> RunAsync()
@@ -53,6 +56,7 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string
             await ForwardAsync().ConfigureAwait(false);
         }
 
+        PeakBytes = end.PeakBytes;
         return end.Status;
     }
 

@@ -5,6 +5,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Services;
+using VmExecutor.Core.Usage;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Capacity;
@@ -51,11 +52,11 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         report.Add(line => line with { SubStage = ScriptRecord.Name(subStage) });
         var keeping = new ScriptKeeping(machine.Settings, environment, machine.Time);
         var started = machine.Time.GetTimestamp();
-        ScriptExit exit;
+        ScriptRun ended;
         try
         {
             keeping.Save(run.Directory, subStage, script, log);
-            exit = await RunScriptAsync(run, script, subStage, cancellationToken);
+            ended = await RunScriptAsync(run, script, subStage, cancellationToken);
         }
         catch (DriverException e)
         {
@@ -74,7 +75,8 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             throw;
         }
 
-        Note(run, subStage, started, exit.ExitCode, failure: null);
+        var exit = ended.Exit;
+        Note(run, subStage, started, exit.ExitCode, failure: null, BelievablePeak(run, ended));
         report.AddExit(exit);
         keeping.SayOf(job.Key, subStage, exit, log);
         if (!exit.Succeeded && KeepRule.DecidesTheJob(subStage))
@@ -90,17 +92,30 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         return exit;
     }
 
+    /// <summary>The scripts that are the job's author's: only their memory is of interest to people, and the runner's own ones are not to take longer.</summary>
+    private static bool IsAuthors(string subStage) => KeepRule.DecidesTheJob(subStage) || subStage == "after_script";
+
     /// <summary>Notes a script for the ledger: its name, time and end. By these notes a failure of the VM is reported once.</summary>
-    private void Note(JobRun run, string subStage, long started, int? exitCode, string? failure) => run.Directory.Note(
-        new ScriptRecord(ScriptRecord.Name(subStage), Math.Round(machine.Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, failure));
+    private void Note(JobRun run, string subStage, long started, int? exitCode, string? failure, long? guestPeak = null) => run.Directory.Note(
+        new ScriptRecord(ScriptRecord.Name(subStage), Math.Round(machine.Time.GetElapsedTime(started).TotalSeconds, 3), exitCode, failure) { GuestPeakBytes = guestPeak });
+
+    /// <summary>A guest that says it used more than it has says nothing.</summary>
+    private static long? BelievablePeak(JobRun run, ScriptRun ended) =>
+        ended.GuestPeakBytes is { } peak && run.Record?.Claim is { } claim && peak <= claim.MemoryBytes ? peak : null;
 
     private void TellUsage(JobRun run, JobLog story)
     {
         try
         {
-            if (UsageMeter.Read(run.Key, run.Directory, machine.Processes).ToSentence() is { } usage)
+            var usage = UsageMeter.Read(run.Key, run.Directory, machine.Processes);
+            if (usage.ToSentence() is { } sentence)
             {
-                story.Say(usage);
+                story.Say(sentence);
+            }
+
+            if (run.Record is { } record && SizeHint.Of(usage, record) is { } hint)
+            {
+                story.Say(hint);
             }
         }
         catch (Exception e) when (HostFileException.Explains(e))
@@ -109,7 +124,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         }
     }
 
-    private async Task<ScriptExit> RunScriptAsync(JobRun run, AbsolutePath script, string subStage, CancellationToken cancellationToken)
+    private async Task<ScriptRun> RunScriptAsync(JobRun run, AbsolutePath script, string subStage, CancellationToken cancellationToken)
     {
         var (directory, log) = (run.Directory, run.Log);
         var (record, access) = GuestOfJob.Of(directory);
@@ -134,7 +149,12 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         try
         {
             await disks.EnsureRoomAsync(log.Warn);
-            var exit = await RunAsync(access, new GuestScript(ScriptRecord.Name(subStage), Read(script)) { Proxy = proxy is null ? null : new ScriptProxy(JobFiles.EgressSocket.Name, DirectNames(record)) }, watch, disks, log, cancellationToken);
+            var text = new GuestScript(ScriptRecord.Name(subStage), Read(script))
+            {
+                Proxy = proxy is null ? null : new ScriptProxy(JobFiles.EgressSocket.Name, DirectNames(record)),
+                MeasuresMemory = IsAuthors(subStage),
+            };
+            var exit = await RunAsync(access, text, watch, disks, log, cancellationToken);
             return disks.Stopping is { } stopping ? throw await stopping : exit;
         }
         catch (Exception) when (disks.Stopping is not null)
@@ -189,7 +209,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         }
     }
 
-    private async Task<ScriptExit> RunAsync(
+    private async Task<ScriptRun> RunAsync(
         GuestAccess access, GuestScript script, DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
     {
         var run = await machine.GuestShell.RunScriptAsync(access, script, output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
@@ -198,7 +218,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
             log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");
         }
 
-        return run.Exit;
+        return run;
     }
 
     /// <summary>Runs both watches, until the first of them ends with a failure.</summary>

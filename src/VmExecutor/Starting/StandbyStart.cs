@@ -146,6 +146,7 @@ internal sealed class StandbyStart(Machine machine)
                 Ready = null,
                 ShutdownGrace = first.ShutdownGrace,
                 KeepFailed = first.KeepFailed,
+                MemoryChoice = first.MemoryChoice,
                 MaxOverlayBytes = first.MaxOverlayBytes,
                 Egress = first.Egress,
             },

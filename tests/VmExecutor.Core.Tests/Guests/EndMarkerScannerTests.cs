@@ -31,6 +31,12 @@ public sealed class EndMarkerScannerTests
     [Theory]
     [InlineData("\0{0} \n")]
     [InlineData("\0{0} 1234\n")]
+    [InlineData("\0{0} 1 \n")]
+    [InlineData("\0{0}  1\n")]
+    [InlineData("\0{0} 1 x\n")]
+    [InlineData("\0{0} 1 2 3\n")]
+    [InlineData("\0{0} 1 -5\n")]
+    [InlineData("\0{0} 1 1234567890123\n")]
     [InlineData("\0{0} x\n")]
     [InlineData("\0{0}\n")]
     [InlineData("{0} 1\n")]
@@ -40,6 +46,24 @@ public sealed class EndMarkerScannerTests
         var content = Encoding.ASCII.GetBytes(text.Replace("{0}", Token.Value, StringComparison.Ordinal));
 
         Scan([.. content, .. Marker(0)], [1]).Should().BeEquivalentTo((content, 0));
+    }
+
+    [Theory]
+    [InlineData("\0{0} 7\n", null)]
+    [InlineData("\0{0} 7 0\n", 0L)]
+    [InlineData("\0{0} 7 97517\n", 97517L << 10)]
+    [InlineData("\0{0} 7 999999999999\n", 999999999999L << 10)]
+    [InlineData("\0{0} 7 1234567890123\n\0{0} 7\n", null)]
+    [InlineData("\0{0} 9 12\0{0} 7 5\n", 5L << 10)]
+    public void A_marker_may_tell_the_memory_that_the_guest_used(string stream, long? bytes)
+    {
+        var scanner = new EndMarkerScanner(Token);
+        foreach (var one in Encoding.ASCII.GetBytes(stream.Replace("{0}", Token.Value, StringComparison.Ordinal)))
+        {
+            scanner.Feed([one], new ArrayBufferWriter<byte>());
+        }
+
+        (scanner.Status, scanner.PeakBytes).Should().Be((7, bytes));
     }
 
     [Fact]

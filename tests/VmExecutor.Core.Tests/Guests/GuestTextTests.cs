@@ -9,20 +9,24 @@ public sealed class GuestTextTests
 {
     private static readonly RunToken Token = new(new byte[16]);
 
-    [Fact]
-    public void The_wrapper_passes_any_login_shell_unharmed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_wrapper_passes_any_login_shell_unharmed(bool measures)
     {
-        var line = ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Pwsh, LoginShell.Other);
+        var line = ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Pwsh, LoginShell.Other, measures: measures);
 
         line.Should().StartWith("exec sh -c '").And.EndWith($"' vmx-run {Token} 12 script.ps1 pwsh -NoProfile -NonInteractive -File");
         line.Count(c => c == '\'').Should().Be(2);
-        line.Should().NotContainAny("\n", "!", @"\\");
+        line.Should().NotContainAny("\n", "!", @"\\", "@start", "@peak", "@memory", "@tick", "@wait");
     }
 
-    [Fact]
-    public void Bash_runs_the_wrapper_itself_and_is_found_by_the_same_words() =>
-        ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Sh, LoginShell.Bash)
-            .Should().StartWith($": vmx-run {Token}; ").And.Contain($" eval 'set -- {Token} 12 script sh;").And.EndWith("'").And.NotContainAny("exec sh", "setsid", "@start", "\n");
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Bash_runs_the_wrapper_itself_and_is_found_by_the_same_words(bool measures) =>
+        ScriptWrapper.CommandLine(Token, "echo hello\n\n"u8, GuestShell.Sh, LoginShell.Bash, measures: measures)
+            .Should().StartWith($": vmx-run {Token}; ").And.Contain($" eval 'set -- {Token} 12 script sh;").And.EndWith("'").And.NotContainAny("exec sh", "setsid", "@start", "@peak", "@memory", "@tick", "@wait", "\n");
 
     [Theory]
     [InlineData(32 << 10, (byte)'#', true)]

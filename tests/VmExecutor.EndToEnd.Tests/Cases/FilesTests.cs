@@ -48,7 +48,7 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
         ];
         (await LookAsync()).Should().BeEquivalentTo(prepared);
         var inGuest = await RunAsync(session, "build_script", exitCode: 3);
-        inGuest.Should().BeEquivalentTo("~/.vmx-clone", "$TMPDIR/.vmx-clone", "$TMPDIR/vmx-<token>-script");
+        inGuest.Should().BeEquivalentTo("~/.vmx-clone", "$TMPDIR/.vmx-clone", "$TMPDIR/vmx-<token>-script", "$TMPDIR/vmx-<token>-memory");
         (await LookAsync()).Should().BeEquivalentTo([.. prepared, "jobs/<job key>/scripts.jsonl", "jobs/<job key>/scripts/…", "locks/scripts"]);
         Directory.GetFileSystemEntries(session.TempDirectory!).Select(Path.GetFileName).Where(name => !name!.StartsWith("script", StringComparison.Ordinal))
             .Should().BeSubsetOf(["response.json", "build_exit_code"], "all else would be the driver's");
@@ -78,7 +78,7 @@ public sealed class FilesTests(TestMachine machine) : WarmTest(machine)
         JobRecord(622).GetProperty("start").GetString().Should().Be("warm");
         (await LookAsync()).Should().BeEquivalentTo([.. published, .. OfAnyStart, .. OfLibvirt]);
         (await RunAsync(session, "build_script", exitCode: 0)).Should().BeEquivalentTo(
-            ["~/.vmx-clone", "$TMPDIR/.vmx-clone", "$TMPDIR/vmx-<token>-script", "$TMPDIR/vmx-<token>-status"], "the template's warm-up was a script, too");
+            ["~/.vmx-clone", "$TMPDIR/.vmx-clone", "$TMPDIR/vmx-<token>-script", "$TMPDIR/vmx-<token>-memory", "$TMPDIR/vmx-<token>-status"], "the template's warm-up was a script, too");
         await CleanUpAsync(session);
 
         (await LookAsync()).Should().BeEquivalentTo(

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
@@ -33,6 +34,22 @@ public sealed class UsageMeterTests : IDisposable
         usage.Memory!.Value.UsedBytes.Should().BeInRange(1, GuestBytes, "QEMU takes more than its guest");
         usage.CpuTime.Should().BePositive();
         usage.DiskBytes.Should().BeInRange(1 << 20, (1 << 20) + (64 << 10));
+    }
+
+    [Fact]
+    public void The_guests_word_comes_before_what_the_host_sees_and_refusals_are_counted()
+    {
+        var directory = JobDirectory.Of(_state, _key);
+        directory.Create(TestRecord.Of(_key, _state) with { Claim = new ClaimRecord(GuestBytes, 1), Egress = new EgressRecord("closed", false, []) });
+        _processes.Add(JobProcessKind.Qemu, _key);
+        directory.Note(new ScriptRecord("get_sources", 1, 0, null));
+        directory.Note(new ScriptRecord("build_script", 1, 0, null) { GuestPeakBytes = 7000 });
+        directory.Note(new ScriptRecord("after_script", 1, 0, null) { GuestPeakBytes = 5000 });
+        File.WriteAllText(directory.Paths.Egress.Value, new EgressNotes { Policy = "closed", Refused = new() { ["evil.test"] = 2, ["192.0.2.9:443"] = 3 } }.ToJson());
+
+        var usage = UsageMeter.Read(_key, directory, _processes);
+
+        (usage.IsMemoryByGuest, usage.Memory, usage.Refused).Should().Be((true, new GuestMemoryUse(7000, GuestBytes), 5));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Guests;
+using VmExecutor.Host.Guests;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
@@ -25,6 +26,72 @@ public class ScriptRunTests(SshdFixture sshd) : GuestTest(sshd)
     [InlineData("", 0)]
     public async Task The_exit_code_is_the_scripts_own(string script, int exitCode) =>
         (await RunAsync(script)).ExitCode.Should().Be(exitCode);
+
+    private const string WaitForSample = "f=${TMPDIR:-/tmp}/vmx-$VMX_RUN-memory; until [ -s $f ]; do sleep 0.1; done; ";
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_most_memory_that_the_guest_used_is_told()
+    {
+        var (run, output, _) = await MeasureAsync(WaitForSample + "tail -n 1 $f; exit 3");
+
+        run.Exit.ExitCode.Should().Be(3);
+        run.GuestPeakBytes.Should().BeGreaterThanOrEqualTo(long.Parse(output.Trim(), System.Globalization.CultureInfo.InvariantCulture) << 10);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_script_that_ends_at_once_is_measured_and_leaves_nothing_that_measures_on()
+    {
+        for (var number = 0; number < 10; number++)
+        {
+            var (run, output, _) = await MeasureAsync("echo ${TMPDIR:-/tmp}/vmx-$VMX_RUN-memory");
+
+            run.GuestPeakBytes.Should().BePositive();
+            var file = output.Trim();
+            var token = file.Split('-')[^2];
+            while (System.IO.File.Exists(file) || Directory.EnumerateDirectories("/proc").Any(process => Names(process, token)))
+            {
+                await Task.Delay(50, Cancellation);
+            }
+        }
+    }
+
+    private static bool Names(string process, string token)
+    {
+        try
+        {
+            return System.IO.File.ReadAllText($"{process}/cmdline").Contains(token, StringComparison.Ordinal);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("echo +5 >$f")]
+    [InlineData("echo -5 >$f")]
+    [InlineData("echo 00000000000000005 >>$f")]
+    [InlineData("echo 'a[$(touch $0-x)]' >>$f")]
+    [InlineData("echo '99 99' >>$f")]
+    [InlineData("printf 77 >>$f")]
+    [InlineData("head -c 100000 /dev/urandom >>$f")]
+    [InlineData("rm $f")]
+    [InlineData("rm $f; mkdir $f")]
+    public async Task A_script_that_spoils_what_is_measured_has_its_exit_and_output_all_the_same(string spoil)
+    {
+        var (run, output, error) = await MeasureAsync($"{WaitForSample}{spoil}; echo out; echo err >&2; exit 3");
+
+        (run.Exit.ExitCode, run.OutputMayBeCut, output, error).Should().Be((3, false, "out\n", "err\n"));
+    }
+
+    private async Task<(ScriptRun Run, string Output, string Error)> MeasureAsync(string script)
+    {
+        using var output = new MemoryStream();
+        using var error = new MemoryStream();
+        var run = await Guest.RunScriptAsync(
+            Job with { LoginShell = LoginShell }, new GuestScript("step_script", Encoding.ASCII.GetBytes(script)) { MeasuresMemory = true }, output, error, NeverDies, Cancellation);
+        return (run, Encoding.ASCII.GetString(output.ToArray()), Encoding.ASCII.GetString(error.ToArray()));
+    }
 
     [Fact(Timeout = 60_000)]
     public async Task A_script_that_kills_its_whole_process_group_is_reported_as_killed() =>
