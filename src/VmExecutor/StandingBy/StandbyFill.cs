@@ -26,7 +26,8 @@ namespace VmExecutor.StandingBy;
 /// <param name="log">Told what was made, and what not and why.</param>
 /// <param name="last">The report of the last fill; null: there was none.</param>
 /// <param name="isByHand">True: a person asks for this image, so no earlier failure makes it pause.</param>
-internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log, StandbyReport? last = null, bool isByHand = false)
+/// <param name="progress">Told what is made, how many of them are there, and how many are wanted; null: that is of no use.</param>
+internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log, StandbyReport? last = null, bool isByHand = false, Action<string, int, int>? progress = null)
 {
     private const int SeedBytes = 64;
     private static readonly TimeSpan RemovalLimit = TimeSpan.FromSeconds(60);
@@ -72,6 +73,7 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log,
                     return line with { Why = failures.Why };
                 }
 
+                progress?.Invoke($"image '{need.Image.Name}': making clones of {fitness.Shape.Size}", line.There, need.Count);
                 if (await MakeAsync(need, fitness, cancellationToken) is not { } took)
                 {
                     log.Say($"image '{need.Image.Name}': {line.There} of {need.Count} clones of {fitness.Shape.Size} wait; the host has no room for more now");

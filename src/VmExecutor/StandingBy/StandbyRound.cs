@@ -5,7 +5,10 @@ using VmExecutor.Observing;
 namespace VmExecutor.StandingBy;
 
 /// <summary>One fill: removes what no job would get any more, makes what is missing, and keeps the report. The caller holds the right to make standby clones.</summary>
-internal sealed class StandbyRound(Machine machine, JobLog log)
+/// <param name="machine">The machine.</param>
+/// <param name="log">As for <see cref="StandbyFill"/>.</param>
+/// <param name="progress">As for <see cref="StandbyFill"/>.</param>
+internal sealed class StandbyRound(Machine machine, JobLog log, Action<string, int, int>? progress = null)
 {
     /// <summary>Jobs take clones while others are made, so a fill looks again. One whose clones are too old at once must end all the same.</summary>
     private const int MostRounds = 3;
@@ -22,7 +25,7 @@ internal sealed class StandbyRound(Machine machine, JobLog log)
         for (var round = 1; ; round++)
         {
             await new StandbySweep(machine, look, log).RunAsync(needs, isAll, cancellationToken);
-            var fill = new StandbyFill(machine, look, log, machine.Standby.ReadReport(), isByHand: !isAll);
+            var fill = new StandbyFill(machine, look, log, machine.Standby.ReadReport(), isByHand: !isAll, progress);
             var lines = new List<StandbyLine>();
             foreach (var need in needs)
             {

@@ -39,7 +39,7 @@ internal sealed class StandbyTasks(Invocation invocation, string? configOption)
             return true;
         }
 
-        return await new StandbyRound(machine, log).RunAsync(Needs(machine, image), isAll: image is null, cancellationToken);
+        return await new StandbyRound(machine, log, invocation.ShowAmount).RunAsync(Needs(machine, image), isAll: image is null, cancellationToken);
     }
 
     /// <summary>Removes all that wait.</summary>
