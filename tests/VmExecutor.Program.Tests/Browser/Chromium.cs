@@ -108,10 +108,10 @@ internal sealed class Chromium : IAsyncDisposable
             // Missing on a laptop it skips the test, in CI it fails it.
             if (Environment.GetEnvironmentVariable("CI") == "true")
             {
-                throw new InvalidOperationException("a prerequisite is missing in CI: chromium, see executor/setup --test-tools", missing);
+                throw new InvalidOperationException("a prerequisite is missing in CI: chromium, see executor/setup --browser", missing);
             }
 
-            Assert.Skip("chromium is not installed: executor/setup --test-tools");
+            Assert.Skip("chromium is not installed: executor/setup --browser");
         }
 
         // It says on which port it listens; its other words are read so that it never waits for a reader.
