@@ -12,6 +12,9 @@ namespace VmExecutor.Core.Services;
 /// <item>The services start side by side: in an emulated guest a command of podman takes one to three seconds.</item>
 /// <item>Each line of its stdout that begins with <see cref="ServiceFacts.Word"/> tells something of one service, see there.</item>
 /// <item>The containers have a network of their own, where each finds the others by their names. The guest finds them by lines in /etc/hosts.</item>
+/// <item>With podman, the script makes this network: a bridge, and a namespace for each container. podman's netavark calls iptables some thirty times for each container and starts a
+/// name server: more than half of a start in an emulated guest. A template has the bridge and the namespaces already. Names are then lines in the containers' /etc/hosts. Where
+/// the guest has not what it takes, or asks a name server of its own loopback, which containers do not reach, podman makes the network.</item>
 /// <item>A service is ready when a port is open, as with the runner. It is not connected to before, since some servers count or log such visits: the kernel's
 /// table of the container's network (/proc/PID/net/tcp, proc(5)) has what listens there, whatever tools the guest has. Then the guest connects once: systemd-networkd may
 /// have taken the container's link from its bridge.</item>
@@ -29,6 +32,14 @@ public static partial class ServiceScript
 
     /// <summary>The beginning of a container's name; its number follows.</summary>
     public const string Container = "vmx-service-";
+
+    /// <summary>
+    /// The first three bytes of the containers' addresses in the driver's own network; from the range for tests of network devices, as <see cref="ServiceNetwork"/>'s, and beside it.
+    /// </summary>
+    private const string Subnet = "198.18.1";
+
+    /// <summary>The most containers that the driver's own network has addresses for.</summary>
+    private const int Most = 250;
 
     /// <summary>The number of times that docker's daemon, which may be starting, is asked, a second apart.</summary>
     private const int Tries = 60;
@@ -58,9 +69,54 @@ public static partial class ServiceScript
             [ "$try" -lt @tries ] || { tell engine-fails "$(echo "$said" | short)"; exit; }
             sleep 1
           done
-          [ "$engine" = podman ] && [ -e /etc/containers/networks/@network.json ] || said=$("$engine" network create @network 2>&1) || "$engine" network inspect @network >/dev/null 2>&1 || { tell engine-fails "$(echo "$said" | short)"; exit; }
+          wire() {
+            [ "$engine" = podman ] && [ @count -le @most ] && command -v iptables-restore || return 1
+            # By its path: a busybox that is the shell, too, would take its own, which knows no namespaces.
+            ip=
+            for one in /bin /sbin /usr/bin /usr/sbin; do
+              [ ! -x "$one/ip" ] || ip=$one/ip
+            done
+            [ -n "$ip" ] || return 1
+            servers=/etc/resolv.conf
+            [ ! -e /run/systemd/resolve/resolv.conf ] || ! grep '^nameserver[[:space:]]*127\.0\.0\.53' "$servers" || servers=/run/systemd/resolve/resolv.conf
+            ! grep -E '^nameserver[[:space:]]+(127\.|::1)' "$servers" || return 1
+            [ -e /sys/class/net/@network ] || {
+              printf '%s\n' '*nat' '-A POSTROUTING -s @subnet.0/24 ! -d @subnet.0/24 -j MASQUERADE' COMMIT \
+                '*filter' '-I FORWARD -i @network -j ACCEPT' '-I FORWARD -o @network -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT' COMMIT | iptables-restore --wait --noflush &&
+                echo 1 >/proc/sys/net/ipv4/ip_forward &&
+                printf '%s\n' 'link add @network type bridge' 'addr add @subnet.1/24 dev @network' 'link set @network up' | "$ip" -batch - || return 1
+            }
+            for n in @numbers; do
+              [ ! -e "/run/netns/@container$n" ] || continue
+              printf '%s\n' "netns add @container$n" "link add @container$n type veth peer name eth0 netns @container$n" "link set @container$n master @network up" | "$ip" -batch - &&
+                printf '%s\n' 'link set lo up' "addr add @subnet.$((n + 2))/24 dev eth0" 'link set eth0 up' 'route add default via @subnet.1' | "$ip" -n "@container$n" -batch - || return 1
+            done
+          }
+          unwire() {
+            for n in @numbers; do "$ip" netns delete "@container$n"; done
+            "$ip" link delete @network
+          }
+          own=
+          if wire >/dev/null 2>&1; then
+            own=yes
+          else
+            [ -z "${ip-}" ] || unwire >/dev/null 2>&1
+            [ "$engine" = podman ] && [ -e /etc/containers/networks/@network.json ] || said=$("$engine" network create @network 2>&1) || "$engine" network inspect @network >/dev/null 2>&1 || { tell engine-fails "$(echo "$said" | short)"; exit; }
+          fi
 
-          look() { "$engine" image inspect --format '{{range $port, $x := .Config.ExposedPorts}}{{$port}} {{end}}' "$reference" 2>/dev/null; }
+          format='{{range $port, $x := .Config.ExposedPorts}}{{$port}} {{end}}'
+          references=@references
+          [ "$engine" = docker ] || [ -z "$references" ] || podman image inspect --format "{{range .RepoTags}}{{.}} {{end}}{{range .RepoDigests}}{{.}} {{end}}| $format" $references >"$work/here" 2>/dev/null
+          known() {
+            [ -e "$work/here" ] || return 1
+            while IFS= read -r line; do
+              case " ${line%%|*}" in
+                *" $reference "* | *" $reference:latest "*) echo "${line#*| }"; return ;;
+              esac
+            done <"$work/here"
+            return 1
+          }
+          look() { known || "$engine" image inspect --format "$format" "$reference" 2>/dev/null; }
           pull() {
             if [ "$engine" = docker ]; then
               docker ${login:+--config "$work"} pull --quiet "$@" "$reference" 2>&1
@@ -81,21 +137,44 @@ public static partial class ServiceScript
             exit
           }
           begin() {
-            id=$("$engine" run --detach --name "@container$n" --log-driver json-file --network @network @privileged "$@" 2>"$work/$n.err") || {
+            if [ -n "$own" ]; then
+              address=@subnet.$((n + 2))
+              set -- --network "ns:/run/netns/@container$n" --hostname "@container$n" --add-host "@container$n:$address" @hosts --pidfile "$work/$n.pid" "$@"
+            else
+              for name in $names; do set -- --network-alias "$name" "$@"; done
+              set -- --network @network "$@"
+            fi
+            id=$("$engine" run --detach --name "@container$n" --log-driver json-file @privileged "$@" 2>"$work/$n.err") || {
               tell "$n" not-started "$(short <"$work/$n.err")"
               exit
             }
-            set -- $("$engine" inspect --format '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "@container$n")
-            pid=$1 address=${2-}
+            pid=
+            [ -z "$own" ] || read -r pid <"$work/$n.pid"
+            [ -n "$pid" ] || {
+              set -- $("$engine" inspect --format '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "@container$n")
+              pid=$1
+              [ -n "$own" ] || address=${2-}
+            }
             [ -z "$address" ] || [ -z "$names" ] || echo "$address $names" >>/etc/hosts
             tell "$n" started "$address"
           }
           rehearse() {
-            "$engine" run --rm --name "@container$n" --network @network --entrypoint /vmx-none "$reference" >/dev/null 2>&1
+            network=@network
+            [ -z "$own" ] || network=ns:/run/netns/@container$n
+            "$engine" run --rm --name "@container$n" --network "$network" --entrypoint /vmx-none "$reference" >/dev/null 2>&1
             "$engine" rm --force "@container$n" >/dev/null 2>&1
           }
           listens() {
-            awk '$4 == "0A" && $2 !~ /^(0100007F|00000000000000000000000001000000):/ { sub(/.*:/, "", $2); print $2 }' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6" 2>/dev/null
+            open=
+            for table in tcp tcp6; do
+              while read -r number local remote state rest; do
+                [ "$state" = 0A ] || continue
+                case $local in
+                  0100007F:* | 00000000000000000000000001000000:*) ;;
+                  *) open="$open ${local##*:}" ;;
+                esac
+              done <"/proc/$pid/net/$table"
+            done 2>/dev/null
           }
           lines() {
             tell "$n" down "$1"
@@ -121,7 +200,7 @@ public static partial class ServiceScript
             read -r until rest </proc/uptime
             until=$((${until%.*} + @wait))
             while :; do
-              open=$(listens)
+              listens
               for port in $wanted; do
                 for one in $open; do
                   [ "$one" != "$port" ] || ! reaches "$((0x$port))" || { tell "$n" up "$((0x$port))"; exit; }
@@ -133,7 +212,7 @@ public static partial class ServiceScript
                 [ -z "$refused" ] || lines "its port $refused is open in its container, and the guest does not reach it at $address after @wait s"
                 lines "none of its ports was open after @wait s:$(for port in $wanted; do printf ' %d' "0x$port"; done)"
               fi
-              sleep 0.2 2>/dev/null || sleep 1
+              sleep 0.4 2>/dev/null || sleep 1
             done
           }
         @services  wait
@@ -153,6 +232,15 @@ public static partial class ServiceScript
             .Replace("@tries", Tries.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("@container", Container, StringComparison.Ordinal)
             .Replace("@network", Network, StringComparison.Ordinal)
+            .Replace("@subnet", Subnet, StringComparison.Ordinal)
+            .Replace("@most", Most.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@count", plan.Services.Count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("@numbers", string.Join(' ', plan.Services.Select(service => service.Number)), StringComparison.Ordinal)
+            .Replace("@hosts", string.Join(' ', plan.Services.SelectMany(Hosts)), StringComparison.Ordinal)
+            .Replace(
+                "@references",
+                ShellText.Quote(string.Join(' ', plan.Services.Where(service => service.PullPolicies[0] != PullPolicy.Always).Select(service => service.Reference).Distinct(StringComparer.Ordinal))),
+                StringComparison.Ordinal)
             .Replace("@privileged", settings.Privileged ? "--privileged" : "", StringComparison.Ordinal)
             .Replace("@wait", Math.Ceiling(settings.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
@@ -165,6 +253,10 @@ public static partial class ServiceScript
             + string.Concat(plan.Services.Select(Service))
             + services[1];
     }
+
+    /// <summary>Names of hosts and addresses, which the shell takes as the words that they are.</summary>
+    private static IEnumerable<string> Hosts(PlannedService service) =>
+        service.Names.Select(name => string.Create(CultureInfo.InvariantCulture, $"--add-host {name}:{Subnet}.{service.Number + 2}"));
 
     private static string Service(PlannedService service)
     {
@@ -183,7 +275,7 @@ public static partial class ServiceScript
                 """;
         }
 
-        List<string> arguments = [.. service.Names.SelectMany(name => new[] { "--network-alias", name })];
+        List<string> arguments = [];
         var file = new StringBuilder();
         foreach (var (name, value) in wanted.Variables.Where(variable => VariableName().IsMatch(variable.Key) && !variable.Value.Contains('\0', StringComparison.Ordinal)))
         {

@@ -28,7 +28,17 @@ public sealed class ServiceScriptTests : IDisposable
           'info '*) echo x >>"$STAND/asked"; [ "$(wc -l <"$STAND/asked")" -gt "$(cat "$STAND/deaf")" ] || { echo 'no daemon' >&2; exit 1; } ;;
           'network create') [ ! -e "$STAND/no-network" ] || { echo 'no network here' >&2; exit 1; } ;;
           'network inspect') exit 1 ;;
-          'image inspect') cat "$STAND/here/$name" ;;
+          'image inspect')
+            format=$4 code=0
+            shift 4
+            for one; do
+              name=$(echo "$one" | tr '/:' '__')
+              [ -e "$STAND/here/$name" ] || { code=125; continue; }
+              case $format in *RepoTags*) printf '%s:latest | ' "$one" ;; esac
+              cat "$STAND/here/$name"
+              echo
+            done
+            exit "$code" ;;
           'pull '* | '--config '*)
             if [ -e /run/vmx-services/config.json ]; then
               put "$STAND/login" </run/vmx-services/config.json
@@ -37,18 +47,20 @@ public sealed class ServiceScriptTests : IDisposable
             [ -e "$STAND/there/$name" ] || { printf 'registry: no\nsuch image\n' >&2; exit 125; }
             put "$STAND/here/$name" <"$STAND/there/$name" ;;
           'run '*)
-            container=
+            container= pid=/dev/null inside=
             while [ $# -gt 0 ]; do
               case $1 in
                 --name) container=$2 ;;
                 --env-file) put "$STAND/$container.env" <"$2" ;;
+                --pidfile) pid=$2 ;;
+                --network) case $2 in ns:*) inside="nsenter --net=${2#ns:}" ;; esac ;;
                 docker.io/* ) name=$(echo "$1" | tr '/:' '__'); break ;;
               esac
               shift
             done
             [ -e "$STAND/run/$name" ] || { echo 'no such program' >&2; exit 127; }
-            sh "$STAND/run/$name" >"$STAND/$container.log" 2>&1 </dev/null &
-            echo $! >"$STAND/$container.pid"
+            $inside sh "$STAND/run/$name" >"$STAND/$container.log" 2>&1 </dev/null &
+            echo $! | tee "$STAND/$container.pid" >"$pid"
             echo 0123456789ab ;;
           'inspect '*)
             case $3 in
@@ -63,6 +75,10 @@ public sealed class ServiceScriptTests : IDisposable
         mount -t tmpfs vmx-test /run
         cp /etc/hosts /run/hosts
         mount --bind /run/hosts /etc/hosts
+        resolv=$(realpath -m /etc/resolv.conf)
+        mkdir -p "${resolv%/*}"
+        [ -e "$resolv" ] || : >"$resolv"
+        mount --bind "$STAND/resolv.conf" "$resolv"
         ip link set lo up
         "$@"
         cp /etc/hosts "$STAND/hosts"
@@ -81,8 +97,8 @@ public sealed class ServiceScriptTests : IDisposable
 
         var said = await RunAsync(shell, Service("web") with { Wanted = new JobService { Image = "web", Variables = Variables(("A", "two 'words' $HOME"), ("B", "1\n2")) } });
 
-        said.Should().Equal("engine podman", "0 started 127.0.0.1", "0 up 8080", "done");
-        (await ReadAsync("hosts")).Should().Contain("\n127.0.0.1 web w\n");
+        said.Should().Equal("engine podman", "0 started 198.18.1.2", "0 up 8080", "done");
+        (await ReadAsync("hosts")).Should().Contain("\n198.18.1.2 web w\n");
         (await ReadAsync("vmx-service-0.env")).Should().Be("A=two 'words' $HOME\n");
         (await ReadAsync("calls")).Should().Contain("--env B=1\n2").And.Contain("run --detach --name vmx-service-0 --log-driver json-file ").And.NotContain("pull");
         File.Exists(In("left")).Should().BeFalse();
@@ -130,7 +146,7 @@ public sealed class ServiceScriptTests : IDisposable
         Image("web", "8080/tcp", "exec busybox httpd -f -p 8080");
         await File.WriteAllTextAsync(In("address"), "192.0.2.1", TestContext.Current.CancellationToken);
 
-        (await RunAsync(["dash"], Service("web"))).Should().Contain("0 down its port 8080 is open in its container, and the guest does not reach it at 192.0.2.1 after 1 s");
+        (await RunAsync(["dash"], Service("web"), ServiceEngine.Docker)).Should().Contain("0 down its port 8080 is open in its container, and the guest does not reach it at 192.0.2.1 after 1 s");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -172,7 +188,36 @@ public sealed class ServiceScriptTests : IDisposable
     {
         await File.WriteAllTextAsync(In("no-network"), "", TestContext.Current.CancellationToken);
 
-        (await RunAsync(["dash"], Service("web"))).Should().Equal("engine podman", "engine-fails no network here");
+        (await RunAsync(["dash"], Service("web"), ServiceEngine.Docker)).Should().Equal("engine docker", "engine-fails no network here");
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [MemberData(nameof(Shells))]
+    public async Task Podmans_services_of_one_port_have_addresses_of_their_own_and_reach_each_other_by_their_names(string[] shell)
+    {
+        Image("web", "8080/tcp", "exec busybox httpd -f -p 8080");
+        Image("asks", "8080/tcp", "busybox wget -q -T 20 -O - http://198.18.1.2:8080/ 2>&1 | grep -o 'HTTP/1.1 404' >$STAND/answer; exec busybox httpd -f -p 8080");
+
+        var said = await RunAsync(shell, Service("web"), Service("asks", 1));
+
+        said.Should().Contain(["0 started 198.18.1.2", "1 started 198.18.1.3", "0 up 8080"]);
+        (await ReadAsync("hosts")).Should().Contain("\n198.18.1.2 web w\n").And.Contain("\n198.18.1.3 asks a\n");
+        (await File.ReadAllLinesAsync(In("calls"), TestContext.Current.CancellationToken)).Where(call => call.StartsWith("run ", StringComparison.Ordinal)).Should().HaveCount(2)
+            .And.OnlyContain(call => call.Contains(" --add-host web:198.18.1.2 --add-host w:198.18.1.2 --add-host asks:198.18.1.3 --add-host a:198.18.1.3 "));
+        (await ReadAsync("calls")).Should().NotContain("network create");
+    }
+
+    [Theory(Timeout = HangLimit)]
+    [InlineData("nameserver 127.0.0.1\n")]
+    [InlineData("nameserver ::1\nnameserver 192.0.2.1\n")]
+    public async Task Podman_makes_the_network_where_the_guests_name_server_is_on_its_loopback(string servers)
+    {
+        Image("web", "8080/tcp", "exec busybox httpd -f -p 8080");
+        await File.WriteAllTextAsync(In("resolv.conf"), servers, TestContext.Current.CancellationToken);
+
+        (await RunAsync(["dash"], Service("web"))).Should().Equal("engine podman", "0 started 127.0.0.1", "0 up 8080", "done");
+
+        (await ReadAsync("calls")).Should().Contain("network create vmx-services\n").And.Contain(" --network vmx-services --network-alias w --network-alias web ");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -205,6 +250,7 @@ public sealed class ServiceScriptTests : IDisposable
         }
 
         File.WriteAllText(In("deaf"), "0");
+        File.WriteAllText(In("resolv.conf"), "nameserver 192.0.2.1\n");
         File.WriteAllText(In("address"), "127.0.0.1");
         File.WriteAllText(In("calls"), "");
     }
