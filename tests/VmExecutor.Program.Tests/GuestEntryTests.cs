@@ -121,9 +121,11 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
 
     /// <summary>The stand-in has no such container, and may have no podman: what it says of that is what arrives.</summary>
     [Fact(Timeout = 60_000)]
-    public async Task The_lines_of_a_container_come_from_its_guest_and_a_job_without_one_has_none()
+    public async Task The_lines_of_a_container_come_from_its_guest_and_of_a_job_without_one_that_is_said()
     {
-        (await LinesAsync("db")).Should().BeNull();
+        (await FluentActions.Awaiting(() => LinesAsync("db")).Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Be($"job {_directory.Key} has no services");
+        TestRecord.Put(_directory, _directory.Read()! with { ServiceVms = [new ServiceVmRecord("service0-1-aaaaaa", "database", ["vm", "database"])] });
+        (await FluentActions.Awaiting(() => LinesAsync("db")).Should().ThrowAsync<SystemFailureException>()).Which.Hint.Should().Be("Give one of: vm, database.");
 
         TestRecord.Put(_directory, _directory.Read()! with { Services = new ServicesRecord("podman", [["db", "postgres"]], ShowLogs: false) });
 
@@ -132,11 +134,11 @@ public sealed class GuestEntryTests(TwinFixture sshd) : IClassFixture<TwinFixtur
         SshdFixture.Connections(_access).Should().BeEmpty();
     }
 
-    private async Task<IReadOnlyList<string>?> LinesAsync(string service)
+    private async Task<IReadOnlyList<string>> LinesAsync(string service)
     {
         using var machine = TestMachine.Of(
             TestMachine.Settings(_access.Directory.Parent().Parent()), sshd.Guest, _hypervisor, variables: new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" });
-        return await new GuestEntry(machine).FindLinesOfAsync(_directory.Key.Value, service, Cancellation);
+        return await new GuestEntry(machine).LinesOfAsync(_directory.Key, _directory, service, Cancellation);
     }
 
     private void Put(GuestAccess access) => TestRecord.Put(_directory, _directory.Read()! with { Guest = GuestOfJob.ToRecord(access) });

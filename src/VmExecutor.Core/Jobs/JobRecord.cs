@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Observing;
 using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 
@@ -95,6 +96,9 @@ public sealed record JobRecord
 
     /// <summary>Its services that are VMs of their own.</summary>
     public IReadOnlyList<ServiceVmRecord> ServiceVms { get => field ?? []; init; }
+
+    /// <summary>Those of them that are gone before the job's VM, which is kept: for its line of the ledger.</summary>
+    public IReadOnlyList<LedgerService> RemovedServices { get => field is null ? [] : [.. field.OfType<LedgerService>()]; init; }
 
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);

@@ -43,22 +43,27 @@ public static class LedgerEntries
         Egress = removal.Egress,
         Services =
         [
-            .. removal.Services.Where(service => service.Removal.Record is not null).Select(service => new LedgerService(service.Key.Domain.Value)
-            {
-                Image = service.Removal.Record?.Stamp.Image,
-                Start = service.Removal.Record?.Start,
-                MemoryBytes = service.Removal.Record?.Claim?.MemoryBytes,
-                Cpus = service.Removal.Record?.Claim?.Cpus,
-                HostMemoryBytes = service.Removal.HostMemoryBytes,
-                CpuSeconds = Seconds(service.Removal.CpuTime),
-                PeakMemoryBytes = service.Removal.PeakMemoryBytes,
-                DiskBytes = service.Removal.DiskBytes,
-                Egress = service.Removal.Egress,
-            }),
+            .. removal.Record?.RemovedServices ?? [],
+            .. OfServices(removal.Services),
         ],
         Made = [.. removal.Record?.Ready is null ? [] : new[] { $"domain {key.Domain}" }, .. removal.Overlays.Select(name => $"overlay {name}")],
         RemovedParts = removal.Parts,
     };
+
+    /// <summary>The services of a job that were VMs; those of which nothing is known are left out.</summary>
+    public static IEnumerable<LedgerService> OfServices(IEnumerable<(JobKey Key, Removal Removal)> removed) =>
+        removed.Where(service => service.Removal.Record is not null).Select(service => new LedgerService(service.Key.Domain.Value)
+        {
+            Image = service.Removal.Record?.Stamp.Image,
+            Start = service.Removal.Record?.Start,
+            MemoryBytes = service.Removal.Record?.Claim?.MemoryBytes,
+            Cpus = service.Removal.Record?.Claim?.Cpus,
+            HostMemoryBytes = service.Removal.HostMemoryBytes,
+            CpuSeconds = Seconds(service.Removal.CpuTime),
+            PeakMemoryBytes = service.Removal.PeakMemoryBytes,
+            DiskBytes = service.Removal.DiskBytes,
+            Egress = service.Removal.Egress,
+        });
 
     private static double? Seconds(TimeSpan? time) => time is { } given ? Math.Round(given.TotalSeconds, 2) : null;
 }

@@ -18,19 +18,27 @@ internal static class LogsCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            if (parsed.GetValue(service) is { } name)
+            using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
+            var jobs = new JobsAtHand(machine.Settings, machine.Time);
+            if (parsed.GetValue(service) is not { } name)
             {
-                using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
-                if (await new GuestEntry(machine).FindLinesOfAsync(parsed.GetRequiredValue(job), name, token) is { } lines)
-                {
-                    lines.ToList().ForEach(invocation.Output.WriteLine);
-                    return ExitCodes.Success;
-                }
+                return Tell(await JobStory.FindAsync(parsed.GetRequiredValue(job), jobs, machine.StateDir, token), parsed.GetValue(json));
             }
 
-            var settings = invocation.LoadWithoutImages(parsed.GetValue(config));
-            var story = await JobStory.FindAsync(parsed.GetRequiredValue(job), parsed.GetValue(service), settings, invocation.Time, token);
-            if (parsed.GetValue(json))
+            var (key, directory) = jobs.Find(parsed.GetRequiredValue(job));
+            if (jobs.TryFindService(directory, name) is { } vm)
+            {
+                return Tell(await JobStory.OfServiceAsync(vm, jobs, token), parsed.GetValue(json));
+            }
+
+            (await new GuestEntry(machine).LinesOfAsync(key, directory, name, token)).ToList().ForEach(invocation.Output.WriteLine);
+            return ExitCodes.Success;
+        }));
+        return command;
+
+        int Tell(JobStory story, bool asJson)
+        {
+            if (asJson)
             {
                 invocation.Output.WriteLine(JobStoryJson.Write(story));
             }
@@ -40,7 +48,6 @@ internal static class LogsCommand
             }
 
             return ExitCodes.Success;
-        }));
-        return command;
+        }
     }
 }

@@ -1,8 +1,10 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Processes;
 using VmExecutor.Starting;
@@ -39,7 +41,7 @@ internal sealed class GuestEntry(Machine machine)
         await EnsureRunsAsync(key, record, cancellationToken);
         if (service is not null)
         {
-            words = (record.Services ?? throw new SystemFailureException(ErrorCodes.ServiceUnknown, $"job {key} has no services", "See its job log.")).Enter(access.User, service, words, terminal);
+            words = ServicesOf(key, record).Enter(access.User, service, words, terminal);
         }
 
         return await BesideAsync(
@@ -52,26 +54,25 @@ internal sealed class GuestEntry(Machine machine)
     }
 
     /// <summary>The last lines of a service that is a container in the job's guest, made printable: a hostile one steers no terminal.</summary>
-    /// <param name="job">As the user typed it.</param>
+    /// <param name="key">The job.</param>
+    /// <param name="directory">Its directory, or that of the standby clone that it took.</param>
     /// <param name="service">One of its names.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Null: the job has no service in a container, or the service is a VM.</returns>
-    /// <exception cref="DriverException">There is no such job or service, or no guest of it to enter.</exception>
-    public async Task<IReadOnlyList<string>?> FindLinesOfAsync(string job, string service, CancellationToken cancellationToken)
+    /// <exception cref="DriverException">There is no such service, or no guest to enter.</exception>
+    public async Task<IReadOnlyList<string>> LinesOfAsync(JobKey key, JobDirectory directory, string service, CancellationToken cancellationToken)
     {
-        var jobs = new JobsAtHand(machine.Settings, machine.Time);
-        var (key, directory) = jobs.Find(job);
-        if (jobs.TryFindService(directory, service) is not null || directory.Read()?.Services is null)
-        {
-            return null;
-        }
-
         var (record, access) = GuestOfJob.Of(directory);
+        var services = ServicesOf(key, record);
         await EnsureRunsAsync(key, record, cancellationToken);
-        var text = record.Services!.LastLines(access.User, service);
+        var text = services.LastLines(access.User, service);
         var answer = await BesideAsync(key, record, access, way => machine.GuestShell.RunCommandAsync(way, text, input: null, cancellationToken), cancellationToken);
         return [.. answer.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => PlainText.OneLine(line, LongestLine))];
     }
+
+    private static ServicesRecord ServicesOf(JobKey key, JobRecord record) => record.Services ?? throw new SystemFailureException(
+        ErrorCodes.ServiceUnknown,
+        record.ServiceVms.Count == 0 ? $"job {key} has no services" : $"job {key} has no services but VMs",
+        record.ServiceVms.Count == 0 ? "See its job log." : $"Give one of: {string.Join(", ", record.ServiceVms.SelectMany(vm => vm.Names))}.");
 
     private async Task<T> BesideAsync<T>(JobKey key, JobRecord record, GuestAccess access, Func<GuestAccess, Task<T>> use, CancellationToken cancellationToken)
     {

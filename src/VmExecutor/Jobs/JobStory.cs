@@ -1,6 +1,7 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Observing;
@@ -26,18 +27,19 @@ internal sealed record JobStory(
 {
     /// <summary>Looks in the job's directory, asks libvirt, and reads the ledger.</summary>
     /// <exception cref="Core.Failures.SystemFailureException">There is no such job, also in the ledger, or several.</exception>
-    public static async Task<JobStory> FindAsync(string text, string? service, Settings settings, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<JobStory> FindAsync(string text, JobsAtHand jobs, AbsolutePath stateDir, CancellationToken cancellationToken)
     {
-        var jobs = new JobsAtHand(settings, time);
-        var ended = LedgerReader.Read(settings.StateDir).ToLookup(entry => entry.Job, StringComparer.Ordinal);
+        var ended = LedgerReader.Read(stateDir).ToLookup(entry => entry.Job, StringComparer.Ordinal);
         var over = ended.Select(group => JobKey.TryParse(group.Key, out var known) ? known : null).OfType<JobKey>();
         var key = JobChoice.Decide(text, [.. jobs.Keys().Concat(over).Distinct()]);
-        var directory = jobs.DirectoryOf(key);
-        if (service is not null)
-        {
-            (key, directory) = jobs.Find(key.Value, service);
-        }
+        return OfAsync(key, jobs.DirectoryOf(key), jobs, [.. ended[key.Value]], cancellationToken);
+    }
 
+    /// <summary>The story of a VM that is a service of a job; its line of the ledger is the job's.</summary>
+    public static Task<JobStory> OfServiceAsync(JobDirectory vm, JobsAtHand jobs, CancellationToken cancellationToken) => OfAsync(vm.Key, vm, jobs, [], cancellationToken);
+
+    private static async Task<JobStory> OfAsync(JobKey key, JobDirectory directory, JobsAtHand jobs, IReadOnlyList<LedgerEntry> ended, CancellationToken cancellationToken)
+    {
         var console = directory.Paths.Console;
         var record = directory.Read();
         return new JobStory(
@@ -47,7 +49,7 @@ internal sealed record JobStory(
             directory.ReadScripts(),
             HostFile.Look(console.Value) == Presence.There ? console.Value : null,
             Host.Hypervisor.ConsoleTail.Read(console),
-            [.. ended[key.Value]]);
+            ended);
     }
 
     private static async Task<string> DescribeAsync(JobsAtHand jobs, JobRecord record, CancellationToken cancellationToken)

@@ -3,7 +3,9 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Keeping;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Starting;
 
@@ -41,7 +43,7 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
             }
 
             // They may have secrets of the job as well, and nothing is known of where.
-            await machine.RemoverAt(record.LibvirtUri).RemoveServicesAsync(run.Job, directory.Paths.StateDir, [], log.Say, hurry: cancellationToken, cancellationToken);
+            await RemoveServicesAsync(run, record, cancellationToken);
             await machine.GuestShell.CloseAsync(access, cancellationToken);
             var ended = result == JobResult.Unknown ? "failed" : result;
             if (await run.UpdateAsync(now => now is { Keep: not null, Stopped: null } ? KeepRule.Begin(now, ended, HostClock.SinceBoot()) : null, cancellationToken) is null)
@@ -57,6 +59,23 @@ internal sealed class KeepAtCleanup(Machine machine, Func<JobSecrets> readSecret
         {
             log.Warn($"the VM of failed job {run.Job} is not kept: {(e is SystemFailureException ? e.Message : "the cleanup was cancelled")}");
             return false;
+        }
+    }
+
+    /// <summary>The record keeps what there is to say of them, until the job's VM goes, too, and the ledger gets the job's line.</summary>
+    private async Task RemoveServicesAsync(JobRun run, JobRecord record, CancellationToken cancellationToken)
+    {
+        var removed = new List<(JobKey Key, Removal Removal)>();
+        try
+        {
+            await machine.RemoverAt(record.LibvirtUri).RemoveServicesAsync(run.Job, run.Directory.Paths.StateDir, removed, run.Log.Say, hurry: cancellationToken, cancellationToken);
+        }
+        finally
+        {
+            if (removed.Count > 0)
+            {
+                await run.UpdateAsync(now => now with { RemovedServices = [.. now.RemovedServices, .. LedgerEntries.OfServices(removed)] }, CancellationToken.None);
+            }
         }
     }
 }

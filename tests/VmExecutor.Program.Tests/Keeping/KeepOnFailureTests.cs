@@ -1,8 +1,10 @@
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Leftovers;
+using VmExecutor.Host.Clones;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Tests.Fakes;
@@ -178,6 +180,37 @@ public sealed class KeepOnFailureTests : IDisposable
         var prepare = () => _world.PrepareAsync(second, CancellationToken.None);
 
         (await prepare.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.CapacityExhausted);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_refusals_of_its_services_which_go_before_it_are_in_its_line_of_the_ledger(bool isKept)
+    {
+        await _world.PrepareAsync();
+        await _world.FailAsync(Key);
+        var service = JobDirectory.Of(_world.StateDir, Key.OfService(0));
+        var record = TestRecord.Of(service.Key, _world.StateDir);
+        service.Create(record with { Stamp = record.Stamp with { Image = "database" }, Start = "warm", Egress = new EgressRecord("strict", Watches: false, []) });
+        var refused = new EgressNotes { Policy = "strict" };
+        refused.Refused["evil.test"] = 3;
+        await File.WriteAllTextAsync(service.Paths.Egress.Value, refused.ToJson(), TestContext.Current.CancellationToken);
+        _world.GuestShell.Before = call =>
+        {
+            if (call == "close" && !isKept)
+            {
+                throw new GuestConnectionLostException("the connection was lost");
+            }
+        };
+
+        (await _world.TryKeepAsync(Key)).Should().Be(isKept);
+        service.Exists.Should().BeFalse();
+        _world.GuestShell.Before = null;
+        await _world.CleanupAsync();
+
+        var line = _world.Ledger().Should().ContainSingle().Which.Services.Should().ContainSingle().Which;
+        line.Should().BeEquivalentTo(new { Domain = service.Key.Domain.Value, Image = "database", Start = "warm" }, options => options.ExcludingMissingMembers());
+        line.Egress!.Refused.Should().Contain("evil.test", 3);
     }
 
     private async Task KeepAsync()
