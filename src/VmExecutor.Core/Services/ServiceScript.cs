@@ -149,7 +149,7 @@ public static partial class ServiceScript
               exit
             }
             pid=
-            [ -z "$own" ] || read -r pid <"$work/$n.pid"
+            [ -z "$own" ] || { read -r pid <"$work/$n.pid"; } 2>/dev/null
             [ -n "$pid" ] || {
               set -- $("$engine" inspect --format '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "@container$n")
               pid=$1

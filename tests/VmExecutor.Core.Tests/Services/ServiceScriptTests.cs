@@ -61,7 +61,7 @@ public sealed class ServiceScriptTests
             new ServiceSettings());
 
         text.Should().Contain("printf %s 'ONE=1\n' >\"$work/$n.env\"")
-            .And.Contain("begin --env-file \"$work/$n.env\" '--network-alias' 'a' '--env' 'TWO=a\nb' '--entrypoint' '/init' 'docker.io/library/a' '-x' 'go'")
+            .And.Contain("begin --env-file \"$work/$n.env\" '--env' 'TWO=a\nb' '--entrypoint' '/init' 'docker.io/library/a' '-x' 'go'")
             .And.NotContain("a b=");
     }
 
