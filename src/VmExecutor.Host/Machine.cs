@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
@@ -15,6 +16,7 @@ using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Runner;
 using VmExecutor.Host.Standby;
 using VmExecutor.Host.Users;
@@ -96,6 +98,11 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
 
+    /// <summary>The disks of projects.</summary>
+    public DiskStore ProjectDisks => field ??= new DiskStore(StateDir, Locks, new DiskImages(Tools), Time);
+
+    public DiskKeeper DiskKeeper => field ??= new DiskKeeper(StateDir, ProjectDisks, Time);
+
     /// <summary>The order that this host takes no more jobs.</summary>
     public HostDrain Drain => field ??= new HostDrain(StateDir);
 
@@ -127,10 +134,12 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     public QuickCollection QuickCollection => field ??= new QuickCollection(Collector, Time);
 
     /// <summary>Removes the clones of jobs whose record names this libvirt; null: the configured one.</summary>
-    public CloneRemover RemoverAt(string? uri)
+    /// <param name="uri">The record's.</param>
+    /// <param name="atEnd">Looks after what the job's own VM has left; null: it goes.</param>
+    public CloneRemover RemoverAt(string? uri, Func<JobDirectory, CancellationToken, Task<ProjectDiskNote?>>? atEnd = null)
     {
         var hypervisor = Hypervisors.At(uri ?? Hypervisors.Configured);
-        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, Time) { Egress = Egress };
+        return new CloneRemover(hypervisor, new DomainStopper(hypervisor, Time), Processes, Time) { Egress = Egress, AtEnd = atEnd };
     }
 
     /// <summary>Releases the locks that were taken here and closes the connections.</summary>

@@ -60,6 +60,12 @@ public sealed record JobPaths
     /// <summary>The job's artifacts on their way out of the guest (<c>try</c>).</summary>
     public AbsolutePath Artifacts => Of(JobFiles.Artifacts);
 
+    /// <summary>The overlay of the project's disk, where the job has one.</summary>
+    public AbsolutePath ProjectDisk => Directory.Child($"project-disk{JobFiles.Overlay.Name}");
+
+    /// <summary>A new version of the project's disk, while it is written.</summary>
+    public AbsolutePath NewProjectDisk => Directory.Child($"project-disk-new{JobFiles.Overlay.Name}");
+
     public static JobPaths For(AbsolutePath stateDir, JobKey key) => new(stateDir, key);
 
     /// <summary>The directory of all jobs' directories.</summary>

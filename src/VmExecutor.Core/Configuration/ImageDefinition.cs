@@ -58,6 +58,9 @@ public sealed record ImageDefinition
 
     public DiskSettings Disks { get; init; } = new();
 
+    /// <summary>The disks that keep checkouts and caches of projects.</summary>
+    public ProjectDiskSettings ProjectDisk { get; init; } = new();
+
     public StopSettings Stop { get; init; } = new();
 
     public KeepSettings KeepFailed { get; init; } = new();
@@ -99,6 +102,8 @@ public sealed record ImageDefinition
         .Mapping("network", NetworkSettings.Keys, "What the clone's network card is connected to.", it => it.Network, (it, value) => it with { Network = value })
         .Mapping("egress", EgressSettings.Keys, "The destinations that guests may reach, by name and by network.", it => it.Egress, (it, value) => it with { Egress = value })
         .Mapping("disks", DiskSettings.Keys, "How the clone's overlays are written.", it => it.Disks, (it, value) => it with { Disks = value })
+        .Mapping("project_disk", ProjectDiskSettings.Keys,
+            "A disk for each project, on which its checkouts and caches stay from job to job.", it => it.ProjectDisk, (it, value) => it with { ProjectDisk = value })
         .Mapping("stop", StopSettings.Keys, "How cleanup ends a clone.", it => it.Stop, (it, value) => it with { Stop = value })
         .Mapping("keep_failed", KeepSettings.Keys,
             "Whether the VM of a failed job stays, without the job's secrets, for people who want to look.", it => it.KeepFailed, (it, value) => it with { KeepFailed = value })

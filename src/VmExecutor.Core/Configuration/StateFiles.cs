@@ -15,6 +15,9 @@ public static class StateFiles
     /// <summary>A directory for each published image.</summary>
     public const string Images = "images";
 
+    /// <summary>A directory for each project's disk.</summary>
+    public const string ProjectDisks = "disks";
+
     /// <summary>A directory for each failed job whose scripts are kept.</summary>
     public const string KeptScripts = "kept-scripts";
 
@@ -54,6 +57,9 @@ public static class LockFiles
 
     /// <summary>One byte for each image that is being published, switched or removed.</summary>
     public const string Images = "images";
+
+    /// <summary>One byte for each project's disk that is taken, given a new version, or removed.</summary>
+    public const string ProjectDisks = "disks";
 
     /// <summary>The right to decide which job fits.</summary>
     public const string Capacity = "capacity";

@@ -119,6 +119,7 @@ public static class ErrorCodes
     public static readonly ErrorCode JobAmbiguous = new(1921);
     public static readonly ErrorCode JobNotRunning = new(1922);
     public static readonly ErrorCode JobStoppedByHand = new(1923);
+    public static readonly ErrorCode ProjectDiskUnknown = new(1924);
     public static readonly ErrorCode GitlabCiInvalid = new(1940);
     public static readonly ErrorCode GitlabCiUnreadable = new(1941);
     public static readonly ErrorCode GitlabCiJobUnknown = new(1942);

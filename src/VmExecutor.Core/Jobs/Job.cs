@@ -19,6 +19,12 @@ public sealed record Job
     /// <summary>Null when an older server does not tell.</summary>
     public string? ProjectPath { get; init; }
 
+    /// <summary>The project's number; null: an older server does not tell.</summary>
+    public long? ProjectId { get; init; }
+
+    /// <summary>Its branch or tag, or the ref of its merge request; null: an older server does not tell.</summary>
+    public string? Ref { get; init; }
+
     /// <summary>The image that the job's <c>image:</c> asks for, variables expanded; null: the job names none.</summary>
     public string? Image { get; init; }
 

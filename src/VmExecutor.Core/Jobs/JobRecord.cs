@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Services;
 using VmExecutor.Core.Values;
 
@@ -99,6 +100,9 @@ public sealed record JobRecord
 
     /// <summary>Those of them that are gone before the job's VM, which is kept: for its line of the ledger.</summary>
     public IReadOnlyList<LedgerService> RemovedServices { get => field is null ? [] : [.. field.OfType<LedgerService>()]; init; }
+
+    /// <summary>The project's disk that it has; null: none.</summary>
+    public ProjectDiskUse? ProjectDisk { get; init; }
 
     /// <summary>Indented, for administrators who look.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, JobRecordContext.Default.JobRecord);

@@ -62,6 +62,8 @@ public static class JobResponse
             Server = server,
             Name = NameOf(Filled(root, "job_info", "name")),
             ProjectPath = Filled(root, "job_info", "project_full_path"),
+            ProjectId = Number(root, "job_info", "project_id"),
+            Ref = Filled(root, "git_info", "ref") is { } branch ? $"{Filled(root, "git_info", "ref_type")}/{branch}" : null,
             Image = Filled(root, "image", "name") is { } image ? VariableReferences.Expand(image, variables) : null,
             ProtectedRef = Switch(root, "git_info", "protected"),
             Services = Services(root),
@@ -129,6 +131,9 @@ public static class JobResponse
         root.TryGetProperty(section, out var element) && element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value)
             ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null }
             : null;
+
+    private static long? Number(JsonElement root, string section, string name) =>
+        Object(root, section) is { } element && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number > 0 ? number : null;
 
     /// <summary>A field that the server leaves out may be there and empty, as Go writes it.</summary>
     private static string? Filled(JsonElement root, string section, string name) => Text(root, section, name) is { Length: > 0 } text ? text : null;

@@ -46,7 +46,7 @@ public static class Exposition
         }
 
         yield return (MetricName.OverlayBytes.Name, facts.OverlayBytes);
-        foreach (var value in facts.Images.SelectMany(Of).Concat(facts.Standby.SelectMany(Of)))
+        foreach (var value in facts.Images.SelectMany(Of).Concat(facts.Standby.SelectMany(Of)).Concat(facts.ProjectDisks.SelectMany(Of)))
         {
             yield return value;
         }
@@ -97,6 +97,14 @@ public static class Exposition
         yield return (Series.Of(MetricName.StandbyWanted.Name, label), standby.Wanted);
         yield return (Series.Of(MetricName.StandbyThere.Name, label), standby.There);
         yield return (Series.Of(MetricName.StandbyPaused.Name, label), standby.IsPaused ? 1 : 0);
+    }
+
+    private static IEnumerable<(string Series, double Value)> Of(ProjectDiskFacts disks)
+    {
+        (string, string) label = ("image", disks.Image);
+        yield return (Series.Of(MetricName.DiskCount.Name, label), disks.Count);
+        yield return (Series.Of(MetricName.ProjectDiskBytes.Name, label), disks.Bytes);
+        yield return (Series.Of(MetricName.ProjectDiskUsed.Name, label), Seconds(disks.OldestUse));
     }
 
     private static double Seconds(DateTimeOffset time) => Math.Round(time.ToUnixTimeMilliseconds() / 1000.0, 3);

@@ -18,6 +18,9 @@ public sealed record HostFacts
 
     public required IReadOnlyList<ImageFacts> Images { get; init; }
 
+    /// <summary>By image; of those whose projects have disks.</summary>
+    public IReadOnlyList<ProjectDiskFacts> ProjectDisks { get; init; } = [];
+
     /// <summary>By image; of those that wanted standby clones at the last fill.</summary>
     public IReadOnlyList<StandbyFacts> Standby { get; init; } = [];
 
@@ -50,6 +53,13 @@ public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers,
 /// <param name="There">How many wait.</param>
 /// <param name="IsPaused">So many could not be made in a row that fills pause for it.</param>
 public sealed record StandbyFacts(string Image, int Wanted, int There, bool IsPaused);
+
+/// <summary>The projects' disks of an image.</summary>
+/// <param name="Image">Its name.</param>
+/// <param name="Count">How many there are.</param>
+/// <param name="Bytes">What they take on the host.</param>
+/// <param name="OldestUse">When a job got the one that was not used for the longest time.</param>
+public sealed record ProjectDiskFacts(string Image, int Count, long Bytes, DateTimeOffset OldestUse);
 
 /// <summary>One published image.</summary>
 /// <param name="Name">Its name.</param>

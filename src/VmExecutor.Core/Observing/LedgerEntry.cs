@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Observing;
@@ -93,6 +94,9 @@ public sealed record LedgerEntry
 
     /// <summary>The destinations that it wanted to reach; null: it had no egress policy.</summary>
     public EgressNotes? Egress { get; init; }
+
+    /// <summary>The project's disk that it had, and what became of its changes; null: it had none.</summary>
+    public ProjectDiskNote? ProjectDisk { get; init; }
 
     /// <summary>The VMs that were services of the job; null: it had none.</summary>
     public IReadOnlyList<LedgerService>? Services { get; init => field = value is { Count: > 0 } ? value : null; }

@@ -16,6 +16,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
     public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Leftovers of jobs that were collected, by reason.");
     public static readonly MetricName EgressRefused = new("vm_executor_egress_refused_total", "counter", "Names and addresses that the egress policies of jobs refused, or would have refused (watch), each once per job.");
+    public static readonly MetricName ProjectDisks = new("vm_executor_project_disk_jobs_total", "counter", "Jobs that got their project's disk, by what they found on it (version, empty) and by what became of their changes (promoted, or the reason why not).");
     public static readonly MetricName CpuSeconds = new("vm_executor_cpu_seconds_total", "counter", "CPU time of all VMs that are removed.");
 
     public static readonly MetricName Info = new("vm_executor_build_info", "gauge", "Always 1; the driver's version.");
@@ -36,6 +37,9 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName PublishFailed = new("vm_executor_image_publish_failed", "gauge", "1: the last publishing of the image failed, with the error code and the registry's digest; jobs get the generation before. Else there is none.");
     public static readonly MetricName Templates = new("vm_executor_templates", "gauge", "How many templates the generation that jobs get has.");
     public static readonly MetricName TemplateMade = new("vm_executor_template_created_timestamp_seconds", "gauge", "When the oldest of them was made.");
+    public static readonly MetricName DiskCount = new("vm_executor_project_disks", "gauge", "How many projects' disks an image has.");
+    public static readonly MetricName ProjectDiskBytes = new("vm_executor_project_disk_bytes", "gauge", "What they take on this host.");
+    public static readonly MetricName ProjectDiskUsed = new("vm_executor_project_disk_oldest_use_timestamp_seconds", "gauge", "When a job got the one that was not used for the longest time.");
     public static readonly MetricName MemoryTotal = new("vm_executor_memory_total_bytes", "gauge", "The host's memory.");
     public static readonly MetricName MemoryAvailable = new("vm_executor_memory_available_bytes", "gauge", "What programs can still get without swapping.");
     public static readonly MetricName MemoryFree = new("vm_executor_memory_free_for_vms_bytes", "gauge", "What a further VM may have: available, less what VMs were promised and limits.memory_headroom.");
@@ -48,8 +52,9 @@ public sealed record MetricName(string Name, string Type, string Help)
     /// <summary>In the order of the output.</summary>
     public static IReadOnlyList<MetricName> All { get; } =
     [
-        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, CpuSeconds,
+        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, ProjectDisks, CpuSeconds,
         Info, Read, Libvirt, Drained, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Generation, PublishFailed, Templates, TemplateMade,
+        DiskCount, ProjectDiskBytes, ProjectDiskUsed,
         MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];
 }

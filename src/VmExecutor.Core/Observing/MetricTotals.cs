@@ -80,6 +80,11 @@ public sealed record MetricTotals
             Add(Series.Of(MetricName.Collected.Name, ("reason", entry.Reason ?? "")), 1);
         }
 
+        if (entry.ProjectDisk is { } disk)
+        {
+            Add(Series.Of(MetricName.ProjectDisks.Name, ("found", disk.Version > 0 ? "version" : "empty"), ("left", disk.Promoted is null ? disk.Refused ?? "" : "promoted"), ("image", entry.Image ?? "")), 1);
+        }
+
         AddVm(entry.Image, entry.Egress, entry.CpuSeconds);
         foreach (var service in entry.Services ?? [])
         {

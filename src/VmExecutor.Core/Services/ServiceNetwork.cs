@@ -67,14 +67,7 @@ public static class ServiceNetwork
     public static IReadOnlyList<string> ForJob(MacAddress mac, string? bus) => [HubPort(Hub, null), Plug(Hub, mac, bus)];
 
     /// <summary>The place for the card in the answer to <see cref="AskDevices"/>: the spare port; null: the machine has none, and its one bus may take cards itself.</summary>
-    public static string? FindPort(JsonElement answer) =>
-        answer.ValueKind == JsonValueKind.Array && answer.EnumerateArray().SelectMany(Devices).Any(device => device.ValueKind == JsonValueKind.Object
-            && device.TryGetProperty("qdev_id", out var id) && id.ValueKind == JsonValueKind.String && id.ValueEquals(CloneSparePort.Id))
-            ? CloneSparePort.Id
-            : null;
-
-    private static IEnumerable<JsonElement> Devices(JsonElement bus) =>
-        bus.ValueKind == JsonValueKind.Object && bus.TryGetProperty("devices", out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
+    public static string? FindPort(JsonElement answer) => CloneSparePort.IsIn(answer, CloneSparePort.Id) ? CloneSparePort.Id : null;
 
     private static string Socket(string id) => Command("netdev_add", $"\"type\":\"socket\",\"id\":\"{id}\",\"fd\":\"{File}\"");
 

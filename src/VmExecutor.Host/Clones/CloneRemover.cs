@@ -1,6 +1,7 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Egress;
 using VmExecutor.Host.Files;
@@ -21,6 +22,9 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
 
     /// <summary>The egress policies of VMs; null: they have none here.</summary>
     public EgressWall? Egress { get; init; }
+
+    /// <summary>Looks after what the job's VM has left, once its QEMU is certainly gone and before its files go; null: nothing does.</summary>
+    public Func<JobDirectory, CancellationToken, Task<ProjectDiskNote?>>? AtEnd { get; init; }
 
     /// <summary>Removes it. Parts that do not depend on a part that failed are still tried.</summary>
     /// <param name="key">The job whose clone it is; a domain without this job's stamp is never touched.</param>
@@ -104,6 +108,11 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
                 removal = Describe(removal, directory);
                 return Task.CompletedTask;
             }).ConfigureAwait(false);
+            if (vm == VmState.Gone && failures.Count == 0 && AtEnd is not null)
+            {
+                removal = removal with { ProjectDisk = await AtEnd(directory, cancellationToken).ConfigureAwait(false) };
+            }
+
             await TryAsync(failures, () => RemoveDirectoryAsync(directory, parts)).ConfigureAwait(false);
         }
 

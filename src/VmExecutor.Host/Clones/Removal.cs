@@ -1,5 +1,6 @@
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.ProjectDisks;
 
 namespace VmExecutor.Host.Clones;
 
@@ -17,6 +18,9 @@ public sealed record Removal
 
     /// <summary>The destinations that its guest wanted to reach; null: it had no policy.</summary>
     public EgressNotes? Egress { get; init; }
+
+    /// <summary>What became of the project's disk; null: the job had none, or ended without its cleanup.</summary>
+    public ProjectDiskNote? ProjectDisk { get; init; }
 
     /// <summary>The job's services that were VMs.</summary>
     public IReadOnlyList<(JobKey Key, Removal Removal)> Services { get; init; } = [];

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Waiting;
@@ -12,7 +13,7 @@ namespace VmExecutor.Host.Locks;
 /// <summary>
 /// The locks below <c>state_dir/locks</c>. Each job has one for the process that makes or removes its VM, one for its running script, and
 /// one for a change of its record. Each image has one. The others are the places of jobs that wait for capacity, the right to decide on
-/// it, and the ledger's, the operator's log's and the metrics'. Disposing releases all that were taken here, as the process's end does.
+/// it, and the ledger's, the operator's log's and the metrics'. Each project's disk has one. Disposing releases all that were taken here, as the process's end does.
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
 {
@@ -67,7 +68,12 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
 
     /// <summary>The right to publish, switch and remove generations of an image. Null: another process has it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image)));
+    public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image.Value)));
+
+    /// <summary>The right to take a project's disk, to give it a new version, and to remove it. Null: another process has it for longer than the limit.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeAsync(ProjectDiskKey disk, TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.ProjectDisks), PositionOf(disk.Value))), limit, cancellationToken);
 
     /// <summary>True when a process is at work on that job: its prepare, its cleanup, or gc.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
@@ -123,8 +129,8 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
         return folder.Child(name);
     }
 
-    private static long PositionOf(ImageName image) =>
-        BinaryPrimitives.ReadInt64LittleEndian(XxHash128.Hash(Encoding.ASCII.GetBytes(image.Value))) & (long.MaxValue - 1);
+    private static long PositionOf(string name) =>
+        BinaryPrimitives.ReadInt64LittleEndian(XxHash128.Hash(Encoding.ASCII.GetBytes(name))) & (long.MaxValue - 1);
 
     // Two jobs share a byte once in 2^63; then one waits for the other.
     private static long PositionOf(JobKey job)

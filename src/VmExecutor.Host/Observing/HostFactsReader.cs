@@ -10,6 +10,7 @@ using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Standby;
 using VmExecutor.Host.Templates;
 
@@ -32,6 +33,7 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
             Vms = await FindVmsAsync(cancellationToken).ConfigureAwait(false),
             OverlayBytes = JobFolder.List(settings.StateDir).Ours.Where(folder => !folder.IsHalf).Sum(folder => JobDirectory.Of(settings.StateDir, folder.Key).DiskBytes()),
             Images = Images(),
+            ProjectDisks = ProjectDisks(),
             Standby = report is null ? [] : Standby(report, shelf),
             StandbyTotals = report?.Totals ?? [],
             Host = HostRoom.Read(settings.StateDir),
@@ -77,6 +79,15 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
             waiting.Count(clone => clone.Record.Stamp.Image == lines.Key),
             lines.Any(line => line.Failures?.Until is not null)))];
     }
+
+    private List<ProjectDiskFacts> ProjectDisks() =>
+    [
+        .. from folder in DiskFolder.List(settings.StateDir).Disks
+           let state = folder.Read()
+           where state is not null
+           group (Bytes: folder.Bytes(), state.Used) by state.Image into disks
+           select new ProjectDiskFacts(disks.Key, disks.Count(), disks.Sum(disk => disk.Bytes), disks.Min(disk => disk.Used)),
+    ];
 
     private List<ImageFacts> Images()
     {

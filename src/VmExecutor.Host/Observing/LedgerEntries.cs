@@ -1,5 +1,6 @@
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Host.Clones;
 
 namespace VmExecutor.Host.Observing;
@@ -41,6 +42,7 @@ public static class LedgerEntries
         PeakMemoryBytes = removal.PeakMemoryBytes,
         DiskBytes = removal.DiskBytes,
         Egress = removal.Egress,
+        ProjectDisk = removal.ProjectDisk ?? ProjectDiskNote.Of(removal.Record?.ProjectDisk),
         Services =
         [
             .. removal.Record?.RemovedServices ?? [],

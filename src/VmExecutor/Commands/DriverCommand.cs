@@ -48,6 +48,7 @@ internal static class DriverCommand
             CloneCommand.Create(invocation, config),
             CompletionCommand.Create(invocation),
             StandbyCommand.Create(invocation, config),
+            DiskCommand.Create(invocation, config),
             GcCommand.Create(invocation, config),
             ImageCommand.Create(invocation, config),
             MetricsCommand.Create(invocation, config),

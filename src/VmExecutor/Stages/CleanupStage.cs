@@ -7,6 +7,7 @@ using VmExecutor.Host.Observing;
 using VmExecutor.Host.Waiting;
 using VmExecutor.Keeping;
 using VmExecutor.Observing;
+using VmExecutor.ProjectDisks;
 using VmExecutor.StandingBy;
 
 namespace VmExecutor.Stages;
@@ -59,7 +60,8 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     {
         using var deadline = new Deadline(Limit, HurriedLimit, machine.Time, cancellationToken);
         using var held = await TryTakeLocksAsync(run, cancellationToken);
-        var removal = await machine.RemoverAt(run.Record?.LibvirtUri)
+        var disk = await new ProjectDiskEnd(machine).BeginAsync(run, result, cancellationToken);
+        var removal = await machine.RemoverAt(run.Record?.LibvirtUri, disk)
             .RemoveAsync(run.Key, run.Directory, run.Record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
         machine.Taken.Remove(run.Job);
         if (removal.Parts.Count > 0)

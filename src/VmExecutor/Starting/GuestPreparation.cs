@@ -6,12 +6,13 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Services;
 using VmExecutor.Host;
 using VmExecutor.Host.Guests.Preparation;
+using VmExecutor.ProjectDisks;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Starting;
 
 /// <summary>
-/// Prepares a guest before the job's first script: sets a clock that is off, waits for its cloud-init, gives it tools of the host, runs the administrator's
+/// Prepares a guest before the job's first script: sets a clock that is off, waits for its cloud-init, gives it tools of the host and its project's disk, runs the administrator's
 /// hook, and starts the job's services.
 /// </summary>
 /// <param name="machine">The machine.</param>
@@ -45,6 +46,8 @@ internal sealed class GuestPreparation(Machine machine, JobDetails details)
     /// <summary>The part that needs the job.</summary>
     public async Task ForJobAsync(ClonePlan plan, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
     {
+        // First, so that the hook may look after what is on it.
+        await new ProjectDiskStart(machine).RunAsync(plan, access, watch, run, cancellationToken);
         if (plan.Image.PrepareHook is { } settings)
         {
             run.Log.Say($"Running the prepare hook {settings.Script}");

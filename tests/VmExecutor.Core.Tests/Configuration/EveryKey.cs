@@ -78,6 +78,7 @@ internal static class EveryKey
         accelerator: tcg
         network: {mode: libvirt, name: ci net}
         disks: {cache: none, discard: ignore, max_overlay: 5GiB}
+        project_disk: {size: 20GiB, write: always, scope: project-and-ref, keep: 30d, max_total: 200GiB, max_project: 40GiB, projects: [{projects: group/**, enabled: false, size: 1GiB, write: never, scope: job-name}]}
         stop: {mode: shutdown, grace: 5s}
         keep_failed: {for: 2h, projects: [group/**]}
         timeouts: {boot: 1s, ssh: 2s, cloud_init: 5s, warm: 4s, source_shutdown: 3s}

@@ -49,6 +49,16 @@ public sealed class ImageBindingTests
                 Accelerator = Accelerator.Tcg,
                 Network = new NetworkSettings { Mode = NetworkMode.Libvirt, Name = "ci net" },
                 Disks = new DiskSettings { Cache = DiskCache.None, Discard = DiskDiscard.Ignore, MaxOverlay = ByteSize.FromMebibytes(5 * 1024) },
+                ProjectDisk = new ProjectDiskSettings
+                {
+                    Size = ByteSize.FromMebibytes(20 << 10),
+                    Write = ProjectDiskWrite.Always,
+                    Scope = ProjectDiskScope.ProjectAndRef,
+                    Keep = TimeSpan.FromDays(30),
+                    MaxTotal = ByteSize.FromMebibytes(200 << 10),
+                    MaxProject = ByteSize.FromMebibytes(40 << 10),
+                    Projects = [new ProjectDiskRule { Projects = ["group/**"], Enabled = false, Size = ByteSize.FromMebibytes(1024), Write = ProjectDiskWrite.Never, Scope = ProjectDiskScope.JobName }],
+                },
                 Stop = new StopSettings { Mode = StopMode.Shutdown, Grace = TimeSpan.FromSeconds(5) },
                 KeepFailed = new KeepSettings { For = TimeSpan.FromHours(2), Projects = ["group/**"] },
                 Timeouts = new TimeoutSettings

@@ -88,7 +88,7 @@ internal sealed class Leftovers(
         var ours = ((string[])["jobs", "taken"]).Select(name => Path.Combine(stateDirectory, name)).Where(Directory.Exists)
             .SelectMany(directory => Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories));
         var disks = Directory.Exists(stateDirectory)
-            ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories).Where(disk => !IsTemplates(disk))
+            ? Directory.EnumerateFiles(stateDirectory, "*.qcow2", SearchOption.AllDirectories).Where(disk => !IsTemplates(disk) && !IsProjects(disk))
             : [];
         string[] elsewhere = ["/tmp", "/run", "/dev/shm", .. libvirtDirectories];
         var named = elsewhere.Where(Directory.Exists).SelectMany(directory => Directory.EnumerateFileSystemEntries(directory))
@@ -99,6 +99,9 @@ internal sealed class Leftovers(
     /// <summary>True when it belongs to a template that is whole: half of one is a leftover.</summary>
     private static bool IsTemplates(string disk) =>
         Path.GetDirectoryName(disk)!.Split('/') is [.., "images", _, _, "warm", var fingerprint] && fingerprint[0] != '.';
+
+    /// <summary>True when it belongs to a project's disk that is whole, which stays for the next job.</summary>
+    private static bool IsProjects(string disk) => Path.GetDirectoryName(disk)!.Split('/') is [.., "disks", var key] && key[0] != '.';
 
     /// <summary>
     /// Lines <c>pid args</c> of processes with our directories or names in their arguments, and of those that work in our directories or have files there

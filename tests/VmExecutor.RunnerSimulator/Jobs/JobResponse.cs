@@ -77,7 +77,7 @@ internal static class JobResponse
         ["ref_type"] = "branch",
         ["refspecs"] = new JsonArray("+refs/heads/main:refs/remotes/origin/main"),
         ["depth"] = 20,
-        ["protected"] = false,
+        ["protected"] = job.IsProtected,
     };
 
     private static JsonNode Variable(JobVariable variable) => new JsonObject

@@ -17,6 +17,9 @@ public sealed record SimulatedJob
 
     public string ProjectPath { get; init; } = "group/project";
 
+    /// <summary>True: its branch is a protected one.</summary>
+    public bool IsProtected { get; init; }
+
     public IReadOnlyList<string> Script { get; init; } = ["true"];
 
     /// <summary><c>run:</c> in place of <see cref="Script"/>, as JSON: a list of steps. The runner makes a script and the variable STEPS of it.</summary>

@@ -1,0 +1,134 @@
+using VmExecutor.Core.Configuration;
+using VmExecutor.Core.ProjectDisks;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.ProjectDisks;
+
+/// <summary>
+/// The directory of one project's disk, <c>state_dir/disks/KEY</c>: its record and the files of its versions. Only the driver's user may enter it. It appears with a whole version in it,
+/// and disappears as a whole, both by a rename.
+/// </summary>
+/// <param name="stateDir">The state directory.</param>
+/// <param name="key">Whose disk it is.</param>
+public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
+{
+    internal const UnixFileMode ReadOnly = UnixFileMode.UserRead;
+
+    /// <summary>The beginning of the name of a disk that was put aside, since guests did not mount it.</summary>
+    private const string Aside = "damaged-";
+
+    private const string RecordName = "disk.json";
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public ProjectDiskKey Key { get; } = key;
+
+    public AbsolutePath Path { get; } = All(stateDir).Child(key.Value);
+
+    /// <summary>A disk of this key that was put aside.</summary>
+    public AbsolutePath AsidePath { get; } = All(stateDir).Child($"{Aside}{key}");
+
+    private AbsolutePath Record => Path.Child(RecordName);
+
+    /// <summary>The directory of all disks.</summary>
+    public static AbsolutePath All(AbsolutePath stateDir) => stateDir.Child(StateFiles.ProjectDisks);
+
+    /// <summary>A version's file as the head of another names it: both from the directory of a disk and from that of a job, whatever the state directory is called.</summary>
+    public string Reference(string file) => $"../../{StateFiles.ProjectDisks}/{Key}/{file}";
+
+    public AbsolutePath File(string name) => Path.Child(name);
+
+    /// <summary>Null: there is none, or its record is damaged.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public ProjectDiskState? Read() => HostFile.Exists(Record.Value) ? ProjectDiskState.TryParse(HostFile.ReadAllText(Record.Value)) : null;
+
+    /// <summary>Exchanges the record: the one step that makes a version the current one.</summary>
+    public void Write(ProjectDiskState state) => AtomicFile.Write(Record, state.ToJson(), Private, durably: true);
+
+    /// <summary>Makes it, with its record and what the caller puts into it before it has its name.</summary>
+    /// <param name="fill">Makes the first version's file in the directory that it is given, and says what the record is.</param>
+    public async Task<ProjectDiskState> CreateAsync(Func<AbsolutePath, Task<ProjectDiskState>> fill)
+    {
+        StateDirectories.Make(All(stateDir), StateDirectories.Private);
+        var half = Half(HalfMadeName.Making);
+        StateDirectories.Make(half, StateDirectories.Private);
+        try
+        {
+            var state = await fill(half).ConfigureAwait(false);
+            AtomicFile.Write(half.Child(RecordName), state.ToJson(), Private, durably: true);
+            HostDirectory.Move(half.Value, Path.Value);
+            HostDirectory.Flush(All(stateDir).Value);
+            return state;
+        }
+        catch
+        {
+            HostDirectory.TryDelete(half.Value);
+            throw;
+        }
+    }
+
+    /// <summary>Removes the disk, and one that was put aside; none is fine.</summary>
+    /// <returns>True: there was one.</returns>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public bool Remove()
+    {
+        var isRemoved = RemoveOne(Path);
+        return RemoveOne(AsidePath) || isRemoved;
+    }
+
+    /// <summary>Puts the disk aside, in place of one that was put aside before.</summary>
+    public void PutAside()
+    {
+        RemoveOne(AsidePath);
+        HostDirectory.Move(Path.Value, AsidePath.Value);
+    }
+
+    /// <summary>The names of its files.</summary>
+    public IReadOnlyList<string> Files() => [.. HostDirectory.GetFiles(Path.Value).Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+
+    /// <summary>The bytes of all its files, and of a disk that was put aside, on the host's disk.</summary>
+    public long Bytes() => new[] { Path, AsidePath }.Where(path => HostDirectory.Exists(path.Value)).SelectMany(path => HostDirectory.GetFiles(path.Value))
+        .Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
+
+    /// <summary>The disks that there are, also those of which only one that was put aside is left, and the half-made directories.</summary>
+    /// <exception cref="HostFileException">The directory cannot be listed.</exception>
+    public static (IReadOnlyList<DiskFolder> Disks, IReadOnlyList<(ProjectDiskKey Key, AbsolutePath Path)> Half) List(AbsolutePath stateDir)
+    {
+        var all = All(stateDir);
+        if (!HostDirectory.Exists(all.Value))
+        {
+            return ([], []);
+        }
+
+        var keys = new SortedDictionary<string, ProjectDiskKey>(StringComparer.Ordinal);
+        var half = new List<(ProjectDiskKey, AbsolutePath)>();
+        foreach (var path in HostDirectory.GetDirectories(all.Value).Select(path => new AbsolutePath(path)))
+        {
+            if (ProjectDiskKey.TryParse(path.Name.StartsWith(Aside, StringComparison.Ordinal) ? path.Name[Aside.Length..] : path.Name, out var key))
+            {
+                keys[key.Value] = key;
+            }
+            else if (ProjectDiskKey.TryParse(HalfMadeName.SubjectOf(path.Name), out var subject))
+            {
+                half.Add((subject, path));
+            }
+        }
+
+        return ([.. keys.Values.Select(key => new DiskFolder(stateDir, key))], half);
+    }
+
+    private bool RemoveOne(AbsolutePath path)
+    {
+        if (!HostDirectory.Exists(path.Value))
+        {
+            return false;
+        }
+
+        var half = Half(HalfMadeName.Removing);
+        HostDirectory.Move(path.Value, half.Value);
+        HostDirectory.Delete(half.Value, recursive: true);
+        return true;
+    }
+
+    private AbsolutePath Half(string kind) => All(stateDir).Child(HalfMadeName.Of(kind, Key.Value, HalfMadeName.Digits(Guid.NewGuid())));
+}
