@@ -27,7 +27,7 @@ public sealed class DiskCommandTests : IDisposable
         (await _bench.RunAsync("disk", "show", "Group/Project")).Output.Should().ContainAll("made by job", "abc-1-ffffff", "v12-0123abcd.qcow2");
         JsonDocument.Parse((await _bench.RunAsync("disk", "show", first.Value, "--json")).Output).RootElement.GetProperty("disks")[0].GetProperty("version").GetInt32().Should().Be(12);
 
-        (await _bench.RunAsync("disk", "remove", "group/unknown")).ShouldFail(2, "VMX1924", "group/unknown");
+        (await _bench.RunAsync("disk", "remove", "group/unknown")).ShouldFail(StageBench.SystemFailure, "VMX1924", "group/unknown");
         (await _bench.RunAsync("disk", "remove", "group/project")).Output.Should().Contain("1 project disk was removed");
         (await _bench.RunAsync("disk", "clear")).Output.Should().Contain("1 project disk was removed");
         Directory.GetFileSystemEntries(_bench.PathOf("state/disks")).Should().BeEmpty();

@@ -5,8 +5,8 @@ using VmExecutor.Core.Clones;
 namespace VmExecutor.Core.ProjectDisks;
 
 /// <summary>
-/// Commands for the machine monitor of a running VM's QEMU that plug in a project's disk. QEMU is handed the files open (add-fd), so it may open none of them by name: they
-/// belong to the driver's user alone, whatever user QEMU runs as, and a VM that was taken over has no way to another job's or project's files. libvirt 9.0 cannot say that of a disk,
+/// Commands for the machine monitor of a running VM's QEMU that plug in a project's disk. QEMU is handed the files open (add-fd), and may open none of them by name: they
+/// belong to the driver's user alone, whatever user QEMU runs as. So a VM that was taken over has no way to another job's or project's files. libvirt 9.0 cannot say that of a disk,
 /// and it is the same for VMs that boot, wake up or wait.
 /// </summary>
 public static class DiskPlug

@@ -12,6 +12,9 @@ namespace VmExecutor.Core.ProjectDisks;
 /// </summary>
 public sealed partial record ProjectDiskState
 {
+    /// <summary>Far more than a disk ever has; nine digits fit a file's name.</summary>
+    private const int MostVersions = 100_000_000;
+
     /// <summary>A random name for the disk and its versions. A disk that was removed and begun anew has another, so no job of the old one adds to it.</summary>
     public required string Lineage { get; init; }
 
@@ -60,7 +63,7 @@ public sealed partial record ProjectDiskState
 
     /// <summary>Null: damaged, or not of this driver. The names of files in it are such as the driver gives them, so that none leads elsewhere.</summary>
     public static ProjectDiskState? TryParse(string json) =>
-        RecordJson.TryParse(json, ProjectDiskContext.Default.ProjectDiskState) is { SizeBytes: > 0, Version: { Number: >= 0, Files.Count: 1 or 2 } version } state && version.Files.All(IsFile)
+        RecordJson.TryParse(json, ProjectDiskContext.Default.ProjectDiskState) is { SizeBytes: > 0, Version: { Number: >= 0 and <= MostVersions, Files.Count: 1 or 2 } version } state && version.Files.All(IsFile)
             ? state
             : null;
 

@@ -19,7 +19,7 @@ public sealed record Removal
     /// <summary>The destinations that its guest wanted to reach; null: it had no policy.</summary>
     public EgressNotes? Egress { get; init; }
 
-    /// <summary>What became of the project's disk; null: the job had none, or ended without its cleanup.</summary>
+    /// <summary>The end of the project's disk for this job; null: the job had none, or ended without its cleanup.</summary>
     public ProjectDiskNote? ProjectDisk { get; init; }
 
     /// <summary>The job's services that were VMs.</summary>

@@ -76,6 +76,9 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
         return RemoveOne(AsidePath) || isRemoved;
     }
 
+    /// <summary>Removes the disk, and leaves one that was put aside.</summary>
+    public void RemoveCurrent() => RemoveOne(Path);
+
     /// <summary>Puts the disk aside, in place of one that was put aside before.</summary>
     public void PutAside()
     {

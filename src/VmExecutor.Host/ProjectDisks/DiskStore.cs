@@ -31,7 +31,7 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         if (folder.Read() is not { } state || state.Owner is null || state.Version.Files.Any(file => !HostFile.Exists(folder.File(file).Value)))
         {
             // A record that cannot be read, or a version without its files, is of no use to any job.
-            folder.Remove();
+            folder.RemoveCurrent();
             state = await MakeAsync(folder, plan, cancellationToken).ConfigureAwait(false);
         }
 

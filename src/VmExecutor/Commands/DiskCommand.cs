@@ -8,7 +8,7 @@ namespace VmExecutor.Commands;
 internal static class DiskCommand
 {
     public static Command Create(Invocation invocation, Option<string?> config) =>
-        new("disk", "Show and remove the disks of projects, which keep checkouts and caches from job to job.")
+        new("disk", "Show and remove the disks of projects, which keep checkouts and caches from job to job. Example: vm-executor disk list")
         {
             List(invocation, config), Show(invocation, config), Remove(invocation, config), Clear(invocation, config),
         };

@@ -83,7 +83,7 @@ public sealed class ErrorMessageTests
     [InlineData("shell: bash\u200b", "1:8: shell: 'bash\\u200b' is not allowed; did you mean 'bash'? Allowed: bash, sh or pwsh")]
     [InlineData("? [a]\n: 1", "1:3: has a key that is not plain text; write a single word before the ':'")]
     [InlineData("? {a: b}\n: {c: [d, {e: f}]}", "1:3: has a key that is not plain text; write a single word before the ':'")]
-    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, service, source, domain, allow_shutdown, allow_parts, file, url, sha256, sha512, build, build_timeout, image, auth_file, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, egress, disks, stop, keep_failed, timeouts, publish, warm, standby, prepare_hook, services, tools, wait_for_cloud_init, builds_dir, cache_dir")]
+    [InlineData("'': 1", "1:1: is unknown; known here: name, patterns, service, source, domain, allow_shutdown, allow_parts, file, url, sha256, sha512, build, build_timeout, image, auth_file, format, kernel, initrd, cmdline, allow, cpus, memory, sizes, shell, ssh, accelerator, network, egress, disks, project_disk, stop, keep_failed, timeouts, publish, warm, standby, prepare_hook, services, tools, wait_for_cloud_init, builds_dir, cache_dir")]
     public void In_an_image_of_a_domain(string yaml, string message) =>
         Yaml.Errors("", ("image.yaml", $"{yaml}\n{Yaml.Image}")).Should().Equal($"images/image.yaml:{message}");
 

@@ -5,6 +5,7 @@ using VmExecutor.Core.Egress;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Tests.Clones;
 using VmExecutor.Core.Values;
@@ -29,6 +30,7 @@ public sealed class ExpositionTests
             new ImageFacts("local", 1, 10, Time, 0, 0, null) { Current = 1, Failure = new PublishFailure(Time, "VMX1201", null) },
         ],
         Standby = [new StandbyFacts("debian", 3, 2, IsPaused: true)],
+        ProjectDisks = [new ProjectDiskFacts("debian", 3, 5 << 20, Time.AddDays(-2))],
         StandbyTotals = StandbyTotals(),
         Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
         Limits = new LimitSettings { MaxVms = 8 },
@@ -107,6 +109,7 @@ public sealed class ExpositionTests
             CleanupSeconds = 1,
             RemovedParts = [],
             Egress = new EgressNotes { Policy = "debian" },
+            ProjectDisk = new ProjectDiskNote("42", 3, 4, null, 7),
         };
         totals.Count(entry);
         return Exposition.Write(totals, Facts);

@@ -1,6 +1,7 @@
 using FluentAssertions;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.ProjectDisks;
 using Xunit;
 
 namespace VmExecutor.Core.Tests.Observing;
@@ -53,6 +54,18 @@ public sealed class MetricTotalsTests
 
         totals.Totals["vm_executor_cpu_seconds_total"].Should().Be(9.75);
         totals.Totals["vm_executor_egress_refused_total{image=\"db\",mode=\"enforce\"}"].Should().Be(1);
+    }
+
+    [Fact]
+    public void Projects_disks_are_counted_by_what_was_found_and_what_became_of_the_changes()
+    {
+        var totals = MetricTotals.Empty();
+
+        totals.Count(Cold with { ProjectDisk = new ProjectDiskNote("42", 0, 1, null, 7) });
+        totals.Count(Cold with { ProjectDisk = new ProjectDiskNote("42", 1, null, "unprotected", null) });
+
+        totals.Totals["vm_executor_project_disk_jobs_total{found=\"empty\",left=\"promoted\",image=\"debian\"}"].Should().Be(1);
+        totals.Totals["vm_executor_project_disk_jobs_total{found=\"version\",left=\"unprotected\",image=\"debian\"}"].Should().Be(1);
     }
 
     [Fact]

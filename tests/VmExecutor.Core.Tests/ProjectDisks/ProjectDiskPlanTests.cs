@@ -1,5 +1,4 @@
 using FluentAssertions;
-using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Tests.Configuration;

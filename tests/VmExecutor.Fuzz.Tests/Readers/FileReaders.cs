@@ -4,6 +4,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Images.Sources;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Fuzz.Tests.Engine;
 using VmExecutor.Host.Disks;
@@ -44,6 +45,10 @@ internal static class FileReaders
         {
             Longest = KeyFile.MostBytes,
         },
+        Reader.OfBytes(
+            "project-disk", "the guest and its QEMU, which have it open for writing", Grammar.Bytes, [new byte[FileSystemState.Length], [(byte)'Q', (byte)'F', (byte)'I', 0xfb, 0, 0, 0, 3, .. new byte[600]]],
+            bytes => _ = (FileSystemState.FindRefusal(bytes, 1 << 30), OverlayHead.WhyNotAsMade(bytes, "../../disks/a/b", 1 << 30)),
+            "Core/ProjectDisks/FileSystemState.cs", "Core/ProjectDisks/OverlayHead.cs"),
     ];
 
     private static byte[] Archive()

@@ -11,6 +11,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Keeping;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Observing;
+using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Services;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Templates;
@@ -82,6 +83,11 @@ internal static class RecordReaders
             new EgressProgress { Log = 7, Offset = 4711, Names = { ["192.0.2.2"] = "git.example.test" }, Questions = { ["3"] = "evil.test" }, Packets = { ["192.0.2.9 :81"] = 3 } }.ToJson(),
             text => _ = EgressProgress.TryParse(text) is { } progress ? EgressReading.Read(new EgressPolicy("base", false, []), "", "", progress).Allowed.Count : 0,
             "Core/Egress/EgressProgress.cs"),
+        Record(
+            "disk.json",
+            ProjectDiskState.Begin(new ProjectDiskPlan(new ProjectDiskOwner("https://gitlab.test", 42, "group/project", "base", Core.Configuration.ProjectDiskScope.JobName, "build"), new ByteSize(1 << 30), null) { BuildsDir = "/b", CacheDir = "/c" }, "0123abcd", 7, TestPlan.Now).ToJson(),
+            ReadDisk,
+            "Core/ProjectDisks/ProjectDiskState.cs"),
         Record("kept.json", KeptJob().ToJson(), ReadKept, "Core/Keeping/KeptJob.cs"),
         Record("drained.json", new DrainRecord(TestPlan.Now, "root", "new kernel").ToJson(), text => _ = DrainRecord.Parse(text).Words, "Core/Capacity/DrainRecord.cs"),
         Record("failed.json", new PublishFailure(TestPlan.Now, "VMX1216", $"sha256:{new string('a', 64)}").ToJson(), text => _ = PublishFailure.TryParse(text)?.Code, "Core/Images/PublishFailure.cs"),
@@ -141,6 +147,15 @@ internal static class RecordReaders
             Words = ["null", "\"\\ud800\"", "[null]", "{}", "[]", "1e400", "\"since_boot\"", "\"-10675199.02:48:05.4775808\"", "\"0001-01-01T00:00:00+00:00\"", "\"9999-12-31T23:59:59+00:00\""],
         };
 
+    private static void ReadDisk(string text)
+    {
+        if (ProjectDiskState.TryParse(text) is { } state)
+        {
+            _ = (state.ToJson(), state.Owner is { } owner ? ProjectDiskKey.Of(owner).Value + owner.PartText : "", state.Version.Text, VersionChoice.Unused(state.Version.Files, state, []).Count);
+            _ = state.Version.Number < int.MaxValue ? VersionChoice.Next(state, TestPlan.Now, "job", null, 0).Files.Count : 0;
+        }
+    }
+
     private static void ReadJob(string text)
     {
         if (Core.Jobs.JobRecord.TryParse(text) is not { } record)
@@ -149,6 +164,7 @@ internal static class RecordReaders
         }
 
         _ = (record.Services?.NewLogs(), record.Services?.Names is [[var name, ..], ..] ? record.Services.Enter(new GuestUser("ci"), name, [], terminal: true) : null, record.Egress is { Card: null or { IsWhole: true } } egress ? EgressTable.Script(new EgressPlace(new VmUser("vm-executor-g0", 967, 967, 900), egress.Card), egress.ToPolicy(), TimeSpan.FromMinutes(15)) : null);
+        _ = (ProjectDiskNote.Of(record.ProjectDisk)?.Refused, record.ProjectDisk is { } disk ? VersionChoice.NewBase(disk.Files) + DiskScript.Unmount(disk, new GuestUser("ci")) : "");
         _ = (record.ToJson(), record.StaysByItself, GuestOfJob.TryAccess(Job, Paths, record));
         Use(record.Stamp, record.StaysByItself);
         Show(Found(record.Stamp, record), record.Stamp.Made);
@@ -262,6 +278,7 @@ internal static class RecordReaders
         Template = "/t",
         Egress = new EgressRecord("base", false, [".example.test:443", "10.1.0.0/16"]) { Card = new EgressCard("vmx-967", "52:54:00:aa:bb:cc", ["192.168.122.1/24", "fd00::1/64"]) },
         Services = new ServicesRecord("podman", [["db", "postgres"], ["redis"]], ShowLogs: true),
+        ProjectDisk = new ProjectDiskUse("42-0123456789abcdef01234567", "0123abcd", 3, ["v1-0123abcd.qcow2", "v3-0123abcd.qcow2"], null, IsMounted: true) { BuildsDir = "/builds", CacheDir = "/cache" },
     };
 
     private static LedgerEntry Entry() => new()

@@ -4,7 +4,6 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
-using VmExecutor.Host.Files;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.ProjectDisks;
@@ -97,17 +96,17 @@ public sealed class DiskStoreTests : IDisposable
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData("dd", 1)]
-    [InlineData("rebase", 1)]
-    [InlineData("convert", 2)]
-    public async Task A_promotion_that_ends_at_any_tool_leaves_the_old_version_whole(string tool, int version)
+    [InlineData("dd", false)]
+    [InlineData("rebase", false)]
+    [InlineData("convert", true)]
+    public async Task A_promotion_that_ends_at_any_tool_leaves_the_old_version_whole(string tool, bool isLarge)
     {
         await PromoteAsync("1", offset: "10M", length: "2M");
         await PromoteAsync("2", offset: "14M", length: "64k");
         var before = Folder.Read()!;
         before.Version.Files.Should().HaveCount(2);
         var (job, use) = await TakeAsync();
-        Write(job, "3", "16M", version == 2 ? "20M" : "64k");
+        Write(job, "3", "50M", isLarge ? "5M" : "64k");
 
         _tools.StopAt = tool;
         var promote = () => _store.PromoteAsync(use, job, job.Key, default, Token);
@@ -119,7 +118,7 @@ public sealed class DiskStoreTests : IDisposable
         var (next, _) = await TakeAsync();
         Holds(next, "1", "10M", "2M");
         Holds(next, "2", "14M", "64k");
-        Holds(next, "0", "16M", "64k");
+        Holds(next, "0", "50M", "64k");
     }
 
     [Fact(Timeout = 120_000)]
@@ -137,7 +136,7 @@ public sealed class DiskStoreTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task What_is_not_clean_or_not_as_it_was_made_is_refused_and_no_tool_opens_a_file_that_QEMU_named()
+    public async Task An_overlay_that_is_not_clean_or_not_as_it_was_made_is_refused_and_no_tool_opens_a_file_that_QEMU_named()
     {
         var (unclean, ofUnclean) = await TakeAsync();
         QemuTool.Run("qemu-io", "-f", "qcow2", "-c", "write -P 0x46 1120 1", unclean.Paths.ProjectDisk.Value);
