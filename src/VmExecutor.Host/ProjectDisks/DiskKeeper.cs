@@ -66,7 +66,7 @@ public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, TimeProvi
         }
 
         var uses = store.Uses();
-        foreach (var folder in folders)
+        foreach (var folder in folders.Where(folder => folder.Read() is { } state && VersionChoice.Unused(folder.Files(), state, uses).Count > 0))
         {
             await PruneAsync(folder, cancellationToken).ConfigureAwait(false);
         }
