@@ -12,7 +12,7 @@ namespace VmExecutor.Host.Tests.Guests;
 /// </summary>
 public sealed class ServiceScriptTests : IDisposable
 {
-    private const int HangLimit = 60_000;
+    private const int HangLimit = 180_000;
 
     /// <summary>
     /// Files stand for images: <c>here/NAME</c> has the ports of one in the guest, <c>there/NAME</c> of one in the registry, <c>run/NAME</c> its program. It is called several times at
@@ -85,6 +85,9 @@ public sealed class ServiceScriptTests : IDisposable
         [ ! -e /run/vmx-services ] || echo left >"$STAND/left"
         """;
 
+    /// <summary>Long, for a busy machine; it is waited out only where a port is not open or not reached.</summary>
+    private TimeSpan _wait = TimeSpan.FromSeconds(60);
+
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-services-").FullName;
 
     public static TheoryData<string[]> Shells { get; } = new([["dash"], ["busybox", "sh"], ["bash"]]);
@@ -126,6 +129,7 @@ public sealed class ServiceScriptTests : IDisposable
     [MemberData(nameof(Shells))]
     public async Task A_service_that_does_not_come_up_is_told_with_its_reason_and_its_last_lines(string[] shell)
     {
+        _wait = TimeSpan.FromSeconds(5);
         Image("ended", "8081/tcp", "echo one; echo two");
         Image("deaf", "8082/tcp 8083/tcp", "exec sleep 600");
         Image("inside", "8084/tcp", "exec busybox httpd -f -p 127.0.0.1:8084");
@@ -135,7 +139,7 @@ public sealed class ServiceScriptTests : IDisposable
 
         said.Should().Contain(
             [
-                "0 down it ended with exit code 3", "0 log one", "0 log two", "1 down none of its ports was open after 1 s: 8082 8083", "2 down none of its ports was open after 1 s: 8084",
+                "0 down it ended with exit code 3", "0 log one", "0 log two", "1 down none of its ports was open after 5 s: 8082 8083", "2 down none of its ports was open after 5 s: 8084",
                 "3 not-started no such program", "done",
             ]);
     }
@@ -143,10 +147,11 @@ public sealed class ServiceScriptTests : IDisposable
     [Fact(Timeout = HangLimit)]
     public async Task A_port_that_is_open_and_not_reached_is_told_as_that()
     {
+        _wait = TimeSpan.FromSeconds(5);
         Image("web", "8080/tcp", "exec busybox httpd -f -p 8080");
         await File.WriteAllTextAsync(In("address"), "192.0.2.1", TestContext.Current.CancellationToken);
 
-        (await RunAsync(["dash"], Service("web"), ServiceEngine.Docker)).Should().Contain("0 down its port 8080 is open in its container, and the guest does not reach it at 192.0.2.1 after 1 s");
+        (await RunAsync(["dash"], Service("web"), ServiceEngine.Docker)).Should().Contain("0 down its port 8080 is open in its container, and the guest does not reach it at 192.0.2.1 after 5 s");
     }
 
     [Fact(Timeout = HangLimit)]
@@ -193,17 +198,17 @@ public sealed class ServiceScriptTests : IDisposable
 
     [Theory(Timeout = HangLimit)]
     [MemberData(nameof(Shells))]
-    public async Task Podmans_services_of_one_port_have_addresses_of_their_own_and_reach_each_other_by_their_names(string[] shell)
+    public async Task Podmans_services_of_one_port_have_addresses_of_their_own_and_each_is_told_the_names_of_all(string[] shell)
     {
         Image("web", "8080/tcp", "exec busybox httpd -f -p 8080");
-        Image("asks", "8080/tcp", "busybox wget -q -T 20 -O - http://198.18.1.2:8080/ 2>&1 | grep -o 'HTTP/1.1 404' >$STAND/answer; exec busybox httpd -f -p 8080");
+        Image("other", "8080/tcp", "exec busybox httpd -f -p 8080");
 
-        var said = await RunAsync(shell, Service("web"), Service("asks", 1));
+        var said = await RunAsync(shell, Service("web"), Service("other", 1));
 
-        said.Should().Contain(["0 started 198.18.1.2", "1 started 198.18.1.3", "0 up 8080"]);
-        (await ReadAsync("hosts")).Should().Contain("\n198.18.1.2 web w\n").And.Contain("\n198.18.1.3 asks a\n");
+        said.Should().Contain(["0 started 198.18.1.2", "1 started 198.18.1.3", "0 up 8080", "1 up 8080"]);
+        (await ReadAsync("hosts")).Should().Contain("\n198.18.1.2 web w\n").And.Contain("\n198.18.1.3 other o\n");
         (await File.ReadAllLinesAsync(In("calls"), TestContext.Current.CancellationToken)).Where(call => call.StartsWith("run ", StringComparison.Ordinal)).Should().HaveCount(2)
-            .And.OnlyContain(call => call.Contains(" --add-host web:198.18.1.2 --add-host w:198.18.1.2 --add-host asks:198.18.1.3 --add-host a:198.18.1.3 "));
+            .And.OnlyContain(call => call.Contains(" --add-host web:198.18.1.2 --add-host w:198.18.1.2 --add-host other:198.18.1.3 --add-host o:198.18.1.3 "));
         (await ReadAsync("calls")).Should().NotContain("network create");
     }
 
@@ -287,7 +292,7 @@ public sealed class ServiceScriptTests : IDisposable
         start.Environment["PATH"] = $"{In("bin")}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
         start.Environment["STAND"] = _directory;
         using var process = Process.Start(start)!;
-        await process.StandardInput.WriteAsync(ServiceScript.For(plan, new ServiceSettings { Engine = engine, Wait = TimeSpan.FromSeconds(1) }));
+        await process.StandardInput.WriteAsync(ServiceScript.For(plan, new ServiceSettings { Engine = engine, Wait = _wait }));
         process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
         var said = await process.StandardOutput.ReadToEndAsync();
