@@ -227,31 +227,26 @@ public static partial class ServiceScript
     /// <param name="settings">The image's.</param>
     public static string For(ServicePlan plan, ServiceSettings settings)
     {
-        var text = Program
-            .Replace("@engines", settings.Engine == ServiceEngine.Auto ? "podman docker" : settings.Engine.ToString().ToLowerInvariant(), StringComparison.Ordinal)
-            .Replace("@tries", Tries.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("@container", Container, StringComparison.Ordinal)
-            .Replace("@network", Network, StringComparison.Ordinal)
-            .Replace("@subnet", Subnet, StringComparison.Ordinal)
-            .Replace("@most", Most.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("@count", plan.Services.Count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
-            .Replace("@numbers", string.Join(' ', plan.Services.Select(service => service.Number)), StringComparison.Ordinal)
-            .Replace("@hosts", string.Join(' ', plan.Services.SelectMany(Hosts)), StringComparison.Ordinal)
-            .Replace(
-                "@references",
-                ShellText.Quote(string.Join(' ', plan.Services.Where(service => service.PullPolicies[0] != PullPolicy.Always).Select(service => service.Reference).Distinct(StringComparer.Ordinal))),
-                StringComparison.Ordinal)
-            .Replace("@privileged", settings.Privileged ? "--privileged" : "", StringComparison.Ordinal)
-            .Replace("@wait", Math.Ceiling(settings.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        var references = plan.Services.Where(service => service.PullPolicies[0] != PullPolicy.Always).Select(service => service.Reference).Distinct(StringComparer.Ordinal);
 
-        // Both places are found before the job's words are in the text.
-        var login = text.Split("@login", 2);
-        var services = login[1].Split("@services", 2);
-        return login[0]
-            + (plan.Logins.IsEmpty ? "" : $"  login=yes\n  printf %s {ShellText.Quote(plan.Logins.ToJson())} >\"$work/config.json\"\n")
-            + services[0]
-            + string.Concat(plan.Services.Select(Service))
-            + services[1];
+        // Each place is filled once, and what fills it is not looked through again: an image's name may have such a word in it.
+        return Place().Replace(Program, place => place.ValueSpan[1..] switch
+        {
+            "engines" => settings.Engine == ServiceEngine.Auto ? "podman docker" : settings.Engine.ToString().ToLowerInvariant(),
+            "tries" => Tries.ToString(CultureInfo.InvariantCulture),
+            "container" => Container,
+            "network" => Network,
+            "subnet" => Subnet,
+            "most" => Most.ToString(CultureInfo.InvariantCulture),
+            "count" => plan.Services.Count.ToString(CultureInfo.InvariantCulture),
+            "numbers" => string.Join(' ', plan.Services.Select(service => service.Number)),
+            "hosts" => string.Join(' ', plan.Services.SelectMany(Hosts)),
+            "references" => ShellText.Quote(string.Join(' ', references)),
+            "privileged" => settings.Privileged ? "--privileged" : "",
+            "wait" => Math.Ceiling(settings.Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture),
+            "login" => plan.Logins.IsEmpty ? "" : $"  login=yes\n  printf %s {ShellText.Quote(plan.Logins.ToJson())} >\"$work/config.json\"\n",
+            _ => string.Concat(plan.Services.Select(Service)),
+        });
     }
 
     /// <summary>Names of hosts and addresses, which the shell takes as the words that they are.</summary>
@@ -310,6 +305,9 @@ public static partial class ServiceScript
     }
 
     private static string Words(IEnumerable<string> words) => string.Join(' ', words.Select(ShellText.Quote));
+
+    [GeneratedRegex(@"@(?:engines|tries|container|network|subnet|most|count|numbers|hosts|references|privileged|wait|login|services)\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Place();
 
     [GeneratedRegex(@"^[A-Za-z0-9_.-]+\z")]
     private static partial Regex VariableName();

@@ -44,6 +44,20 @@ public sealed class ServiceScriptTests
         text.Should().Contain("'it'\\''s $(id) `id` \\\" \n @services @login *'", "a word is one word of the shell");
     }
 
+    [Theory]
+    [InlineData("login")]
+    [InlineData("services")]
+    [InlineData("wait")]
+    [InlineData("privileged")]
+    [InlineData("references")]
+    public void An_images_name_that_has_the_word_of_a_place_in_it_stays_as_it_is(string word)
+    {
+        var image = $"a.example/a@{word}:ab";
+        var text = ServiceScript.For(ServicePlanTests.Plan($$"""{ "name": "{{image}}" }"""), new ServiceSettings());
+
+        text.Should().Contain($"references='{image}'\n").And.Contain($"reference='{image}' ");
+    }
+
     [Fact]
     public void A_login_is_in_a_file_and_no_argument()
     {
