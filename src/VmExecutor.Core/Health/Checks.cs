@@ -46,6 +46,7 @@ public static class Checks
     public static readonly Check Templates = new("templates", CheckTopic.Images);
     public static readonly Check Standby = new("standby", CheckTopic.Images);
     public static readonly Check Registry = new("registry", CheckTopic.Images);
+    public static readonly Check ProjectDisks = new("project-disks", CheckTopic.Images);
 
     public static readonly Check Leftovers = new("leftovers", CheckTopic.Leftovers);
 
@@ -58,7 +59,7 @@ public static class Checks
         Network, Loopback, Egress, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
         RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
-        Images, Templates, Standby, Registry,
+        Images, Templates, Standby, Registry, ProjectDisks,
         Leftovers,
     ];
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -53,6 +55,31 @@ public static class ImageRules
         : [
             Checks.Images.Warning("there are no images: every job is refused (VMX1010)", $"cp {sample} {ShellText.Quote($"{settingsFile.Parent()}/images/")}   # and change what it names"),
         ];
+
+    /// <param name="images">Those whose jobs can have a project's disk.</param>
+    /// <param name="hasTool">Whether mke2fs is there.</param>
+    /// <param name="disks">The disks that there are.</param>
+    /// <param name="bytes">Of all of them on the host's disk.</param>
+    /// <param name="damaged">The keys of those that were put aside.</param>
+    /// <returns>Empty: no image gives projects disks.</returns>
+    public static IReadOnlyList<Finding> DecideProjectDisks(IReadOnlyList<ImageName> images, bool hasTool, int disks, long bytes, IReadOnlyList<string> damaged)
+    {
+        if (images.Count == 0)
+        {
+            return [];
+        }
+
+        var who = $"image{(images.Count == 1 ? $" {images[0]} gives" : $"s {string.Join(", ", images)} give")} projects disks";
+        if (!hasTool)
+        {
+            return [Checks.ProjectDisks.Problem($"{who}, and there is no mke2fs: jobs go on without one", "apt-get install e2fsprogs")];
+        }
+
+        var there = string.Create(CultureInfo.InvariantCulture, $"{who}; there {(disks == 1 ? "is 1" : $"are {disks}")}, with {RoughSize.Of(bytes)} on this host");
+        return damaged.Count == 0
+            ? [Checks.ProjectDisks.Ok(there)]
+            : [Checks.ProjectDisks.Warning($"{there}; put aside, since a guest did not mount {(damaged.Count == 1 ? "it" : "them")}: {string.Join(", ", damaged)}", "vm-executor disk list   # 'disk remove PROJECT' removes what was put aside, too")];
+    }
 
     /// <param name="images">Those with <c>source: oci</c>.</param>
     /// <param name="missing">The tools for registries that are not there.</param>

@@ -10,6 +10,7 @@ using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Standby;
 
 namespace VmExecutor.Health;
@@ -23,6 +24,7 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, ToolEnvi
         new(Checks.Templates, TemplatesAsync),
         new(Checks.Standby, Standby),
         new(Checks.Registry, Registry),
+        new(Checks.ProjectDisks, ProjectDisks),
     ];
 
     /// <summary>The facts about an image's shell that the probe of its current generation found.</summary>
@@ -86,6 +88,14 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, ToolEnvi
 
     private IReadOnlyList<Finding> Registry() =>
         ImageRules.DecideRegistry([.. config.Images.Where(image => image.Source is ImageSource.Registry).Select(image => image.Name)], search.Missing(["skopeo", "zstd"]));
+
+    private IReadOnlyList<Finding> ProjectDisks()
+    {
+        var images = config.Images.Where(image => image.ProjectDisk.HasDisks()).Select(image => image.Name).ToList();
+        var disks = images.Count == 0 ? [] : DiskFolder.List(config.Settings!.StateDir).Disks;
+        return ImageRules.DecideProjectDisks(
+            images, search.Missing(["mke2fs"]).Count == 0, disks.Count, disks.Sum(disk => disk.Bytes()), [.. disks.Where(disk => HostDirectory.Exists(disk.AsidePath.Value)).Select(disk => disk.AsidePath.Name)]);
+    }
 
     private async Task<ImageState> ImageAsync(ImageDefinition image, CancellationToken cancellationToken)
     {

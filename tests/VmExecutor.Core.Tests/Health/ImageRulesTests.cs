@@ -75,6 +75,19 @@ public sealed class ImageRulesTests
             "images a, b come from a registry, and there is no skopeo and no zstd: 'image publish' fails (VMX1502)", "apt-get install skopeo zstd"));
     }
 
+    [Fact]
+    public void Disks_of_projects_are_looked_at_only_where_an_image_gives_them()
+    {
+        ImageName[] one = [new("a")];
+
+        ImageRules.DecideProjectDisks([], hasTool: false, 1, 0, ["damaged-k"]).Should().BeEmpty();
+        ImageRules.DecideProjectDisks(one, hasTool: true, 1, 3 << 20, []).Should().Equal(Checks.ProjectDisks.Ok("image a gives projects disks; there is 1, with 3MiB on this host"));
+        ImageRules.DecideProjectDisks([.. one, new("b")], hasTool: false, 0, 0, []).Should().Equal(
+            Checks.ProjectDisks.Problem("images a, b give projects disks, and there is no mke2fs: jobs go on without one", "apt-get install e2fsprogs"));
+        ImageRules.DecideProjectDisks(one, hasTool: true, 2, 0, ["damaged-k"]).Should().ContainSingle().Which.Should().Match<Finding>(
+            finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("put aside, since a guest did not mount it: damaged-k") && finding.Fix!.Contains("disk list"));
+    }
+
     private static Finding Decide(ImageState state) => ImageRules.DecideImages([state], "qemu:///system", SettingsFile, "sample.yaml").Should().ContainSingle().Subject;
 
     private static ImageState State(ImageSource? source = null) => new(new ImageDefinition
