@@ -25,7 +25,9 @@ public abstract class ServiceGuest(TestMachine machine, string variant, string e
     {
         await Registry.StartAsync();
         var guest = await BuiltGuest.BuildAsync(variant);
-        _yaml = guest.ImageYaml(variant);
+
+        // Services start side by side.
+        _yaml = guest.ImageYaml(variant).Replace("cpus: 1", "cpus: 2", StringComparison.Ordinal);
         _bench = new Bench(machine);
         _bench.With().WriteImage(variant, Yaml("preload: ['postgres:15', 'redis:7', 'web:1']"));
         foreach (var command in new[] { "publish", "warm" })
