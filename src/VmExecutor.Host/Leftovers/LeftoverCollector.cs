@@ -41,10 +41,10 @@ public sealed class LeftoverCollector(Machine machine)
 
         // Services go with their jobs, so those that are left when the jobs are gone come last.
         var left = found.Jobs.Where(job => job.Leftover is not null && job.Key != except && !(job.IsService && job.Job == except)).OrderBy(job => job.IsService).ToList();
-        foreach (var job in left)
+        foreach (var (number, job) in left.Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            progress(left.IndexOf(job), left.Count);
+            progress(number, left.Count);
             if (job.IsService && leftovers.Any(other => other.Name == job.Job.Value && other.Outcome == CollectionOutcome.Removed))
             {
                 continue;

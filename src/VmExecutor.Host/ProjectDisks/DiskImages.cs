@@ -24,7 +24,7 @@ public sealed class DiskImages(IToolRunner tools)
             file.SetLength(size.Bytes);
         }
 
-        // What is not written reads as zeros, in the file as on the guest's disk. So neither the tables of inodes nor the journal need to be cleared.
+        // A block that was never written reads as zeros, in the file as on the guest's disk. So mke2fs clears neither the tables of inodes nor the journal.
         await RunAsync("mke2fs", ["-q", "-F", "-t", "ext4", "-m", "0", "-L", DiskPlug.Serial, "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", raw.Value], null, cancellationToken).ConfigureAwait(false);
         await RunAsync("qemu-img", ["convert", "-q", "-t", "writeback", "-f", "raw", "-O", "qcow2", "--", raw.Value, path.Value], null, cancellationToken).ConfigureAwait(false);
         HostFile.Delete(raw.Value);

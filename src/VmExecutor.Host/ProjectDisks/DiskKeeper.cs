@@ -55,7 +55,7 @@ public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, TimeProvi
         var (folders, halfMade) = DiskFolder.List(stateDir);
         foreach (var (key, path) in halfMade)
         {
-            // Who makes or removes one holds the lock.
+            // A process that makes or removes this disk holds its lock.
             using var held = await store.LockAsync(key, cancellationToken).ConfigureAwait(false);
             HostDirectory.TryDelete(path.Value);
         }
