@@ -19,7 +19,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
     public async Task PublishAsync(ImageDefinition image, bool ifChanged, CancellationToken cancellationToken)
     {
         using var machine = invocation.Machine(configOption);
-        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
+        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time, invocation.Show);
         if (await invocation.Report.AroundAsync("publish", image.Name, log.Job, () => PublishAsync(machine, image, ifChanged, log, cancellationToken)) is { } made)
         {
             log.Say($"image '{image.Name}': jobs get generation {made.Number} now");
@@ -54,7 +54,7 @@ internal sealed class ImageTasks(Invocation invocation, string? configOption)
     public async Task WarmAsync(ImageDefinition image, bool ifNeeded, CancellationToken cancellationToken)
     {
         using var machine = invocation.Machine(configOption);
-        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time);
+        var log = new PublishLog(new JobLog(invocation.Output, invocation.Said), invocation.Time, invocation.Show);
         await invocation.Report.AroundAsync("warm", image.Name, log.Job, () => new TemplateMaking(machine).RunAsync(image, ifNeeded, log, cancellationToken));
         await new StandbyRefill(machine).BeginAsync(image);
     }

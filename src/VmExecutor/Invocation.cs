@@ -2,6 +2,7 @@ using System.Collections;
 using VmExecutor.Commands;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
@@ -21,6 +22,7 @@ namespace VmExecutor;
 internal sealed class Invocation(StageEnvironment environment, TextWriter output, TextWriter error, CancellationToken cancelled)
 {
     private LiveStreams? _live;
+    private StageReport? _report;
 
     public TextWriter Output => _live?.Output ?? output;
 
@@ -38,7 +40,7 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     public TextWriter Error => _live?.Error ?? error;
 
     /// <summary>The facts that this process reports to the operator's log.</summary>
-    public StageReport Report { get; } = new(TimeProvider.System, error);
+    public StageReport Report => _report ??= new StageReport(TimeProvider.System, () => Error);
 
     /// <summary>The warnings that this command has given already (<see cref="JobLog.WarnOnce"/>).</summary>
     public ISet<string> Said { get; } = new HashSet<string>(StringComparer.Ordinal);
@@ -111,11 +113,24 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
         }
     }
 
-    /// <summary>Tells a terminal how much of long work is done; elsewhere it is not told.</summary>
-    /// <param name="what">The work, in words.</param>
+    /// <inheritdoc cref="ShowAsync{T}"/>
+    public Task ShowAsync(string work, Func<Task> command) => ShowAsync(work, async () =>
+    {
+        await command();
+        return true;
+    });
+
+    /// <summary>Tells a terminal which action of long work is under way, and how much of it is done; elsewhere it is not told.</summary>
+    public void Show(TransferAmount action) => _live?.Show(action);
+
+    /// <inheritdoc cref="Show"/>
+    /// <param name="what">The action, in words.</param>
     /// <param name="done">So many of its parts.</param>
     /// <param name="all">All of them.</param>
-    public void ShowAmount(string what, int done, int all) => _live?.Show(Core.Images.Sources.TransferText.Progress(what, done, all));
+    public void ShowAmount(string what, int done, int all) => Show(TransferText.Amount(what, done, all));
+
+    /// <summary>Leaves the terminal without the last line that shows long work, before the process is ended at once.</summary>
+    public void EndShowing() => _live?.End();
 
     /// <summary>
     /// Refuses a command line that is not understood. It is a system failure also where a stage was meant: the operator must correct a

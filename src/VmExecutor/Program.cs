@@ -7,7 +7,7 @@ var invocation = Invocation.FromProcess(signals);
 var parsed = DriverCommand.Create(invocation).Parse(args);
 if (!StageCommands.IsStage(parsed.CommandResult.Command.Name))
 {
-    signals.EndAtSecondInterrupt();
+    signals.EndAtSecondInterrupt(invocation);
 }
 
 return parsed.Errors.Count > 0

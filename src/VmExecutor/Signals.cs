@@ -12,7 +12,7 @@ internal sealed class Signals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
-    private volatile bool _isForPeople;
+    private volatile Invocation? _command;
     private int _interrupts;
 
     public Signals()
@@ -23,7 +23,8 @@ internal sealed class Signals : IDisposable
     public CancellationToken Token => _source.Token;
 
     /// <summary>This process is an administrator's command and no stage.</summary>
-    public void EndAtSecondInterrupt() => _isForPeople = true;
+    /// <param name="command">Takes the line about the first interrupt, and is told before the process is ended at once.</param>
+    public void EndAtSecondInterrupt(Invocation command) => _command = command;
 
     public void Dispose()
     {
@@ -33,19 +34,23 @@ internal sealed class Signals : IDisposable
 
     private PosixSignalRegistration Catch(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {
-        var isInterrupt = _isForPeople && signal == PosixSignal.SIGINT;
-        var interrupts = isInterrupt ? Interlocked.Increment(ref _interrupts) : 0;
+        var command = signal == PosixSignal.SIGINT ? _command : null;
+        var interrupts = command is null ? 0 : Interlocked.Increment(ref _interrupts);
 
         // What is not cancelled here has its usual effect: SIGINT ends the process.
         context.Cancel = interrupts < 2;
         if (interrupts == 1)
         {
-            Console.Error.WriteLine($"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
+            command?.Error.WriteLine($"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
         }
 
         if (context.Cancel)
         {
             _source.Cancel();
+        }
+        else
+        {
+            command?.EndShowing();
         }
     });
 }

@@ -11,8 +11,12 @@ public static class BoundedText
     private const int BlockLength = 16 * 1024;
 
     /// <summary>Text that is of use only as a whole.</summary>
+    /// <param name="stream">Read to its end.</param>
+    /// <param name="longest">In bytes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="heard">Told of each piece as it comes; null: that is of no use.</param>
     /// <exception cref="IOException">It has more than <paramref name="longest"/> bytes; the rest is not read.</exception>
-    public static async Task<string> ReadWholeAsync(Stream stream, int longest, CancellationToken cancellationToken)
+    public static async Task<string> ReadWholeAsync(Stream stream, int longest, CancellationToken cancellationToken, Action<ReadOnlyMemory<byte>>? heard = null)
     {
         using var kept = new BoundedStream(longest);
         var block = new byte[BlockLength];
@@ -20,6 +24,7 @@ public static class BoundedText
         while ((count = await stream.ReadAsync(block, cancellationToken).ConfigureAwait(false)) > 0)
         {
             kept.Write(block.AsSpan(0, count));
+            heard?.Invoke(block.AsMemory(0, count));
         }
 
         return kept.Text;

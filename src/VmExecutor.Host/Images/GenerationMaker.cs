@@ -22,10 +22,10 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     /// <param name="record">The record; the files are filled in.</param>
     /// <param name="source">The source's domain XML.</param>
     /// <param name="oursToMove">Whether the source's disks were made for this generation, so that they need not be copied.</param>
-    /// <param name="progress">Told what is being done and how far it is, from 0 to 1.</param>
+    /// <param name="progress">Told what is being done, how far it is, from 0 to 1, and the bytes of the whole.</param>
     /// <param name="cancellationToken">Ends copying; the half made directory is left.</param>
     public async Task<Generation> BeginAsync(
-        ImageName image, GenerationRecord record, XElement source, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
+        ImageName image, GenerationRecord record, XElement source, bool oursToMove, Action<string, double, long> progress, CancellationToken cancellationToken)
     {
         var directory = ImagePaths.For(stateDir, image).Half(HalfMadeName.Making, record.Number, HalfMadeName.Digits(Guid.NewGuid()));
         StateDirectories.Make(directory);
@@ -57,7 +57,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     }
 
     /// <summary>Makes its files read-only and records what they are; from now on they must not be changed.</summary>
-    public static async Task<Generation> SealAsync(Generation generation, Action<string, double> progress, CancellationToken cancellationToken)
+    public static async Task<Generation> SealAsync(Generation generation, Action<string, double, long> progress, CancellationToken cancellationToken)
     {
         var files = new List<GenerationFile>();
         foreach (var file in generation.Record.Files)
@@ -70,7 +70,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
             }
 
             SetMode(path, ReadOnly);
-            var sum = await FileChecksum.Sha256Async(path, done => progress($"checksum of {file.Path}", done), cancellationToken).ConfigureAwait(false);
+            var sum = await FileChecksum.Sha256Async(path, done => progress($"checksum of {file.Path}", done, file.Bytes), cancellationToken).ConfigureAwait(false);
             files.Add(GenerationFiles.Describe(file.Role, file.Path, file.Format, sum, path) with { VirtualBytes = file.VirtualBytes });
         }
 
@@ -114,7 +114,7 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
     }
 
     private async Task<GenerationFile> CopyDiskAsync(
-        string role, BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double> progress, CancellationToken cancellationToken)
+        string role, BackingChain chain, AbsolutePath directory, bool oursToMove, Action<string, double, long> progress, CancellationToken cancellationToken)
     {
         var name = role + Generation.DiskEnding;
         var target = directory.Child(name);
@@ -122,16 +122,21 @@ public sealed class GenerationMaker(AbsolutePath stateDir, QemuImg qemuImg, Disk
         if (oursToMove && chain.Files is [{ IsBlockDevice: false }])
         {
             Move(chain.Top.Path, target);
-            progress($"disk {role}", 1);
+            progress($"disk {role}", 1, 0);
         }
         else
         {
-            format = await copier.CopyAsync(chain, target, done => progress($"copying disk {role}", done), cancellationToken).ConfigureAwait(false);
+            var bytes = StoredBytes(chain);
+            format = await copier.CopyAsync(chain, target, done => progress($"copying disk {role}", done, bytes), cancellationToken).ConfigureAwait(false);
         }
 
         SetMode(target, Writable);
         return GenerationFiles.Describe(role, name, format, null, target);
     }
+
+    /// <summary>The bytes that a copy reads, as far as the files tell: qemu-img leaves out what was never written.</summary>
+    private static long StoredBytes(BackingChain chain) =>
+        chain.Files.Sum(file => file.IsBlockDevice ? chain.VirtualSize.Bytes : FileStat.TryRead(file.Path)?.AllocatedBytes ?? 0);
 
     private static void Move(AbsolutePath from, AbsolutePath to)
     {

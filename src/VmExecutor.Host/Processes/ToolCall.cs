@@ -14,6 +14,9 @@ public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
     /// <summary>The time limit; generous, against hanging rather than an expectation.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Told of each piece of its stdout as it comes; null: what it says is of use only at its end.</summary>
+    public Action<ReadOnlyMemory<byte>>? Heard { get; init; }
+
     /// <summary>
     /// True: the tool runs in a session of its own, so that the runner's SIGTERM to our process group does not reach it before the driver
     /// has decided what to do (docs/runner-contract.md section 4).

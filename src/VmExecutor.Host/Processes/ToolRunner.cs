@@ -19,7 +19,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
     public async Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var said = new Said();
+        var said = new Said(call.Heard);
         using var kill = new CancellationTokenSource();
         var command = Start(call, said, kill.Token);
         try
@@ -73,7 +73,8 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
     }
 
     /// <summary>The output of a tool.</summary>
-    private sealed class Said
+    /// <param name="heard">As for <see cref="ToolCall.Heard"/>.</param>
+    private sealed class Said(Action<ReadOnlyMemory<byte>>? heard)
     {
         private readonly TaskCompletionSource _tooLong = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -88,7 +89,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         {
             try
             {
-                Output = await BoundedText.ReadWholeAsync(stream, LongestOutput, cancellationToken).ConfigureAwait(false);
+                Output = await BoundedText.ReadWholeAsync(stream, LongestOutput, cancellationToken, heard).ConfigureAwait(false);
             }
             catch (FileTooLargeException)
             {

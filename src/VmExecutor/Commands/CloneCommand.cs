@@ -65,7 +65,7 @@ internal static class CloneCommand
         });
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            await LinkTasks.RunAsync(invocation, parsed.GetValue(config), parsed.GetValue(connect), linker => parsed.GetValue(release)
+            await invocation.ShowAsync("making a linked clone", () => LinkTasks.RunAsync(invocation, parsed.GetValue(config), parsed.GetValue(connect), linker => parsed.GetValue(release)
                 ? linker.ReleaseAsync(parsed.GetRequiredValue(source), token)
                 : linker.RunAsync(
                     new LinkRequest
@@ -80,7 +80,7 @@ internal static class CloneCommand
                         AllowParts = (parsed.GetValue(allowPart) ?? []).ToHashSet(StringComparer.Ordinal),
                         Protect = !parsed.GetValue(noProtect),
                     },
-                    token));
+                    token)));
             return ExitCodes.Success;
         }));
         return command;

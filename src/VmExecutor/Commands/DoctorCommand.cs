@@ -45,7 +45,7 @@ internal static class DoctorCommand
                 parsed.GetValue(deep),
                 parsed.GetValue(image) is { } name ? KnownImage(invocation, parsed.GetValue(config), ImageCommand.Name(name)) : null,
                 parsed.GetValue(reach) is { } target ? ReachTarget.TryParse(target) : null);
-            var diagnosis = await new HealthTasks(invocation, request).ExamineAsync(token);
+            var diagnosis = await invocation.ShowAsync("looking at this host", () => new HealthTasks(invocation, request).ExamineAsync(token));
             if (parsed.GetValue(json))
             {
                 invocation.Output.WriteLine(HealthJson.Write(diagnosis));

@@ -17,7 +17,7 @@ internal static class DrainCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            await new DrainTasks(invocation, parsed.GetValue(config)).BeginAsync(parsed.GetValue(reason), parsed.GetValue(wait), token);
+            await invocation.ShowAsync("draining this host", () => new DrainTasks(invocation, parsed.GetValue(config)).BeginAsync(parsed.GetValue(reason), parsed.GetValue(wait), token));
             return ExitCodes.Success;
         }));
         return command;

@@ -43,7 +43,7 @@ internal static class PushCommand
         using var held = ImageLock.Take(machine.Locks, name);
         var chosen = Choose(machine.Catalogue, name, generation);
         log.Say($"image '{name}': packing generation {chosen.Number}");
-        var digest = await new GenerationPush(machine.Variables, machine.Time).RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, cancellationToken);
+        var digest = await new GenerationPush(machine.Variables, machine.Time) { Show = invocation.Show }.RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, cancellationToken);
         log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
         return ExitCodes.Success;
     }

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Images.Sources;
+
 namespace VmExecutor.Live;
 
 /// <summary>
@@ -6,8 +8,9 @@ namespace VmExecutor.Live;
 /// </summary>
 internal sealed class LiveScreen : IDisposable
 {
-    // ECMA-48: erase to the end of the line (EL); DEC private mode 7: whether lines wrap at the right edge.
+    // ECMA-48: erase to the end of the line (EL) and of the screen (ED); DEC private mode 7: whether lines wrap at the right edge.
     private const string Erase = "\r\u001b[K";
+    private const string EraseBelow = "\r\u001b[J";
     private const string NoWrap = "\u001b[?7l";
     private const string Wrap = "\u001b[?7h";
 
@@ -24,6 +27,7 @@ internal sealed class LiveScreen : IDisposable
     private bool _isDrawn;
     private bool _isOver;
     private int _turn;
+    private int _drawnWidth;
 
     /// <param name="terminal">Where the line is drawn.</param>
     /// <param name="width">Asks for the terminal's width in letters.</param>
@@ -32,7 +36,7 @@ internal sealed class LiveScreen : IDisposable
     public LiveScreen(TextWriter terminal, Func<int> width, string work, TimeProvider time)
     {
         (_terminal, _width, _time) = (terminal, width, time);
-        _status = new LiveStatus(work, time.GetUtcNow(), null);
+        _status = LiveStatus.After(null, work, time.GetUtcNow());
         _timer = time.CreateTimer(_ => Draw(), null, FirstDrawn, Drawn);
     }
 
@@ -51,7 +55,7 @@ internal sealed class LiveScreen : IDisposable
         lock (_gate)
         {
             _status = LiveStatus.After(_status, line, _time.GetUtcNow());
-            if (isTerminal && !_isOver && _status.Amount is { Percent: not 100 })
+            if (isTerminal && !_isOver && TransferText.TryReadProgress(line) is { Percent: not 100 })
             {
                 return;
             }
@@ -62,23 +66,29 @@ internal sealed class LiveScreen : IDisposable
         }
     }
 
-    /// <summary>A line that is in the last line of the terminal only.</summary>
-    public void Show(string line)
+    /// <summary>An action that goes on. It is in the last line of the terminal only, until the next one.</summary>
+    public void Show(TransferAmount action)
     {
         lock (_gate)
         {
-            _status = LiveStatus.After(_status, line, _time.GetUtcNow());
+            _status = LiveStatus.During(_status, action, _time.GetUtcNow());
+        }
+    }
+
+    /// <summary>Erases the last line, which is drawn no more.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+            Clear();
         }
     }
 
     public void Dispose()
     {
         _timer.Dispose();
-        lock (_gate)
-        {
-            _isOver = true;
-            Clear();
-        }
+        End();
     }
 
     private void Draw()
@@ -88,8 +98,9 @@ internal sealed class LiveScreen : IDisposable
             if (!_isOver)
             {
                 // The cursor stays at the beginning of the line: what else is written there, by a signal or the shell, is written over it.
-                Put($"{Erase}{NoWrap}{_status.ToLine(_time.GetUtcNow(), _turn++, _width())}{Wrap}\r");
-                _isDrawn = true;
+                var width = _width();
+                Put($"{Eraser(width)}{NoWrap}{_status.ToLine(_time.GetUtcNow(), _turn++, width)}{Wrap}\r");
+                (_isDrawn, _drawnWidth) = (true, width);
             }
         }
     }
@@ -98,10 +109,13 @@ internal sealed class LiveScreen : IDisposable
     {
         if (_isDrawn)
         {
-            Put(Erase);
+            Put(Eraser(_width()));
             _isDrawn = false;
         }
     }
+
+    /// <summary>A terminal that was made narrower may have broken the drawn line into several; below them is nothing.</summary>
+    private string Eraser(int width) => _isDrawn && width < _drawnWidth ? EraseBelow : Erase;
 
     private void Put(string text)
     {

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Images.Sources;
+
 namespace VmExecutor.Live;
 
 /// <summary>The program's two streams while a <see cref="LiveScreen"/> is on its terminal.</summary>
@@ -7,7 +9,7 @@ internal sealed class LiveStreams : IDisposable
 
     private LiveStreams(TextWriter output, TextWriter error, string work, TimeProvider time)
     {
-        _screen = new LiveScreen(error, () => TerminalSize.Width, work, time);
+        _screen = new LiveScreen(error, () => TerminalSize.Columns, work, time);
 
         // Clones that start at once write at once.
         Output = TextWriter.Synchronized(new LiveWriter(output, _screen, isTerminal: !Console.IsOutputRedirected));
@@ -24,8 +26,11 @@ internal sealed class LiveStreams : IDisposable
     /// <param name="time">The clock.</param>
     public static LiveStreams Begin(TextWriter output, TextWriter error, string work, TimeProvider time) => new(output, error, work, time);
 
-    /// <summary>Changes the last line of the terminal only.</summary>
-    public void Show(string line) => _screen.Show(line);
+    /// <inheritdoc cref="LiveScreen.Show"/>
+    public void Show(TransferAmount action) => _screen.Show(action);
+
+    /// <inheritdoc cref="LiveScreen.End"/>
+    public void End() => _screen.End();
 
     public void Dispose()
     {

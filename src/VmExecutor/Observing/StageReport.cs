@@ -15,8 +15,8 @@ namespace VmExecutor.Observing;
 /// log or the runner's, so only commands of an administrator write for journald.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="journal">Where journald reads what commands say.</param>
-internal sealed class StageReport(TimeProvider time, TextWriter journal)
+/// <param name="journal">Gives the stream of which journald reads what commands say.</param>
+internal sealed class StageReport(TimeProvider time, Func<TextWriter> journal)
 {
     private LogLine _line = new() { Stage = "" };
 
@@ -61,7 +61,7 @@ internal sealed class StageReport(TimeProvider time, TextWriter journal)
 
     /// <summary>A command's work on one image.</summary>
     public Task<T> AroundAsync<T>(string stage, ImageName image, JobLog log, Func<Task<T>> work) =>
-        AroundAsync(new LogLine { Stage = stage, Image = image.Value }, log, journal, work);
+        AroundAsync(new LogLine { Stage = stage, Image = image.Value }, log, journal(), work);
 
     public Task AroundAsync(string stage, ImageName image, JobLog log, Func<Task> work) => AroundAsync(stage, image, log, async () =>
     {
@@ -69,7 +69,7 @@ internal sealed class StageReport(TimeProvider time, TextWriter journal)
         return true;
     });
 
-    public Task<Collection> CollectAsync(JobLog log, Func<Task<Collection>> collect) => AroundAsync(new LogLine { Stage = "gc" }, log, journal, async () =>
+    public Task<Collection> CollectAsync(JobLog log, Func<Task<Collection>> collect) => AroundAsync(new LogLine { Stage = "gc" }, log, journal(), async () =>
     {
         var collection = await collect();
         _line = _line with { Removed = collection.Removed, Failed = collection.Leftovers.Count(leftover => leftover.Outcome == CollectionOutcome.Failed) };

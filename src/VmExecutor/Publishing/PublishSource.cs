@@ -52,7 +52,7 @@ internal sealed class PublishSource(Machine machine)
                     image, await new DownloadSource(machine.ToolEnvironment, machine.Time).FetchAsync(image.Name, download, paths.Download, log.Say, token), log, token));
             case ImageSource.Build build:
                 return new OpenedSource(await _fingerprints.OfAsync(image, cancellationToken), IsOurs: true, async token => await ReadDiskAsync(
-                    image, await new BuildSource(machine.Variables, machine.Tools, machine.Time).RunAsync(image, build, paths.Build, paths.BuildLog, log.Say, token), log, token));
+                    image, await new BuildSource(machine.Variables, machine.Tools, machine.Time) { Show = log.Show }.RunAsync(image, build, paths.Build, paths.BuildLog, log.Job.Say, token), log, token));
             case ImageSource.Registry registry:
                 var found = await new RegistrySource(machine.Variables, machine.Time).LookAsync(registry, log.Say, cancellationToken);
                 return new OpenedSource(SourceFingerprints.OfManifest(found.Digest), IsOurs: true, token => PullAsync(image, registry, found, log, token)) { Digest = found.Digest };

@@ -2,6 +2,7 @@ using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Host;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images;
@@ -49,6 +50,7 @@ internal sealed class Publisher(Machine machine)
             return null;
         }
 
+        log.Show(new TransferAmount($"looking at the source of image '{image.Name}'", null, null));
         var source = await _sources.OpenAsync(image, log, cancellationToken);
         opened(source);
         if (ifChanged && FindUnchanged(image, source.Fingerprint) is { } known)

@@ -124,7 +124,7 @@ public sealed class GenerationMakerTests : IDisposable
         var (_, bottom) = Chain();
 
         var draft = await _world.Maker.BeginAsync(
-            ImageWorld.Base, ImageWorld.Record(1), ImageWorld.Domain(ImageWorld.Disk(bottom, "raw")), oursToMove: true, (_, _) => { }, Token);
+            ImageWorld.Base, ImageWorld.Record(1), ImageWorld.Domain(ImageWorld.Disk(bottom, "raw")), oursToMove: true, (_, _, _) => { }, Token);
 
         File.Exists(bottom.Value).Should().BeFalse();
         var disk = draft.Record.Files.Should().ContainSingle().Which;
@@ -181,8 +181,8 @@ public sealed class GenerationMakerTests : IDisposable
 
     private async Task<Generation> MakeAsync(XElement source, bool inPlace = false)
     {
-        var draft = await _world.Maker.BeginAsync(ImageWorld.Base, ImageWorld.Record(1, inPlace), source, oursToMove: false, (_, _) => { }, Token);
-        return _world.Maker.Complete(ImageWorld.Base, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
+        var draft = await _world.Maker.BeginAsync(ImageWorld.Base, ImageWorld.Record(1, inPlace), source, oursToMove: false, (_, _, _) => { }, Token);
+        return _world.Maker.Complete(ImageWorld.Base, await GenerationMaker.SealAsync(draft, (_, _, _) => { }, Token));
     }
 
     private (AbsolutePath Top, AbsolutePath Bottom) Chain()

@@ -80,8 +80,8 @@ internal sealed class ImageWorld : IDisposable
     {
         var source = Root.Child("source.raw");
         await File.WriteAllBytesAsync(source.Value, new byte[65536]);
-        var draft = await Maker.BeginAsync(Base, Record(number), Domain(Disk(source, "raw")), false, (_, _) => { }, CancellationToken.None);
-        var whole = await GenerationMaker.SealAsync(draft, (_, _) => { }, CancellationToken.None);
+        var draft = await Maker.BeginAsync(Base, Record(number), Domain(Disk(source, "raw")), false, (_, _, _) => { }, CancellationToken.None);
+        var whole = await GenerationMaker.SealAsync(draft, (_, _, _) => { }, CancellationToken.None);
         return Maker.Complete(Base, whole with { Record = whole.Record with { Probe = probed ? new ProbeRecord(DateTimeOffset.UnixEpoch, 1, []) : null } });
     }
 

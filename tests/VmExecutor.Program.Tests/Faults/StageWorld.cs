@@ -290,7 +290,7 @@ internal sealed partial class StageWorld : IDisposable
 
     private static StageEnvironment Nothing => new(new Dictionary<string, string>());
 
-    private static StageReport Report() => new(TimeProvider.System, TextWriter.Null);
+    private static StageReport Report() => new(TimeProvider.System, () => TextWriter.Null);
 
     private static JobRun Run(JobKey key, Machine machine, TextWriter log) => new(key, machine, new JobLog(log));
 

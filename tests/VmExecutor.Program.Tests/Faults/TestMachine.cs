@@ -25,5 +25,5 @@ internal static class TestMachine
     public static Settings Settings(AbsolutePath state) => new() { File = state.Child("vm-executor.yaml"), StateDir = state, Images = [] };
 
     public static RunStage RunStage(Machine machine) =>
-        new(machine, new StageEnvironment(new Dictionary<string, string>()), new StageReport(TimeProvider.System, TextWriter.Null), Stream.Null, Stream.Null);
+        new(machine, new StageEnvironment(new Dictionary<string, string>()), new StageReport(TimeProvider.System, () => TextWriter.Null), Stream.Null, Stream.Null);
 }

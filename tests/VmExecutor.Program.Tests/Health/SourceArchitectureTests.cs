@@ -48,7 +48,7 @@ public sealed class SourceArchitectureTests : IDisposable
             Ssh = new SshSettings { User = "ci", Key = new AbsolutePath("/key") },
         };
 
-        var open = () => new PublishSource(machine).OpenAsync(image, new PublishLog(new JobLog(TextWriter.Null), TimeProvider.System), Cancellation);
+        var open = () => new PublishSource(machine).OpenAsync(image, new PublishLog(new JobLog(TextWriter.Null), TimeProvider.System, _ => { }), Cancellation);
 
         (await open.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.ArchitectureUnsupported);
         _hypervisor.Calls.Should().NotContain(call => call.Contains("shut", StringComparison.Ordinal));

@@ -1,5 +1,6 @@
 using FluentAssertions;
 using Microsoft.Extensions.Time.Testing;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Live;
 using Xunit;
 
@@ -13,7 +14,9 @@ public sealed class LiveScreenTests : IDisposable
     private readonly StringWriter _terminal = new() { NewLine = "\n" };
     private readonly LiveScreen _screen;
 
-    public LiveScreenTests() => _screen = new LiveScreen(_terminal, () => 80, "publishing", _time);
+    private int _width = 80;
+
+    public LiveScreenTests() => _screen = new LiveScreen(_terminal, () => _width, "publishing", _time);
 
     public void Dispose()
     {
@@ -60,6 +63,34 @@ public sealed class LiveScreenTests : IDisposable
         _screen.Dispose();
 
         _terminal.ToString().Split(Erase).Should().Equal("", Drawn("| publishing  (0 s)"), Drawn("/ copying  [============>           ] 50 %  (0 s)"), "copying: 100 %\n");
+    }
+
+    [Fact]
+    public void A_line_that_a_narrower_terminal_has_broken_is_erased_with_all_below_it()
+    {
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _width = 40;
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _width = 30;
+        _screen.Dispose();
+
+        _terminal.ToString().Should().Be($"{Erase}{Drawn("| publishing  (0 s)")}\r\u001b[J{Drawn("/ publishing  (0 s)")}{Erase}{Drawn("- publishing  (0 s)")}\r\u001b[J");
+    }
+
+    [Fact]
+    public void An_action_is_shown_and_is_no_line()
+    {
+        _screen.Show(new TransferAmount("pushing", 50, "1MiB of 2MiB"));
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        _screen.Write("about a part", _terminal, isTerminal: true);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _screen.End();
+        _time.Advance(TimeSpan.FromSeconds(4));
+        _screen.Write("rest", _terminal, isTerminal: true);
+
+        _terminal.ToString().Split(Erase).Should().Equal(
+            "", Drawn("| pushing  [============>           ] 50 %  1MiB of 2MiB  (0 s)"), "about a part\n", Drawn("/ pushing  [============>           ] 50 %  1MiB of 2MiB  (0 s)"), "rest\n");
     }
 
     [Fact]

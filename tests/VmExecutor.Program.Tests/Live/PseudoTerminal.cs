@@ -10,14 +10,18 @@ internal sealed class PseudoTerminal(IReadOnlyDictionary<string, string> environ
 {
     private static readonly TimeSpan HangLimit = TimeSpan.FromMinutes(3);
 
+    /// <summary>Its width in columns.</summary>
+    public int Columns { get; init; } = 80;
+
     /// <param name="arguments">The program's; words without quotes in them.</param>
     /// <param name="awaited">Once this pattern matches what the terminal has got …</param>
     /// <param name="typed">… this is typed; null: nothing.</param>
     /// <param name="happens">… and this is done; null: nothing.</param>
+    /// <param name="next">What is awaited after that, and typed then; null: nothing.</param>
     /// <returns>All that the terminal got, and the program's exit code.</returns>
-    public async Task<(string Screen, int ExitCode)> RunAsync(IReadOnlyList<string> arguments, string awaited, string? typed = null, Action? happens = null)
+    public async Task<(string Screen, int ExitCode)> RunAsync(IReadOnlyList<string> arguments, string awaited, string? typed = null, Action? happens = null, (string Awaited, string Typed)? next = null)
     {
-        var start = new ProcessStartInfo("script", ["--quiet", "--return", "--flush", "--command", $"exec '{BuiltDriver.BuiltProgram()}' {string.Join(' ', arguments)}", "/dev/null"])
+        var start = new ProcessStartInfo("script", ["--quiet", "--return", "--flush", "--command", $"stty cols {Columns}; exec '{BuiltDriver.BuiltProgram()}' {string.Join(' ', arguments)}", "/dev/null"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -32,18 +36,23 @@ internal sealed class PseudoTerminal(IReadOnlyDictionary<string, string> environ
         using var limit = new CancellationTokenSource(HangLimit);
         var all = new StringBuilder();
         var buffer = new char[4096];
-        var isAwaited = true;
+        var steps = new Queue<(string Awaited, string? Typed, Action? Happens)>([(awaited, typed, happens)]);
+        if (next is { } further)
+        {
+            steps.Enqueue((further.Awaited, further.Typed, null));
+        }
+
         try
         {
             int count;
             while ((count = await process.StandardOutput.ReadAsync(buffer.AsMemory(), limit.Token)) > 0)
             {
                 all.Append(buffer, 0, count);
-                if (isAwaited && Regex.IsMatch(all.ToString(), awaited))
+                if (steps.TryPeek(out var step) && Regex.IsMatch(all.ToString(), step.Awaited))
                 {
-                    isAwaited = false;
-                    happens?.Invoke();
-                    await process.StandardInput.WriteAsync(typed);
+                    steps.Dequeue();
+                    step.Happens?.Invoke();
+                    await process.StandardInput.WriteAsync(step.Typed);
                     await process.StandardInput.FlushAsync(limit.Token);
                 }
             }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using Xunit;
 
@@ -24,8 +25,33 @@ public sealed class TerminalTests : IDisposable
     {
         var screen = await RunOnTerminalAsync(@"\?7l. building 'built'");
 
-        screen.Should().Contain("\r\u001b[K\u001b[?7l").And.MatchRegex(@"[|/\\-] building 'built' with .*\([0-9]+ s\)");
-        screen[screen.LastIndexOf("\u001b[K", StringComparison.Ordinal)..].Should().StartWith("\u001b[KERROR VMX1211: ", "the last line is gone before the failure is said, and nothing is drawn after it");
+        screen.Should().Contain("\r\u001b[K\u001b[?7l").And.MatchRegex(@"[|/\\-] building 'built'.*\([0-9]+ s\)");
+        AfterLastErasing(screen).Should().StartWith("ERROR VMX1211: ", "the last line is gone before the failure is said, and nothing is drawn after it");
+    }
+
+    [Theory(Timeout = 240_000)]
+    [InlineData(80)]
+    [InlineData(40)]
+    public async Task The_last_line_has_what_the_recipe_said_last_and_is_never_as_wide_as_the_terminal(int columns)
+    {
+        var screen = await RunOnTerminalAsync(@"\?7l. building 'built'  work", columns);
+
+        var drawn = Regex.Matches(screen, "\u001b\\[\\?7l(.*?)\u001b\\[\\?7h\r").Select(one => one.Groups[1].Value).ToList();
+        drawn.Should().NotBeEmpty().And.OnlyContain(line => line.Length < columns);
+        drawn.Should().ContainMatch("* building 'built'  working*(* s)");
+    }
+
+    [Fact(Timeout = 240_000)]
+    public async Task Ctrl_C_says_its_line_in_place_of_the_last_one_and_the_second_leaves_nothing_behind()
+    {
+        _bench.Write("recipe", "#!/bin/sh\n[ \"$1\" != --key ] || { echo key; exit; }\ntrap '' TERM INT\necho working for long\nsleep 30 & wait\nsleep 30\n");
+
+        var once = await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], @"\?7l. building 'built'  work", typed: "\u0003");
+        var twice = await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], @"\?7l. building 'built'  work", typed: "\u0003", next: ("Ctrl-C again", "\u0003"));
+
+        once.Screen.Should().MatchRegex("\r\u001b\\[KStopping, and undoing what is half made").And.MatchRegex("\r\u001b\\[KCancelled");
+        AfterLastErasing(once.Screen).Should().StartWith("Cancelled");
+        AfterLastErasing(twice.Screen).Should().NotContain("building").And.NotContain("\u001b[?7l");
     }
 
     [Theory(Timeout = 240_000)]
@@ -49,7 +75,9 @@ public sealed class TerminalTests : IDisposable
         (exit.Output + exit.Error).Should().NotContain("\u001b").And.NotContain("\r");
     }
 
+    private static string AfterLastErasing(string screen) => screen[(screen.LastIndexOf("\u001b[K", StringComparison.Ordinal) + 3)..];
+
     /// <summary>All that the terminal got; the recipe ends when that has matched <paramref name="awaited"/>.</summary>
-    private async Task<string> RunOnTerminalAsync(string awaited) =>
-        (await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], awaited, happens: () => _bench.Write("go", ""))).Screen;
+    private async Task<string> RunOnTerminalAsync(string awaited, int columns = 80) =>
+        (await new PseudoTerminal(_bench.Environment) { Columns = columns }.RunAsync(["image", "publish", "built"], awaited, happens: () => _bench.Write("go", ""))).Screen;
 }

@@ -40,7 +40,7 @@ public sealed class UnchangedSourceTests : IDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private PublishLog Log => new(new JobLog(_log), TimeProvider.System);
+    private PublishLog Log => new(new JobLog(_log), TimeProvider.System, _ => { });
 
     private AbsolutePath StateDir => _root.Child("state");
 
@@ -94,7 +94,7 @@ public sealed class UnchangedSourceTests : IDisposable
             Probe = new ProbeRecord(DateTimeOffset.UnixEpoch, 1, []),
             Files = [],
         };
-        var draft = await _machine.GenerationMaker.BeginAsync(_image.Name, record, (await source.FetchAsync(Token)).Xml, oursToMove: false, (_, _) => { }, Token);
-        return _machine.GenerationMaker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _) => { }, Token));
+        var draft = await _machine.GenerationMaker.BeginAsync(_image.Name, record, (await source.FetchAsync(Token)).Xml, oursToMove: false, (_, _, _) => { }, Token);
+        return _machine.GenerationMaker.Complete(_image.Name, await GenerationMaker.SealAsync(draft, (_, _, _) => { }, Token));
     }
 }

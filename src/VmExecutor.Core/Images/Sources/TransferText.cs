@@ -15,14 +15,28 @@ public static partial class TransferText
     /// <param name="bytesPerSecond">Null: too early to tell.</param>
     public static string Progress(string what, long done, long? total, double? bytesPerSecond)
     {
+        var amount = Amount(what, done, total, bytesPerSecond);
+        return amount.Percent is { } percent
+            ? string.Create(CultureInfo.InvariantCulture, $"{what}: {percent} % ({amount.Detail})")
+            : $"{what}: {amount.Detail}";
+    }
+
+    /// <summary>The same, for who shows it otherwise than in a line.</summary>
+    /// <inheritdoc cref="Progress(string, long, long?, double?)"/>
+    public static TransferAmount Amount(string what, long done, long? total, double? bytesPerSecond)
+    {
         var speed = bytesPerSecond is { } rate ? $", {Size(rate)}/s" : "";
         return total is > 0 and { } all
-            ? string.Create(CultureInfo.InvariantCulture, $"{what}: {Percent(done, all)} % ({Size(done)} of {Size(all)}{speed})")
-            : $"{what}: {Size(done)}{speed}";
+            ? new TransferAmount(what, Percent(done, all), $"{Size(done)} of {Size(all)}{speed}")
+            : new TransferAmount(what, null, $"{Size(done)}{speed}");
     }
 
     /// <summary><c>removing leftovers: 42 % (21 of 50)</c>.</summary>
-    public static string Progress(string what, int done, int all) => string.Create(CultureInfo.InvariantCulture, $"{what}: {(all > 0 ? Percent(done, all) : 0)} % ({done} of {all})");
+    public static string Progress(string what, int done, int all) => string.Create(CultureInfo.InvariantCulture, $"{what}: {Amount(what, done, all).Percent} % ({done} of {all})");
+
+    /// <inheritdoc cref="Amount(string, long, long?, double?)"/>
+    public static TransferAmount Amount(string what, int done, int all) =>
+        new(what, all > 0 ? Percent(done, all) : 0, string.Create(CultureInfo.InvariantCulture, $"{done} of {all}"));
 
     /// <summary>The amount that a line of progress tells, or of <c>copying disk vda: 42 %</c>; null: it is another line.</summary>
     public static TransferAmount? TryReadProgress(string line)
@@ -50,8 +64,8 @@ public static partial class TransferText
         : string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(bytes / Mebibyte):0}MiB");
 }
 
-/// <summary>An amount of work, as a line tells it.</summary>
+/// <summary>Long work, and how much of it is done.</summary>
 /// <param name="What">The action, in words.</param>
 /// <param name="Percent">How much of it is done; null: the whole is not known.</param>
-/// <param name="Detail">Sizes and speed; null: the line has none.</param>
+/// <param name="Detail">Sizes and speed, or the last words of a program that does it; null: there are none.</param>
 public sealed record TransferAmount(string What, int? Percent, string? Detail);

@@ -7,6 +7,7 @@ using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Images.Registries;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Images.Sources;
@@ -31,6 +32,9 @@ public sealed class GenerationPush
         var environment = new ToolEnvironment(variables);
         (_skopeo, _zstandard, _clock) = (new Skopeo(new ToolRunner(environment.With(variables, Skopeo.Variables), clock), clock), new Zstandard(environment, clock), clock);
     }
+
+    /// <summary>Told how much of the generation has been sent, or was there.</summary>
+    public Action<TransferAmount> Show { get; init; } = _ => { };
 
     /// <returns>The digest of the manifest.</returns>
     /// <param name="generation">The generation; its image is locked.</param>
@@ -59,7 +63,7 @@ public sealed class GenerationPush
                 $"{reference} could not be pushed",
                 ErrorCodes.RegistryFailed,
                 "See whether the registry is up and reachable from this host, then push again: blobs that have arrived are not sent again.",
-                token => _skopeo.PushAsync(layout, reference, authFile, token),
+                token => _skopeo.PushAsync(layout, reference, authFile, new PushProgress(layout, $"pushing to {reference}", Show).Hear, token),
                 tell,
                 cancellationToken).ConfigureAwait(false);
             return manifest.Digest;

@@ -86,11 +86,12 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     /// <param name="source">The layout.</param>
     /// <param name="reference">By tag.</param>
     /// <param name="authFile">The logins; null: skopeo's own.</param>
+    /// <param name="heard">Told what skopeo says, piece by piece: a line for each blob that it begins with.</param>
     /// <param name="cancellationToken">Ends it; whole blobs stay in the registry.</param>
-    public async Task PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, CancellationToken cancellationToken)
+    public async Task PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, Action<ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
     {
         // The host's policy is for what is pulled; this layout was made here a moment ago.
-        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever };
+        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard };
         var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {

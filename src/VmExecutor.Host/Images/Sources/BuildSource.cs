@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.Processes;
@@ -15,6 +16,10 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
 {
     private const int EvidenceLines = 20;
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Told each second that the recipe runs, with the last line that it said.</summary>
+    public Action<TransferAmount> Show { get; init; } = _ => { };
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="image">The image of the recipe.</param>
@@ -36,7 +41,7 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
         {
             var run = RecipeRun.Start(source.Recipe, result.Value, environment, scratch, log, log, clock);
             using var telling = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var told = TellAsync(log, tell, telling.Token);
+            var told = TellAsync($"building '{image.Name}'", log, tell, telling.Token);
             var exitCode = await run.WaitAsync(source.Timeout, clock, cancellationToken).ConfigureAwait(false);
             await telling.CancelAsync().ConfigureAwait(false);
             await told.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -92,16 +97,24 @@ public sealed class BuildSource(IReadOnlyDictionary<string, string> variables, I
             $"Its whole log is {log}. Run the recipe by hand to see it fail: {source.Recipe} OUTPUT_DIR.");
     }
 
-    private async Task TellAsync(AbsolutePath log, Action<string> tell, CancellationToken cancellationToken)
+    private async Task TellAsync(string what, AbsolutePath log, Action<string> tell, CancellationToken cancellationToken)
     {
         string? last = null;
+        var at = clock.GetTimestamp();
         while (true)
         {
-            await Task.Delay(TellInterval, clock, cancellationToken).ConfigureAwait(false);
-            if (BuildLog.LastLines(log, 1) is [var line] && line != last)
+            var line = BuildLog.LastLines(log, 1) is [var end] ? end : null;
+            if (clock.GetElapsedTime(at) >= TellInterval)
             {
-                tell(last = line);
+                at = clock.GetTimestamp();
+                if (line is not null && line != last)
+                {
+                    tell(last = line);
+                }
             }
+
+            Show(new TransferAmount(what, null, line));
+            await Task.Delay(LookInterval, clock, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -5,6 +5,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Images.Registries;
@@ -20,6 +21,7 @@ public sealed class GenerationPushTests : IDisposable
     private readonly AbsolutePath _temporary = new(Directory.CreateTempSubdirectory("vmx-push").FullName);
     private readonly TestRegistry _registry = TestRegistry.Start();
     private readonly List<string> _told = [];
+    private readonly List<TransferAmount> _shown = [];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -42,6 +44,8 @@ public sealed class GenerationPushTests : IDisposable
         var first = Make(1, disk);
 
         await PushAsync(first, "ci/small:1");
+        _shown.Should().OnlyContain(amount => amount.What == $"pushing to {_registry.At("ci/small:1")}" && amount.Detail!.Contains(" of 8", StringComparison.Ordinal)).And.BeInAscendingOrder(amount => amount.Percent);
+        _shown[^1].Percent.Should().BeInRange(50, 99, "the last blobs are under way then");
         var pulled = await PullAsync("ci/small:1");
 
         Compare(first, pulled);
@@ -188,7 +192,7 @@ public sealed class GenerationPushTests : IDisposable
     }
 
     private async Task PushAsync(Generation generation, string place) =>
-        await new GenerationPush(_registry.Variables, new HurriedTime()).RunAsync(generation, _registry.At(place), null, Work("push"), _told.Add, Cancellation);
+        await new GenerationPush(_registry.Variables, new HurriedTime()) { Show = _shown.Add }.RunAsync(generation, _registry.At(place), null, Work("push"), _told.Add, Cancellation);
 
     private async Task<PulledImage> PullAsync(string place)
     {

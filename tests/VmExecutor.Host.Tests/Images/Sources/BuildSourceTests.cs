@@ -3,6 +3,7 @@ using System.Globalization;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images.Sources;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
@@ -45,6 +46,22 @@ public sealed class BuildSourceTests : RecipeTest
         Directory.Exists(scratch).Should().BeFalse();
         files.Kernel.Should().BeNull();
         File.GetUnixFileMode(Log.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task The_last_line_of_a_recipe_that_works_is_shown_made_plain()
+    {
+        WriteRecipe($"printf 'one\\n\\033[2Jtwo\\n'; while [ ! -e '{Temporary}/go' ]; do sleep 0.1; done; touch \"$1/disk.raw\"");
+
+        await BuildAsync(Cancellation, show: shown =>
+        {
+            if (shown == new TransferAmount("building 'debian'", null, "\\u001b[2Jtwo"))
+            {
+                File.WriteAllText(Temporary.Child("go").Value, "");
+            }
+        });
+
+        File.Exists(Temporary.Child("go").Value).Should().BeTrue();
     }
 
     [Fact(Timeout = 60_000)]

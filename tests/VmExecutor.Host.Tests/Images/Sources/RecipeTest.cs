@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Processes;
@@ -45,9 +46,9 @@ public abstract class RecipeTest : IDisposable
         Ssh = new SshSettings { User = user, Key = key, Login = key is null ? LoginMethod.CloudInit : LoginMethod.Baked },
     };
 
-    private protected Task<SourceFiles> BuildAsync(CancellationToken cancellationToken, TimeSpan? timeout = null, AbsolutePath? key = null, Action<string>? tell = null)
+    private protected Task<SourceFiles> BuildAsync(CancellationToken cancellationToken, TimeSpan? timeout = null, AbsolutePath? key = null, Action<string>? tell = null, Action<TransferAmount>? show = null)
     {
         var source = new ImageSource.Build(Recipe) { Timeout = timeout ?? TimeSpan.FromMinutes(1) };
-        return new BuildSource(Variables, Tools, TimeProvider.System).RunAsync(Image(source, key), source, Output, Log, tell ?? (_ => { }), cancellationToken);
+        return new BuildSource(Variables, Tools, TimeProvider.System) { Show = show ?? (_ => { }) }.RunAsync(Image(source, key), source, Output, Log, tell ?? (_ => { }), cancellationToken);
     }
 }
