@@ -101,7 +101,7 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>The disks of projects.</summary>
     public DiskStore ProjectDisks => field ??= new DiskStore(StateDir, Locks, new DiskImages(Tools), Time);
 
-    public DiskKeeper DiskKeeper => field ??= new DiskKeeper(StateDir, ProjectDisks, Time);
+    public DiskKeeper DiskKeeper => field ??= new DiskKeeper(StateDir, ProjectDisks, Locks, Time);
 
     /// <summary>The order that this host takes no more jobs.</summary>
     public HostDrain Drain => field ??= new HostDrain(StateDir);

@@ -1,4 +1,3 @@
-using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Host.Processes;
 using VmExecutor.Keeping;
@@ -22,23 +21,9 @@ internal sealed class LeftoverTasks(Invocation invocation, string? configOption)
 
         var log = new JobLog(invocation.Error);
         var collection = await invocation.Report.CollectAsync(log, collect);
-        await CollectDisksAsync(log, cancellationToken);
+        await new DiskCollection(invocation, configOption).RunAsync(log, cancellationToken);
         await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
         return collection;
-    }
-
-    /// <summary>Their limits are the images'; with an image that has an error nothing else of gc is kept from its work.</summary>
-    private async Task CollectDisksAsync(JobLog log, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var machine = invocation.Machine(configOption);
-            await new DiskCollection(machine).RunAsync(log, machine.Settings.Limits.DiskHeadroom, cancellationToken);
-        }
-        catch (ConfigurationException e)
-        {
-            log.Warn($"projects' disks were not looked through: {e.Message}");
-        }
     }
 
     public async Task<JobList> ListAsync(CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Locks;
 using VmExecutor.Host.Processes;
+using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Users;
 using VmExecutor.Host.Waiting;
 
@@ -26,6 +27,7 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
     // Waits shorter than this are not reported: the job only lets others pass that are being admitted at the moment.
     private static readonly TimeSpan PassingTakes = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(5);
+    private readonly UnusedDisks unusedDisks = new(settings.StateDir, locks);
 
     /// <summary>Writes the claim into the job's record once there is room, and tells how long the job waited; null: it did not.</summary>
     /// <param name="directory">Of the job, whose lock the caller holds; with a record.</param>
@@ -63,14 +65,21 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
                     return true;
                 }
 
-                // Clones that wait for jobs are no reason to make a job wait.
+                looked = time.GetTimestamp();
+
+                // Caches that no job uses are no reason to make a job wait. The file system may take a moment to count their room.
+                if (first && look.FindShortage() == Shortage.Disk && await unusedDisks.TryMakeRoomAsync(settings.Limits.DiskHeadroom, tell, token).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                // Nor are clones that wait for jobs.
                 if (first && look.FindShortage() is not null && await giveUp(token).ConfigureAwait(false))
                 {
                     looked = null;
                     return false;
                 }
 
-                looked = time.GetTimestamp();
                 if (mayTell && (look.FindShortage() is not null || time.GetElapsedTime(began) >= PassingTakes))
                 {
                     told = time.GetTimestamp();

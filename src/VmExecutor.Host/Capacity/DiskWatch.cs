@@ -7,6 +7,7 @@ using VmExecutor.Host.Files;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Keeping;
 using VmExecutor.Host.Locks;
+using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Waiting;
 
 namespace VmExecutor.Host.Capacity;
@@ -19,18 +20,26 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private readonly KeptVms kept = new(directory.Key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
+    private readonly UnusedDisks unusedDisks = new(directory.Paths.StateDir, locks);
     private readonly IReadOnlyList<JobDirectory> services = ServicesOf(record, directory.Paths.StateDir);
     private Task<DriverException>? _stopping;
 
     /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
     public Task<DriverException>? Stopping => _stopping;
 
-    /// <summary>One look. On a disk that gets full, VMs that are only kept for people go before any job's.</summary>
+    /// <summary>One look. On a disk that gets full, projects' disks that no job uses go first, then VMs that are only kept for people, and then a job's.</summary>
     /// <param name="tell">Takes the line for the job log when the VM is about to be stopped.</param>
     /// <exception cref="DriverException">The job has written too much; its VM is gone.</exception>
     public async Task EnsureRoomAsync(Action<string> tell)
     {
         var look = Look();
+        if (look.FreeBytes < look.Watermark.Bytes)
+        {
+            // The file system may take a moment to count the room of files that are gone: the next look sees it.
+            var isMade = await unusedDisks.TryMakeRoomAsync(look.Watermark, tell, CancellationToken.None).ConfigureAwait(false);
+            look = isMade ? Look() with { FreeBytes = null } : Look();
+        }
+
         if (look.FreeBytes < look.Watermark.Bytes && await kept.TryEndLargestAsync(tell).ConfigureAwait(false))
         {
             look = Look();

@@ -19,6 +19,9 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
 {
     private readonly List<KernelLock> _taken = [];
 
+    /// <summary>No disk's: theirs are even.</summary>
+    private const long PositionOfRoom = 1;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Null: another process is at work on that job.</summary>
@@ -70,10 +73,18 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public KernelLock? TryTake(ImageName image) => Remember(KernelLock.TryTake(LockFile(LockFiles.Images), PositionOf(image.Value)));
 
-    /// <summary>The right to take a project's disk, to give it a new version, and to remove it. Null: another process has it for longer than the limit.</summary>
+    /// <summary>The right to take a project's disk, to give it a new version, and to remove it. Null: another process has it.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public Task<KernelLock?> TakeAsync(ProjectDiskKey disk, TimeSpan limit, CancellationToken cancellationToken) =>
-        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.ProjectDisks), PositionOf(disk.Value))), limit, cancellationToken);
+    public KernelLock? TryTake(ProjectDiskKey disk) => Remember(KernelLock.TryTake(LockFile(LockFiles.ProjectDisks), PositionOf(disk.Value)));
+
+    /// <summary>The same; null: another process has it for longer than the limit.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeAsync(ProjectDiskKey disk, TimeSpan limit, CancellationToken cancellationToken) => TakeAsync(() => TryTake(disk), limit, cancellationToken);
+
+    /// <summary>The right to remove projects' disks so that the host has room. Null: another process does that for longer than the limit.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeRoomAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.ProjectDisks), PositionOfRoom)), limit, cancellationToken);
 
     /// <summary>True when a process is at work on that job: its prepare, its cleanup, or gc.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>

@@ -40,7 +40,11 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
     /// <summary>Null: there is none, or its record is damaged.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public ProjectDiskState? Read() => HostFile.Exists(Record.Value) ? ProjectDiskState.TryParse(HostFile.ReadAllText(Record.Value)) : null;
+    public ProjectDiskState? Read() => Read(Record);
+
+    /// <summary>The record of the disk that was put aside; null: there is none, or it is damaged.</summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public ProjectDiskState? ReadAside() => Read(AsidePath.Child(RecordName));
 
     /// <summary>Exchanges the record: the one step that makes a version the current one.</summary>
     public void Write(ProjectDiskState state) => AtomicFile.Write(Record, state.ToJson(), Private, durably: true);
@@ -50,6 +54,12 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     public async Task<ProjectDiskState> CreateAsync(Func<AbsolutePath, Task<ProjectDiskState>> fill)
     {
         StateDirectories.Make(All(stateDir), StateDirectories.Private);
+        foreach (var left in HostDirectory.GetDirectories(All(stateDir).Value, $"{HalfMadeName.Making}{Key}-*"))
+        {
+            // Only a process that was killed leaves one: the caller holds the disk's lock.
+            HostDirectory.TryDelete(left);
+        }
+
         var half = Half(HalfMadeName.Making);
         StateDirectories.Make(half, StateDirectories.Private);
         try
@@ -77,7 +87,12 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     }
 
     /// <summary>Removes the disk, and leaves one that was put aside.</summary>
-    public void RemoveCurrent() => RemoveOne(Path);
+    /// <returns>True: there was one.</returns>
+    public bool RemoveCurrent() => RemoveOne(Path);
+
+    /// <summary>Removes a disk that was put aside.</summary>
+    /// <returns>True: there was one.</returns>
+    public bool RemoveAside() => RemoveOne(AsidePath);
 
     /// <summary>Puts the disk aside, in place of one that was put aside before.</summary>
     public void PutAside()
@@ -86,12 +101,14 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
         HostDirectory.Move(Path.Value, AsidePath.Value);
     }
 
-    /// <summary>The names of its files.</summary>
-    public IReadOnlyList<string> Files() => [.. HostDirectory.GetFiles(Path.Value).Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    /// <summary>The names of its files; none: there is no such disk.</summary>
+    public IReadOnlyList<string> Files() => [.. Files(Path).Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
 
     /// <summary>The bytes of all its files, and of a disk that was put aside, on the host's disk.</summary>
-    public long Bytes() => new[] { Path, AsidePath }.Where(path => HostDirectory.Exists(path.Value)).SelectMany(path => HostDirectory.GetFiles(path.Value))
-        .Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
+    public long Bytes() => Bytes(Path) + AsideBytes();
+
+    /// <summary>The bytes of a disk that was put aside.</summary>
+    public long AsideBytes() => Bytes(AsidePath);
 
     /// <summary>The disks that there are, also those of which only one that was put aside is left, and the half-made directories.</summary>
     /// <exception cref="HostFileException">The directory cannot be listed.</exception>
@@ -119,6 +136,25 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
         return ([.. keys.Values.Select(key => new DiskFolder(stateDir, key))], half);
     }
+
+    /// <summary>A disk may be removed by another process at any moment, and one that is just gone is none.</summary>
+    private static T? UnlessGone<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (HostFileException e) when (e.IsMissing)
+        {
+            return default;
+        }
+    }
+
+    private static ProjectDiskState? Read(AbsolutePath record) => UnlessGone(() => HostFile.ReadAllText(record.Value)) is { } text ? ProjectDiskState.TryParse(text) : null;
+
+    private static string[] Files(AbsolutePath path) => UnlessGone(() => HostDirectory.GetFiles(path.Value)) ?? [];
+
+    private static long Bytes(AbsolutePath path) => Files(path).Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
 
     private bool RemoveOne(AbsolutePath path)
     {

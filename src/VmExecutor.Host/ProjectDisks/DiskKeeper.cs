@@ -1,40 +1,24 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
-using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.ProjectDisks;
 
-/// <summary>A project's disk for people.</summary>
-/// <param name="Key">Its key.</param>
-/// <param name="State">Its record; null: damaged, or only a disk that was put aside is left.</param>
-/// <param name="Bytes">Of all its files on the host's disk.</param>
-/// <param name="Jobs">The number of jobs that have it now.</param>
-/// <param name="HasDamaged">True: a disk that guests did not mount was put aside.</param>
-public sealed record ListedDisk(ProjectDiskKey Key, ProjectDiskState? State, long Bytes, int Jobs, bool HasDamaged);
-
-/// <summary>A disk that was removed.</summary>
-/// <param name="Disk">What it was.</param>
-/// <param name="Why">As the end of a sentence, behind "since".</param>
-public sealed record RemovedDisk(ListedDisk Disk, string Why);
-
-/// <summary>Lists the disks of projects, and removes those that have to go: by hand, by their age, by the quotas, and where the host's disk gets full.</summary>
-public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, TimeProvider time)
+/// <summary>Lists the disks of projects, and removes those that have to go: by hand, by their age, and by the quotas.</summary>
+public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, StateLocks locks, TimeProvider time)
 {
+    private readonly UnusedDisks unused = new(stateDir, locks);
+
     /// <summary>All disks, by their projects.</summary>
     /// <exception cref="HostFileException">They cannot be listed.</exception>
-    public IReadOnlyList<ListedDisk> List()
-    {
-        var uses = store.Uses();
-        return
-        [
-            .. from folder in DiskFolder.List(stateDir).Disks
-               let disk = Look(folder, uses)
-               orderby disk.State?.Project, disk.State?.Image, disk.State?.Part, disk.Key.Value
-               select disk,
-        ];
-    }
+    public IReadOnlyList<ListedDisk> List() =>
+    [
+        .. from disk in Look(DiskFolder.List(stateDir).Disks)
+           orderby disk.State?.Project, disk.State?.Image, disk.State?.Part, disk.Key.Value
+           select disk,
+    ];
 
     /// <summary>Removes a disk. A job that has it goes on, and what it changes does not stay.</summary>
     /// <returns>False: there was none.</returns>
@@ -44,20 +28,21 @@ public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, TimeProvi
         return new DiskFolder(stateDir, key).Remove();
     }
 
-    /// <summary>Removes what has to go. It takes no time where there are no disks.</summary>
-    /// <param name="settings">The configuration.</param>
-    /// <param name="keepFree">The room that the host's disk should have; null: that is not looked at.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Removes what has to go. It takes no time where there are no disks. One that another process is at work on is left to the next collection.</summary>
+    /// <param name="settings">The configuration, with its images.</param>
     /// <returns>The disks that went.</returns>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public async Task<IReadOnlyList<RemovedDisk>> CollectAsync(Settings settings, ByteSize? keepFree, CancellationToken cancellationToken)
+    public IReadOnlyList<RemovedDisk> Collect(Settings settings)
     {
         var (folders, halfMade) = DiskFolder.List(stateDir);
         foreach (var (key, path) in halfMade)
         {
             // A process that makes or removes this disk holds its lock.
-            using var held = await store.LockAsync(key, cancellationToken).ConfigureAwait(false);
-            HostDirectory.TryDelete(path.Value);
+            using var held = locks.TryTake(key);
+            if (held is not null)
+            {
+                HostDirectory.TryDelete(path.Value);
+            }
         }
 
         if (folders.Count == 0)
@@ -65,61 +50,76 @@ public sealed class DiskKeeper(AbsolutePath stateDir, DiskStore store, TimeProvi
             return [];
         }
 
-        var uses = store.Uses();
+        var uses = DiskStore.Uses(stateDir);
         foreach (var folder in folders.Where(folder => folder.Read() is { } state && VersionChoice.Unused(folder.Files(), state, uses).Count > 0))
         {
-            await PruneAsync(folder, cancellationToken).ConfigureAwait(false);
+            Prune(folder);
         }
 
-        var disks = folders.Select(folder => Look(folder, uses)).ToList();
         var removed = new List<RemovedDisk>();
-        foreach (var disk in disks.Where(disk => disk.State?.Owner is null && IsOld(disk.Key, settings)))
+        foreach (var folder in folders.Where(folder => AsideIsOld(folder, settings)))
         {
-            await RemoveAsync(disk.Key, cancellationToken).ConfigureAwait(false);
-            removed.Add(new RemovedDisk(disk, "it is damaged"));
+            var disk = ListedDisk.Of(folder, NoJobs) with { Bytes = folder.AsideBytes() };
+            if (unused.TryRemoveAside(folder.Key))
+            {
+                removed.Add(new RemovedDisk(disk, "a guest did not mount it, and it was put aside for longer than 'project_disk: keep'"));
+            }
         }
 
-        var missing = keepFree is { } wanted && HostRoom.FreeDisk(stateDir) is { } free ? Math.Max(0, wanted.Bytes - free) : 0;
-        var measured = disks.Where(disk => disk.State?.Owner is not null).Select(disk => new MeasuredDisk(disk.Key, disk.State!.Owner!, disk.Bytes, disk.State.Used, disk.Jobs > 0)).ToList();
-        foreach (var surplus in DiskQuota.Choose(measured, image => settings.Images.FirstOrDefault(one => one.Name.Value == image)?.ProjectDisk, time.GetUtcNow(), missing))
+        var disks = Look(folders);
+        foreach (var disk in disks.Where(disk => disk.State?.Owner is null && HostDirectory.Exists(new DiskFolder(stateDir, disk.Key).Path.Value)))
         {
-            if (await TryRemoveUnusedAsync(surplus.Disk, cancellationToken).ConfigureAwait(false))
+            if (TryRemoveDamaged(disk.Key))
             {
-                removed.Add(new RemovedDisk(disks.First(disk => disk.Key == surplus.Disk.Key), surplus.Why));
+                removed.Add(new RemovedDisk(disk, "its record is damaged"));
+            }
+        }
+
+        var byKey = disks.ToDictionary(disk => disk.Key);
+        foreach (var surplus in DiskQuota.Choose([.. disks.Select(disk => disk.Measured).OfType<MeasuredDisk>()], image => Rule(settings, image), time.GetUtcNow()))
+        {
+            var disk = byKey[surplus.Disk.Key];
+            if (unused.TryRemove(disk))
+            {
+                removed.Add(new RemovedDisk(disk, surplus.Why));
             }
         }
 
         return removed;
     }
 
-    /// <summary>Looked at again under its lock: a job may have got it meanwhile.</summary>
-    private async Task<bool> TryRemoveUnusedAsync(MeasuredDisk disk, CancellationToken cancellationToken)
+    private static ILookup<string, ProjectDiskUse> NoJobs => Array.Empty<ProjectDiskUse>().ToLookup(use => use.Disk);
+
+    private static ProjectDiskSettings? Rule(Settings settings, string image) => settings.Images.FirstOrDefault(one => one.Name.Value == image)?.ProjectDisk;
+
+    private List<ListedDisk> Look(IReadOnlyList<DiskFolder> folders)
     {
-        using var held = await store.LockAsync(disk.Key, cancellationToken).ConfigureAwait(false);
-        var folder = new DiskFolder(stateDir, disk.Key);
-        return folder.Read()?.Used == disk.Used && store.Uses().All(use => use.Disk != disk.Key.Value) && folder.Remove();
+        var jobs = DiskStore.Uses(stateDir).ToLookup(use => use.Disk, StringComparer.Ordinal);
+        return [.. folders.Select(folder => ListedDisk.Of(folder, jobs))];
     }
 
-    private async Task PruneAsync(DiskFolder folder, CancellationToken cancellationToken)
+    private void Prune(DiskFolder folder)
     {
-        using var held = await store.LockAsync(folder.Key, cancellationToken).ConfigureAwait(false);
-        if (folder.Read() is { } state)
+        using var held = locks.TryTake(folder.Key);
+        if (held is not null && folder.Read() is { } state)
         {
-            DiskStore.Prune(folder, state, store.Uses());
+            DiskStore.Prune(folder, state, DiskStore.Uses(stateDir));
         }
     }
 
-    /// <summary>One that was put aside stays for people as long as a disk that is not used.</summary>
-    private bool IsOld(ProjectDiskKey key, Settings settings)
+    /// <summary>No job can begin with it: the next one makes a new disk. Jobs that have it still go on.</summary>
+    private bool TryRemoveDamaged(ProjectDiskKey key)
     {
-        var keep = settings.Images.Select(image => image.ProjectDisk.Keep).DefaultIfEmpty(TimeSpan.Zero).Max();
-        return FileStat.TryRead(new DiskFolder(stateDir, key).AsidePath) is not { } aside
-            || time.GetUtcNow() - DateTimeOffset.UnixEpoch.AddMicroseconds(aside.ModifiedNanoseconds / 1000) > keep;
+        using var held = locks.TryTake(key);
+        var folder = new DiskFolder(stateDir, key);
+        return held is not null && folder.Read()?.Owner is null && folder.RemoveCurrent();
     }
 
-    private static ListedDisk Look(DiskFolder folder, IReadOnlyList<ProjectDiskUse> uses)
-    {
-        var state = folder.Read();
-        return new(folder.Key, state, folder.Bytes(), uses.Count(use => use.Disk == folder.Key.Value && use.Lineage == state?.Lineage), HostDirectory.Exists(folder.AsidePath.Value));
-    }
+    /// <summary>One that was put aside stays for people as long as a disk that is not used. Its job wrote its record when it took it, a moment before.</summary>
+    private bool AsideIsOld(DiskFolder folder, Settings settings) =>
+        FileStat.TryRead(folder.AsidePath) is { } aside
+        && DiskQuota.IsOlder(
+            DateTimeOffset.UnixEpoch.AddMicroseconds(aside.ModifiedNanoseconds / 1000),
+            time.GetUtcNow(),
+            (folder.ReadAside() is { } state ? Rule(settings, state.Image) : null)?.Keep ?? new ProjectDiskSettings().Keep);
 }

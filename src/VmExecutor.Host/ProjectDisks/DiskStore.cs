@@ -124,10 +124,11 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         return true;
     }
 
-    /// <summary>The disks that the jobs of this state directory have.</summary>
-    /// <exception cref="HostFileException">The jobs cannot be listed.</exception>
+    /// <summary>The disks that the jobs of a state directory have.</summary>
+    /// <param name="stateDir">The state directory.</param>
     /// <param name="except">A job that needs its disk no more; null: none.</param>
-    public IReadOnlyList<ProjectDiskUse> Uses(JobKey? except = null) =>
+    /// <exception cref="HostFileException">The jobs cannot be listed.</exception>
+    public static IReadOnlyList<ProjectDiskUse> Uses(AbsolutePath stateDir, JobKey? except = null) =>
     [
         .. from job in JobFolder.List(stateDir).Ours
            where !job.IsHalf && job.Key != except
@@ -182,7 +183,7 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         HostDirectory.Flush(folder.Path.Value);
         var state = now with { Version = version };
         folder.Write(state);
-        Prune(folder, state, Uses(except: directory.Key));
+        Prune(folder, state, Uses(stateDir, except: directory.Key));
         return new(use.Disk, use.Version, version.Number, null, bytes);
     }
 

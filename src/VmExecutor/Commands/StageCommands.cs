@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Core.Clones;
+using VmExecutor.ProjectDisks;
 using VmExecutor.Stages;
 
 namespace VmExecutor.Commands;
@@ -59,7 +60,10 @@ internal static class StageCommands
             async (job, log, token) =>
             {
                 using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
-                await new CleanupStage(machine, invocation.StageEnvironment, invocation.Report).RunAsync(job, log, token);
+                if (await new CleanupStage(machine, invocation.StageEnvironment, invocation.Report).RunAsync(job, log, token) is { Record.ProjectDisk: not null })
+                {
+                    await new DiskCollection(invocation, parsed.GetValue(config)).RunAsync(log, token);
+                }
             }));
         return command;
     }

@@ -1,35 +1,43 @@
 using VmExecutor.Core.Capacity;
-using VmExecutor.Core.Failures;
-using VmExecutor.Core.Values;
-using VmExecutor.Host;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Files;
 using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Observing;
 
 namespace VmExecutor.ProjectDisks;
 
-/// <summary>Removes projects' disks that have to go, as a part of prepare, cleanup and gc. It never fails a job.</summary>
-internal sealed class DiskCollection(Machine machine)
+/// <summary>
+/// Removes projects' disks that have to go, as a part of gc and of the cleanup of a job that had one. No prepare does: a job that begins must not pay for the number of disks. It never
+/// fails a job.
+/// </summary>
+internal sealed class DiskCollection(Invocation invocation, string? configOption)
 {
-    /// <param name="log">Told what went.</param>
-    /// <param name="keepFree">The room that the host's disk should have; null: that is not looked at.</param>
+    /// <summary>Their limits are the images'; an image that has an error keeps nothing else from its work.</summary>
+    /// <param name="log">The administrator's; told what went.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(JobLog log, ByteSize? keepFree, CancellationToken cancellationToken)
+    public async Task RunAsync(JobLog log, CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var removed in await machine.DiskKeeper.CollectAsync(machine.Settings, keepFree, cancellationToken))
-            {
-                log.Say($"Removed the project disk {Name(removed.Disk)} ({RoughSize.Of(removed.Disk.Bytes)}), since {removed.Why}");
-            }
+            using var machine = invocation.Machine(configOption);
+            Tell(machine.DiskKeeper.Collect(machine.Settings));
+            Tell(await new UnusedDisks(machine.StateDir, machine.Locks).MakeRoomAsync(machine.Settings.Limits.DiskHeadroom, cancellationToken));
         }
-        catch (Exception e) when (e is SystemFailureException or TimeoutException || HostFileException.Explains(e))
+        catch (ConfigurationException e)
+        {
+            log.Warn($"projects' disks were not looked through: {e.Message}");
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException || HostFileException.Explains(e))
         {
             log.Warn($"projects' disks could not be looked through: {e.Message}");
         }
-    }
 
-    /// <summary>The project of a disk for people.</summary>
-    internal static string Name(ListedDisk disk) =>
-        disk.State is not { } state ? disk.Key.Value : $"of {PlainText.OneLine($"{state.Project}{(state.Owner is { PartText: { Length: > 0 } part } ? $", {part}" : "")}", 200)} (image '{PlainText.OneLine(state.Image, 100)}')";
+        void Tell(IReadOnlyList<RemovedDisk> removed)
+        {
+            foreach (var (disk, why) in removed)
+            {
+                log.Say($"Removed the project disk {disk.Name} ({RoughSize.Of(disk.Bytes)}), since {why}");
+            }
+        }
+    }
 }

@@ -30,25 +30,29 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
     /// <param name="job">The job.</param>
     /// <param name="log">The runner's own log.</param>
     /// <param name="cancellationToken">Hurries.</param>
+    /// <returns>What there was; null: the VM stays for people.</returns>
     /// <exception cref="CleanupException">Something is left.</exception>
-    public async Task RunAsync(Job job, JobLog log, CancellationToken cancellationToken)
+    public async Task<Removal?> RunAsync(Job job, JobLog log, CancellationToken cancellationToken)
     {
         var run = new JobRun(job.Key, machine, log);
         var result = JobResult.Of(environment);
         new ScriptKeeping(machine.Settings, environment, machine.Time).Keep(job, result, run);
         report.AddRecord(run.Record);
         report.Add(line => line with { Result = result, Phases = null });
+        Removal? removal = null;
         if (await new KeepAtCleanup(machine, () => TrustedJob.Secrets(environment)).TryAsync(run, result, cancellationToken))
         {
             report.Add(line => line with { Outcome = "kept" });
         }
         else
         {
-            report.AddRemoval(await RemoveAsync(run, result, cancellationToken));
+            removal = await RemoveAsync(run, result, cancellationToken);
+            report.AddRemoval(removal);
         }
 
         await new StandbyRefill(machine).BeginAsync(image: null);
         await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
+        return removal;
     }
 
     /// <param name="run">The job.</param>

@@ -11,7 +11,6 @@ using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
 using VmExecutor.Host.Waiting;
 using VmExecutor.Observing;
-using VmExecutor.ProjectDisks;
 using VmExecutor.StandingBy;
 using VmExecutor.Starting;
 using VmExecutor.Trials;
@@ -92,7 +91,6 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
             log.Say($"Removed what {removed} earlier job{(removed == 1 ? "" : "s")} left on this host");
         }
 
-        await new DiskCollection(machine).RunAsync(log, machine.Settings.Limits.DiskHeadroom, cancellationToken);
         using var held = await run.LockAsync(LockLimit, cancellationToken) ?? throw new SystemFailureException(
             ErrorCodes.JobIsBusy,
             $"another process is still at work on job {run.Job}: an earlier attempt that does not end, or a removal",

@@ -72,7 +72,7 @@ public sealed class VersionTests
     }
 
     [Fact]
-    public void Disks_go_by_age_by_the_projects_limit_by_the_images_and_for_the_hosts_disk_and_never_in_use()
+    public void Disks_go_by_age_by_the_projects_limit_and_by_the_images_empty_ones_first_and_never_in_use()
     {
         var settings = new ProjectDiskSettings { Size = ByteSize.FromMebibytes(1), Keep = TimeSpan.FromDays(10), MaxTotal = new ByteSize(100), MaxProject = new ByteSize(50) };
         MeasuredDisk[] disks =
@@ -81,12 +81,15 @@ public sealed class VersionTests
             Disk(2, "a", 10, days: 12, isInUse: true), Disk(2, "b", 30, days: 8), Disk(3, "", 40, days: 7), Disk(4, "", 5, days: 2),
         ];
 
-        Chosen(0).Should().Equal("1 a keep", "1 b max_project", "2 b max_total");
-        Chosen(75).Should().Equal("1 a keep", "1 b max_project", "2 b max_total", "3  nearly full");
-        Chosen(10_000).Should().HaveCount(6).And.NotContain(text => text.StartsWith("2 a", StringComparison.Ordinal));
+        Chosen().Should().Equal("1 a keep", "1 b max_project", "2 b max_total");
+        DiskQuota.OrderForRoom(disks).Select(disk => $"{disk.Owner.ProjectId} {disk.Owner.Part}").Should().Equal("1 a", "1 b", "2 b", "3 ", "4 ", "1 c");
 
-        IEnumerable<string> Chosen(long missing) => DiskQuota.Choose(disks, _ => settings, Time, missing)
-            .Select(surplus => $"{surplus.Disk.Owner.ProjectId} {surplus.Disk.Owner.Part} {new[] { "keep'", "max_project", "max_total", "nearly full" }.First(surplus.Why.Contains).TrimEnd('\'')}");
+        disks[5] = disks[5] with { IsEmpty = true };
+        Chosen().Should().Equal("1 a keep", "1 b max_project", "3  max_total");
+        DiskQuota.OrderForRoom(disks)[0].Owner.ProjectId.Should().Be(3, "nothing is lost with it");
+
+        IEnumerable<string> Chosen() => DiskQuota.Choose(disks, _ => settings, Time)
+            .Select(surplus => $"{surplus.Disk.Owner.ProjectId} {surplus.Disk.Owner.Part} {new[] { "keep'", "max_project", "max_total" }.First(surplus.Why.Contains).TrimEnd('\'')}");
 
         static MeasuredDisk Disk(long project, string part, long bytes, int days, bool isInUse = false)
         {
@@ -100,7 +103,19 @@ public sealed class VersionTests
     {
         var disk = new MeasuredDisk(ProjectDiskKey.Of(Owner), Owner, 10, Time.AddDays(-13), IsInUse: false);
 
-        DiskQuota.Choose([disk], _ => null, Time, 0).Should().BeEmpty();
-        DiskQuota.Choose([disk with { Used = Time.AddDays(-15) }], _ => null, Time, 0).Should().ContainSingle();
+        DiskQuota.Choose([disk], _ => null, Time).Should().BeEmpty();
+        DiskQuota.Choose([disk with { Used = Time.AddDays(-15) }], _ => null, Time).Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Many_thousand_disks_are_judged_in_a_few_looks_at_each()
+    {
+        var settings = new ProjectDiskSettings { Size = ByteSize.FromMebibytes(1), MaxTotal = new ByteSize(1), MaxProject = new ByteSize(1) };
+        var looks = 0;
+        var disks = Enumerable.Range(0, 20_000).Select(number => Owner with { ProjectId = number % 4_000, Scope = ProjectDiskScope.ProjectAndRef, Part = $"branch/{number}" })
+            .Select(owner => new MeasuredDisk(ProjectDiskKey.Of(owner), owner, 1, Time, IsInUse: false)).ToList();
+
+        DiskQuota.Choose(disks, _ => { looks++; return settings; }, Time).Should().HaveCount(19_999);
+        looks.Should().Be(1, "there is one image");
     }
 }

@@ -106,6 +106,23 @@ public sealed class DiskWatchTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task Projects_disks_that_no_job_uses_go_before_a_job_is_stopped()
+    {
+        Write(Job, "vda", 18 * MiB);
+        var used = StoredDisk.Put(_state, 1, DateTimeOffset.UtcNow.AddDays(-3));
+        var unused = StoredDisk.Put(_state, 2, DateTimeOffset.UtcNow);
+        await JobDirectory.Of(_state, Other).UpdateAsync(_locks, record => record with { ProjectDisk = StoredDisk.UseOf(used) }, TestContext.Current.CancellationToken);
+
+        await Looking(Job, High).Should().NotThrowAsync("the next look sees the room");
+
+        unused.Read().Should().BeNull();
+        used.Read().Should().NotBeNull();
+        _told.Should().ContainSingle().Which.Should().StartWith("the disk of this host is nearly full: removed 1 project disk that no job uses");
+        await Looking(Job, High).Should().ThrowAsync<SystemFailureException>("nothing else can go");
+        used.Read().Should().NotBeNull();
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_larger_job_without_a_watch_does_not_shield_others()
     {
         Write(Job, "vda", 18 * MiB);

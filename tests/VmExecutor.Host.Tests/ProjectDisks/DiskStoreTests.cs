@@ -35,6 +35,8 @@ public sealed class DiskStoreTests : IDisposable
 
     private DiskFolder Folder => new(_state, Plan.Key);
 
+    private DiskKeeper Keeper => new(_state, _store, _locks, TimeProvider.System);
+
     public void Dispose()
     {
         _locks.Dispose();
@@ -54,6 +56,36 @@ public sealed class DiskStoreTests : IDisposable
         File.GetUnixFileMode(Folder.Path.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.GetUnixFileMode(job.Paths.ProjectDisk.Value).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         job.Read()!.ProjectDisk.Should().BeEquivalentTo(use);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(0)]
+    [InlineData(10)]
+    [InlineData(500)]
+    public async Task Taking_a_disk_opens_the_same_few_files_however_many_there_are(int others)
+    {
+        (await TakeAsync()).Job.Remove();
+        foreach (var id in Enumerable.Range(100, others))
+        {
+            StoredDisk.Put(_state, id, DateTimeOffset.UtcNow);
+        }
+
+        using var opened = new OpenedFiles(DiskFolder.All(_state).Value);
+        await TakeAsync();
+
+        // The old record, the new one, and the directory, which is flushed.
+        opened.Take().Select(path => Path.GetFileName(path.TrimEnd('/')).Split('.')[0]).Should().OnlyContain(name => name == "disk" || name == Folder.Key.Value).And.HaveCountLessThanOrEqualTo(4);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Remains_of_a_killed_process_that_made_a_disk_go_when_the_next_one_makes_it()
+    {
+        var half = DiskFolder.All(_state).Child($".new-{Plan.Key}-0123abcd");
+        Directory.CreateDirectory(half.Value);
+
+        await TakeAsync();
+
+        Directory.GetDirectories(DiskFolder.All(_state).Value).Should().Equal(Folder.Path.Value);
     }
 
     [Fact(Timeout = 120_000)]
@@ -160,7 +192,7 @@ public sealed class DiskStoreTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task A_disk_that_was_removed_or_begun_anew_takes_nothing_of_a_job_that_had_the_old_one()
     {
-        var keeper = new DiskKeeper(_state, _store, TimeProvider.System);
+        var keeper = Keeper;
         var (job, use) = await TakeAsync();
         (await keeper.RemoveAsync(Plan.Key, Token)).Should().BeTrue();
         (await _store.PromoteAsync(use, job, job.Key, default, Token)).Refused.Should().Be("removed");
@@ -184,7 +216,7 @@ public sealed class DiskStoreTests : IDisposable
         var (_, fresh) = await TakeAsync();
         fresh.Version.Should().Be(0);
         fresh.Lineage.Should().NotBe(use.Lineage);
-        new DiskKeeper(_state, _store, TimeProvider.System).List().Should().ContainSingle().Which.HasDamaged.Should().BeTrue();
+        Keeper.List().Should().ContainSingle().Which.HasDamaged.Should().BeTrue();
     }
 
     [Fact(Timeout = 120_000)]
@@ -198,7 +230,8 @@ public sealed class DiskStoreTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task A_collection_removes_what_is_unused_and_half_made_and_no_disk_of_a_job()
     {
-        var keeper = new DiskKeeper(_state, _store, TimeProvider.System);
+        var keeper = Keeper;
+        var unused = new UnusedDisks(_state, _locks);
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [] };
         var (job, _) = await TakeAsync();
         var half = DiskFolder.All(_state).Child($".new-{Plan.Key}-0123abcd");
@@ -206,13 +239,14 @@ public sealed class DiskStoreTests : IDisposable
         var orphan = Folder.File("v7-ffffffff.qcow2");
         File.WriteAllText(orphan.Value, "");
 
-        (await keeper.CollectAsync(settings, new ByteSize(long.MaxValue), Token)).Should().BeEmpty("a job has it");
+        keeper.Collect(settings).Should().BeEmpty();
+        (await unused.MakeRoomAsync(new ByteSize(long.MaxValue), Token)).Should().BeEmpty("a job has it");
         Directory.Exists(half.Value).Should().BeFalse();
         File.Exists(orphan.Value).Should().BeFalse();
 
         job.Remove();
-        (await keeper.CollectAsync(settings, keepFree: null, Token)).Should().BeEmpty();
-        (await keeper.CollectAsync(settings, new ByteSize(long.MaxValue), Token)).Should().ContainSingle().Which.Why.Should().Contain("nearly full");
+        keeper.Collect(settings).Should().BeEmpty();
+        (await unused.MakeRoomAsync(new ByteSize(long.MaxValue), Token)).Should().ContainSingle().Which.Why.Should().Contain("nearly full");
         keeper.List().Should().BeEmpty();
     }
 

@@ -50,6 +50,19 @@ public sealed class KeptOnFullDiskTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_projects_disk_that_no_job_uses_goes_before_it()
+    {
+        var disk = StoredDisk.Put(_state, 1, DateTimeOffset.UtcNow);
+
+        await LookAsync();
+
+        disk.Read().Should().BeNull();
+        _hypervisor.Domains.Should().ContainKey(_kept.Domain.Value);
+        await LookAsync();
+        _hypervisor.Domains.Should().NotContainKey(_kept.Domain.Value);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task One_that_another_process_is_removing_is_left_alone()
     {
         using var others = new StateLocks(_state, TimeProvider.System);
