@@ -24,7 +24,9 @@ internal sealed class DrainTasks(Invocation invocation, string? configOption)
         using var machine = invocation.MachineWithoutImages(configOption);
         var before = machine.Drain.Read();
         machine.Drain.Begin(new DrainRecord(before?.Since ?? invocation.Time.GetUtcNow(), before?.By ?? invocation.Person, reason ?? before?.Reason));
-        log.Say($"this host takes no more jobs; '{DriverVersion.Name} undrain' ends that");
+        log.Say(before is null
+            ? $"this host takes no more jobs; '{DriverVersion.Name} undrain' ends that"
+            : $"this host took no more jobs already, {before.Words}{(reason is null ? "" : ", and the reason is now another")}; '{DriverVersion.Name} undrain' ends that");
         if (await new StandbyTasks(invocation, configOption).DrainAsync(cancellationToken) is > 0 and var removed)
         {
             log.Say($"removed {Count(removed, "VM")} that waited for a job");

@@ -136,11 +136,16 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     /// Refuses a command line that is not understood. It is a system failure also where a stage was meant: the operator must correct a
     /// wrong config.toml, and not the job's author.
     /// </summary>
-    public int RefuseUsage(IEnumerable<string> arguments, IEnumerable<string> errors) => ExitCodes.For(
+    /// <param name="arguments">The command line.</param>
+    /// <param name="errors">What is wrong with it.</param>
+    /// <param name="command">The command that was meant, as far as it was understood, in words; empty: none.</param>
+    public int RefuseUsage(IEnumerable<string> arguments, IEnumerable<string> errors, string command) => ExitCodes.For(
         new SystemFailureException(
             ErrorCodes.UsageWrong,
             $"'{string.Join(' ', arguments.Prepend(DriverVersion.Name))}' is not understood: {string.Join(' ', errors)}",
-            $"See '{DriverVersion.Name} --help'; the stages' arguments are in config.toml, [runners.custom]."),
+            StageCommands.IsStage(command) || command.Length == 0
+                ? $"See '{DriverVersion.Name} --help'; the stages' arguments are in config.toml, [runners.custom]."
+                : $"See '{DriverVersion.Name} {command} --help'."),
         environment,
         new JobLog(Error));
 

@@ -11,5 +11,5 @@ if (!StageCommands.IsStage(parsed.CommandResult.Command.Name))
 }
 
 return parsed.Errors.Count > 0
-    ? invocation.RefuseUsage(args, parsed.Errors.Select(error => error.Message))
+    ? invocation.RefuseUsage(args, parsed.Errors.Select(error => error.Message), DriverCommand.Words(parsed.CommandResult))
     : await parsed.InvokeAsync(DriverCommand.Invocation);

@@ -40,9 +40,10 @@ public sealed class DrainCommandTests : IDisposable
         (await _bench.RunAsync("metrics")).Output.Should().Contain("\nvm_executor_drained 0\n");
         await _bench.RunAsync("drain", "--reason", "first");
         var since = Since(await _bench.RunAsync("list", "--json"));
-        await _bench.RunAsync("drain");
+        (await _bench.RunAsync("drain")).Error.Should().Contain("took no more jobs already, since").And.Contain("(first)").And.NotContain("another");
+        (await _bench.RunAsync("drain", "--reason", "second")).Error.Should().Contain("(first), and the reason is now another");
 
-        (await _bench.RunAsync("list")).Error.Should().Contain("this host takes no jobs").And.Contain("(first)");
+        (await _bench.RunAsync("list")).Error.Should().Contain("this host takes no jobs").And.Contain("(second)");
         Since(await _bench.RunAsync("list", "--json")).Should().Be(since);
         (await _bench.RunAsync("doctor")).Output.Should().MatchRegex("warning +drained ").And.Contain("vm-executor undrain");
         (await _bench.RunAsync("metrics")).Output.Should().Contain("\nvm_executor_drained 1\n");

@@ -43,6 +43,27 @@ public sealed partial record OciReference
         return reference is not null;
     }
 
+    /// <summary>The reason for which a text is none, as the end of a sentence; null: it is one.</summary>
+    public static string? WhyNot(string text)
+    {
+        if (TryParse(text, out _))
+        {
+            return null;
+        }
+
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        var last = text[(text.LastIndexOf('/') + 1)..];
+        return text switch
+        {
+            _ when text.Contains("://", StringComparison.Ordinal) => $"leave out '{PlainText.OneLine(text[..(text.IndexOf("://", StringComparison.Ordinal) + 3)], 30)}'",
+            _ when slash < 0 || !Form().IsMatch($"{text[..slash]}/x:x") => "it does not begin with a registry's host, which has a dot or a port",
+            _ when last.IndexOfAny([':', '@']) is var mark && (mark < 0 || mark == last.Length - 1) => "it has no tag",
+            _ when last.Contains('@', StringComparison.Ordinal) => "its digest is not sha256: and 64 hexadecimal digits",
+            _ when text[slash..].Split(':')[0].Any(char.IsAsciiLetterUpper) => "a repository has small letters only",
+            _ => "a repository has small letters, digits and '.', '_', '-' between them; a tag has letters, digits, '.', '_' and '-'",
+        };
+    }
+
     /// <summary>The same repository, by digest alone.</summary>
     /// <param name="digest">As <see cref="Digest"/> has it.</param>
     public OciReference At(string digest) => new(Repository, null, digest);

@@ -8,6 +8,18 @@ namespace VmExecutor.Host.Images;
 /// <summary>Switches and removes the generations that publishing has made.</summary>
 public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, GenerationRemover remover, StateLocks locks)
 {
+    /// <summary>A generation of an image, also one that cannot be used.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="number">Which one; null: the current one.</param>
+    /// <exception cref="SystemFailureException">There is no such generation, or its record cannot be read.</exception>
+    public Generation Find(ImageName image, int? number)
+    {
+        var wanted = number ?? catalogue.CurrentNumber(image) ?? throw Unpublished(image);
+        return !catalogue.Numbers(image).Contains(wanted)
+            ? throw Unknown(image, wanted)
+            : catalogue.Find(image, wanted) ?? throw Damaged(image, wanted, "its image.json is missing or unreadable");
+    }
+
     /// <summary>Makes an earlier generation the one that jobs get; jobs in flight keep theirs.</summary>
     /// <param name="image">The image.</param>
     /// <param name="to">Which one; null: the newest whole one before the current.</param>
@@ -101,18 +113,8 @@ public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, Gene
 
     private Generation Usable(ImageName image, int number)
     {
-        if (!catalogue.Numbers(image).Contains(number))
-        {
-            throw Unknown(image, number);
-        }
-
-        var generation = catalogue.Find(image, number);
-        return generation is not null && Trouble(generation) is null
-            ? generation
-            : throw new SystemFailureException(
-                ErrorCodes.GenerationDamaged,
-                $"generation {number} of image '{image}' cannot be used: {(generation is null ? "its image.json is missing or unreadable" : Trouble(generation))}",
-                "Choose another one, or publish the image again.");
+        var generation = Find(image, number);
+        return Trouble(generation) is { } trouble ? throw Damaged(image, number, trouble) : generation;
     }
 
     private static Generation? Fallback(IReadOnlyList<Generation> all, int? current) =>
@@ -124,13 +126,19 @@ public sealed class ImageKeeper(Catalogue catalogue, GenerationMaker maker, Gene
         ? "it has not passed a probe"
         : GenerationFiles.Damage(generation) is { Count: > 0 } damage ? string.Join("; ", damage) : null;
 
+    private static SystemFailureException Damaged(ImageName image, int number, string trouble) => new(
+        ErrorCodes.GenerationDamaged, $"generation {number} of image '{image}' cannot be used: {trouble}", "Choose another one, or publish the image again.");
+
     private SystemFailureException Unknown(ImageName image, int number) => new(
         ErrorCodes.GenerationUnknown,
         catalogue.Numbers(image) is { Count: > 0 } numbers
             ? $"image '{image}' has no generation {number}; there are: {string.Join(", ", numbers)}"
             : $"image '{image}' has no published generation",
-        $"See 'vm-executor image show {image}'.");
+        NameHint(image, $"vm-executor image show {image}"));
 
     private static SystemFailureException Unpublished(ImageName image) => new(
-        ErrorCodes.ImageNotPublished, $"image '{image}' has no published generation", $"vm-executor image publish {image}");
+        ErrorCodes.ImageNotPublished, $"image '{image}' has no published generation", NameHint(image, $"vm-executor image publish {image}"));
+
+    /// <summary>A name without generations may be one that no image has: an administrator's typing error.</summary>
+    private static string NameHint(ImageName image, string command) => $"If '{image}' is the image that you mean ('vm-executor image list' has all names): {command}";
 }

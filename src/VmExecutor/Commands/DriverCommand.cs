@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
@@ -16,6 +17,10 @@ internal static class DriverCommand
         ProcessTerminationTimeout = null,
         EnableDefaultExceptionHandler = false,
     };
+
+    /// <summary>The names of a command and of those that it belongs to: <c>image push</c>; empty: the program alone.</summary>
+    public static string Words(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{Words(parent)} {result.Command.Name}".TrimStart() : "";
 
     public static RootCommand Create(Invocation invocation)
     {

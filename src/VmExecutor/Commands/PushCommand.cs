@@ -41,23 +41,21 @@ internal static class PushCommand
         using var machine = invocation.MachineWithoutImages(config);
         var log = new JobLog(invocation.Output, invocation.Said);
         using var held = ImageLock.Take(machine.Locks, name);
-        var chosen = Choose(machine.Catalogue, name, generation);
+        var chosen = machine.ImageKeeper.Find(name, generation);
         log.Say($"image '{name}': packing generation {chosen.Number}");
         var digest = await new GenerationPush(machine.Variables, machine.Time) { Show = invocation.Show }.RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, cancellationToken);
         log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
         return ExitCodes.Success;
     }
 
-    private static OciReference Reference(string text) => OciReference.TryParse(text, out var reference) && reference.Digest is null
-        ? reference
-        : throw new SystemFailureException(
-            ErrorCodes.UsageWrong, $"'{PlainText.OneLine(text, 200)}' is no place in a registry that can be pushed to", "Give host, repository and tag, for example registry.example.com/ci/debian-12:2026-11.");
-
-    private static Generation Choose(Catalogue catalogue, ImageName image, int? number)
+    private static OciReference Reference(string text)
     {
-        var wanted = number ?? catalogue.CurrentNumber(image) ?? throw new SystemFailureException(
-            ErrorCodes.ImageNotPublished, $"image '{image}' has no published generation", $"vm-executor image publish {image}");
-        return catalogue.Find(image, wanted) ?? throw new SystemFailureException(
-            ErrorCodes.GenerationUnknown, $"image '{image}' has no usable generation {wanted}", $"See 'vm-executor image show {image}'.");
+        var trouble = OciReference.TryParse(text, out var reference) && reference.Digest is null ? null : OciReference.WhyNot(text) ?? "a digest names what is there already";
+        return trouble is null
+            ? reference!
+            : throw new SystemFailureException(
+                ErrorCodes.UsageWrong,
+                $"'{PlainText.OneLine(text, 200)}' is no place in a registry that can be pushed to: {trouble}",
+                "Give host, repository and tag, for example registry.example.com/ci/debian-12:2026-11.");
     }
 }

@@ -67,7 +67,7 @@ internal static partial class Kinds
     public static ScalarKind<OciReference> OciReference { get; } = new("image in a registry", new EditorCheck.Pattern(Values.OciReference.Pattern), scalar =>
         Values.OciReference.TryParse(scalar.Text, out var reference)
             ? Reading.Of(reference)
-            : Reading.Wrong($"{Quote.Text(scalar.Text)} is not an image in a registry; write {Values.OciReference.Rule}"));
+            : Reading.Wrong($"{Quote.Text(scalar.Text)} is not an image in a registry: {Values.OciReference.WhyNot(scalar.Text)}; write {Values.OciReference.Rule}"));
 
     /// <summary>A checksum as <c>sha256sum</c> and <c>sha512sum</c> print it.</summary>
     public static ScalarKind<Checksum> Checksum(ChecksumKind sum)

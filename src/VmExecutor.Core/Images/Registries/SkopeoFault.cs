@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace VmExecutor.Core.Images.Registries;
 
 /// <summary>The reasons for which skopeo fails, as far as an administrator does something else about each.</summary>
@@ -26,7 +28,7 @@ public enum SkopeoFault
 }
 
 /// <summary>Reads skopeo's last words.</summary>
-public static class SkopeoWords
+public static partial class SkopeoWords
 {
     // In this order: a text may have several of them. Seen with skopeo 1.9.3; the words are of containers/image and of Go.
     private static readonly (SkopeoFault Fault, string[] Words)[] Known =
@@ -46,13 +48,18 @@ public static class SkopeoWords
         return Known.FirstOrDefault(known => known.Words.Any(word => text.Contains(word, StringComparison.OrdinalIgnoreCase))).Fault;
     }
 
-    /// <summary>Its message without the time and level that logrus puts before it, and without the names of temporary files of its own.</summary>
+    /// <summary>
+    /// Its message without the time and level that logrus puts before it. A registry that is away is no error of the name, though skopeo says "Error parsing image name".
+    /// </summary>
     public static string Last(string errors)
     {
         var line = errors.Split('\n').LastOrDefault(line => line.Contains("level=fatal", StringComparison.Ordinal)) ?? errors.Trim().Split('\n')[^1];
         const string before = "msg=\"";
         var start = line.IndexOf(before, StringComparison.Ordinal);
         var message = start < 0 ? line : line[(start + before.Length)..].TrimEnd().TrimEnd('"').Replace("\\\"", "\"", StringComparison.Ordinal);
-        return Values.PlainText.OneLine(message.Trim(), 600);
+        return Values.PlainText.OneLine(Parsing().Replace(message.Trim(), ""), 600);
     }
+
+    [GeneratedRegex("^Error parsing image name \"docker://[^\"]*\": ")]
+    private static partial Regex Parsing();
 }
