@@ -47,6 +47,7 @@ public sealed class GenerationPush
     public async Task<string> RunAsync(Generation generation, OciReference reference, AbsolutePath? authFile, AbsolutePath work, Action<string> tell, CancellationToken cancellationToken)
     {
         EnsurePushable(generation);
+        Skopeo.EnsureLogins(authFile, reference, "pushed");
         if (HostDirectory.Exists(work.Value))
         {
             GenerationRemover.Delete(work);

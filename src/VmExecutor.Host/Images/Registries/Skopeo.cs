@@ -1,6 +1,7 @@
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Images.Registries;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Processes;
 
@@ -32,7 +33,7 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     {
         try
         {
-            var result = await tools.RunAsync(new ToolCall("skopeo", ["inspect", "--raw", .. Login(authFile), reference.ForSkopeo]), cancellationToken).ConfigureAwait(false);
+            var result = await tools.RunAsync(new ToolCall("skopeo", ["inspect", "--raw", .. Login(authFile, reference, "pulled"), reference.ForSkopeo]), cancellationToken).ConfigureAwait(false);
             return result.ExitCode == 0 ? result.StandardOutput : throw Failure(reference, result, "pulled");
         }
         catch (ToolTimedOutException e)
@@ -54,7 +55,7 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
         // Signatures are looked at by the policy, and not copied: a layout has no place for them.
         string[] exact = isDocker ? ["--remove-signatures"] : ["--remove-signatures", "--preserve-digests"];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var run = tools.RunAsync(new ToolCall("skopeo", ["copy", .. exact, .. Login(authFile), reference.ForSkopeo, target.ForSkopeo]) { Timeout = Forever }, stop.Token);
+        var run = tools.RunAsync(new ToolCall("skopeo", ["copy", .. exact, .. Login(authFile, reference, "pulled"), reference.ForSkopeo, target.ForSkopeo]) { Timeout = Forever }, stop.Token);
         var (length, since) = (-1L, clock.GetTimestamp());
         while (await Task.WhenAny(run, Task.Delay(Poll, clock, cancellationToken)).ConfigureAwait(false) != run)
         {
@@ -91,7 +92,7 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     public async Task PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, Action<ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
     {
         // The host's policy is for what is pulled; this layout was made here a moment ago.
-        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard };
+        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile, reference, "pushed"), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard };
         var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {
@@ -99,7 +100,28 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
         }
     }
 
-    private static string[] Login(AbsolutePath? authFile) => authFile is null ? [] : ["--authfile", authFile.Value];
+    /// <summary>skopeo itself takes a file that is missing for one without logins.</summary>
+    /// <param name="authFile">The logins; null: skopeo's own.</param>
+    /// <param name="reference">For the message.</param>
+    /// <param name="verb">What is to be done with it: <c>pulled</c>.</param>
+    /// <exception cref="SystemFailureException">The file is not there.</exception>
+    public static void EnsureLogins(AbsolutePath? authFile, OciReference reference, string verb)
+    {
+        if (authFile is not null && HostFile.Look(authFile.Value) == Presence.Missing)
+        {
+            throw Failed(
+                $"{reference} cannot be {verb}: the file with the logins of registries, {authFile}, is not there",
+                $"Make it: skopeo login --authfile {authFile} {HostOf(reference)}; or correct its name: 'auth_file' in the image's YAML, '--auth-file' of push.");
+        }
+    }
+
+    private static string[] Login(AbsolutePath? authFile, OciReference reference, string verb)
+    {
+        EnsureLogins(authFile, reference, verb);
+        return authFile is null ? [] : ["--authfile", authFile.Value];
+    }
+
+    private static string HostOf(OciReference reference) => reference.Repository[..^(reference.Name.Length + 1)];
 
     private static Exception Failure(OciReference reference, ToolResult result, string verb)
     {
@@ -110,7 +132,7 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
             SkopeoFault.NotFound => Failed($"{reference} is not in the registry: {words}", $"See which tags there are: skopeo list-tags docker://{reference.Repository}"),
             SkopeoFault.Unauthorized => Failed(
                 $"{reference} cannot be {verb} with this login: {words}",
-                $"Log in as an administrator: skopeo login --authfile FILE {reference.Repository[..^(reference.Name.Length + 1)]}; and name the file in the image's YAML: 'auth_file: FILE'."),
+                $"Log in as an administrator: skopeo login --authfile FILE {HostOf(reference)}; and name the file in the image's YAML: 'auth_file: FILE'."),
             SkopeoFault.Rejected => Failed(
                 $"{reference} is refused by this host's policy of signatures: {words}",
                 "Sign it with the key that the policy names, or correct the policy: /etc/containers/policy.json (containers-policy.json(5)). Do not use the image otherwise."),

@@ -137,6 +137,19 @@ public sealed class GenerationPushTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_file_of_logins_that_is_missing_is_named_before_anything_is_packed()
+    {
+        var missing = Work("none.json");
+        var push = () => PushAsync(Make(1, [0x33, 1, 2]), "ci/small:1", missing);
+
+        var failure = (await push.Should().ThrowAsync<SystemFailureException>()).Which;
+
+        failure.Code.Should().Be(ErrorCodes.RegistryFailed);
+        failure.Message.Should().Contain($"cannot be pushed: the file with the logins of registries, {missing}, is not there");
+        _told.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task A_generation_that_was_changed_is_not_pushed()
     {
         var generation = Make(1, new byte[1000]);
@@ -191,8 +204,8 @@ public sealed class GenerationPushTests : IDisposable
         });
     }
 
-    private async Task PushAsync(Generation generation, string place) =>
-        await new GenerationPush(_registry.Variables, new HurriedTime()) { Show = _shown.Add }.RunAsync(generation, _registry.At(place), null, Work("push"), _told.Add, Cancellation);
+    private async Task PushAsync(Generation generation, string place, AbsolutePath? logins = null) =>
+        await new GenerationPush(_registry.Variables, new HurriedTime()) { Show = _shown.Add }.RunAsync(generation, _registry.At(place), logins, Work("push"), _told.Add, Cancellation);
 
     private async Task<PulledImage> PullAsync(string place)
     {

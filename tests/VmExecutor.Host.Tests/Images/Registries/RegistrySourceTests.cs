@@ -145,6 +145,18 @@ public sealed class RegistrySourceTests : IDisposable
         with.Message.Should().Contain("is not in the registry", "the login is right, and the registry is empty");
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task A_file_of_logins_that_is_missing_is_named()
+    {
+        var missing = _temporary.Child("none.json");
+
+        var failure = await FailAsync("ci/debian:1", missing);
+
+        failure.Code.Should().Be(ErrorCodes.RegistryFailed);
+        failure.Message.Should().Be($"{Registry.Host}/ci/debian:1 cannot be pulled: the file with the logins of registries, {missing}, is not there");
+        failure.Hint.Should().Contain($"skopeo login --authfile {missing} {Registry.Host};");
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData("""{"default":[{"type":"reject"}]}""")]
     [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/etc/hostname"}]}""")]
