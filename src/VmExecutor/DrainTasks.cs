@@ -1,4 +1,5 @@
 using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Observing;
 using VmExecutor.StandingBy;
@@ -29,7 +30,7 @@ internal sealed class DrainTasks(Invocation invocation, string? configOption)
             : $"this host took no more jobs already, {before.Words}{(reason is null ? "" : ", and the reason is now another")}; '{DriverVersion.Name} undrain' ends that");
         if (await new StandbyTasks(invocation, configOption).DrainAsync(cancellationToken) is > 0 and var removed)
         {
-            log.Say($"removed {Count(removed, "VM")} that waited for a job");
+            log.Say($"removed {Quantity.Of(removed, "VM")} that waited for a job");
         }
 
         await new MetricsFile(machine).RefreshAsync(log, cancellationToken);
@@ -53,7 +54,7 @@ internal sealed class DrainTasks(Invocation invocation, string? configOption)
         var (told, at) = ("", machine.Time.GetTimestamp());
         while (await JobsAsync(machine, cancellationToken) is { Count: > 0 } jobs)
         {
-            var words = $"waiting for {Count(jobs.Count, "job")}: {string.Join(", ", jobs.Take(MostNames))}{(jobs.Count > MostNames ? ", …" : "")}";
+            var words = $"waiting for {Quantity.Of(jobs.Count, "job")}: {string.Join(", ", jobs.Take(MostNames))}{(jobs.Count > MostNames ? ", …" : "")}";
             if (words != told || machine.Time.GetElapsedTime(at) >= TellInterval)
             {
                 (told, at) = (words, machine.Time.GetTimestamp());
@@ -69,6 +70,4 @@ internal sealed class DrainTasks(Invocation invocation, string? configOption)
     /// <summary>The jobs that have a VM or wait for one. What is kept for people, or left, is no job any more.</summary>
     private static async Task<IReadOnlyList<string>> JobsAsync(Machine machine, CancellationToken cancellationToken) =>
         [.. (await machine.Survey.TakeAsync(cancellationToken)).Jobs.Where(job => job is { Leftover: null, Doubt: null, IsService: false } && job.Record is not { Kept: true } and not { IsStandby: true }).Select(job => job.Job.Value)];
-
-    private static string Count(int number, string what) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{number} {what}{(number == 1 ? "" : "s")}");
 }

@@ -117,7 +117,7 @@ internal sealed class TrialTasks(Invocation invocation, string? configOption, Ca
         }
         else if (repository.Changes > 0 && !request.WithChanges)
         {
-            Warn($"{repository.Changes} change{(repository.Changes == 1 ? "" : "s")} in {repository.Top} are not committed, and the job does not get them; with --worktree it does");
+            Warn($"{Quantity.Of(repository.Changes, "change")} in {repository.Top} are not committed, and the job does not get them; with --worktree it does");
         }
     }
 

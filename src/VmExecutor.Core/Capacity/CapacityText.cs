@@ -13,7 +13,7 @@ public static class CapacityText
     /// <param name="ahead">The number of jobs that wait for longer.</param>
     public static string Waiting(Shortage? shortage, CapacityLook look, AbsolutePath stateDir, int ahead) => string.Create(
         CultureInfo.InvariantCulture,
-        $"waiting for {What(shortage, look, stateDir)}: {(ahead == 0 ? "next in line" : $"{Jobs(ahead)} ahead")}");
+        $"waiting for {What(shortage, look, stateDir)}: {(ahead == 0 ? "next in line" : $"{Quantity.Of(ahead, "job")} ahead")}");
 
     /// <summary>All numbers of a look, for a job that has waited too long.</summary>
     public static string Numbers(CapacityLook look, AbsolutePath stateDir) => string.Create(
@@ -34,6 +34,4 @@ public static class CapacityText
     };
 
     private static string Vms(CapacityLook look) => string.Create(CultureInfo.InvariantCulture, $"{look.NeededVms} VMs at once (the job's, and {look.NeededVms - 1} of its services)");
-
-    private static string Jobs(int number) => number == 1 ? "1 job" : string.Create(CultureInfo.InvariantCulture, $"{number} jobs");
 }

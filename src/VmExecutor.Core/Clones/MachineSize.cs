@@ -25,7 +25,7 @@ public sealed record MachineSize(int Cpus, ByteSize Memory, ByteSize Disk)
     /// <summary><c>2 CPUs, 1GiB memory, 8GiB disk</c>.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Cpus} CPU{(Cpus == 1 ? "" : "s")}, {Memory} memory{(Disk.Bytes == 0 ? "" : $", {Disk} disk")}");
+        $"{Quantity.Of(Cpus, "CPU")}, {Memory} memory{(Disk.Bytes == 0 ? "" : $", {Disk} disk")}");
 
     private static ByteSize MemoryOf(XElement? memory)
     {

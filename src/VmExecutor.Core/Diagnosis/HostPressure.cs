@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Diagnosis;
 
@@ -52,7 +53,7 @@ public sealed record HostPressure
 
         if (Load is { } load)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"load {load:0.0} on {Cpus} CPU{(Cpus == 1 ? "" : "s")}"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"load {load:0.0} on {Quantity.Of(Cpus, "CPU")}"));
         }
 
         (string, double?)[] stalls = [("memory", MemoryStalled), ("CPU", CpuStalled), ("disk", DiskStalled)];

@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Diagnosis;
 
@@ -63,7 +64,7 @@ public static class StartDiagnosis
         : trouble.Pressure.IsShortOfMemory ? "the host is short of memory and swaps: everything in it is slow. Let fewer jobs run at once, or raise 'limits: memory_headroom'."
         : trouble.Pressure.IsOverloaded ? string.Create(
             CultureInfo.InvariantCulture,
-            $"the host has too much to do for its {trouble.Pressure.Cpus} CPU{(trouble.Pressure.Cpus == 1 ? "" : "s")}. Lower 'limits: max_vms' or 'parallel_starts', or raise 'timeouts' of the image.")
+            $"the host has too much to do for its {Quantity.Of(trouble.Pressure.Cpus, "CPU")}. Lower 'limits: max_vms' or 'parallel_starts', or raise 'timeouts' of the image.")
         : null;
 
     private static string? OfSlowness(StartTrouble trouble)

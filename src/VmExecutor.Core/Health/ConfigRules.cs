@@ -10,7 +10,7 @@ public static class ConfigRules
 {
     /// <summary>One that can be used.</summary>
     public static IReadOnlyList<Finding> Decide(AbsolutePath file, ConfigurationResult loaded) => loaded is { Warnings.Count: 0, Settings.Images.Count: var count }
-        ? [Checks.Config.Ok($"{file}: no errors, {count} image{(count == 1 ? "" : "s")}")]
+        ? [Checks.Config.Ok($"{file}: no errors, {Quantity.Of(count, "image")}")]
         : [.. loaded.Warnings.Select(warning => Checks.Config.Warning(warning.ToString(), Edit(warning.File, warning.Line)))];
 
     /// <summary>One with errors.</summary>

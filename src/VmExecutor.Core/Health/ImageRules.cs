@@ -105,7 +105,7 @@ public static class ImageRules
         {
             (false, _, _) => Checks.Templates.Warning($"image '{image}' was never published, so there is no template, and jobs start cold", $"vm-executor image publish {image} --warm"),
             (_, 0, _) => Checks.Templates.Warning($"image '{image}' has no template: jobs start cold", make),
-            (_, _, 0) => Checks.Templates.Ok($"image '{image}' has {all} template{(all == 1 ? "" : "s")}"),
+            (_, _, 0) => Checks.Templates.Ok($"image '{image}' has {Quantity.Of(all, "template")}"),
             (_, _, var bad) => Checks.Templates.Warning(
                 bad == all ? $"image '{image}': no template can be used, and jobs start cold: {unusable[0][0]}" : $"image '{image}': {bad} of {all} templates cannot be used: {unusable[0][0]}", make),
         };
@@ -119,12 +119,12 @@ public static class ImageRules
         var (image, fill) = (need.Image.Name, $"vm-executor standby fill --image {need.Image.Name}");
         return last switch
         {
-            null => Checks.Standby.Warning($"image '{image}' wants {need.Count} clone{(need.Count == 1 ? "" : "s")} to wait for jobs, and no fill has made them yet", fill),
+            null => Checks.Standby.Warning($"image '{image}' wants {Quantity.Of(need.Count, "clone")} to wait for jobs, and no fill has made them yet", fill),
             { Failures: { Until: { } until } failures } => Checks.Standby.Warning(
                 $"image '{image}': {(now < until ? failures.Text(image, now) : $"{failures.Count} in a row of the clones that are to wait for jobs could not be made: {failures.Why}")}",
                 $"{fill}   # once that is mended"),
             { Failures: { } failures } => Checks.Standby.Warning($"image '{image}': the last clone that was to wait for jobs could not be made: {failures.Why}", fill),
-            _ => Checks.Standby.Ok($"image '{image}': {last.There} of {need.Count} clones{(last.Size is { } size ? $" of {size}" : "")} waited for jobs at the end of the last fill"),
+            _ => Checks.Standby.Ok($"image '{image}': {last.There} of {Quantity.Of(need.Count, "clone")}{(last.Size is { } size ? $" of {size}" : "")} waited for jobs at the end of the last fill"),
         };
     }
 

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Values;
+
 namespace VmExecutor.Core.Health;
 
 /// <summary>Decides what is to be said of what jobs have left.</summary>
@@ -12,7 +14,7 @@ public static class LeftoverRules
         if (count > 0)
         {
             findings.Add(Checks.Leftovers.Warning(
-                $"{count} leftover{(count == 1 ? "" : "s")} of jobs that are over: {string.Join(", ", leftovers.Take(3))}{(count > 3 ? ", …" : "")}", "vm-executor gc"));
+                $"{Quantity.Of(count, "leftover")} of jobs that are over: {string.Join(", ", leftovers.Take(3))}{(count > 3 ? ", …" : "")}", "vm-executor gc"));
         }
 
         return findings.Count > 0 ? findings : [Checks.Leftovers.Ok("nothing is left of jobs that are over")];

@@ -74,18 +74,16 @@ public static class LibvirtRules
             return additions?.Split('\n').Any(line => line.Trim() == rule) == true
                 ? Checks.Security.Ok($"AppArmor is active, and {AppArmorAdditions} lets QEMU open the memory of templates")
                 : Checks.Security.Problem(
-                    $"AppArmor is active and does not let QEMU open the memory of templates: {Names(warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
+                    $"AppArmor is active and does not let QEMU open the memory of templates: {Quantity.Named("image", warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
                     $"mkdir -p {AppArmorAdditions[..AppArmorAdditions.LastIndexOf('/')]} && echo {ShellText.Quote(rule)} >> {AppArmorAdditions}   # or, for /var/lib/vm-executor: executor/apparmor/install");
         }
 
         return label is null || label.Contains("svirt_image_t", StringComparison.Ordinal)
             ? Checks.Security.Ok(label is null ? $"SELinux is active; {images} is not there yet" : $"SELinux is active, and {images} has the label of QEMU's files")
             : Checks.Security.Problem(
-                $"SELinux is active, and {images} ({label}) has not the label of QEMU's files: {Names(warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
+                $"SELinux is active, and {images} ({label}) has not the label of QEMU's files: {Quantity.Named("image", warm)} start{(warm.Count == 1 ? "s" : "")} cold (VMX1309)",
                 TemplateRefusal.SELinuxCommand(images));
     }
-
-    private static string Names(IReadOnlyList<string> warm) => $"image{(warm.Count == 1 ? "" : "s")} {string.Join(", ", warm)}";
 
     private static string Install(string architecture) => architecture == "aarch64" ? "apt-get install qemu-system-arm" : "apt-get install qemu-system-x86";
 }

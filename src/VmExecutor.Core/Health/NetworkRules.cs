@@ -31,7 +31,7 @@ public static class NetworkRules
     public static Finding DecideNetwork(string name, NetworkState? state, string uri, IReadOnlyList<string> images)
     {
         var virsh = $"virsh -c {ShellText.Quote(uri)}";
-        var (word, who) = (ShellText.Quote(name), $"image{(images.Count == 1 ? "" : "s")} {string.Join(", ", images)}");
+        var (word, who) = (ShellText.Quote(name), Quantity.Named("image", images));
         return state switch
         {
             null => Checks.Network.Problem(
@@ -54,7 +54,7 @@ public static class NetworkRules
         null => null,
         true => Checks.Network.Ok($"the DHCP server of the libvirt network '{name}' tells clones apart by their network cards (dhcp-ignore-clid)"),
         false => Checks.Network.Warning(
-            $"the DHCP server of the libvirt network '{name}' may give one address to two clones of image{(images.Count == 1 ? "" : "s")} {string.Join(", ", images)}, since it goes by the name that a guest gives itself: jobs then fail with VMX1410",
+            $"the DHCP server of the libvirt network '{name}' may give one address to two clones of {Quantity.Named("image", images)}, since it goes by the name that a guest gives itself: jobs then fail with VMX1410",
             $"virsh -c {ShellText.Quote(uri)} net-edit {ShellText.Quote(name)}   # <network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'> and in it <dnsmasq:options><dnsmasq:option value='dhcp-ignore-clid'/></dnsmasq:options>, then, when no job runs: net-destroy; net-start"),
     };
 

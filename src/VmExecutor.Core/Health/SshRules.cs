@@ -42,7 +42,7 @@ public static partial class SshRules
     public static Finding DecideKey(KeyState key, Account user)
     {
         var path = ShellText.Quote(key.Path.Value);
-        var who = $"image{(key.Images.Count == 1 ? "" : "s")} {string.Join(", ", key.Images)}";
+        var who = Quantity.Named("image", key.Images);
         return key switch
         {
             { Owner: null } => Checks.SshKeys.Problem($"{who}: the key {key.Path} is not there, or out of reach", $"namei -l {path}"),

@@ -22,7 +22,7 @@ public sealed record StateDirState(AbsolutePath Path, UnixFileMode? Mode, bool I
 /// <param name="IsReadable">Whether who looks may read it.</param>
 public sealed record BaseFileState(AbsolutePath Path, IReadOnlyList<string> Images, (string What, string Command)? Obstacle, bool IsReadable)
 {
-    internal string Who => $"image{(Images.Count == 1 ? "" : "s")} {string.Join(", ", Images)}";
+    internal string Who => Quantity.Named("image", Images);
 }
 
 /// <summary>Decides whether there is a good place for overlays with room in it, and whether QEMU gets at the images' files.</summary>

@@ -28,5 +28,5 @@ public static class UnendedCheck
     private static bool IsBusy(HostPressure host) => host.Load >= BusyLoad * host.Cpus && host.CpuStalled >= BusyStalled;
 
     private static string Load(HostPressure host) => host.Load is not { } load ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"; load is {load:0.0} on {host.Cpus} processor{(host.Cpus == 1 ? "" : "s")}");
+        : string.Create(CultureInfo.InvariantCulture, $"; load is {load:0.0} on {Quantity.Of(host.Cpus, "processor")}");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
@@ -21,7 +22,7 @@ public sealed class JobSecrets
     public static JobSecrets Read(ReadOnlyMemory<byte> response) => new(
         [.. JobResponse.Use(response, Secrets).SelectMany(secret => secret.Split(['\n', '\r', '\0'])).Where(line => line.Trim().Length >= ShortestLine).Distinct(StringComparer.Ordinal)]);
 
-    public override string ToString() => $"{Lines.Count} lines";
+    public override string ToString() => Quantity.Of(Lines.Count, "line");
 
     private static List<string> Secrets(JsonElement root)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Jobs;
 
@@ -29,7 +30,7 @@ public sealed record JobUsage(GuestMemoryUse? Memory, TimeSpan? CpuTime, long? D
         [
             .. used.Length > 0 ? [$"used {string.Join(" and ", used)}"] : Array.Empty<string>(),
             .. DiskBytes is { } disk ? [$"wrote {RoughSize.Of(disk)} to its disk"] : Array.Empty<string>(),
-            .. Refused > 0 ? [string.Create(CultureInfo.InvariantCulture, $"was refused {Refused} time{(Refused == 1 ? "" : "s")} by its egress policy")] : Array.Empty<string>(),
+            .. Refused > 0 ? [string.Create(CultureInfo.InvariantCulture, $"was refused {Quantity.Of(Refused, "time")} by its egress policy")] : Array.Empty<string>(),
         ];
         return parts.Length switch
         {

@@ -1,3 +1,5 @@
+using VmExecutor.Core.Values;
+
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
@@ -20,5 +22,5 @@ public sealed class JobVariables
         new(JobResponse.ReadVariables(utf8, names.ToHashSet(StringComparer.Ordinal).Contains));
 
     /// <summary>The number of variables; no value, so that none is printed by accident.</summary>
-    public override string ToString() => $"{_values.Count} job variable{(_values.Count == 1 ? "" : "s")}";
+    public override string ToString() => Quantity.Of(_values.Count, "job variable");
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Reporting;
 
@@ -8,7 +9,7 @@ internal static class ReportFigures
     public static string Count(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>In words: <c>1 job</c>, <c>1,204 jobs</c>.</summary>
-    public static string Count(int number, string noun) => $"{Count(number)} {noun}{(number == 1 ? "" : "s")}";
+    public static string Count(int number, string noun) => $"{Count(number)} {Quantity.Noun(number, noun)}";
 
     /// <summary><c>0 %</c> and <c>100 %</c> are exact; what is not quite there is said with a decimal.</summary>
     public static string Percent(double share) => share switch

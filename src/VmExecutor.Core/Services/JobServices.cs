@@ -1,5 +1,6 @@
 using System.Text.Json;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Services;
 
@@ -32,7 +33,7 @@ public sealed class JobServices
         service.Variables.TryGetValue(PortVariable, out var text) && int.TryParse(text, out var port) && port is > 0 and < 65536 ? port : null;
 
     /// <summary>The number of services; no value, so that none is printed by accident.</summary>
-    public override string ToString() => $"{All.Count} service{(All.Count == 1 ? "" : "s")}";
+    public override string ToString() => Quantity.Of(All.Count, "service");
 
     private static JobServices Read(JsonElement root)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Services;
 
@@ -94,5 +95,5 @@ public sealed class RegistryLogins
         return new JsonObject { ["auths"] = auths }.ToJsonString();
     }
 
-    public override string ToString() => $"{_auths.Count} login{(_auths.Count == 1 ? "" : "s")}";
+    public override string ToString() => Quantity.Of(_auths.Count, "login");
 }

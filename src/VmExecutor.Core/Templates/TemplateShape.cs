@@ -41,5 +41,5 @@ public sealed record TemplateShape
         Cpus.ToString(CultureInfo.InvariantCulture), MemoryBytes.ToString(CultureInfo.InvariantCulture), DiskBytes.ToString(CultureInfo.InvariantCulture)))))[..16];
 
     /// <summary><c>2 CPUs, 1GiB memory</c>.</summary>
-    public string Size => string.Create(CultureInfo.InvariantCulture, $"{Cpus} CPU{(Cpus == 1 ? "" : "s")}, {new ByteSize(MemoryBytes)} memory");
+    public string Size => string.Create(CultureInfo.InvariantCulture, $"{Quantity.Of(Cpus, "CPU")}, {new ByteSize(MemoryBytes)} memory");
 }

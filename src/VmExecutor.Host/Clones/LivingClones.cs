@@ -46,7 +46,7 @@ public sealed class LivingClones(AbsolutePath stateDir, IHypervisor hypervisor, 
         {
             throw new SystemFailureException(
                 ErrorCodes.BaseDiskChanged,
-                $"the base disk {broken[0].Base} was changed while VMs stand on it (job{(broken.Count == 1 ? "" : "s")} {string.Join(", ", broken.Take(Named).Select(entry => entry.Job))}{(broken.Count > Named ? ", …" : "")}); their disks can no longer be trusted, and nor could a new one",
+                $"the base disk {broken[0].Base} was changed while VMs stand on it ({Quantity.Noun(broken.Count, "job")} {string.Join(", ", broken.Take(Named).Select(entry => entry.Job))}{(broken.Count > Named ? ", …" : "")}); their disks can no longer be trusted, and nor could a new one",
                 "Let these jobs end or cancel them; see 'vm-executor list'. Change a base only while no VM stands on it.");
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using VmExecutor.Core.Benchmarks;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Benchmarks;
 
@@ -19,8 +20,8 @@ internal static class BenchTable
         }
 
         output.WriteLine(
-            $"image '{report.Image}'{(report.Generation is { } number ? $" (generation {number})" : "")}: {report.Pairs} pair{(report.Pairs == 1 ? "" : "s")}, "
-            + $"{report.Concurrency} clone{(report.Concurrency == 1 ? "" : "s")} at once; median (least..most)");
+            $"image '{report.Image}'{(report.Generation is { } number ? $" (generation {number})" : "")}: {Quantity.Of(report.Pairs, "pair")}, "
+            + $"{Quantity.Of(report.Concurrency, "clone")} at once; median (least..most)");
         console.Write(Table(report));
         if (report.WarmIsFasterBy is { } factor)
         {

@@ -3,6 +3,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Health.Runner;
+using VmExecutor.Core.Values;
 using VmExecutor.Health;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
@@ -39,7 +40,7 @@ internal static class CheckCommand
             }
 
             invocation.Output.WriteLine(
-                $"{loaded.Settings.File}: no errors, {warnings.Count} warning{(warnings.Count == 1 ? "" : "s")}, {images.Count} image{(images.Count == 1 ? "" : "s")}"
+                $"{loaded.Settings.File}: no errors, {Quantity.Of(warnings.Count, "warning")}, {Quantity.Of(images.Count, "image")}"
                 + (images.Count == 0 ? "" : $" ({string.Join(", ", images.Select(image => image.Name))})"));
             foreach (var image in images.Where(image => image.Patterns.Count > 0))
             {

@@ -1,5 +1,6 @@
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Values;
 using VmExecutor.Observing;
 
 namespace VmExecutor.Commands;
@@ -48,7 +49,7 @@ internal static class EachImage
             }
         }
 
-        invocation.Output.WriteLine($"{images.Count - failed} of {images.Count} images {result}");
+        invocation.Output.WriteLine($"{images.Count - failed} of {Quantity.Of(images.Count, "image")} {result}");
         return failed == 0 ? ExitCodes.Success : ExitCodes.Problem;
     }
 }

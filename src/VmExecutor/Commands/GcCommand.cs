@@ -1,5 +1,6 @@
 using System.CommandLine;
 using VmExecutor.Core.Leftovers;
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Leftovers;
 using VmExecutor.Reports;
 
@@ -58,6 +59,6 @@ internal static class GcCommand
         var failed = collection.Leftovers.Count(leftover => leftover.Outcome == CollectionOutcome.Failed);
         var wanted = collection.Leftovers.Count(leftover => leftover.Outcome == CollectionOutcome.WouldBeRemoved);
         output.WriteLine(
-            $"{(wanted > 0 ? $"{wanted} would be removed" : $"{collection.Removed} removed")}, {failed} failed, {collection.InUse} job{(collection.InUse == 1 ? "" : "s")} in use");
+            $"{(wanted > 0 ? $"{wanted} would be removed" : $"{collection.Removed} removed")}, {failed} failed, {Quantity.Of(collection.InUse, "job")} in use");
     }
 }

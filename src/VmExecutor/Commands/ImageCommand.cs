@@ -164,7 +164,7 @@ internal static class ImageCommand
     {
         invocation.Output.WriteLine(removed.Count == 0
             ? $"image '{image}': nothing to remove"
-            : $"image '{image}': removed generation{(removed.Count == 1 ? "" : "s")} {string.Join(", ", removed)}");
+            : $"image '{image}': removed {Quantity.Named("generation", removed)}");
         foreach (var reason in kept)
         {
             invocation.Output.WriteLine($"kept: {reason}");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VmExecutor.Core.Values;
 using VmExecutor.Reports;
 using VmExecutor.StandingBy;
 
@@ -41,7 +42,7 @@ internal static class StandbyCommand
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var removed = await invocation.ShowAsync("removing standby clones", () => new StandbyTasks(invocation, parsed.GetValue(config)).DrainAsync(token));
-            invocation.Output.WriteLine(removed == 0 ? "no clone waited for a job" : $"{removed} clone{(removed == 1 ? "" : "s")} that waited for a job {(removed == 1 ? "was" : "were")} removed");
+            invocation.Output.WriteLine(removed == 0 ? "no clone waited for a job" : $"{Quantity.Of(removed, "clone")} that waited for a job {(removed == 1 ? "was" : "were")} removed");
             return ExitCodes.Success;
         }));
         return command;

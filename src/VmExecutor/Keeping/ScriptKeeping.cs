@@ -87,7 +87,7 @@ internal sealed partial class ScriptKeeping(Settings settings, StageEnvironment 
     {
         if (!dryRun && _kept.Prune(time.GetUtcNow()) is { Count: > 0 } gone)
         {
-            log.Say($"The kept scripts of {gone.Count} job{(gone.Count == 1 ? "" : "s")} were removed: {string.Join(", ", gone)}");
+            log.Say($"The kept scripts of {Quantity.Of(gone.Count, "job")} were removed: {string.Join(", ", gone)}");
         }
     });
 

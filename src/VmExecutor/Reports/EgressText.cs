@@ -1,5 +1,6 @@
 using System.Globalization;
 using VmExecutor.Core.Egress;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Reports;
 
@@ -17,7 +18,7 @@ internal static class EgressText
         {
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"image {summary.Image}, policy '{summary.Policy}' ({(summary.Watches ? "watch" : "enforce")}), {summary.Jobs} job{(summary.Jobs == 1 ? "" : "s")}");
+                $"image {summary.Image}, policy '{summary.Policy}' ({(summary.Watches ? "watch" : "enforce")}), {Quantity.Of(summary.Jobs, "job")}");
             foreach (var (what, count) in summary.Allowed.OrderByDescending(entry => entry.Value))
             {
                 yield return Line("allowed", what, count);

@@ -32,7 +32,7 @@ internal static class HealthReport
 
         console.WriteLine();
         console.MarkupLine(
-            $"{diagnosis.Count(CheckStatus.Ok)} ok, {Counted(diagnosis, CheckStatus.Warning, "warning")}, {Counted(diagnosis, CheckStatus.Problem, "problem")}, {diagnosis.Count(CheckStatus.Skipped)} skipped");
+            $"{diagnosis.Count(CheckStatus.Ok)} ok, {Quantity.Of(diagnosis.Count(CheckStatus.Warning), "warning")}, {Quantity.Of(diagnosis.Count(CheckStatus.Problem), "problem")}, {diagnosis.Count(CheckStatus.Skipped)} skipped");
     }
 
     private static void Print(Finding finding, IAnsiConsole console)
@@ -58,8 +58,6 @@ internal static class HealthReport
         CheckStatus.Warning => ("!", "yellow"),
         _ => ("✘", "red"),
     };
-
-    private static string Counted(HealthFindings diagnosis, CheckStatus status, string word) => diagnosis.Count(status) is 1 ? $"1 {word}" : $"{diagnosis.Count(status)} {word}s";
 
     /// <summary>Texts quote files, tools and libvirt.</summary>
     private static string Clean(string text) => Markup.Escape(PlainText.OneLine(text, LongestText));

@@ -15,7 +15,7 @@ internal static class WarmText
         var templates = image.CurrentGeneration?.Templates ?? [];
         if (image.Definition is not { Warm.Enabled: true })
         {
-            return templates.Count > 0 ? $"off ({Count(templates.Count)}, {ImageReport.Size(templates.Sum(one => one.DiskBytes))})" : image.Definition is null ? null : "off";
+            return templates.Count > 0 ? $"off ({Quantity.Of(templates.Count, "template")}, {ImageReport.Size(templates.Sum(one => one.DiskBytes))})" : image.Definition is null ? null : "off";
         }
 
         if (image.CurrentGeneration is null)
@@ -29,9 +29,9 @@ internal static class WarmText
         }
 
         var troubles = templates.Select(one => Trouble(one, image.Hypervisor)).OfType<string>().ToList();
-        return troubles.Count == 0 ? templates.Count == 1 ? One(templates[0], now) : Count(templates.Count)
+        return troubles.Count == 0 ? templates.Count == 1 ? One(templates[0], now) : Quantity.Of(templates.Count, "template")
             : troubles.Count == templates.Count ? $"UNUSABLE: {troubles[0]}"
-            : $"{troubles.Count} of {Count(templates.Count)} UNUSABLE: {troubles[0]}";
+            : $"{troubles.Count} of {Quantity.Of(templates.Count, "template")} UNUSABLE: {troubles[0]}";
     }
 
     /// <summary>The lines of one generation.</summary>
@@ -51,7 +51,7 @@ internal static class WarmText
     }
 
     public static string Sizes(TemplateShape shape) =>
-        string.Create(CultureInfo.InvariantCulture, $"{shape.Cpus} CPU{(shape.Cpus == 1 ? "" : "s")}, {new ByteSize(shape.MemoryBytes)}");
+        string.Create(CultureInfo.InvariantCulture, $"{Quantity.Of(shape.Cpus, "CPU")}, {new ByteSize(shape.MemoryBytes)}");
 
     /// <summary>The first obstacle; a whole path would widen the table beyond reading.</summary>
     private static string? Trouble(ListedTemplate listed, HypervisorVersion? now) =>
@@ -59,6 +59,4 @@ internal static class WarmText
 
     private static string One(ListedTemplate listed, DateTimeOffset now) =>
         $"{Sizes(listed.Template.Record.Shape)} ({ImageReport.Age(now - listed.Template.Record.Made)}) {ImageReport.Size(listed.DiskBytes)}";
-
-    private static string Count(int templates) => templates == 1 ? "1 template" : $"{templates} templates";
 }

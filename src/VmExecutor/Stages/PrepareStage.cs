@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Jobs;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Observing;
@@ -88,7 +89,7 @@ internal sealed class PrepareStage(Machine machine, StageEnvironment environment
 
         if (await machine.QuickCollection.RunAsync(run.Key, cancellationToken) is > 0 and var removed)
         {
-            log.Say($"Removed what {removed} earlier job{(removed == 1 ? "" : "s")} left on this host");
+            log.Say($"Removed what {Quantity.Of(removed, "earlier job")} left on this host");
         }
 
         using var held = await run.LockAsync(LockLimit, cancellationToken) ?? throw new SystemFailureException(

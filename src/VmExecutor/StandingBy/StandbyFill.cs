@@ -6,6 +6,7 @@ using VmExecutor.Core.Guests;
 using VmExecutor.Core.Images;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Standby;
+using VmExecutor.Core.Values;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Disks;
@@ -69,14 +70,14 @@ internal sealed class StandbyFill(Machine machine, StandbyLook look, JobLog log,
                 if (line.Failures is { } failures && failures.PausesAt(machine.Time.GetUtcNow(), tried))
                 {
                     var why = failures.Text(need.Image.Name, machine.Time.GetUtcNow());
-                    log.Say($"image '{need.Image.Name}': {line.There} of {need.Count} clones of {fitness.Shape.Size} wait; {why}");
+                    log.Say($"image '{need.Image.Name}': {line.There} of {Quantity.Of(need.Count, "clone")} of {fitness.Shape.Size} wait; {why}");
                     return line with { Why = failures.Why };
                 }
 
                 progress?.Invoke($"image '{need.Image.Name}': making clones of {fitness.Shape.Size}", line.There, need.Count);
                 if (await MakeAsync(need, fitness, cancellationToken) is not { } took)
                 {
-                    log.Say($"image '{need.Image.Name}': {line.There} of {need.Count} clones of {fitness.Shape.Size} wait; the host has no room for more now");
+                    log.Say($"image '{need.Image.Name}': {line.There} of {Quantity.Of(need.Count, "clone")} of {fitness.Shape.Size} wait; the host has no room for more now");
                     return line with { Why = "the host has no room for more, or jobs wait for it" };
                 }
 

@@ -81,7 +81,7 @@ internal sealed class ServiceVmJoin(Machine machine)
             var ports = ServiceVmScript.Ports(service, settings);
             log.Say(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Service {service} is up after {machine.Time.GetElapsedTime(began).TotalSeconds:0.0} s, as VM {vm.Domain} ({vm.Run.Record?.Start} start) at {ServiceNetwork.Address(service.Number)}{(ports.Count == 0 ? "" : $", port{(ports.Count == 1 ? "" : "s")} {string.Join(", ", ports)}")}"));
+                $"Service {service} is up after {machine.Time.GetElapsedTime(began).TotalSeconds:0.0} s, as VM {vm.Domain} ({vm.Run.Record?.Start} start) at {ServiceNetwork.Address(service.Number)}{(ports.Count == 0 ? "" : $", {Quantity.Named("port", ports)}")}"));
             return;
         }
 

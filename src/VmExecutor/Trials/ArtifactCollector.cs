@@ -89,7 +89,7 @@ internal sealed class ArtifactCollector(IGuestShell guestShell, JobLog log, long
             }
 
             log.Say(string.Create(
-                CultureInfo.InvariantCulture, $"{unpacked.Files} artifact{(unpacked.Files == 1 ? "" : "s")} ({unpacked.Bytes / 1048576.0:0.0} MiB) in {target}"));
+                CultureInfo.InvariantCulture, $"{Quantity.Of(unpacked.Files, "artifact")} ({unpacked.Bytes / 1048576.0:0.0} MiB) in {target}"));
         }
         catch (InvalidDataException e)
         {

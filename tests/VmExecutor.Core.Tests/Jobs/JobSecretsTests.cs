@@ -50,7 +50,7 @@ public sealed class JobSecretsTests
 
     [Fact]
     public void Nothing_prints_them() =>
-        JobSecrets.Read("""{"token": "glcbt-64_abc"}"""u8.ToArray()).ToString().Should().Be("1 lines");
+        JobSecrets.Read("""{"token": "glcbt-64_abc"}"""u8.ToArray()).ToString().Should().Be("1 line");
 
     [Fact]
     public void A_text_that_is_no_response_is_a_failure_that_quotes_none_of_it()

@@ -59,7 +59,7 @@ public static partial class RunnerRules
         {
             ([], _, 0) => (ours, [Checks.RunnerConfig.Problem($"{file} has no [[runners]]: no job comes here", $"gitlab-runner register --config {ShellText.Quote(file.Value)} --executor custom   # then the keys of executor/config.toml")]),
             ([], _, var all) => (ours, [Checks.RunnerConfig.Problem(
-                $"none of the {all} runner{(all == 1 ? "" : "s")} in {file} has 'executor = \"custom\"' with this driver's stages", "executor = \"custom\"   # in [[runners]], with [runners.custom] as in executor/config.toml")]),
+                $"none of the {Quantity.Of(all, "runner")} in {file} has 'executor = \"custom\"' with this driver's stages", "executor = \"custom\"   # in [[runners]], with [runners.custom] as in executor/config.toml")]),
             _ => (ours, [Checks.RunnerConfig.Ok($"{file}: {string.Join(", ", ours.Select(runner => $"'{runner.Name}'"))} run{(ours.Count == 1 ? "s" : "")} jobs with this driver")]),
         };
     }
@@ -142,13 +142,13 @@ public static partial class RunnerRules
         return (limits.MaxVms, fit) switch
         {
             ({ } most, _) when asked > most => TooMany(asked, $"limits.max_vms is {most}", most, byUse),
-            (null, { } most) when asked > most => TooMany(asked, $"only {most} VMs of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most, byUse),
-            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {asked} job{(asked == 1 ? "" : "s")} at once{(limits.MaxVms is { } vms ? $", and this host takes {vms} VMs" : fit is null ? "" : $", and {fit} VMs of the largest image fit")}{byUse}"),
+            (null, { } most) when asked > most => TooMany(asked, $"only {Quantity.Of(most, "VM")} of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most, byUse),
+            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {Quantity.Of(asked, "job")} at once{(limits.MaxVms is { } vms ? $", and this host takes {Quantity.Of(vms, "VM")}" : fit is null ? "" : $", and {fit} VMs of the largest image fit")}{byUse}"),
         };
     }
 
     private static Finding TooMany(long asked, string why, long most, string byUse) => Checks.RunnerConcurrent.Warning(
-        $"the runner asks for {asked} jobs at once, and {why}: the others wait here instead of going to another runner{byUse}",
+        $"the runner asks for {Quantity.Of(asked, "job")} at once, and {why}: the others wait here instead of going to another runner{byUse}",
         string.Create(CultureInfo.InvariantCulture, $"concurrent = {most}   # at the top of config.toml, or limit in [[runners]]"));
 
     /// <summary>Decides whether config.toml and the images say the same of where projects and caches are in the guest.</summary>

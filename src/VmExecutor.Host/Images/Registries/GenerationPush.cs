@@ -123,7 +123,7 @@ public sealed class GenerationPush
             Files = files,
         };
         var config = Put(layout, [], GenerationArtifact.Kind, Encoding.UTF8.GetBytes(artifact.ToJson()));
-        tell(string.Create(CultureInfo.InvariantCulture, $"packed into {layers.Count} blobs of {layers.Values.Sum(layer => layer.Size) / (double)(1 << 20):0.0} MiB"));
+        tell(string.Create(CultureInfo.InvariantCulture, $"packed into {Quantity.Of(layers.Count, "blob")} of {layers.Values.Sum(layer => layer.Size) / (double)(1 << 20):0.0} MiB"));
         return Put(layout, [], OciManifest.OciKind, Manifest(config, [.. layers.Values]));
     }
 

@@ -141,7 +141,7 @@ public sealed class RegistrySource
         EnsureRoom(layout, missing, source.Reference);
         tell(string.Create(
             CultureInfo.InvariantCulture,
-            $"pulling {source.Reference} ({reference.Digest}): {missing / (double)(1 << 20):0.0} MiB in {wanted.Count - known.Count} of {wanted.Count} blobs; the others are here"));
+            $"pulling {source.Reference} ({reference.Digest}): {missing / (double)(1 << 20):0.0} MiB in {wanted.Count - known.Count} of {Quantity.Of(wanted.Count, "blob")}; the others are here"));
         var progress = new TransferProgress($"pulling {source.Reference.Name}", before, before + missing, _clock, tell);
         await AttemptAsync(
             source.Reference,
