@@ -51,7 +51,8 @@ public sealed class SecondInterruptTests : IDisposable
 
     private async Task<Process> StartAsync()
     {
-        var start = new ProcessStartInfo(BuiltDriver.BuiltProgram(), ["image", "publish", "built"])
+        // A shell without job control lets what it starts in the background ignore SIGINT, and so would the driver below these tests.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", BuiltDriver.BuiltProgram(), "image", "publish", "built"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
