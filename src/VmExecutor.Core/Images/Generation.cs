@@ -11,8 +11,15 @@ public sealed record Generation(AbsolutePath Directory, GenerationRecord Record)
     public const string RecordName = "image.json";
     public const string DomainName = "domain.xml";
 
+    /// <summary>The manifest as which it was pushed or pulled, and the record that the manifest names.</summary>
+    public const string ManifestName = "manifest.json";
+    public const string ArtifactName = "artifact.json";
+
     /// <summary>The ending of a copied disk's file name, behind the disk's target.</summary>
     public const string DiskEnding = ".disk";
+
+    /// <summary>No disk and no other file of a machine may have one of these names.</summary>
+    public static readonly IReadOnlyList<string> OwnNames = [RecordName, DomainName, ManifestName, ArtifactName];
 
     public int Number => Record.Number;
 

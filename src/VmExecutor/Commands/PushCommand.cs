@@ -43,7 +43,8 @@ internal static class PushCommand
         using var held = ImageLock.Take(machine.Locks, name);
         var chosen = machine.ImageKeeper.Find(name, generation);
         log.Say($"image '{name}': packing generation {chosen.Number}");
-        var digest = await new GenerationPush(machine.Variables, machine.Time) { Show = invocation.Show }.RunAsync(chosen, target, login, ImagePaths.For(machine.StateDir, name).Push, log.Say, cancellationToken);
+        var push = new GenerationPush(machine.Variables, ImagePaths.For(machine.StateDir, name).Push, machine.Time, log.Say) { Show = invocation.Show };
+        var digest = await push.RunAsync(chosen, machine.Catalogue.Of(name), target, login, cancellationToken);
         log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
         return ExitCodes.Success;
     }

@@ -94,7 +94,7 @@ internal sealed class Publisher(Machine machine)
             machine.GenerationMaker.MakeCurrent(image.Name, made);
             ForgetFailure(image, log);
             Try(() => RemoveDownload(image), "the next publishing", log);
-            Try(() => RegistrySource.Keep(ImagePaths.For(machine.StateDir, image.Name).Blobs, fetched.Pulled), "the next publishing", log);
+            Try(() => RegistrySource.Keep(ImagePaths.For(machine.StateDir, image.Name).Blobs, fetched.Pulled, made), "the next publishing", log);
             return made;
         }
         finally

@@ -36,10 +36,31 @@ public sealed class ChunkCutterTests
         after.Count(chunk => !before.Contains(Convert.ToHexString(chunk.Content))).Should().BeInRange(1, 2);
     }
 
+    [Fact]
+    public void Parts_between_what_lies_in_a_chunk_already_share_one()
+    {
+        var content = new byte[8 * ChunkCutter.Block];
+        new Random(9).NextBytes(content);
+        var chunks = new List<(byte[] Content, IReadOnlyList<CutPiece> Pieces)>();
+        var cutter = new ChunkCutter(content.Length, (chunk, pieces) => chunks.Add((chunk.ToArray(), pieces)));
+
+        cutter.Add(content.AsSpan(0, 100));
+        cutter.Skip(ChunkCutter.Block - 100);
+        cutter.Add(content.AsSpan(ChunkCutter.Block, ChunkCutter.Block));
+        cutter.Skip(ChunkCutter.Block);
+        cutter.Add(new byte[ChunkCutter.Block]);
+        cutter.Add(content.AsSpan(4 * ChunkCutter.Block, 7));
+        cutter.Complete();
+
+        chunks.Should().ContainSingle().Which.Pieces.Should().Equal(
+            new CutPiece(0, 100, 0), new CutPiece(ChunkCutter.Block, ChunkCutter.Block, 100), new CutPiece(4 * ChunkCutter.Block, 7, ChunkCutter.Block + 100));
+        chunks[0].Content.Should().Equal([.. content[..100], .. content[ChunkCutter.Block..(2 * ChunkCutter.Block)], .. content[(4 * ChunkCutter.Block)..((4 * ChunkCutter.Block) + 7)]]);
+    }
+
     private static List<(long Offset, byte[] Content)> Cut(byte[] content)
     {
         var chunks = new List<(long, byte[])>();
-        var cutter = new ChunkCutter(content.Length, (offset, chunk) => chunks.Add((offset, chunk.ToArray())));
+        var cutter = new ChunkCutter(content.Length, (chunk, pieces) => chunks.AddRange(pieces.Select(piece => (piece.Offset, chunk.Span.Slice(piece.At, piece.Length).ToArray()))));
         for (var at = 0; at < content.Length; at += ChunkCutter.Block)
         {
             cutter.Add(content.AsSpan(at, Math.Min(ChunkCutter.Block, content.Length - at)));

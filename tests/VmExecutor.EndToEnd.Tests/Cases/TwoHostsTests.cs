@@ -66,7 +66,7 @@ public sealed class TwoHostsTests(TestMachine machine) : IAsyncLifetime
     }
 
     [Fact(Timeout = HangLimit, Explicit = true)]
-    public async Task Jobs_run_on_both_hosts_on_one_image_and_a_change_in_one_place_moves_less_than_a_tenth_of_it()
+    public async Task Jobs_run_on_both_hosts_on_one_image_and_a_change_in_one_place_or_all_over_moves_less_than_a_tenth_of_it()
     {
         var disk = Path.Combine(_first.MakeDirectory("source"), "disk.qcow2");
         var image = new ImageYaml { User = "root", File = disk };
@@ -84,7 +84,7 @@ public sealed class TwoHostsTests(TestMachine machine) : IAsyncLifetime
 
         TestContext.Current.TestOutputHelper?.WriteLine($"over the cable: {whole} bytes, then {inserted} for 1 % in one place, and {scattered} for 1 % in files all over the disk");
         inserted.Should().BeGreaterThan(1_000_000, "the look sees what moves").And.BeLessThan(whole / 10);
-        scattered.Should().BeGreaterThan(1_000_000).And.BeLessThan(whole / 2, "a chunk that no file of the change lies in does not move");
+        scattered.Should().BeGreaterThan(200_000).And.BeLessThan(whole / 10);
         Directory.GetFileSystemEntries(Path.Combine(_second.StateDirectory, "images/small")).Select(Path.GetFileName).Should().BeEquivalentTo("1", "2", "3", "current", "blobs");
     }
 

@@ -45,7 +45,7 @@ internal static class DefinitionReaders
     [
         Definition("source-definition", "the administrator of the source domain", ReadSource, "Core/Values/XmlText.cs", "Host/Clones/CloneSource.cs", "Host/Hypervisor/SourceDefinitions.cs", "VmExecutor/Health/SourceDomains.cs", "VmExecutor/Health/ImageLook.cs"),
         Definition("linked-source", "the owner of the source domain", ReadLinked, "Host/Linking/LinkSource.cs", "Host/Linking/LinkMaker.cs"),
-        Definition("frozen-definition", "a damaged disk", ReadFrozen, "VmExecutor/Explaining/Explainer.cs", "Host/Templates/TemplateCatalogue.cs", "VmExecutor/Warming/FrozenGuest.cs", "VmExecutor/Starting/WarmStart.cs", "Host/Images/Registries/ArtifactReader.cs", "Host/Images/Registries/GenerationPush.cs"),
+        Definition("frozen-definition", "a damaged disk", ReadFrozen, "VmExecutor/Explaining/Explainer.cs", "Host/Templates/TemplateCatalogue.cs", "VmExecutor/Warming/FrozenGuest.cs", "VmExecutor/Starting/WarmStart.cs", "Host/Images/Registries/ArtifactReader.cs", "Host/Images/Registries/GenerationPacker.cs"),
         Reader.OfText("printed-definition", "the administrator of the source domain", Grammar.Xml, Corpus.Seeds("definitions"), text => _ = PrintedDefinition.Of(XmlText.Parse(text)).ToString(), "Core/Clones/PrintedDefinition.cs") with
         {
             Refuses = [ErrorCodes.DefinitionUnreadable],

@@ -245,7 +245,7 @@ internal static class RecordReaders
     {
         if (GenerationArtifact.TryParse(text) is { } artifact)
         {
-            _ = (artifact.ToJson(), artifact.Files.Sum(file => file.Bytes), artifact.Files.SelectMany(file => file.Chunks).Sum(chunk => chunk.Length + chunk.Size));
+            _ = (artifact.ToJson(), artifact.Files.Sum(file => file.Bytes), artifact.Chunks.Sum(chunk => chunk.Size), artifact.Files.SelectMany(file => file.Pieces).Sum(piece => (long)piece.Length + artifact.Chunks[piece.Chunk].Length));
         }
     }
 
@@ -257,7 +257,8 @@ internal static class RecordReaders
         Driver = "vm-executor 1",
         Architecture = "x86_64",
         HostKeys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFXIlkxRZxzhCMwTAvPVvLwMvIyGZwVyMVUHNPzSDrgZ"],
-        Files = [new ArtifactFile("vda", "vda.disk", "raw", 200, new string('a', 64), [new ArtifactChunk(0, 100, new string('b', 64), 50)])],
+        Files = [new ArtifactFile("vda", "vda.disk", "raw", 200, new string('a', 64), [new ArtifactPiece(0, 100, 0, 20)])],
+        Chunks = [new ArtifactChunk(new string('b', 64), 50, 120)],
     };
 
     private static void ReadAccelerator(string text) => _ = AcceleratorProbe.Recall(text)?.Answer.WhyNotKvm;

@@ -63,7 +63,7 @@ public sealed class FilesPageTests
     public void The_table_of_an_image_has_every_name_of_it_and_no_other()
     {
         var image = ImagePaths.For(new("/s"), new("debian"));
-        string[] generation = ["", Generation.RecordName, Generation.DomainName, $"<disk>{Generation.DiskEnding}", FrozenDomain.KernelRole, FrozenDomain.InitrdRole, FrozenDomain.NvramRole, $"{ImagePaths.TemplatesName}/"];
+        string[] generation = ["", Generation.RecordName, Generation.DomainName, Generation.ManifestName, Generation.ArtifactName, $"<disk>{Generation.DiskEnding}", FrozenDomain.KernelRole, FrozenDomain.InitrdRole, FrozenDomain.NvramRole, $"{ImagePaths.TemplatesName}/"];
 
         Files.Names("A published image").Should().BeEquivalentTo(
         [

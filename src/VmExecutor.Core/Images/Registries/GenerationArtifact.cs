@@ -15,8 +15,11 @@ public sealed partial record GenerationArtifact
     public const string DomainKind = "application/vnd.vm-executor.domain.v1+xml";
     public const string ChunkKind = "application/vnd.vm-executor.chunk.v1+zstd";
 
-    /// <summary>skopeo reads no manifest and no configuration of more than 4 MiB, and a chunk takes 180 bytes at most of either.</summary>
+    /// <summary>skopeo reads no manifest and no configuration of more than 4 MiB: a chunk takes 180 bytes at most of the one, and 120 of the other.</summary>
     public const int MostChunks = 20_000;
+
+    /// <summary>A piece takes 80 bytes at most.</summary>
+    public const int MostPieces = 20_000;
 
     private const long LargestFile = 1L << 46;
 
@@ -40,6 +43,9 @@ public sealed partial record GenerationArtifact
 
     public required IReadOnlyList<ArtifactFile> Files { get; init; }
 
+    /// <summary>The content of the files. An earlier generation's chunk may have parts that none of them has.</summary>
+    public required IReadOnlyList<ArtifactChunk> Chunks { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, GenerationArtifactContext.Default.GenerationArtifact);
 
     /// <summary>Null: it is no such artifact, or of a later version, or names what cannot be a generation's file.</summary>
@@ -51,10 +57,11 @@ public sealed partial record GenerationArtifact
 
     private bool IsUsable() =>
         Number > 0 && Files.Count > 0
-        && Files.All(file => file.Role.Length > 0 && GenerationRecord.IsPlainName(file.Path) && file.Path is not (Generation.RecordName or Generation.DomainName) && file.IsUsable())
+        && Chunks.Count <= MostChunks && Chunks.All(chunk => chunk.IsUsable()) && Chunks.DistinctBy(chunk => chunk.Blob).Count() == Chunks.Count
+        && Files.All(file => file.Role.Length > 0 && GenerationRecord.IsPlainName(file.Path) && !Generation.OwnNames.Contains(file.Path) && file.IsUsable(Chunks))
         && Files.DistinctBy(file => file.Role).Count() == Files.Count
         && Files.DistinctBy(file => file.Path).Count() == Files.Count
-        && Files.Sum(file => (long)file.Chunks.Count) <= MostChunks
+        && Files.Sum(file => (long)file.Pieces.Count) <= MostPieces
         && HostKeys.All(IsPublicKey);
 
     [GeneratedRegex(@"\A[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,2}\z")]
@@ -69,35 +76,44 @@ public sealed partial record GenerationArtifact
 /// <param name="Format">Of a disk: <c>qcow2</c> or <c>raw</c>; null: no disk.</param>
 /// <param name="Bytes">Its length.</param>
 /// <param name="Sha256">Of its content.</param>
-/// <param name="Chunks">Its content in order; what lies between them is zeros.</param>
-public sealed record ArtifactFile(string Role, string Path, string? Format, long Bytes, string Sha256, IReadOnlyList<ArtifactChunk> Chunks)
+/// <param name="Pieces">Its content in order; what lies between them is zeros.</param>
+public sealed record ArtifactFile(string Role, string Path, string? Format, long Bytes, string Sha256, IReadOnlyList<ArtifactPiece> Pieces)
 {
-    internal bool IsUsable()
+    internal bool IsUsable(IReadOnlyList<ArtifactChunk> chunks)
     {
         var end = 0L;
-        foreach (var chunk in Chunks)
+        foreach (var piece in Pieces)
         {
-            if (chunk.Offset < end || chunk.Length is <= 0 or > ChunkCutter.Longest || chunk.Offset > Bytes - chunk.Length || chunk.Size is <= 0 or > 2 * ChunkCutter.Longest
-                || !IsHex(chunk.Blob))
+            if (piece.Offset < end || piece.Length <= 0 || piece.Offset > Bytes - piece.Length
+                || piece.Chunk < 0 || piece.Chunk >= chunks.Count || piece.At < 0 || piece.At > chunks[piece.Chunk].Length - piece.Length)
             {
                 return false;
             }
 
-            end = chunk.Offset + chunk.Length;
+            end = piece.Offset + piece.Length;
         }
 
-        return GenerationArtifact.IsSize(Bytes) && Format is null or "qcow2" or "raw" && (Format is null) == !FrozenDomain.IsDisk(Role) && IsHex(Sha256);
+        return GenerationArtifact.IsSize(Bytes) && Format is null or "qcow2" or "raw" && (Format is null) == !FrozenDomain.IsDisk(Role) && ArtifactChunk.IsHex(Sha256);
     }
-
-    private static bool IsHex(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 }
 
 /// <summary>A part of a file.</summary>
-/// <param name="Offset">Its place.</param>
-/// <param name="Length">Unpacked, in bytes.</param>
+/// <param name="Offset">Its place in the file.</param>
+/// <param name="Length">In bytes.</param>
+/// <param name="Chunk">The number of its chunk, from 0 on.</param>
+/// <param name="At">Its place in the chunk.</param>
+public sealed record ArtifactPiece(long Offset, int Length, int Chunk, int At);
+
+/// <summary>Content of files.</summary>
 /// <param name="Blob">The SHA-256 of the blob, which is the chunk packed by zstd.</param>
 /// <param name="Size">Of the blob, in bytes.</param>
-public sealed record ArtifactChunk(long Offset, int Length, string Blob, long Size);
+/// <param name="Length">Unpacked, in bytes.</param>
+public sealed record ArtifactChunk(string Blob, long Size, int Length)
+{
+    internal bool IsUsable() => IsHex(Blob) && Size is > 0 and <= 2 * ChunkCutter.Longest && Length is > 0 and <= ChunkCutter.Longest;
+
+    internal static bool IsHex(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
+}
 
 [JsonSourceGenerationOptions(
     Converters = [typeof(RecordTimeSpanConverter), typeof(RecordDateConverter), typeof(RecordNumberConverter)],

@@ -11,6 +11,9 @@ public enum SkopeoFault
     /// <summary>The registry is away or breaks off; asking again may help.</summary>
     Unreachable,
 
+    /// <summary>A blob that the manifest names is not where it is to be copied from, nor where to.</summary>
+    BlobMissing,
+
     /// <summary>There is no such tag, digest or repository.</summary>
     NotFound,
 
@@ -34,6 +37,7 @@ public static partial class SkopeoWords
     private static readonly (SkopeoFault Fault, string[] Words)[] Known =
     [
         (SkopeoFault.Rejected, ["Source image rejected", "is rejected by policy", "signature was required", "invalid policy", "no policy.json file found"]),
+        (SkopeoFault.BlobMissing, ["manifest blob unknown"]),
         (SkopeoFault.DigestWrong, ["Digest did not match", "does not match the digest"]),
         (SkopeoFault.Unauthorized, ["unauthorized", "authentication required", "access denied", "denied:", "401 (Unauthorized)", "403 (Forbidden)", "invalid username/password"]),
         (SkopeoFault.NotFound, ["manifest unknown", "name unknown", "repository name not known", "404 (Not Found)", "blob unknown", "status 404"]),
@@ -45,6 +49,11 @@ public static partial class SkopeoWords
     public static SkopeoFault Of(string errors)
     {
         var text = Last(errors);
+        if (text.StartsWith("reading blob ", StringComparison.Ordinal) && text.EndsWith("no such file or directory", StringComparison.Ordinal))
+        {
+            return SkopeoFault.BlobMissing;
+        }
+
         return Known.FirstOrDefault(known => known.Words.Any(word => text.Contains(word, StringComparison.OrdinalIgnoreCase))).Fault;
     }
 

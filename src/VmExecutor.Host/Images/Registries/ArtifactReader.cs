@@ -28,6 +28,11 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
         }
 
         var blobs = manifest.Layers.Append(manifest.Config!).Select(blob => blob.Hex).ToHashSet(StringComparer.Ordinal);
+        if (!artifact.Chunks.All(chunk => blobs.Contains(chunk.Blob)))
+        {
+            throw new InvalidDataException("its record has a chunk that the manifest does not name");
+        }
+
         var (done, total) = (0L, artifact.Files.Sum(file => file.Bytes));
         var progress = new TransferProgress("unpacking the generation", 0, total, clock, tell);
         var files = new List<GenerationFile>();
@@ -35,7 +40,7 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
         {
             var path = work.Child(file.Path);
             var before = done;
-            await WriteAsync(file, path, blobs, position => progress.Report(before + position), cancellationToken).ConfigureAwait(false);
+            await WriteAsync(file, artifact.Chunks, path, done => progress.Report(before + done), cancellationToken).ConfigureAwait(false);
             done += file.Bytes;
             if (await FileChecksum.Sha256Async(path, _ => { }, cancellationToken).ConfigureAwait(false) != file.Sha256)
             {
@@ -85,21 +90,21 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
         return FrozenDomain.Thaw(frozen, new Generation(work, record));
     }
 
-    private async Task WriteAsync(ArtifactFile file, AbsolutePath path, HashSet<string> blobs, Action<long> progress, CancellationToken cancellationToken)
+    private async Task WriteAsync(ArtifactFile file, IReadOnlyList<ArtifactChunk> chunks, AbsolutePath path, Action<long> progress, CancellationToken cancellationToken)
     {
         await using var target = HostFile.Open(path.Value, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
-        foreach (var chunk in file.Chunks)
+        var done = 0L;
+        foreach (var parts in file.Pieces.GroupBy(piece => piece.Chunk))
         {
-            if (!blobs.Contains(chunk.Blob))
-            {
-                throw new InvalidDataException($"its file {file.Path} has a chunk that the manifest does not name");
-            }
-
+            var chunk = chunks[parts.Key];
             var blob = HostFile.ReadAllBytes(layout.PathOf(chunk.Blob).Value, 2 * ChunkCutter.Longest);
             var content = await _zstandard.UnpackAsync(blob, chunk.Length, cancellationToken).ConfigureAwait(false);
-            target.Position = chunk.Offset;
-            WriteSparse(target, content);
-            progress(chunk.Offset + chunk.Length);
+            foreach (var part in parts)
+            {
+                target.Position = part.Offset;
+                WriteSparse(target, content.AsSpan(part.At, part.Length));
+                progress(done += part.Length);
+            }
         }
 
         target.SetLength(file.Bytes);

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Images;
 using VmExecutor.Core.Images.Registries;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -34,7 +33,7 @@ public sealed class RegistrySource
     public async Task<FoundImage> LookAsync(ImageSource.Registry source, Action<string> tell, CancellationToken cancellationToken)
     {
         var text = await ManifestAsync(source.Reference, source.AuthFile, tell, cancellationToken).ConfigureAwait(false);
-        return new FoundImage(DigestOf(text), text);
+        return new FoundImage(KeptArtifact.DigestOf(text), text);
     }
 
     /// <summary>Brings it here.</summary>
@@ -71,10 +70,12 @@ public sealed class RegistrySource
     }
 
     /// <summary>After publishing: a pushed generation's blobs stay, since the next generation shares most of them; those of other images go.</summary>
-    public static void Keep(AbsolutePath blobs, PulledImage? pulled)
+    /// <exception cref="SystemFailureException">They do not go, or what names them cannot be written.</exception>
+    public static void Keep(AbsolutePath blobs, PulledImage? pulled, Generation made)
     {
         if (pulled?.Artifact is not null)
         {
+            KeptArtifact.Write(made, new BlobDirectory(blobs));
             new BlobDirectory(blobs).Prune(pulled.Blobs.ToHashSet(StringComparer.Ordinal));
         }
         else if (HostDirectory.Exists(blobs.Value))
@@ -83,16 +84,14 @@ public sealed class RegistrySource
         }
     }
 
-    private static string DigestOf(string manifest) => $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest)))}";
-
     private async Task<string> ManifestAsync(OciReference reference, AbsolutePath? authFile, Action<string> tell, CancellationToken cancellationToken)
     {
         var text = "";
         await AttemptAsync(reference, async token => text = await _skopeo.ManifestAsync(reference, authFile, token).ConfigureAwait(false), tell, cancellationToken).ConfigureAwait(false);
-        return reference.Digest is null || reference.Digest == DigestOf(text)
+        return reference.Digest is null || reference.Digest == KeptArtifact.DigestOf(text)
             ? text
             : throw new SystemFailureException(
-                ErrorCodes.ImageChecksumWrong, $"the registry gives a manifest for {reference} whose digest is {DigestOf(text)}", "Something between this host and the registry changes it: do not use it.");
+                ErrorCodes.ImageChecksumWrong, $"the registry gives a manifest for {reference} whose digest is {KeptArtifact.DigestOf(text)}", "Something between this host and the registry changes it: do not use it.");
     }
 
     private Task AttemptAsync(OciReference reference, Func<CancellationToken, Task> attempt, Action<string> tell, CancellationToken cancellationToken) => new DownloadAttempts(_clock).RunAsync(
@@ -151,9 +150,9 @@ public sealed class RegistrySource
 
         // Docker's kind of manifest was written anew, with the same layers unless they were not packed.
         var text = layout.ReadManifest();
-        if (!manifest.IsDocker && DigestOf(text) != reference.Digest)
+        if (!manifest.IsDocker && KeptArtifact.DigestOf(text) != reference.Digest)
         {
-            throw new SystemFailureException(ErrorCodes.ImageChecksumWrong, $"what was pulled as {source.Reference} has another digest: {DigestOf(text)}", "Publish again.");
+            throw new SystemFailureException(ErrorCodes.ImageChecksumWrong, $"what was pulled as {source.Reference} has another digest: {KeptArtifact.DigestOf(text)}", "Publish again.");
         }
 
         var pulled = OciManifest.TryParse(text) is { Config: not null } image ? image : throw Unusable(source.Reference, "its manifest cannot be read");

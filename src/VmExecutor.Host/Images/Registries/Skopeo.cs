@@ -83,21 +83,20 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
         }
     }
 
-    /// <summary>Copies a layout into a registry; blobs that are there are not sent.</summary>
+    /// <summary>Copies a layout into a registry; blobs that are there are not sent, and need not be in the layout.</summary>
     /// <param name="source">The layout.</param>
     /// <param name="reference">By tag.</param>
     /// <param name="authFile">The logins; null: skopeo's own.</param>
     /// <param name="heard">Told what skopeo says, piece by piece: a line for each blob that it begins with.</param>
     /// <param name="cancellationToken">Ends it; whole blobs stay in the registry.</param>
-    public async Task PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, Action<ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
+    /// <returns>False: a blob is in neither of them.</returns>
+    public async Task<bool> PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, Action<ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
     {
         // The host's policy is for what is pulled; this layout was made here a moment ago.
         var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile, reference, "pushed"), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard };
         var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
-        if (result.ExitCode != 0)
-        {
-            throw Failure(reference, result, "pushed");
-        }
+        return result.ExitCode == 0
+            || (SkopeoWords.Of(result.StandardError) == SkopeoFault.BlobMissing ? false : throw Failure(reference, result, "pushed"));
     }
 
     /// <summary>skopeo itself takes a file that is missing for one without logins.</summary>

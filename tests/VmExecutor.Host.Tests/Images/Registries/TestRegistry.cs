@@ -82,6 +82,15 @@ internal sealed partial class TestRegistry : IDisposable
 
     public IEnumerable<string> Blobs() => Directory.EnumerateFiles($"{Root}/store/docker/registry/v2/blobs", "data", SearchOption.AllDirectories);
 
+    /// <summary>Removes all blobs but manifests and records, as no registry should.</summary>
+    public void LoseBlobs()
+    {
+        foreach (var blob in Blobs().Where(blob => File.ReadAllBytes(blob) is not [(byte)'{', ..]).ToList())
+        {
+            File.Delete(blob);
+        }
+    }
+
     public void Dispose()
     {
         _server.Dispose();
