@@ -1,3 +1,5 @@
+using VmExecutor.Core.Values;
+
 namespace VmExecutor.Core.Reporting;
 
 /// <summary>The distribution of many measurements of one thing.</summary>
@@ -7,7 +9,7 @@ namespace VmExecutor.Core.Reporting;
 /// <param name="Max">The most.</param>
 public sealed record Distribution(int Count, double Median, double P95, double Max)
 {
-    /// <summary>Null: there are none. Percentiles are values that were measured (nearest rank).</summary>
+    /// <summary>Null: there are none.</summary>
     public static Distribution? Of(IReadOnlyCollection<double> values)
     {
         if (values.Count == 0)
@@ -16,8 +18,6 @@ public sealed record Distribution(int Count, double Median, double P95, double M
         }
 
         var sorted = values.Order().ToArray();
-        return new Distribution(sorted.Length, Rank(sorted, 50), Rank(sorted, 95), sorted[^1]);
+        return new Distribution(sorted.Length, Quantiles.Median(sorted), Quantiles.Percentile(sorted, 95), sorted[^1]);
     }
-
-    private static double Rank(double[] sorted, int percent) => sorted[(((sorted.Length * percent) + 99) / 100) - 1];
 }

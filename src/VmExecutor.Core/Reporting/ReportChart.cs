@@ -20,10 +20,11 @@ internal static class ReportChart
     /// <param name="time">The time of the report.</param>
     /// <param name="parts">The parts from the lowest up: the class of the colour, the name, and the value of each span.</param>
     /// <param name="text">A value in words; short, since it is beside the grid, too.</param>
-    public static XElement Bars(string describe, ReportTime time, IReadOnlyList<(string Class, string Name, IReadOnlyList<double> Values)> parts, Func<double, string> text)
+    /// <param name="leastStep">Between two lines of the grid: 1 where values are counted.</param>
+    public static XElement Bars(string describe, ReportTime time, IReadOnlyList<(string Class, string Name, IReadOnlyList<double> Values)> parts, Func<double, string> text, double leastStep = 0)
     {
         var spans = time.Spans;
-        var scale = Scale(Enumerable.Range(0, spans.Count).Max(number => parts.Sum(part => part.Values[number])));
+        var scale = Scale(Enumerable.Range(0, spans.Count).Max(number => parts.Sum(part => part.Values[number])), leastStep);
         var slot = (100 - Left) / spans.Count;
         var bars = new List<XElement>();
         for (var number = 0; number < spans.Count; number++)
@@ -129,10 +130,10 @@ internal static class ReportChart
     }
 
     /// <summary>Round numbers from 0 to at least the most, four of them at most.</summary>
-    private static double[] Scale(double most)
+    private static double[] Scale(double most, double leastStep = 0)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(most, 1e-9))));
-        var step = ((double[])[0.1, 0.2, 0.5, 1, 2, 5, 10]).Select(factor => factor * power).First(length => length * 4 >= most);
+        var step = Math.Max(leastStep, ((double[])[0.1, 0.2, 0.5, 1, 2, 5, 10]).Select(factor => factor * power).First(length => length * 4 >= most));
         return [.. Enumerable.Range(0, Math.Max(2, (int)Math.Ceiling((most / step) - 1e-9) + 1)).Select(number => number * step)];
     }
 

@@ -12,6 +12,9 @@ public static class ReportPage
     private const int LongestName = 200;
     private const int MostFailures = 40;
 
+    /// <summary>In seconds: shorter ones are nothing to draw.</summary>
+    private const double ShortestWait = 0.01;
+
     private static readonly (JobEnd End, string Class, string Name)[] Ends =
     [
         (JobEnd.Succeeded, "ok", "succeeded"), (JobEnd.JobFailed, "job", "failed by itself"), (JobEnd.HostFailed, "host", "failed by the host"),
@@ -60,12 +63,12 @@ public static class ReportPage
         return new XElement(
             "div",
             new XAttribute("class", "tiles"),
-            Tile(ReportFigures.Count(data.Jobs), "jobs"),
+            Tile(ReportFigures.Count(data.Jobs), data.Jobs == 1 ? "job" : "jobs"),
             Tile(data.Jobs == 0 ? "–" : ReportFigures.Percent(data.Share(JobEnd.Succeeded)), "succeeded"),
             Tile(data.Jobs == 0 ? "–" : ReportFigures.Percent(data.Share(JobEnd.HostFailed)), "failed by the host"),
             Tile(prepare is null ? "–" : ReportFigures.Seconds(prepare.Median), prepare is null ? "median start" : $"median {data.Starts.MaxBy(start => start.Seconds.Count).Kind} start"),
             Tile(ReportFigures.Count(data.Waits?.Count ?? 0), "waited for room"),
-            Tile(ReportFigures.Bytes(data.Memory.MostReserved), "memory reserved at once, at most"));
+            Tile(data.Memory.Vms == 0 ? "–" : ReportFigures.Bytes(data.Memory.MostReserved), "memory reserved at once, at most"));
 
         XElement Tile(string figure, string what) => new("div", new XAttribute("class", "tile"), new XElement("strong", figure), new XElement("span", what));
     }
@@ -79,7 +82,8 @@ public static class ReportPage
                 $"Jobs per {time.Word} by their end: {string.Join(", ", Ends.Select(end => $"{ReportFigures.Count(data.Ends.GetValueOrDefault(end.End))} {end.Name}"))}",
                 time,
                 [.. Ends.Select(end => (end.Class, end.Name, (IReadOnlyList<double>)[.. data.Spans.Select(span => (double)span.GetValueOrDefault(end.End))]))],
-                ReportFigures.Tick),
+                ReportFigures.Tick,
+                leastStep: 1),
             Legend(Ends.Where(end => data.Ends.ContainsKey(end.End)).Select(end => (end.Class, $"{end.Name} ({ReportFigures.Count(data.Ends[end.End])})"))));
         yield return Section("starts", "Starts", whole: false, Starts(data));
         yield return Section("waits", "Waits for room", whole: false, Waits(data));
@@ -116,6 +120,11 @@ public static class ReportPage
         }
 
         yield return new XElement("p", $"{ReportFigures.Count(waits.Count, "job")} of {ReportFigures.Count(data.Jobs)} waited: half of them at most {ReportFigures.Seconds(waits.Median)}, 95 of 100 at most {ReportFigures.Seconds(waits.P95)}.");
+        if (waits.Max < ShortestWait)
+        {
+            yield break;
+        }
+
         var (unit, length) = waits.Max switch
         {
             < 120 => ("seconds", 1),

@@ -1,11 +1,16 @@
 using System.Globalization;
 using System.Xml.Linq;
+using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Reporting;
 
 /// <summary>The parts of a report that are lists: projects, failures, images.</summary>
 internal static class ReportTables
 {
+    /// <summary>A reason is a code or a word. A longer one is a damaged line's, is broken into lines, and cut.</summary>
+    private const int LongestWhole = 20;
+    private const int LongestReason = 60;
+
     private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
     {
         ["script"] = "a script of the job ended with an exit code other than 0",
@@ -46,7 +51,7 @@ internal static class ReportTables
 
         var rows = data.Failures.Take(most).Select(failure => new XElement(
             "tr",
-            new XElement("td", new XAttribute("class", "code"), Code(failure.Reason, guide)),
+            new XElement("td", new XAttribute("class", failure.Reason.Length <= LongestWhole ? "code" : "long"), Code(failure.Reason, guide)),
             new XElement("td", guide.Title(failure.Reason) ?? Words.GetValueOrDefault(failure.Reason) ?? Words.GetValueOrDefault(failure.Class) ?? failure.Class),
             Number(failure.Count),
             new XElement("td", new XAttribute("class", "wide code"), ReportFigures.Moment(failure.Last, data.Time)),
@@ -82,7 +87,7 @@ internal static class ReportTables
     }
 
     private static object Code(string reason, GuideSections guide) =>
-        guide.Has(reason) ? new XElement("a", new XAttribute("href", $"#{GuideSections.Anchor(reason)}"), reason) : ReportPage.Name(reason);
+        guide.Has(reason) ? new XElement("a", new XAttribute("href", $"#{GuideSections.Anchor(reason)}"), reason) : PlainText.OneLine(reason, LongestReason);
 
     private static XElement Number(int number) => Cell(ReportFigures.Count(number), "number");
 

@@ -18,6 +18,12 @@ public static class AtomicFile
     /// <inheritdoc cref="Write(AbsolutePath, string, UnixFileMode, bool, Action{string})"/>
     public static void Write(AbsolutePath path, ReadOnlySpan<byte> content, UnixFileMode mode, bool durably = false, Action<string>? finish = null)
     {
+        // A rename would put a file in the place of a device: /dev/null is one that people name.
+        if (FileStat.KindOf(path.Value) is var kind and not (FileKind.Regular or FileKind.Unknown))
+        {
+            throw new HostFileException($"{path} cannot be written", new OddFileException(kind)) { Path = path.Value };
+        }
+
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
         {
@@ -39,6 +45,12 @@ public static class AtomicFile
             {
                 HostDirectory.Flush(path.Parent().Value);
             }
+        }
+        catch (HostFileException e) when (e.Path == temporary && e.InnerException is { } refusal)
+        {
+            // People know the file by its own name.
+            HostFile.TryDelete(temporary);
+            throw new HostFileException($"{path} cannot be written", refusal) { Path = path.Value };
         }
         catch
         {

@@ -30,7 +30,7 @@ internal static class BenchCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            var picture = parsed.GetValue(svg) is { } file ? DriverCommand.Resolve(file) : (AbsolutePath?)null;
+            var picture = parsed.GetValue(svg) is { } file ? DriverCommand.ResolveOutput("--svg", file) : (AbsolutePath?)null;
             var images = invocation.Load(parsed.GetValue(config)).Settings.Images;
             var name = ImageCommand.Name(parsed.GetRequiredValue(image));
             var request = new BenchRequest(

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
 using VmExecutor.Manual;
 
 namespace VmExecutor.Commands;
@@ -21,6 +22,9 @@ internal static class DriverCommand
     /// <summary>The names of a command and of those that it belongs to: <c>image push</c>; empty: the program alone.</summary>
     public static string Words(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{Words(parent)} {result.Command.Name}".TrimStart() : "";
+
+    /// <summary>The names of open files of a process: the file in the place of such a name would be another one.</summary>
+    private static readonly string[] OpenFiles = ["/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/fd/", "/proc/"];
 
     public static RootCommand Create(Invocation invocation)
     {
@@ -85,6 +89,22 @@ internal static class DriverCommand
         ? resolved
         : throw new SystemFailureException(
             ErrorCodes.UsageWrong, $"'{PlainText.OneLine(path, 200)}' names no file: it has a line break in it", "Give the path of a file without line breaks in it.");
+
+    /// <summary>The file that a command is to write. It is looked at before the work begins, which may take long.</summary>
+    /// <param name="option">The option that names it: <c>--output</c>.</param>
+    /// <param name="path">As the user typed it.</param>
+    /// <exception cref="SystemFailureException">It is no name for a new file.</exception>
+    public static AbsolutePath ResolveOutput(string option, string path)
+    {
+        var file = Resolve(path);
+        var trouble = path.Length == 0 ? "names no file: it is empty"
+            : OpenFiles.Any(place => file.Value.StartsWith(place, StringComparison.Ordinal)) ? "names no file on a disk"
+            : HostDirectory.Exists(file.Value) ? "names a directory"
+            : HostDirectory.Exists(file.Parent().Value) ? null : $"names a file in {file.Parent()}, and there is no such directory";
+        return trouble is null
+            ? file
+            : throw new SystemFailureException(ErrorCodes.UsageWrong, $"'{option} {PlainText.OneLine(path, 200)}' {trouble}", $"Give the name of a file in a directory that is there: {option} FILE");
+    }
 
     /// <summary>The root where our directory has a line break in its name, or is gone: only relative paths need it.</summary>
     public static AbsolutePath Here()

@@ -23,7 +23,7 @@ internal static class MetricsCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
-            AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
+            AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.ResolveOutput("--output", path) : null;
             using var machine = invocation.MachineWithoutImages(parsed.GetValue(config));
             var text = await new MetricsFile(machine).ReadAsync(file, token);
             foreach (var overgrown in LedgerFile.Overgrown(machine.StateDir))

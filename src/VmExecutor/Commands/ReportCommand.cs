@@ -24,7 +24,7 @@ internal static class ReportCommand
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async _ =>
         {
-            AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.Resolve(path) : null;
+            AbsolutePath? file = parsed.GetValue(output) is { } path ? DriverCommand.ResolveOutput("--output", path) : null;
             var (page, jobs) = new ReportTasks(invocation, parsed.GetValue(config)).Write(SinceOption.Parse(parsed.GetValue(since), Usual));
             if (file is null)
             {

@@ -79,6 +79,23 @@ public sealed partial class ReportPageTests
         page.Should().Contain("No VM was ready").And.Contain("No job waited for room").And.Contain("does not say how much memory");
     }
 
+    [Fact]
+    public void One_job_that_waited_for_no_time_worth_drawing_is_one_job()
+    {
+        var page = Page(Entry() with { Prepare = new Dictionary<string, double> { ["boot"] = 4, ["capacity"] = 0.001 } });
+
+        page.Should().Contain("<strong>1</strong><span>job</span>").And.Contain("1 job of 1 waited").And.NotContain("longest wait of each");
+        Tick().Matches(page).Select(match => match.Groups[1].Value).Should().Contain("1").And.NotContain("0.5", "jobs are counted");
+    }
+
+    [Fact]
+    public void A_code_stays_whole_and_a_reason_that_is_longer_than_a_word_is_cut()
+    {
+        var page = Page(Entry() with { Result = "prepare_failed", Reason = "VMX1402" }, Entry() with { Result = "leftover", Reason = new string('y', 300) });
+
+        page.Should().Contain("<td class=\"code\"><a href=\"#vmx1402\">").And.Contain($"<td class=\"long\">{new string('y', 60)}…</td>");
+    }
+
     [Theory]
     [InlineData(0, "0 %")]
     [InlineData(0.0001, "&lt; 0.1 %")]
@@ -104,6 +121,9 @@ public sealed partial class ReportPageTests
 
     /// <summary>Each element with the names of its attributes; values and texts are left out.</summary>
     private static IEnumerable<string> Tags(string page) => Tag().Matches(page).Select(match => Value().Replace(match.Value, ""));
+
+    [GeneratedRegex("<text class=\"tick\"[^>]*>([^<]*)<")]
+    private static partial Regex Tick();
 
     [GeneratedRegex("<section id=\"(\\w+)\"")]
     private static partial Regex Section();

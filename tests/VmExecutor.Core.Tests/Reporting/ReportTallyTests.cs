@@ -51,8 +51,8 @@ public sealed class ReportTallyTests
             ],
             Week);
 
-        data.Starts.Should().Equal(("standby", new Distribution(1, 0.25, 0.25, 0.25)), ("warm", new Distribution(100, 50, 95, 100)));
-        data.Waits.Should().Be(new Distribution(100, 1050, 1095, 1100));
+        data.Starts.Should().Equal(("standby", new Distribution(1, 0.25, 0.25, 0.25)), ("warm", new Distribution(100, 50.5, 95, 100)));
+        data.Waits.Should().Be(new Distribution(100, 1050.5, 1095, 1100));
         data.LongestWaits[^1].Should().Be(1100);
         data.LongestWaits.SkipLast(1).Should().OnlyContain(wait => wait == 0);
     }

@@ -150,6 +150,15 @@ public sealed class HostFileTests : IDisposable
         File.GetUnixFileMode(_directory.Child("metrics.prom").Value).Should().Be(Everybody, "this process has the usual umask");
     }
 
+    [Fact]
+    public void A_file_that_cannot_be_exchanged_is_told_by_its_own_name()
+    {
+        var file = new AbsolutePath("/proc/vmx/metrics.prom");
+
+        Failure(() => AtomicFile.Write(file, "1", UnixFileMode.UserRead)).Message.Should().Be($"{file} cannot be written: No such file or directory");
+        Failure(() => AtomicFile.Write(_directory, "1", UnixFileMode.UserRead)).Message.Should().Be($"{_directory} cannot be written: it is a directory");
+    }
+
     private static HostFileException Failure(Action act)
     {
         var failure = act.Should().Throw<HostFileException>().Which;

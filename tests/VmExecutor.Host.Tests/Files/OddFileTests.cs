@@ -52,6 +52,7 @@ public sealed class OddFileTests : IDisposable
         ["copy over"] = path => HostFile.Copy("/etc/hostname", path.Value, overwrite: true),
         ["checksum"] = path => FileChecksum.Sha256Async(path, _ => { }, CancellationToken.None).GetAwaiter().GetResult(),
         ["keep a copy"] = path => KeptFile.Replace(path, "x", ".bak"),
+        ["exchange"] = path => AtomicFile.Write(path, "x", UnixFileMode.UserRead),
         ["sync"] = path => FileSystemSync.Of(path),
     };
 

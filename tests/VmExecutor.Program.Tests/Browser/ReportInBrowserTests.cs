@@ -27,6 +27,9 @@ public sealed class ReportInBrowserTests : IAsyncDisposable
     [InlineData("busy", 45)]
     [InlineData("busy", 400)]
     [InlineData("hostile", 7)]
+    [InlineData("scripts", 7)]
+    [InlineData("single", 1)]
+    [InlineData("single", 365)]
     [InlineData("empty", 7)]
     public async Task Nothing_overlaps_is_cut_or_cannot_be_read_on_a_screen_or_a_telephone_light_or_dark(string kind, int days)
     {
@@ -80,10 +83,18 @@ public sealed class ReportInBrowserTests : IAsyncDisposable
             "runner-1.example.com", "0.1.0", 24L << 30, 8,
             kind == "empty" ? [] : [new ReportImage("debian-12", "ready", 112, Until.AddDays(-9), 3, 6L << 30, 2, 1L << 30), new ReportImage(Name(kind, "windows"), "NOT PUBLISHED: jobs fail", null, null, 0, 0, null, 0)],
             []);
-        return ReportPage.Write(ReportTally.Of(kind == "empty" ? [] : Entries(kind, days), new ReportTime(Until.AddDays(-days), Until)), host, GuideSections.Read(text.ReadToEnd()));
+        return ReportPage.Write(ReportTally.Of(kind switch { "empty" => [], "single" => Entries(kind, days).Take(1), _ => Entries(kind, days) }, new ReportTime(Until.AddDays(-days), Until)), host, GuideSections.Read(text.ReadToEnd()));
     }
 
-    private static string Name(string kind, string name) => kind == "hostile" ? $"<b>{name}</b>{new string('x', 250)}" : name;
+    private static string Name(string kind, string name) => kind switch
+    {
+        "hostile" => $"<b>{name}</b>{new string('x', 250)}",
+        "scripts" => $"{Scripts[name[^1] % Scripts.Length]}{name}",
+        _ => name,
+    };
+
+    /// <summary>Written from the right, in letters twice as wide, of several code points, and with marks far above and below.</summary>
+    private static readonly string[] Scripts = ["مجموعة/مشروع-", "קבוצה/", "組/プロジェクト漢字の長い名前組/プロジェクト漢字の長い名前", "group/🙂🚀👩‍👩‍👧‍👦", "ไทย/โครงการ", "z̸͑a̵̋l̶͝g̷o/"];
 
     /// <summary>The same each time: 3,000 jobs, of which some failed, waited, or were large.</summary>
     private static IEnumerable<LedgerEntry> Entries(string kind, int days) => Enumerable.Range(0, 3000).Select(number =>
@@ -100,7 +111,7 @@ public sealed class ReportInBrowserTests : IAsyncDisposable
             0 => ("prepare_failed", (string?)"VMX1402"),
             1 => ("prepare_failed", "VMX1501"),
             2 => ("canceled", null),
-            3 => ("leftover", "runner_gone"),
+            3 => ("leftover", kind == "hostile" ? new string('y', 150) : "runner_gone"),
             < 8 => ("failed", null),
             _ => ("success", null),
         };

@@ -44,7 +44,7 @@ public sealed class EgressCommandTests : IDisposable
             """,
             ""));
         late.Output.Should().StartWith("no job with an egress policy has ended in this time");
-        wrong.ShouldFail(StageBench.SystemFailure, "VMX1901", "'soon' is no time");
+        wrong.ShouldFail(StageBench.SystemFailure, "VMX1901", "'--since soon' is no time");
     }
 
     [Fact(Timeout = 120_000)]

@@ -53,7 +53,7 @@ public sealed class MetricsCommandTests : IDisposable
     {
         var exit = await _bench.RunAsync("metrics", "--output", "missing/x.prom");
 
-        exit.ShouldFail(StageBench.SystemFailure, "VMX1503", _bench.PathOf("missing/x.prom"));
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", "--output missing/x.prom", "there is no such directory");
     }
 
     [Theory(Timeout = 120_000)]

@@ -50,8 +50,14 @@ public sealed class ReportCommandTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task A_wrong_time_and_a_file_that_cannot_be_written_are_refused()
     {
-        (await _bench.RunAsync("report", "--since", "soon")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'soon' is no time");
-        (await _bench.RunAsync("report", "-o", "missing/out.html")).ShouldFail(StageBench.SystemFailure, "VMX1503", "missing/out.html");
+        (await _bench.RunAsync("report", "--since", "soon")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--since soon' is no time");
+        (await _bench.RunAsync("report", "--since", "14")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--since 14' is no time", "--since 14d for days");
+        (await _bench.RunAsync("report", "--since", "20000d")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--since 20000d' is too long");
+        (await _bench.RunAsync("report", "-o", "missing/out.html")).ShouldFail(StageBench.SystemFailure, "VMX1901", "missing, and there is no such directory");
+        (await _bench.RunAsync("report", "-o", "images")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--output images' names a directory");
+        (await _bench.RunAsync("metrics", "--output", "")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--output ' names no file");
+        (await _bench.RunAsync("report", "-o", "/dev/stdout")).ShouldFail(StageBench.SystemFailure, "VMX1901", "names no file on a disk");
+        (await _bench.RunAsync("bench", "small", "--svg", "missing/out.svg")).ShouldFail(StageBench.SystemFailure, "VMX1901", "'--svg missing/out.svg' names a file in");
     }
 
     private static LedgerEntry Entry(int hoursAgo) => new()

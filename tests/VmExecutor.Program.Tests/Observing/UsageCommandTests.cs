@@ -77,7 +77,7 @@ public sealed class UsageCommandTests : IDisposable
     }
 
     [Theory(Timeout = 300_000)]
-    [InlineData("--since", "soon", "'soon' is no time")]
+    [InlineData("--since", "soon", "'--since soon' is no time")]
     [InlineData("--project", "/a", "'/a' is no project")]
     [InlineData("--image", "A B", "A B")]
     public async Task A_value_that_means_nothing_is_named(string option, string value, string message) =>
