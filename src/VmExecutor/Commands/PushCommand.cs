@@ -17,11 +17,12 @@ internal static class PushCommand
         var reference = new Argument<string>("reference") { Description = "The place in a registry: HOST/REPOSITORY:TAG." };
         var generation = new Option<int?>("--generation") { Description = "Which generation; else the current one.", HelpName = "GENERATION" };
         var authFile = new Option<string?>("--auth-file") { Description = "The file with the logins of registries, as 'skopeo login --authfile' writes it; else where skopeo looks for it.", HelpName = "FILE" };
+        var whole = new Option<bool>("--whole") { Description = "Pack all of it, and name nothing again that an earlier push has put into the registry: after something was taken off the disk that nobody must find." };
         var command = new Command(
             "push",
             "Put a generation into a container registry, for other hosts with 'source: oci'. Example: vm-executor image push debian-12 registry.example.com/ci/debian-12:2026-11")
         {
-            image, reference, generation, authFile,
+            image, reference, generation, authFile, whole,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
@@ -30,22 +31,21 @@ internal static class PushCommand
             var login = parsed.GetValue(authFile) is { } file
                 ? AbsolutePath.TryParse(Path.GetFullPath(file), out var path) ? path : throw new SystemFailureException(ErrorCodes.UsageWrong, $"'{PlainText.OneLine(file, 100)}' is no path of a file", "Give the file that 'skopeo login --authfile FILE' has written.")
                 : null;
-            return await invocation.ShowAsync("pushing", () => PushAsync(invocation, parsed.GetValue(config), name, parsed.GetValue(generation), target, login, token));
+            return await invocation.ShowAsync("pushing", () => PushAsync(invocation, parsed.GetValue(config), new Wish(name, parsed.GetValue(generation), target, login, parsed.GetValue(whole)), token));
         }));
         return command;
     }
 
-    private static async Task<int> PushAsync(
-        Invocation invocation, string? config, ImageName name, int? generation, OciReference target, AbsolutePath? login, CancellationToken cancellationToken)
+    private static async Task<int> PushAsync(Invocation invocation, string? config, Wish wish, CancellationToken cancellationToken)
     {
         using var machine = invocation.MachineWithoutImages(config);
-        var log = new JobLog(invocation.Output, invocation.Said);
-        using var held = ImageLock.Take(machine.Locks, name);
-        var chosen = machine.ImageKeeper.Find(name, generation);
-        log.Say($"image '{name}': packing generation {chosen.Number}");
-        var push = new GenerationPush(machine.Variables, ImagePaths.For(machine.StateDir, name).Push, machine.Time, log.Say) { Show = invocation.Show };
-        var digest = await push.RunAsync(chosen, machine.Catalogue.Of(name), target, login, cancellationToken);
-        log.Say($"image '{name}': generation {chosen.Number} is {target} now ({digest})");
+        var (log, image) = (new JobLog(invocation.Output, invocation.Said), wish.Image);
+        using var held = ImageLock.Take(machine.Locks, image);
+        var chosen = machine.ImageKeeper.Find(image, wish.Generation);
+        log.Say($"image '{image}': packing generation {chosen.Number}");
+        var push = new GenerationPush(machine.Variables, ImagePaths.For(machine.StateDir, image).Push, machine.Time, log.Say) { Show = invocation.Show };
+        var digest = await push.RunAsync(chosen, wish.Whole ? [] : machine.Catalogue.Of(image), wish.Target, wish.Login, cancellationToken);
+        log.Say($"image '{image}': generation {chosen.Number} is {wish.Target} now ({digest})");
         return ExitCodes.Success;
     }
 
@@ -59,4 +59,6 @@ internal static class PushCommand
                 $"'{PlainText.OneLine(text, 200)}' is no place in a registry that can be pushed to: {trouble}",
                 "Give host, repository and tag, for example registry.example.com/ci/debian-12:2026-11.");
     }
+
+    private sealed record Wish(ImageName Image, int? Generation, OciReference Target, AbsolutePath? Login, bool Whole);
 }

@@ -34,7 +34,7 @@ public sealed class GenerationPush
 
     /// <returns>The digest of the manifest.</returns>
     /// <param name="generation">The generation; its image is locked.</param>
-    /// <param name="all">The image's generations on this host.</param>
+    /// <param name="all">The image's generations on this host; none: nothing is named again.</param>
     /// <param name="reference">By tag.</param>
     /// <param name="authFile">The logins; null: skopeo's own.</param>
     /// <param name="cancellationToken">Ends it; the tag stays what it was.</param>

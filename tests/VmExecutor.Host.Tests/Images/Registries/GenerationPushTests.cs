@@ -127,6 +127,33 @@ public sealed class GenerationPushTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Push_without_the_other_generations_has_nothing_that_was_taken_off_the_disk()
+    {
+        var disk = new byte[600_000];
+        "SECRET-77"u8.CopyTo(disk.AsSpan(400_000));
+        disk.AsSpan(0, 300_000).Fill(0x33);
+        await PushAsync(Make(1, disk), "ci/small:1");
+        disk.AsSpan(400_000, 20).Clear();
+        disk[500_000] = 1;
+        var second = Make(2, disk);
+
+        await PushAsync(second, "ci/small:named-again");
+        (await IsInChunksAsync("ci/small:named-again")).Should().BeTrue("the chunk is named again, and docs/many-hosts.md says so");
+        _made.Clear();
+        await PushAsync(second, "ci/small:whole");
+
+        (await IsInChunksAsync("ci/small:whole")).Should().BeFalse();
+
+        async Task<bool> IsInChunksAsync(string place)
+        {
+            var pulled = await PullAsync(place);
+            Compare(second, pulled);
+            var texts = await Task.WhenAll(pulled.Artifact!.Chunks.Select(chunk => UnpackAsync(_registry.Blob($"sha256:{chunk.Blob}"))));
+            return texts.Any(text => text.Contains("SECRET-77", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Generation_that_was_pushed_before_is_the_same_artifact_again()
     {
         var disk = new byte[3 << 20];
