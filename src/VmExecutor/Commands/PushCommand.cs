@@ -17,7 +17,7 @@ internal static class PushCommand
         var reference = new Argument<string>("reference") { Description = "The place in a registry: HOST/REPOSITORY:TAG." };
         var generation = new Option<int?>("--generation") { Description = "Which generation; else the current one.", HelpName = "GENERATION" };
         var authFile = new Option<string?>("--auth-file") { Description = "The file with the logins of registries, as 'skopeo login --authfile' writes it; else where skopeo looks for it.", HelpName = "FILE" };
-        var whole = new Option<bool>("--whole") { Description = "Pack all of it, and name nothing again that an earlier push has put into the registry: after something was taken off the disk that nobody must find." };
+        var whole = new Option<bool>("--whole") { Description = "Pack all of it, and name nothing again that an earlier push has put into the registry: after a secret was taken off the disk." };
         var command = new Command(
             "push",
             "Put a generation into a container registry, for other hosts with 'source: oci'. Example: vm-executor image push debian-12 registry.example.com/ci/debian-12:2026-11")
