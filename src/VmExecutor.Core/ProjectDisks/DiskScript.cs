@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using VmExecutor.Core.Guests;
+using VmExecutor.Core.Guests.Preparation;
 
 namespace VmExecutor.Core.ProjectDisks;
 
@@ -11,6 +12,12 @@ namespace VmExecutor.Core.ProjectDisks;
 /// </summary>
 public static partial class DiskScript
 {
+    /// <summary>A program in the guest that mounts the disk by itself when it appears (executor/guest/project-disk), for guests whose login is neither root nor has sudo.</summary>
+    public const string Hook = "/usr/libexec/vm-executor/project-disk";
+
+    /// <summary>The words of <see cref="DiskEvent.Mounted"/> of a disk that the guest's own program has mounted.</summary>
+    public const string ByGuest = "by-guest";
+
     /// <summary>The time for the kernel to find the disk; an emulated guest that boots is slow.</summary>
     private const int SecondsForDisk = 60;
 
@@ -32,6 +39,30 @@ public static partial class DiskScript
           }
           now
           until=$((uptime + @seconds))
+          if [ -x @hook ]; then
+            is_at() {
+              while read -r id parent node root at rest; do
+                [ "$node" != "$number" ] || [ "$at" != "$1" ] || return 0
+              done </proc/self/mountinfo
+              return 1
+            }
+            until find && read -r number <"/sys/block/${device##*/}/dev" && is_at @seen_builds && is_at @seen_cache; do
+              said=
+              { read -r said <@top.failed; } 2>/dev/null
+              case $said in damaged*|failed*) tell "$said"; exit ;; esac
+              now
+              if [ "$uptime" -ge "$until" ]; then
+                if find; then tell failed "the guest's @hook has not mounted it at "@builds" and "@cache" within @seconds s"; else tell absent; fi
+                exit
+              fi
+              sleep 0.1 2>/dev/null || sleep 1
+            done
+            for place in @builds @cache; do
+              [ -w "$place" ] || { tell failed "$place is not writable for "@user": see /etc/vm-executor/project-disk.conf in the guest"; exit; }
+            done
+            tell mounted @by_guest
+            exit
+          fi
           until find; do
             now
             [ "$uptime" -lt "$until" ] || { tell absent; exit; }
@@ -104,7 +135,11 @@ public static partial class DiskScript
 
         """;
 
-    /// <summary>Mounts the disk, and its two directories where checkouts and caches lie.</summary>
+    /// <summary>The command whose stdin gets <see cref="Mount"/>: a root shell, or a plain one where the guest mounts the disk itself.</summary>
+    public static string Shell(GuestUser user) =>
+        user.Value == "root" ? IdentityScript.RootShell(user) : $"exec sh -c 'if test -x {Hook}; then exec sh; fi; {IdentityScript.RootShell(user)}'";
+
+    /// <summary>Mounts the disk, and its two directories where checkouts and caches lie. Where the guest has <see cref="Hook"/>, it waits until that has mounted it.</summary>
     /// <param name="use">The places.</param>
     /// <param name="user">Who the directories belong to when they are made.</param>
     public static string Mount(ProjectDiskUse use, GuestUser user) => Fill(MountText, use, user);
@@ -118,12 +153,27 @@ public static partial class DiskScript
         var plain = text
             .Replace("@seconds", SecondsForDisk.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("@serial", DiskPlug.Serial, StringComparison.Ordinal)
+            .Replace("@hook", Hook, StringComparison.Ordinal)
+            .Replace("@by_guest", ByGuest, StringComparison.Ordinal)
             .Replace("@top", "/run/vm-executor/project-disk", StringComparison.Ordinal);
 
         // Places and user may have any characters: each is put in once, quoted, and is not looked through again.
-        return Place().Replace(plain, match => ShellText.Quote(match.ValueSpan switch { "@builds" => use.BuildsDir, "@cache" => use.CacheDir, _ => user.Value }));
+        return Place().Replace(plain, match => ShellText.Quote(match.ValueSpan switch
+        {
+            "@builds" => use.BuildsDir,
+            "@cache" => use.CacheDir,
+            "@seen_builds" => Seen(use.BuildsDir),
+            "@seen_cache" => Seen(use.CacheDir),
+            _ => user.Value,
+        }));
     }
 
-    [GeneratedRegex("@(?:builds|cache|user)", RegexOptions.CultureInvariant)]
+    /// <summary>The path as /proc/self/mountinfo has it (proc(5); show_mountinfo escapes these).</summary>
+    private static string Seen(string path) => path.Length > 1 ? Escaped().Replace(path.TrimEnd('/'), match => match.ValueSpan switch { " " => @"\040", "\t" => @"\011", "\n" => @"\012", _ => @"\134" }) : path;
+
+    [GeneratedRegex(@"[ \t\n\\]", RegexOptions.CultureInvariant)]
+    private static partial Regex Escaped();
+
+    [GeneratedRegex("@(?:builds|cache|seen_builds|seen_cache|user)", RegexOptions.CultureInvariant)]
     private static partial Regex Place();
 }

@@ -102,6 +102,9 @@ public sealed record ProjectDiskVersion(int Number, DateTimeOffset Made, string 
 /// <param name="IsMounted">True: the guest has mounted it.</param>
 public sealed record ProjectDiskUse(string Disk, string Lineage, int Version, IReadOnlyList<string> Files, string? Refusal, bool IsMounted)
 {
+    /// <summary>True: a program of the guest has mounted it, and the guest unmounts it when it shuts down.</summary>
+    public bool IsMountedByGuest { get; init; }
+
     /// <summary>The directories of checkouts and of caches in the guest.</summary>
     public string BuildsDir { get => field ?? ""; init; }
 
@@ -120,6 +123,12 @@ public sealed record ProjectDiskUse(string Disk, string Lineage, int Version, IR
 /// <param name="Bytes">Of the new version on the host's disk.</param>
 public sealed record ProjectDiskNote(string Disk, int Version, int? Promoted, string? Refused, long? Bytes)
 {
+    /// <summary>The seconds until the guest had unmounted it; null: it was not asked to.</summary>
+    public double? UnmountSeconds { get; init; }
+
+    /// <summary>The seconds that the look at it and the new version took; null: there is no new version.</summary>
+    public double? PromoteSeconds { get; init; }
+
     /// <summary>Of a job whose cleanup did not come, or that had no right to write.</summary>
     public static ProjectDiskNote? Of(ProjectDiskUse? use) =>
         use is null ? null : new(use.Disk, use.Version, null, use.Refusal ?? (use.IsMounted ? ProjectDiskRefusals.NoCleanup : ProjectDiskRefusals.NotMounted), null);

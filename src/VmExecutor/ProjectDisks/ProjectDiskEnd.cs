@@ -1,6 +1,7 @@
 using System.Globalization;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Failures;
+using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Host;
 using VmExecutor.Host.Clones;
@@ -23,7 +24,7 @@ internal sealed class ProjectDiskEnd(Machine machine)
     /// <param name="result">The job's result by the runner's word.</param>
     /// <param name="cancellationToken">Hurries: the changes do not stay then.</param>
     /// <returns>The part after it; null: the job has no such disk.</returns>
-    public async Task<Func<JobDirectory, CancellationToken, Task<ProjectDiskNote?>>?> BeginAsync(JobRun run, string result, CancellationToken cancellationToken)
+    public async Task<ProjectDiskRest?> BeginAsync(JobRun run, string result, CancellationToken cancellationToken)
     {
         if (run.Record is not { ProjectDisk: { } use } record)
         {
@@ -33,9 +34,22 @@ internal sealed class ProjectDiskEnd(Machine machine)
         var refusal = use.Refusal
             ?? (!use.IsMounted ? ProjectDiskRefusals.NotMounted
                 : record.Stopped is not null || !ProjectDiskRefusals.Succeeded(result, run.Directory.ReadScripts()) ? ProjectDiskRefusals.NotSuccessful
-                : await TryUnmountAsync(use, run, cancellationToken) ? null : ProjectDiskRefusals.NotUnmounted);
+                : null);
+        double? seconds = null;
+        var isByGuest = refusal is null && use.IsMountedByGuest;
+        if (refusal is null && !isByGuest)
+        {
+            var started = machine.Time.GetTimestamp();
+            refusal = await TryUnmountAsync(use, run, cancellationToken) ? null : ProjectDiskRefusals.NotUnmounted;
+            seconds = Seconds(started);
+        }
+
         var own = run.Key;
-        return async (directory, token) => directory.Key == own ? Tell(refusal is null ? await PromoteAsync(use, directory, run, token) : Refused(use, refusal), run) : null;
+        return new ProjectDiskRest(
+            async (directory, token) => directory.Key == own
+                ? Tell(refusal is null ? await PromoteAsync(use, directory, run, token) : Refused(use, refusal), run) with { UnmountSeconds = seconds }
+                : null,
+            isByGuest ? UnmountLimit : null);
     }
 
     private async Task<bool> TryUnmountAsync(ProjectDiskUse use, JobRun run, CancellationToken cancellationToken)
@@ -45,7 +59,7 @@ internal sealed class ProjectDiskEnd(Machine machine)
         try
         {
             var access = GuestOfJob.Access(run.Key, run.Directory.Paths, run.Record);
-            var said = await new ProjectDiskStart(machine).AskAsync(access, DiskScript.Unmount(use, access.User), token => Task.Delay(Timeout.Infinite, token), stop.Token);
+            var said = await new ProjectDiskStart(machine).AskAsync(access, IdentityScript.RootShell(access.User), DiskScript.Unmount(use, access.User), token => Task.Delay(Timeout.Infinite, token), stop.Token);
             return said.Event == DiskEvent.Unmounted;
         }
         catch (Exception e) when (e is DriverException or OperationCanceledException or TimeoutException || HostFileException.Explains(e))
@@ -56,9 +70,11 @@ internal sealed class ProjectDiskEnd(Machine machine)
 
     private async Task<ProjectDiskNote> PromoteAsync(ProjectDiskUse use, JobDirectory directory, JobRun run, CancellationToken cancellationToken)
     {
+        var started = machine.Time.GetTimestamp();
         try
         {
-            return await machine.ProjectDisks.PromoteAsync(use, directory, run.Job, machine.Settings.Limits.DiskWatermark, cancellationToken);
+            var note = await machine.ProjectDisks.PromoteAsync(use, directory, run.Job, machine.Settings.Limits.DiskWatermark, cancellationToken);
+            return note.Promoted is null ? note : note with { PromoteSeconds = Seconds(started) };
         }
         catch (Exception e) when (e is DriverException or OperationCanceledException or TimeoutException || HostFileException.Explains(e))
         {
@@ -66,6 +82,8 @@ internal sealed class ProjectDiskEnd(Machine machine)
             return Refused(use, ProjectDiskRefusals.Failed);
         }
     }
+
+    private double Seconds(long started) => Math.Round(machine.Time.GetElapsedTime(started).TotalSeconds, 3);
 
     private static ProjectDiskNote Tell(ProjectDiskNote note, JobRun run)
     {
@@ -77,3 +95,8 @@ internal sealed class ProjectDiskEnd(Machine machine)
 
     private static ProjectDiskNote Refused(ProjectDiskUse use, string word) => new(use.Disk, use.Version, null, word, null);
 }
+
+/// <summary>The part of a job's end with its project's disk that comes after the guest was asked.</summary>
+/// <param name="AtEnd">Run when the VM is gone.</param>
+/// <param name="Grace">The time that the guest has to shut down, by which it unmounts the disk; null: it needs none.</param>
+internal sealed record ProjectDiskRest(Func<JobDirectory, CancellationToken, Task<ProjectDiskNote?>> AtEnd, TimeSpan? Grace);

@@ -1,7 +1,6 @@
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
-using VmExecutor.Core.Guests.Preparation;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
@@ -58,10 +57,10 @@ internal sealed class ProjectDiskStart(Machine machine)
     {
         var (use, version) = await machine.ProjectDisks.TakeAsync(disk, run.Directory, cancellationToken);
         await new DiskPlugger(machine.Hypervisors.At(run.Record!.LibvirtUri)).PlugInAsync(run.Key.Domain.Value, machine.ProjectDisks.Files(use, run.Directory), cancellationToken);
-        var said = await AskAsync(access, DiskScript.Mount(use, access.User), watch, cancellationToken);
+        var said = await AskAsync(access, DiskScript.Shell(access.User), DiskScript.Mount(use, access.User), watch, cancellationToken);
         if (said.Event == DiskEvent.Mounted)
         {
-            await run.UpdateAsync(record => record with { ProjectDisk = use with { IsMounted = true } }, cancellationToken);
+            await run.UpdateAsync(record => record with { ProjectDisk = use with { IsMounted = true, IsMountedByGuest = said.Text == DiskScript.ByGuest } }, cancellationToken);
             run.Log.Say($"project disk: {version.Text}, {(disk.Refusal is null ? "read and write" : $"changes do not stay, since {ProjectDiskRefusals.Text(disk.Refusal)}")}");
         }
         else if (said.Event == DiskEvent.Damaged)
@@ -75,14 +74,14 @@ internal sealed class ProjectDiskStart(Machine machine)
         }
     }
 
-    /// <summary>Runs a text as root in a guest.</summary>
-    internal async Task<DiskAnswer> AskAsync(GuestAccess access, string text, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
+    /// <summary>Runs a text in a guest, by a shell that reads it from its stdin.</summary>
+    internal async Task<DiskAnswer> AskAsync(GuestAccess access, string shell, string text, Func<CancellationToken, Task> watch, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             var said = await GuestLife.OrDeathAsync(
-                machine.GuestShell.ConverseAsync(access, IdentityScript.RootShell(access.User), text, _ => null, stop.Token), watch(stop.Token));
+                machine.GuestShell.ConverseAsync(access, shell, text, _ => null, stop.Token), watch(stop.Token));
             return DiskAnswer.Parse(said.StandardOutput);
         }
         finally
@@ -95,6 +94,6 @@ internal sealed class ProjectDiskStart(Machine machine)
     {
         DiskEvent.Absent => "the guest's kernel has not found it: it must take a virtio disk while it runs (PCI hot-plug)",
         DiskEvent.Failed => said.Text,
-        _ => $"the guest did not mount it: 'ssh.user' ({access.User}) must be root or have sudo without a password, and the guest a Linux",
+        _ => $"the guest did not mount it: 'ssh.user' ({access.User}) must be root or have sudo without a password, or the guest mount it itself (docs/project-disks.md), and the guest must be a Linux",
     };
 }

@@ -65,8 +65,8 @@ internal sealed class CleanupStage(Machine machine, StageEnvironment environment
         using var deadline = new Deadline(Limit, HurriedLimit, machine.Time, cancellationToken);
         using var held = await TryTakeLocksAsync(run, cancellationToken);
         var disk = await new ProjectDiskEnd(machine).BeginAsync(run, result, cancellationToken);
-        var removal = await machine.RemoverAt(run.Record?.LibvirtUri, disk)
-            .RemoveAsync(run.Key, run.Directory, run.Record?.ShutdownGrace, run.Log.Say, hurry: cancellationToken, deadline.Token);
+        var removal = await machine.RemoverAt(run.Record?.LibvirtUri, disk?.AtEnd)
+            .RemoveAsync(run.Key, run.Directory, run.Record?.ShutdownGrace ?? disk?.Grace, run.Log.Say, hurry: cancellationToken, deadline.Token);
         machine.Taken.Remove(run.Job);
         if (removal.Parts.Count > 0)
         {

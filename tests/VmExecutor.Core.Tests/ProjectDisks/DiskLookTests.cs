@@ -84,6 +84,16 @@ public sealed class DiskLookTests
         DiskScript.Unmount(use, new GuestUser("ci")).Should().Contain(@"umount '/b'\''@cache'").And.NotContain("@builds");
     }
 
+    [Fact]
+    public void A_plain_shell_asks_a_guest_that_mounts_the_disk_itself_and_places_are_compared_as_the_kernel_writes_them()
+    {
+        var use = new ProjectDiskUse("42", "0123abcd", 0, [], null, false) { BuildsDir = "/b c\\d/", CacheDir = "/cache" };
+
+        DiskScript.Shell(new GuestUser("root")).Should().Be("exec sh");
+        DiskScript.Shell(new GuestUser("ci")).Should().Be("exec sh -c 'if test -x /usr/libexec/vm-executor/project-disk; then exec sh; fi; exec sudo -n sh'");
+        DiskScript.Mount(use, new GuestUser("ci")).Should().ContainAll(@"is_at '/b\040c\134d' && is_at '/cache'", "tell mounted by-guest").And.NotContain("@");
+    }
+
     [Theory]
     [InlineData("motd\nvmx-disk:mounted\n", DiskEvent.Mounted, "")]
     [InlineData("vmx-disk:busy umount: /builds: target is busy.\n", DiskEvent.Busy, "umount: /builds: target is busy.")]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
 using VmExecutor.EndToEnd.Tests.Images;
+using VmExecutor.RunnerSimulator.Drivers;
 using VmExecutor.RunnerSimulator.Jobs;
 using Xunit;
 
@@ -28,6 +29,25 @@ public sealed class ProjectDiskTests(TestMachine machine) : BenchTest(machine)
         third.Should().Contain("\nfirst\n").And.NotContain("second");
         other.TraceText.Should().Contain("project disk: new and empty").And.Contain("nothing\n");
         Notes().Should().Equal((0, 1, null), (1, null, "unprotected"), (1, 2, null), (0, 1, null));
+        (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
+    }
+
+    [Fact(Timeout = HangLimit)]
+    public async Task A_guest_whose_user_has_neither_root_nor_sudo_mounts_the_disk_itself_and_unmounts_it_by_shutting_down()
+    {
+        var hook = await File.ReadAllTextAsync(Path.Combine(BuiltDriver.Checkout(), "executor/guest/project-disk"), TestContext.Current.CancellationToken);
+        var initrd = await ChangedGuest.MakeAsync(
+            Machine.Guest,
+            Bench.MakeDirectory("guest"),
+            $"rm /usr/bin/sudo\ncat >/root/project-disk <<'END OF HOOK'\n{hook}\nEND OF HOOK\nsh /root/project-disk --install\n/usr/libexec/vm-executor/project-disk --wait &");
+        Bench.With(new ImageYaml { Initrd = initrd, Further = [Disk] });
+
+        var first = await RunAsync(1, isProtected: true, "id -un; sudo -n true || echo no sudo", "echo first >/builds/left; ls /cache", "sleep 1000 </dev/null >/builds/held 2>&1 &");
+        var second = await RunAsync(2, isProtected: false, "cat /builds/left", "grep ' /builds ' /proc/mounts");
+
+        first.Should().Contain("\nci\n").And.Contain("no sudo\n").And.Contain("project disk: new and empty, read and write");
+        second.Should().Contain("project disk: version 1 of ").And.Contain("\nfirst\n").And.MatchRegex(" /builds ext4 rw,nosuid,nodev");
+        Notes().Should().Equal((0, 1, null), (1, null, "unprotected"));
         (await Bench.Leftovers.FindAsync()).Should().BeEmpty();
     }
 
