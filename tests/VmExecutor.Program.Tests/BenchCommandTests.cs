@@ -12,6 +12,7 @@ public sealed class BenchCommandTests
     [InlineData("--budget", "warm=soon", "warm=2s")]
     [InlineData("--budget", "tepid=2s", "warm=2s")]
     [InlineData("--memory", "much", "2GiB")]
+    [InlineData("--contents", "much", "2GiB")]
     [InlineData("-n", "0", "from 1 to")]
     [InlineData("--concurrency", "1000000", "from 1 to")]
     public async Task An_option_that_is_not_understood_is_refused_with_its_form(string option, string value, string form)
@@ -135,6 +136,52 @@ public sealed class BenchCommandTests
             .And.MatchRegex(@"load \(s\)\s+-\s+0\.25 \(0\.20\.\.0\.30\)")
             .And.MatchRegex(@"guest memory of its own \(MiB\)\s+-\s+4\.5 \(4\.0\.\.5\.0\)")
             .And.Contain("12.0 times faster").And.Contain("Note: remarked");
+    }
+
+    [Fact]
+    public void Rows_of_their_own_tell_what_a_projects_disk_takes_at_cleanup()
+    {
+        using var output = new StringWriter();
+        var report = Report() with { Starts = [Summary.Of("cold", [Start(4.5) with { CleanupSeconds = 0.5, UnmountSeconds = 0.25, PromoteSeconds = 0.125 }])] };
+
+        BenchTable.Print(report, output);
+        using var without = new StringWriter();
+        BenchTable.Print(Report(), without);
+
+        output.ToString().Should().MatchRegex(@"unmount \(s\)\s+0\.25 \S+\s+promote \(s\)\s+0\.1[23] \S+\s+cleanup \(s\)\s+0\.50 ");
+        var json = JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("starts")[0];
+        json.GetProperty("unmount_seconds").GetProperty("median").GetDouble().Should().Be(0.25);
+        json.GetProperty("promote_seconds").GetProperty("median").GetDouble().Should().Be(0.125);
+        report.ToSvg().Should().Contain("promote");
+        without.ToString().Should().NotContain("promote");
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("{projects: [{projects: group/**, size: 64MiB}]}", "note: no project disk is measured: 'project_disk: projects' in ")]
+    [InlineData("{size: 64MiB, write: never}", "note: no new version of the project disk is measured, since 'project_disk: write' is never")]
+    public async Task The_reason_why_no_project_disk_is_measured_is_said(string disk, string remark)
+    {
+        using var bench = new StageBench();
+        await File.AppendAllTextAsync(bench.PathOf("images/small.yaml"), $"project_disk: {disk}\n", TestContext.Current.CancellationToken);
+
+        var exit = await bench.RunAsync("bench", "small", "-n", "1");
+
+        exit.Error.Should().Contain(remark);
+        Directory.Exists(bench.PathOf("state/disks")).Should().BeFalse();
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("project_disk: {size: 64MiB}", "--contents 64MiB does not fit: a project disk of image 'small' has 64MiB")]
+    [InlineData("", "--contents is for an image with 'project_disk', which 'small' does not have")]
+    public async Task Contents_that_do_not_fit_on_a_project_disk_are_refused_before_anything_starts(string disk, string reason)
+    {
+        using var bench = new StageBench();
+        await File.AppendAllTextAsync(bench.PathOf("images/small.yaml"), $"{disk}\n", TestContext.Current.CancellationToken);
+
+        var exit = await bench.RunAsync("bench", "small", "-n", "1", "--contents", "64MiB");
+
+        exit.ShouldFail(StageBench.SystemFailure, "VMX1901", reason);
+        exit.Error.Should().NotContain("making a project disk");
     }
 
     [Fact]

@@ -69,10 +69,12 @@ public static class BenchChart
     {
         var phases = start.Phases.Select(phase => (phase.Name, Seconds: phase.Seconds.Median)).ToList();
         var rest = start.PrepareSeconds.Median - phases.Sum(phase => phase.Seconds);
+        var (unmount, promote) = (start.UnmountSeconds?.Median ?? 0, start.PromoteSeconds?.Median ?? 0);
         (string, double)[] all =
         [
             ("config", start.ConfigSeconds?.Median ?? 0), .. phases, ("rest of prepare", rest),
-            ("sub-stages", Floor.SubStages * (start.ScriptSeconds?.Median ?? 0)), ("cleanup", start.CleanupSeconds?.Median ?? 0),
+            ("sub-stages", Floor.SubStages * (start.ScriptSeconds?.Median ?? 0)), ("unmount", unmount), ("promote", promote),
+            ("cleanup", (start.CleanupSeconds?.Median ?? 0) - unmount - promote),
         ];
         return [.. all.Where(part => part.Item2 > 0)];
     }

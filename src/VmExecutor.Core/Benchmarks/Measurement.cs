@@ -17,6 +17,12 @@ public sealed record Measurement
 
     public double? CleanupSeconds { get; init; }
 
+    /// <summary>The guest's part of ending with its project's disk, which is a part of cleanup; null: it had none.</summary>
+    public double? UnmountSeconds { get; init; }
+
+    /// <summary>The host's part: the new version; null: there was none.</summary>
+    public double? PromoteSeconds { get; init; }
+
     /// <summary>A whole job that does nothing: the sum of its stages. Null: not all of them were measured.</summary>
     public double? JobSeconds => ScriptSeconds.Count == 0 ? null : ConfigSeconds + PrepareSeconds + ScriptSeconds.Sum() + CleanupSeconds;
 

@@ -23,6 +23,12 @@ public sealed record Summary(
     Spread? OwnGuestMemoryBytes,
     Spread? DiskBytes)
 {
+    /// <summary>The part of cleanup in which the guest unmounts its project's disk; null: it has none.</summary>
+    public Spread? UnmountSeconds { get; init; }
+
+    /// <summary>The part of cleanup in which that disk's next version is made.</summary>
+    public Spread? PromoteSeconds { get; init; }
+
     /// <param name="start">The kind of start.</param>
     /// <param name="all">At least one.</param>
     public static Summary Of(string start, IReadOnlyList<Measurement> all) => new(
@@ -35,7 +41,11 @@ public sealed record Summary(
         Spread.Of(all.Select(one => one.JobSeconds)),
         Spread.Of(all.Select(one => (double?)one.PssBytes)),
         Spread.Of(all.Select(one => (double?)one.OwnGuestMemoryBytes)),
-        Spread.Of(all.Select(one => (double?)one.DiskBytes)));
+        Spread.Of(all.Select(one => (double?)one.DiskBytes)))
+    {
+        UnmountSeconds = Spread.Of(all.Select(one => one.UnmountSeconds)),
+        PromoteSeconds = Spread.Of(all.Select(one => one.PromoteSeconds)),
+    };
 
     /// <summary>The names of phases in one order that agrees with each of several, as far as they agree with each other.</summary>
     public static IReadOnlyList<string> Order(IEnumerable<IEnumerable<string>> starts)

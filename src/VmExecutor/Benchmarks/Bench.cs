@@ -10,6 +10,7 @@ using VmExecutor.Host.Templates;
 using VmExecutor.Observing;
 using VmExecutor.StandingBy;
 using VmExecutor.Starting;
+using VmExecutor.Trials;
 
 namespace VmExecutor.Benchmarks;
 
@@ -28,6 +29,7 @@ internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> 
     private readonly List<FloorMeasurement> _floors = [];
     private readonly List<string> _remarks = [];
     private bool _hasFloor = true;
+    private BenchDisk? _disk;
 
     /// <param name="request">The starts to measure.</param>
     /// <param name="generation">The generation that the image's clones stand on now; null: its source.</param>
@@ -35,6 +37,35 @@ internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> 
     public async Task<BenchReport> RunAsync(BenchRequest request, Generation? generation)
     {
         var starts = Starts(request, generation);
+        _disk = BenchDisk.For(request);
+        if (_disk is { Remark: { } remark })
+        {
+            Remark(remark);
+        }
+
+        try
+        {
+            if (_disk is { Remark: null })
+            {
+                await FillDiskAsync(request, starts);
+            }
+
+            await MeasureAsync(request, starts);
+        }
+        finally
+        {
+            if (_disk is { Key: { } key })
+            {
+                await machine.DiskKeeper.RemoveAsync(key, CancellationToken.None);
+            }
+        }
+
+        return BenchReport.Of(
+            request, generation, [.. _measured.Select(kind => Summary.Of(kind.Key, kind.Value))], Floor.Of(_floors), _remarks, machine.Time.GetUtcNow());
+    }
+
+    private async Task MeasureAsync(BenchRequest request, List<BenchStart> starts)
+    {
         var done = 0;
         for (var pair = 1; pair <= request.Pairs; pair++)
         {
@@ -48,9 +79,31 @@ internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> 
 
             await MeasureFloorAsync(request, starts);
         }
+    }
 
-        return BenchReport.Of(
-            request, generation, [.. _measured.Select(kind => Summary.Of(kind.Key, kind.Value))], Floor.Of(_floors), _remarks, machine.Time.GetUtcNow());
+    /// <summary>Makes the bench's disk with its contents, so that each start that is measured finds the same. The quickest kind of start does.</summary>
+    private async Task FillDiskAsync(BenchRequest request, List<BenchStart> starts)
+    {
+        var start = starts[^1] with { Memory = null };
+        error.WriteLine(_disk!.Step);
+        using var clone = Clone(request, start);
+        try
+        {
+            await FillAsync(request, start);
+            await clone.PrepareAsync();
+            if (clone.WhyNoDisk is { } why)
+            {
+                Remark($"no project disk is measured: {why}");
+            }
+            else
+            {
+                await clone.RunScriptAsync(_disk.Fill);
+            }
+        }
+        finally
+        {
+            await clone.CleanupAsync();
+        }
     }
 
     private List<BenchStart> Starts(BenchRequest request, Generation? generation)
@@ -169,7 +222,7 @@ internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> 
         }
     }
 
-    private BenchClone Clone(BenchRequest request, BenchStart start) => new(machine.Settings, request.Image, start, error, machine.Time);
+    private BenchClone Clone(BenchRequest request, BenchStart start) => new(machine.Settings, _disk?.Job() ?? TrialJob.New(request.Image.Name.Value), start, error, machine.Time);
 
     private void Note(string start, IReadOnlyList<Measurement> measurements)
     {

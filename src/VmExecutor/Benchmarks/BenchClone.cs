@@ -4,22 +4,31 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Clones;
+using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
 using VmExecutor.Trials;
 
 namespace VmExecutor.Benchmarks;
 
 /// <summary>One job's way from prepare to cleanup, with a clock beside it; each stage is a process, as with the runner.</summary>
-internal sealed class BenchClone(Settings settings, ImageDefinition image, BenchStart start, TextWriter error, TimeProvider time) : IDisposable
+internal sealed class BenchClone(Settings settings, TrialJob job, BenchStart start, TextWriter error, TimeProvider time) : IDisposable
 {
-    private readonly TrialStages _stages = new(settings, TrialJob.New(image.Name.Value).WithMemory(start.Memory?.ToString()));
+    private const string DiskWords = "project disk: ";
+
+    private readonly TrialStages _stages = new(settings, job.WithMemory(start.Memory?.ToString()));
     private Measurement? _measurement;
+    private string _said = "";
 
     /// <summary>The measurement; null: prepare has not come to its end.</summary>
     public Measurement? Measurement => _measurement;
 
     /// <summary>The template that it woke up from; null: it booted.</summary>
     public AbsolutePath? Template { get; private set; }
+
+    /// <summary>The words of prepare why it has no project disk; null: its guest has mounted one.</summary>
+    public string? WhyNoDisk => Record().ProjectDisk is { IsMounted: true } ? null
+        : _said.Split('\n').LastOrDefault(line => line.Contains(DiskWords, StringComparison.Ordinal)) is { } line ? PlainText.OneLine(line[(line.IndexOf(DiskWords, StringComparison.Ordinal) + DiskWords.Length)..], 300)
+        : "prepare gave it none";
 
     /// <exception cref="SystemFailureException">It failed, or the clone was started in another way.</exception>
     public async Task PrepareAsync()
@@ -65,6 +74,15 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         }
 
         _measurement = _measurement! with { ScriptSeconds = seconds };
+        _stages.SetStatus("success");
+    }
+
+    /// <summary>Runs a script that is not measured.</summary>
+    /// <exception cref="SystemFailureException">It failed.</exception>
+    public async Task RunScriptAsync(string script)
+    {
+        await MeasureAsync(() => _stages.RunScriptAsync(Enum.Parse<GuestShell>(Record().Shell, ignoreCase: true), "build_script", script, StageOutput.Kept), "run");
+        _stages.SetStatus("success");
     }
 
     /// <summary>The bare commands instead of the driver's sub-stages. The VM is gone afterwards; its files are not.</summary>
@@ -77,7 +95,11 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     public async Task CleanupAsync()
     {
         var seconds = await MeasureAsync(() => _stages.RunAsync(["cleanup"], StageOutput.Kept), "cleanup");
-        _measurement = _measurement is null ? null : _measurement with { CleanupSeconds = seconds };
+        if (_measurement is not null)
+        {
+            var disk = _measurement.ScriptSeconds.Count > 0 && job.ProjectId is not null ? LedgerReader.Read(settings.StateDir).LastOrDefault(line => line.Job == _stages.Job.Key.Value)?.ProjectDisk : null;
+            _measurement = _measurement with { CleanupSeconds = seconds, UnmountSeconds = disk?.UnmountSeconds, PromoteSeconds = disk?.PromoteSeconds };
+        }
     }
 
     public void Dispose() => _stages.Dispose();
@@ -89,6 +111,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
     {
         var started = time.GetTimestamp();
         var (exitCode, answer) = await run();
+        _said = answer;
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         if (exitCode == 0)
         {
@@ -98,7 +121,7 @@ internal sealed class BenchClone(Settings settings, ImageDefinition image, Bench
         await error.WriteAsync(answer);
         throw new SystemFailureException(
             ErrorCodes.ToolFailed,
-            $"{start.Name} start of image '{image.Name}': the stage {stage} failed with exit code {exitCode}",
+            $"{start.Name} start of image '{job.Image}': the stage {stage} failed with exit code {exitCode}",
             "Its error message is above. The VM is removed again.");
     }
 }

@@ -10,8 +10,9 @@ namespace VmExecutor.Benchmarks;
 /// <param name="Concurrency">How many clones at once.</param>
 /// <param name="Memories">Further sizes that are started warm, each from a template of its own.</param>
 /// <param name="Budgets">What must not be exceeded.</param>
+/// <param name="Contents">What the project's disk has in it; null: nothing.</param>
 internal sealed record BenchRequest(
-    ImageDefinition Image, int Pairs, int Concurrency, IReadOnlyList<ByteSize> Memories, IReadOnlyList<Budget> Budgets);
+    ImageDefinition Image, int Pairs, int Concurrency, IReadOnlyList<ByteSize> Memories, IReadOnlyList<Budget> Budgets, ByteSize? Contents);
 
 /// <summary>One kind of start.</summary>
 /// <param name="Kind"><c>cold</c>, <c>warm</c> or <c>standby</c>, as prepare takes it and <c>job.json</c> says it.</param>

@@ -65,6 +65,12 @@ internal static class BenchTable
         Row("config (s)", start => start.ConfigSeconds, Seconds);
         Row("prepare, whole (s)", start => start.PrepareSeconds, Seconds, report.Floor?.SshTrue);
         Row("sub-stage, empty script (s)", start => start.ScriptSeconds, Seconds, report.Floor?.SshShell);
+        if (report.Starts.Any(start => start.UnmountSeconds is not null))
+        {
+            Row("  unmount (s)", start => start.UnmountSeconds, Seconds);
+            Row("  promote (s)", start => start.PromoteSeconds, Seconds);
+        }
+
         Row("cleanup (s)", start => start.CleanupSeconds, Seconds, report.Floor?.Destroy);
         Row("whole job that does nothing (s)", start => start.JobSeconds, Seconds, report.Floor?.Job);
         Row("memory of QEMU, PSS (MiB)", start => start.PssBytes, Mebibytes);

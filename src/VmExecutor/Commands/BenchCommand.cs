@@ -20,13 +20,21 @@ internal static class BenchCommand
         var concurrency = Number("--concurrency", 1, MostAtOnce, "How many clones at once.");
         var memory = Texts("--memory", "SIZE", "Also measure warm starts of this size; may be given several times.", text => ByteSize.TryParse(text, out _) ? null : "takes a size such as 2GiB");
         var budget = Texts("--budget", "START=LIMIT", "Fail if the median of prepare is over it, as warm=2s or cold=20s; may be given several times.", text => Budget.TryParse(text, out _) ? null : "takes warm=2s or cold=20s");
+        var contents = new Option<string?>("--contents") { Description = "Measure with this much on the project's disk, in an image with 'project_disk'.", HelpName = "SIZE" };
+        contents.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } text && !ByteSize.TryParse(text, out _))
+            {
+                result.AddError($"--contents takes a size such as 2GiB, not '{PlainText.OneLine(text, 60)}'.");
+            }
+        });
         var svg = new Option<string?>("--svg") { Description = "Also write a picture of the medians to this file.", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "Print one JSON document." };
         var command = new Command(
             "bench",
             "Measure cold, warm and standby starts of an image in turn, with real jobs: time, memory, disk. Example: vm-executor bench debian-12 -n 5 --budget warm=2s")
         {
-            image, pairs, concurrency, memory, budget, svg, json,
+            image, pairs, concurrency, memory, budget, contents, svg, json,
         };
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
@@ -38,7 +46,8 @@ internal static class BenchCommand
                 parsed.GetValue(pairs),
                 parsed.GetValue(concurrency),
                 [.. (parsed.GetValue(memory) ?? []).Select(text => ByteSize.TryParse(text, out var size) ? size : default)],
-                [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()]);
+                [.. (parsed.GetValue(budget) ?? []).Select(text => Budget.TryParse(text, out var limit) ? limit : null).OfType<Budget>()],
+                parsed.GetValue(contents) is { } given && ByteSize.TryParse(given, out var inside) ? inside : null);
             var report = await invocation.ShowAsync("measuring", () => new BenchTasks(invocation, parsed.GetValue(config)).RunAsync(request, token));
             if (parsed.GetValue(json))
             {

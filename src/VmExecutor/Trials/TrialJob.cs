@@ -25,6 +25,9 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
 
     public string Project { get; init; } = DefaultProject;
 
+    /// <summary>The number of its project; null: as if the server did not say, so that it has no project disk.</summary>
+    public long? ProjectId { get; init; }
+
     /// <summary>True when its branch is protected; null: as if an older server did not say.</summary>
     public bool? Protected { get; init; }
 
@@ -69,6 +72,11 @@ internal sealed record TrialJob(long Id, string? Image, TimeSpan Timeout)
             json.WriteString("name", Name);
             json.WriteString("stage", Stage);
             json.WriteString("project_full_path", Project);
+            if (ProjectId is { } project)
+            {
+                json.WriteNumber("project_id", project);
+            }
+
             json.WriteEndObject();
             json.WriteStartObject("git_info");
             json.WriteString("repo_url", "https://try.invalid/vm-executor/try.git");

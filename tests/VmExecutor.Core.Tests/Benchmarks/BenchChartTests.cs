@@ -25,6 +25,16 @@ public sealed class BenchChartTests
     }
 
     [Fact]
+    public void The_parts_of_cleanup_about_a_projects_disk_are_parts_of_the_bar()
+    {
+        var start = Start("cold", 2) with { UnmountSeconds = Of(0.1), PromoteSeconds = Of(0.05) };
+
+        var bar = Bars(Chart([start], null))["cold"];
+
+        bar.Select(part => part.Name).Should().EndWith(["unmount 0.10 s", "promote 0.05 s", "cleanup 0.25 s"]);
+    }
+
+    [Fact]
     public void Nothing_is_outside_of_the_picture_and_each_part_has_one_colour()
     {
         var starts = Enumerable.Range(0, 6).Select(number => Start($"warm {number}", 3, [.. Enumerable.Range(0, 9).Select(phase => ($"phase {number % 2}{phase}", 0.1))])).ToList();

@@ -33,6 +33,24 @@ public sealed class BenchCommandTests(TestMachine machine) : BenchTest(machine)
         }
     }
 
+    [Fact(Timeout = HangLimit)]
+    public async Task A_project_disk_with_contents_is_measured_at_its_start_and_at_its_end_and_is_gone_afterwards()
+    {
+        Bench.WriteImage(Image, new ImageYaml { Name = Image, User = "root", Further = ["project_disk: {size: 256MiB}"] }.Write(Machine.Guest));
+
+        var (exitCode, output, error) = await Bench.CommandAsync("bench", Image, "-n", "1", "--contents", "32MiB", "--json");
+
+        exitCode.Should().Be(0, error);
+        var cold = JsonDocument.Parse(output).RootElement.GetProperty("starts").EnumerateArray().Should().ContainSingle().Which;
+        ShouldBeWhole(cold, "source", "disks", "start", "boot", "ssh", "project-disk");
+        cold.GetProperty("unmount_seconds").GetProperty("median").GetDouble().Should().BePositive();
+        cold.GetProperty("promote_seconds").GetProperty("median").GetDouble().Should().BePositive();
+        Directory.EnumerateFileSystemEntries(Path.Combine(Bench.StateDirectory, "disks")).Should().BeEmpty();
+        var notes = File.ReadAllLines(Path.Combine(Bench.StateDirectory, "ledger.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("project_disk")).ToList();
+        notes.Take(2).Select(note => note.GetProperty("promoted").GetInt32()).Should().Equal(1, 2);
+        notes[0].GetProperty("bytes").GetInt64().Should().BeGreaterThan(32 << 20, "the contents are on it");
+    }
+
     [Fact(Timeout = TwiceAsLong, Explicit = true)]
     public async Task Two_clones_at_once_are_measured_cold_warm_and_from_standby()
     {
