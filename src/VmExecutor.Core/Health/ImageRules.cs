@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Standby;
+using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 
 namespace VmExecutor.Core.Health;
@@ -79,6 +80,22 @@ public static class ImageRules
         return damaged.Count == 0
             ? [Checks.ProjectDisks.Ok(there)]
             : [Checks.ProjectDisks.Warning($"{there}; put aside, since a guest did not mount {(damaged.Count == 1 ? "it" : "them")}: {string.Join(", ", damaged)}", "vm-executor disk list   # 'disk remove PROJECT' removes what was put aside, too")];
+    }
+
+    /// <summary>Decides whether SELinux lets QEMU use the files of projects' disks, of which libvirt does not know. AppArmor does: it asks no rule for a file that an unconfined process has opened.</summary>
+    /// <param name="driver">The active module.</param>
+    /// <param name="images">Those whose jobs can have a project's disk.</param>
+    /// <param name="places">The directories of such files with their labels; null: it is not there.</param>
+    /// <returns>Empty: nothing speaks against it.</returns>
+    public static IReadOnlyList<Finding> DecideDiskLabels(SecurityDriver driver, IReadOnlyList<ImageName> images, IReadOnlyList<(AbsolutePath Path, string? Label)> places)
+    {
+        var wrong = places.Where(place => place.Label?.Contains("svirt_image_t", StringComparison.Ordinal) == false).ToList();
+        return driver != SecurityDriver.SELinux || images.Count == 0 || wrong.Count == 0 ? [] :
+        [
+            Checks.ProjectDisks.Warning(
+                $"SELinux is active, and {string.Join(" and ", wrong.Select(place => $"{place.Path} ({place.Label})"))} {(wrong.Count == 1 ? "has" : "have")} not the label of QEMU's files: where libvirt confines QEMU, jobs go on without their project's disk",
+                string.Join(" && ", wrong.Select(place => TemplateRefusal.SELinuxCommand(place.Path)))),
+        ];
     }
 
     /// <param name="images">Those with <c>source: oci</c>.</param>

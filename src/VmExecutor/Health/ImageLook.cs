@@ -8,10 +8,12 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Health;
 using VmExecutor.Host.Images;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.ProjectDisks;
 using VmExecutor.Host.Standby;
+using VmExecutor.Host.Templates;
 
 namespace VmExecutor.Health;
 
@@ -93,8 +95,13 @@ internal sealed class ImageLook(ConfigLook config, LibvirtLook libvirt, ToolEnvi
     {
         var images = config.Images.Where(image => image.ProjectDisk.HasDisks()).Select(image => image.Name).ToList();
         var disks = images.Count == 0 ? [] : DiskFolder.List(config.Settings!.StateDir).Disks;
-        return ImageRules.DecideProjectDisks(
-            images, search.Missing(["mke2fs"]).Count == 0, disks.Count, disks.Sum(disk => disk.Bytes()), [.. disks.Where(disk => HostDirectory.Exists(disk.AsidePath.Value)).Select(disk => disk.AsidePath.Name)]);
+        var places = images.Count == 0 ? [] : new[] { DiskFolder.All(config.Settings!.StateDir), config.Settings!.StateDir.Child(StateFiles.Jobs) };
+        return
+        [
+            .. ImageRules.DecideProjectDisks(
+                images, search.Missing(["mke2fs"]).Count == 0, disks.Count, disks.Sum(disk => disk.Bytes()), [.. disks.Where(disk => HostDirectory.Exists(disk.AsidePath.Value)).Select(disk => disk.AsidePath.Name)]),
+            .. ImageRules.DecideDiskLabels(SecurityDrivers.Active(), images, [.. places.Select(place => (place, FileLabel.Read(place)))]),
+        ];
     }
 
     private async Task<ImageState> ImageAsync(ImageDefinition image, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Health;
+using VmExecutor.Core.Templates;
 using VmExecutor.Core.Values;
 using Xunit;
 
@@ -86,6 +87,23 @@ public sealed class ImageRulesTests
             Checks.ProjectDisks.Problem("images a, b give projects disks, and there is no mke2fs: jobs go on without one", "apt-get install e2fsprogs"));
         ImageRules.DecideProjectDisks(one, hasTool: true, 2, 0, ["damaged-k"]).Should().ContainSingle().Which.Should().Match<Finding>(
             finding => finding.Status == CheckStatus.Warning && finding.Found.Contains("put aside, since a guest did not mount it: damaged-k") && finding.Fix!.Contains("disk list"));
+    }
+
+    [Fact]
+    public void SELinux_must_let_QEMU_use_the_files_of_projects_disks()
+    {
+        ImageName[] one = [new("a")];
+        var (disks, jobs) = (new AbsolutePath("/var/lib/vm-executor/disks"), new AbsolutePath("/var/lib/vm-executor/jobs"));
+        (AbsolutePath, string?)[] places = [(disks, "unconfined_u:object_r:var_lib_t:s0"), (jobs, "system_u:object_r:svirt_image_t:s0")];
+
+        var finding = ImageRules.DecideDiskLabels(SecurityDriver.SELinux, one, places).Should().ContainSingle().Which;
+
+        finding.Status.Should().Be(CheckStatus.Warning);
+        finding.Found.Should().Contain("/var/lib/vm-executor/disks (unconfined_u:object_r:var_lib_t:s0) has not the label").And.NotContain("jobs (");
+        finding.Fix.Should().Be("semanage fcontext -a -t svirt_image_t '/var/lib/vm-executor/disks(/.*)?' && restorecon -R '/var/lib/vm-executor/disks'");
+        ImageRules.DecideDiskLabels(SecurityDriver.AppArmor, one, places).Should().BeEmpty();
+        ImageRules.DecideDiskLabels(SecurityDriver.SELinux, [], places).Should().BeEmpty();
+        ImageRules.DecideDiskLabels(SecurityDriver.SELinux, one, [(disks, null), places[1]]).Should().BeEmpty("what is not there yet has no label");
     }
 
     private static Finding Decide(ImageState state) => ImageRules.DecideImages([state], "qemu:///system", SettingsFile, "sample.yaml").Should().ContainSingle().Subject;
