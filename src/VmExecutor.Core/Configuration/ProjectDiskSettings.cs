@@ -8,7 +8,7 @@ namespace VmExecutor.Core.Configuration;
 public sealed record ProjectDiskSettings
 {
     /// <summary>As small as an ext4 with a journal of use can be.</summary>
-    private static readonly ByteSize Smallest = ByteSize.FromMebibytes(64);
+    internal static readonly ByteSize Smallest = ByteSize.FromMebibytes(64);
 
     private static readonly TimeSpan LongestKeep = TimeSpan.FromDays(365);
 
@@ -89,7 +89,7 @@ public sealed record ProjectDiskRule
             "group/**", it => it.Projects, (it, value) => it with { Projects = value }, otherwise: "no project")
         .Key("enabled", Kinds.Switch,
             "Whether these projects have a disk at all.", "false", it => it.Enabled, (it, value) => it with { Enabled = value })
-        .Key("size", Kinds.Size(),
+        .Key("size", Kinds.Size(ProjectDiskSettings.Smallest),
             "As the image's.", "40GiB", it => it.Size, (it, value) => it with { Size = value }, otherwise: "the image's")
         .Key("write", Kinds.Choice<ProjectDiskWrite>(),
             "As the image's.", "never", it => it.Write, (it, value) => it with { Write = value }, otherwise: "the image's")

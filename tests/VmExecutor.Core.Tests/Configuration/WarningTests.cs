@@ -38,6 +38,14 @@ public sealed class WarningTests
     public void No_host_key_is_missed_where_the_driver_or_the_probe_knows_one(string image) => Warnings("", image).Should().BeEmpty();
 
     [Theory]
+    [InlineData("project_disk: {size: 1GiB}", null)]
+    [InlineData("project_disk: {projects: [{projects: g/**, size: 1GiB}]}", null)]
+    [InlineData("project_disk: {write: always}", "project_disk.size: is missing, so no project has a disk; add for example 'size: 20GiB'")]
+    [InlineData("project_disk: {size: 1GiB, projects: [{enabled: false}]}", "project_disk.projects: an entry has no 'projects', so it fits no project; add for example 'projects: group/**'")]
+    public void A_project_disk_that_no_project_gets_is_told(string disk, string? warning) =>
+        Warnings("", $"{Yaml.Image}\n{disk}").Select(text => text[(text.IndexOf(": ", StringComparison.Ordinal) + 2)..]).Should().Equal(warning is null ? [] : [warning]);
+
+    [Theory]
     [InlineData("b", "patterns: [b-*, 'b-?']", "patterns: b-1", new[] { "2:11: patterns: no job gets this image by 'b-1': 'b-*' of the image in /etc/vm/images/a.yaml matches all of that, goes first and is for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
     [InlineData("b", "patterns: '*'", "patterns: ['debian:*']", new[] { "2:11: patterns: no job gets this image by 'debian:*': '*' of the image in /etc/vm/images/a.yaml matches all of that, goes first and is for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]
     [InlineData("b", "patterns: [x, 'x?*']", "patterns: ['x*']", new[] { "2:11: patterns: no job gets this image by 'x*': patterns of the images in /etc/vm/images/a.yaml together match all of that, go first and are for the same jobs; name the files so that this one goes first, give them different 'allow:', or remove it" })]

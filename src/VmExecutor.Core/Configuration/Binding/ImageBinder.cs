@@ -69,6 +69,16 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
                 + "get it with 'ssh-keyscan -t ed25519 <guest address>' and write it without the leading address");
         }
 
+        if (!image.ProjectDisk.HasDisks() && values.Own.Any(own => own.Key.StartsWith("project_disk.", StringComparison.Ordinal)))
+        {
+            yield return Warning(values.Around("project_disk.size"), "project_disk.size", "is missing, so no project has a disk; add for example 'size: 20GiB'");
+        }
+
+        if (image.ProjectDisk.Projects.Any(rule => rule.Projects.Count == 0))
+        {
+            yield return Warning(values.Around("project_disk.projects"), "project_disk.projects", "an entry has no 'projects', so it fits no project; add for example 'projects: group/**'");
+        }
+
         if (image.Source is ImageSource.DiskFile { Format: null } disk
             && (disk.Path.Name.EndsWith(".img", StringComparison.Ordinal) || disk.Path.Name.EndsWith(".raw", StringComparison.Ordinal)))
         {
