@@ -47,7 +47,7 @@ public sealed class UnusedDisks(AbsolutePath stateDir, StateLocks locks)
             var removed = await MakeRoomAsync(keepFree, cancellationToken).ConfigureAwait(false);
             if (removed.Count > 0)
             {
-                tell($"the disk of this host is nearly full: removed {removed.Count} project disk{(removed.Count == 1 ? "" : "s")} that no job uses ({RoughSize.Of(removed.Sum(disk => disk.Disk.Bytes))})");
+                tell($"the disk of this host is nearly full: removed {Quantity.Of(removed.Count, "project disk")} that no job uses ({RoughSize.Of(removed.Sum(disk => disk.Disk.Bytes))})");
             }
 
             return removed.Count > 0;

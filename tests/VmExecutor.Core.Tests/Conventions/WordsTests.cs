@@ -51,6 +51,19 @@ public sealed partial class WordsTests
     [InlineData("private const uint NobodysGroup = 1;", false)]
     public void A_hidden_person_is_found(string line, bool isFound) => Hides(line).Should().Be(isFound);
 
+    /// <summary>Quantity writes the plural of nouns. A sentence whose verb or whose words differ chooses for itself.</summary>
+    [Fact]
+    public void No_message_makes_the_plural_of_a_noun_by_itself() =>
+        string.Join('\n', Repository.Sources("src").SelectMany(file => File.ReadLines(file).Where(line => OwnPlural().IsMatch(line)).Select(line => $"{Repository.Relative(file)}: {line.Trim()}"))).Should().BeEmpty();
+
+    [Theory]
+    [InlineData("$\"{n} job{(n == 1 ? \"\" : \"s\")}\"", true)]
+    [InlineData("$\"{n} {what}{(n is 1 ? \"\" : \"s\")}\"", true)]
+    [InlineData("n == 1 ? \"1 job\" : $\"{n} jobs\"", true)]
+    [InlineData("$\"{Quantity.Of(n, \"job\")} {(n == 1 ? \"was\" : \"were\")} removed\"", false)]
+    [InlineData("$\"which {who} want{(n == 1 ? \"s\" : \"\")}\"", false)]
+    public void A_plural_of_a_noun_is_found(string line, bool isFound) => OwnPlural().IsMatch(line).Should().Be(isFound);
+
     [Fact]
     public void The_name_of_a_test_begins_with_its_subject()
     {
@@ -158,6 +171,9 @@ public sealed partial class WordsTests
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex LineBreak();
+
+    [GeneratedRegex(@"(==|is) 1 \? (""""|""1 (\w+)"") : (""s""|\$""\{[^}]+\} \2s"")")]
+    private static partial Regex OwnPlural();
 
     [GeneratedRegex(@"(?<=[.!?])\s+")]
     private static partial Regex SentenceEnd();
