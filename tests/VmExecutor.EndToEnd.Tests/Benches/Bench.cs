@@ -148,16 +148,12 @@ internal sealed class Bench : IAsyncDisposable
     public System.Diagnostics.Process StartCommand(params IReadOnlyList<string> arguments) => StartCommand(new Dictionary<string, string>(), arguments);
 
     /// <summary>The same with further variables in its environment.</summary>
-    public System.Diagnostics.Process StartCommand(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments)
-    {
-        var start = new System.Diagnostics.ProcessStartInfo(_machine.Driver.Program, [.. arguments, "--config", ConfigurationFile])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        variables.ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
-        return System.Diagnostics.Process.Start(start)!;
-    }
+    public System.Diagnostics.Process StartCommand(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments) =>
+        Start(variables, [_machine.Driver.Program, .. arguments, "--config", ConfigurationFile]);
+
+    /// <summary>The same as the leader of a process group of its own, so that what it starts can be killed together with it.</summary>
+    public System.Diagnostics.Process StartGroup(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments) =>
+        Start(variables, ["setsid", _machine.Driver.Program, .. arguments, "--config", ConfigurationFile]); // a child of .NET leads no group, so setsid(1) does not fork
 
     /// <summary>A whole job.</summary>
     public Task<JobResult> RunJobAsync(SimulatedJob job) => Start(job).Completion;
@@ -239,6 +235,17 @@ internal sealed class Bench : IAsyncDisposable
         {
             await session.CleanupAsync();
         }
+    }
+
+    private static System.Diagnostics.Process Start(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> command)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(command[0], [.. command.Skip(1)])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        variables.ToList().ForEach(variable => start.Environment[variable.Key] = variable.Value);
+        return System.Diagnostics.Process.Start(start)!;
     }
 
     private RunnerOptions Options()

@@ -20,7 +20,8 @@ public abstract class PublishTest(TestMachine machine) : BenchTest(machine)
 
     private protected async Task<int> CurrentAsync()
     {
-        var (_, output, _) = await Bench.CommandAsync("image", "show", "small", "--json");
+        var (exitCode, output, error) = await Bench.CommandAsync("image", "show", "small", "--json");
+        exitCode.Should().Be(0, error);
         using var document = JsonDocument.Parse(output);
         return document.RootElement.GetProperty("images")[0].GetProperty("current").GetInt32();
     }

@@ -13,6 +13,7 @@ internal sealed class ChangeKiller
         #define _GNU_SOURCE
         #include <dlfcn.h>
         #include <fcntl.h>
+        #include <fnmatch.h>
         #include <signal.h>
         #include <stdarg.h>
         #include <stdatomic.h>
@@ -26,8 +27,8 @@ internal sealed class ChangeKiller
         #include <unistd.h>
 
         static atomic_int changes;
-        static int at = -1, into = -1;
-        static char below[4096];
+        static int at = -1, into = -1, group;
+        static char below[4096], kind[4352];
 
         /* Only the process that is meant, and none that it starts. */
         __attribute__((constructor)) static void begin(void) {
@@ -43,6 +44,8 @@ internal sealed class ChangeKiller
             for (char *one = arguments; one < arguments + length; one += strlen(one) + 1)
                 if (strcmp(one, word) == 0) at = atoi(number);
             snprintf(below, sizeof below, "%s/", directory);
+            group = getenv("VMX_KILL_GROUP") != 0;
+            if (getenv("VMX_KILL_KIND")) snprintf(kind, sizeof kind, "%s", getenv("VMX_KILL_KIND"));
             into = syscall(SYS_open, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
             unsetenv("LD_PRELOAD");
         }
@@ -52,8 +55,9 @@ internal sealed class ChangeKiller
             if (at < 0) return;
             int length = snprintf(line, sizeof line, "%s %s\n", what, path);
             syscall(SYS_write, into, line, length);
-            if (atomic_fetch_add(&changes, 1) == at) {
-                syscall(SYS_kill, getpid(), SIGKILL);
+            line[length - 1] = 0;
+            if (atomic_fetch_add(&changes, 1) == at || (kind[0] && fnmatch(kind, line, 0) == 0)) {
+                syscall(SYS_kill, group ? 0 : getpid(), SIGKILL);
                 pause();
             }
         }
@@ -133,6 +137,12 @@ internal sealed class ChangeKiller
             ["VMX_KILL_LOG"] = _log,
         };
     }
+
+    /// <summary>The variables that have a command's process group killed just before the command's first change of a kind. The command must lead the group (<see cref="Benches.Bench.StartGroup"/>).</summary>
+    /// <param name="word">An argument that only that command has.</param>
+    /// <param name="kind">A pattern for a line of <see cref="Changes"/>, as a shell's for files (fnmatch(3)).</param>
+    public IReadOnlyDictionary<string, string> GroupVariables(string word, string kind) =>
+        new Dictionary<string, string>(Variables(word, int.MaxValue)) { ["VMX_KILL_KIND"] = kind, ["VMX_KILL_GROUP"] = "1" };
 
     /// <summary>The changes of the last command, the one that it was killed at included.</summary>
     public IReadOnlyList<string> Changes() => File.Exists(_log) ? File.ReadAllLines(_log) : [];

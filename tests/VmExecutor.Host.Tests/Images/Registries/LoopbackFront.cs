@@ -81,12 +81,18 @@ internal abstract class LoopbackFront : IAsyncDisposable
         }
     }
 
+    /// <summary>Empty: the client has ended in the middle of it, or tries TLS first, as skopeo does, and waits for a refusal.</summary>
     private async Task<string> ReadHeadAsync(NetworkStream stream)
     {
         var head = new StringBuilder();
         var one = new byte[1];
-        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one, End) > 0)
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
+            if (await stream.ReadAsync(one, End) == 0 || (head.Length == 0 && !char.IsAsciiLetterUpper((char)one[0])))
+            {
+                return "";
+            }
+
             head.Append((char)one[0]);
         }
 
