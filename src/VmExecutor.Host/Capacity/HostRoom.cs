@@ -16,22 +16,34 @@ public static class HostRoom
     /// <summary>All memory but what the kernel took for itself (proc(5)).</summary>
     private const string Total = "MemTotal";
 
+    /// <summary>The memory that programs can still get without swapping (proc(5)).</summary>
+    private const string Available = "MemAvailable";
+
     /// <param name="stateDir">The directory whose file system is meant.</param>
     /// <exception cref="HostFileException">The kernel does not say (no /proc).</exception>
     public static HostResources Read(AbsolutePath stateDir)
     {
         var memory = ReadMemory();
         var disk = TryReadDisk(stateDir);
-        return new HostResources(PressureText.Memory(memory, Total), PressureText.Memory(memory, "MemAvailable"), disk?.Total, disk?.Free);
+        var group = CgroupReader.Read();
+        return new HostResources(
+            Math.Min(PressureText.Memory(memory, Total), group?.LimitBytes ?? long.MaxValue),
+            Math.Min(PressureText.Memory(memory, Available), group?.AvailableBytes ?? long.MaxValue),
+            disk?.Total,
+            disk?.Free);
     }
+
+    /// <summary>The memory that programs can still get, in bytes.</summary>
+    /// <exception cref="HostFileException">The kernel does not say (no /proc).</exception>
+    public static long AvailableMemory() => Math.Min(PressureText.Memory(ReadMemory(), Available), CgroupReader.Read()?.AvailableBytes ?? long.MaxValue);
 
     /// <summary>One VM's share of this host, which is what the size <c>auto</c> means; null: nothing says among how many it is divided.</summary>
     /// <exception cref="SystemFailureException">The kernel does not say how much memory there is.</exception>
-    public static HostShare? Share(LimitSettings limits) => Share(limits, ReadMemory());
+    public static HostShare? Share(LimitSettings limits) => Share(limits, ReadMemory(), CgroupReader.Read());
 
-    internal static HostShare? Share(LimitSettings limits, IReadOnlyList<string> meminfo)
+    internal static HostShare? Share(LimitSettings limits, IReadOnlyList<string> meminfo, CgroupMemory? group = null)
     {
-        var memory = new ByteSize(PressureText.Memory(meminfo, Total));
+        var memory = new ByteSize(Math.Min(PressureText.Memory(meminfo, Total), group?.LimitBytes ?? long.MaxValue));
         return memory.Bytes > 0 ? HostShare.Of(Environment.ProcessorCount, memory, limits) : throw new SystemFailureException(
             ErrorCodes.HostFileFailed,
             $"the host's memory is not in {MemoryFile}: there is no line {Total}",
