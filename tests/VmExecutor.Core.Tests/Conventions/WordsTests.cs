@@ -172,7 +172,7 @@ public sealed partial class WordsTests
     [GeneratedRegex(@"\s+")]
     private static partial Regex LineBreak();
 
-    [GeneratedRegex(@"(==|is) 1 \? (""""|""1 (\w+)"") : (""s""|\$""\{[^}]+\} \2s"")")]
+    [GeneratedRegex(@"(==|is) 1 \? (""""|""1 (\w+)"") : (""s""|\$""\{[^}]+\} \3s"")")]
     private static partial Regex OwnPlural();
 
     [GeneratedRegex(@"(?<=[.!?])\s+")]
