@@ -80,6 +80,8 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
 
     public LedgerFile Ledger => field ??= new LedgerFile(StateDir, Locks);
 
+    public LearnedMemory Learned => field ??= new LearnedMemory(StateDir, Locks);
+
     public Catalogue Catalogue => field ??= new Catalogue(StateDir);
 
     public QemuImg QemuImg => field ??= new QemuImg(Tools);

@@ -43,7 +43,7 @@ public static class CapacityFailures
             : impossibility == Shortage.Memory
             ? new SystemFailureException(
                 ErrorCodes.CapacityNeverEnough,
-                $"job {key} can never run on this host: {(look.NeededVms > 1 ? $"its VM and those of its services ({look.NeededVms} in all) need" : "its VM needs")} {RoughSize.Of(look.NeededBytes)} of memory, and this host has {RoughSize.Of(look.Host.MemoryTotalBytes)}, of which {look.Limits.MemoryHeadroom} are kept for itself",
+                $"job {key} can never run on this host: {(look.NeededVms > 1 ? $"its VM and those of its services ({look.NeededVms} in all) need" : "its VM needs")} {RoughSize.Of(look.WholeBytes)} of memory, and this host has {RoughSize.Of(look.Host.MemoryTotalBytes)}, of which {look.Limits.MemoryHeadroom} are kept for itself",
                 $"Give the image less memory ('memory', or 'sizes: max_memory' for what jobs may ask for), or lower 'limits: memory_headroom' in {settings}.")
             : new SystemFailureException(
                 ErrorCodes.CapacityNeverEnough,

@@ -12,8 +12,11 @@ public sealed record CapacityLook
     /// <summary>The claims of all other jobs of the same state directory.</summary>
     public required IReadOnlyList<LiveClaim> Claims { get; init; }
 
-    /// <summary>The memory that the job's VMs will have: its own, and those of its services.</summary>
+    /// <summary>The memory that is kept for the job's VMs: its own, and those of its services.</summary>
     public required long NeededBytes { get; init; }
+
+    /// <summary>The memory that these VMs have, of which less may be kept for them.</summary>
+    public long WholeBytes { get => Math.Max(field, NeededBytes); init; }
 
     /// <summary>The number of these VMs: it gets all of them or none.</summary>
     public int NeededVms { get; init; } = 1;
@@ -48,7 +51,7 @@ public sealed record CapacityLook
     {
         { NeededVms: > 1, Limits.MaxVms: { } most } when NeededVms > most => Shortage.Vms,
         { NeededVms: > 1, Users: { } all } when NeededVms > all => Shortage.Users,
-        _ when NeededBytes > Host.MemoryTotalBytes - Limits.MemoryHeadroom.Bytes => Shortage.Memory,
+        _ when WholeBytes > Host.MemoryTotalBytes - Limits.MemoryHeadroom.Bytes => Shortage.Memory,
         { Host.DiskTotalBytes: { } total } when total < Limits.DiskHeadroom.Bytes => Shortage.Disk,
         _ => null,
     };

@@ -33,6 +33,9 @@ public static class StateFiles
     /// <summary>The counters for Prometheus.</summary>
     public const string Totals = "metrics.json";
 
+    /// <summary>The memory that the last runs of each job took of the host.</summary>
+    public const string Learned = "learned.json";
+
     /// <summary>The remembered answer of the probe for KVM.</summary>
     public const string Accelerator = "accelerator.json";
 

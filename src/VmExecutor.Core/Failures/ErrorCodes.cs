@@ -99,6 +99,7 @@ public static class ErrorCodes
     public static readonly ErrorCode CapacityNeverEnough = new(1511);
     public static readonly ErrorCode DiskWatermarkPassed = new(1512);
     public static readonly ErrorCode HostDrained = new(1513);
+    public static readonly ErrorCode MemoryWatermarkPassed = new(1514);
 
     public static readonly ErrorCode VmUserImpossible = new(1801);
     public static readonly ErrorCode GuestWallMissing = new(1802);

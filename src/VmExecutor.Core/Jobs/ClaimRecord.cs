@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace VmExecutor.Core.Jobs;
 
 /// <summary>
@@ -5,4 +7,12 @@ namespace VmExecutor.Core.Jobs;
 /// </summary>
 /// <param name="MemoryBytes">Its VM's memory.</param>
 /// <param name="Cpus">Its VM's processors.</param>
-public sealed record ClaimRecord(long MemoryBytes, int Cpus);
+public sealed record ClaimRecord(long MemoryBytes, int Cpus)
+{
+    /// <summary>The memory that is kept for it by what its earlier runs took; null: as much as its VM has.</summary>
+    public long? LearnedBytes { get; init; }
+
+    /// <summary>The memory that is kept for it.</summary>
+    [JsonIgnore]
+    public long ReservedBytes => LearnedBytes ?? MemoryBytes;
+}

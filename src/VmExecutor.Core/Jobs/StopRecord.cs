@@ -15,6 +15,9 @@ namespace VmExecutor.Core.Jobs;
 /// <param name="DiskBytes">What the job's overlays took then.</param>
 public sealed record StopRecord(int Code, bool IsBuildFailure, string Message, string Hint, long DiskBytes)
 {
+    /// <summary>The host's memory that its VM alone had then; null: that was not why.</summary>
+    public long? HostMemoryBytes { get; init; }
+
     public static StopRecord Of(DriverException failure, long diskBytes) =>
         new(failure.Code.Number, failure is BuildFailureException, failure.Message, failure.Hint, diskBytes);
 

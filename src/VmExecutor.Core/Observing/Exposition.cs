@@ -1,4 +1,5 @@
 using System.Text;
+using VmExecutor.Core.Configuration;
 
 namespace VmExecutor.Core.Observing;
 
@@ -37,6 +38,9 @@ public static class Exposition
             yield return (Series.Of(MetricName.Vms.Name, ("state", "kept")), vms.Kept);
             yield return (Series.Of(MetricName.Vms.Name, ("state", "standby")), vms.Standby);
             yield return (MetricName.Leftovers.Name, vms.Leftovers);
+            yield return (MetricName.MemoryDeclared.Name, vms.DeclaredBytes);
+            yield return (MetricName.MemoryReserved.Name, vms.ReservedBytes);
+            yield return (MetricName.MemoryTaken.Name, vms.TakenBytes);
             yield return (MetricName.MemoryFree.Name, facts.Host.MemoryAvailableBytes - vms.OutstandingBytes - facts.Limits.MemoryHeadroom.Bytes);
         }
 
@@ -57,6 +61,11 @@ public static class Exposition
         {
             yield return (MetricName.DiskTotal.Name, total);
             yield return (MetricName.DiskFree.Name, free);
+        }
+
+        if (facts.Limits.Reserve == ReserveMode.Learned)
+        {
+            yield return (MetricName.MemoryWatermark.Name, facts.Limits.MemoryWatermark.Bytes);
         }
 
         yield return (MetricName.DiskHeadroom.Name, facts.Limits.DiskHeadroom.Bytes);

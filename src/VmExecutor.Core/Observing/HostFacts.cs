@@ -43,6 +43,15 @@ public sealed record HostFacts
 /// <param name="OutstandingBytes">Memory that VMs were promised and have not taken.</param>
 public sealed record VmFacts(int Starting, int Running, int Kept, int Leftovers, long OutstandingBytes)
 {
+    /// <summary>Memory that all VMs have, of which less may be kept for them.</summary>
+    public long DeclaredBytes { get; init; }
+
+    /// <summary>Memory that is kept for all VMs.</summary>
+    public long ReservedBytes { get; init; }
+
+    /// <summary>Memory of the host that all VMs have taken.</summary>
+    public long TakenBytes { get; init; }
+
     /// <summary>Paused, and there is no job yet.</summary>
     public int Standby { get; init; }
 }

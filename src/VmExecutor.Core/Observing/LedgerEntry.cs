@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using VmExecutor.Core.Egress;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
@@ -13,6 +14,8 @@ namespace VmExecutor.Core.Observing;
 /// </summary>
 public sealed record LedgerEntry
 {
+    private static readonly string MemoryWatermark = ErrorCodes.MemoryWatermarkPassed.ToString();
+
     public required string Job { get; init; }
 
     /// <summary>The job's name in its pipeline, as its author wrote it.</summary>
@@ -57,6 +60,9 @@ public sealed record LedgerEntry
 
     public required DateTimeOffset Removed { get; init; }
 
+    /// <summary>The start of the standby clone that the job took: <c>warm</c> or <c>cold</c>; null: it took none.</summary>
+    public string? StandbyMadeAs { get; init; }
+
     /// <summary>Seconds that each phase of prepare took.</summary>
     public IReadOnlyDictionary<string, double> Prepare { get => field ?? new Dictionary<string, double>(); init; }
 
@@ -69,6 +75,9 @@ public sealed record LedgerEntry
     /// <summary>The memory that the VM had.</summary>
     public long? MemoryBytes { get; init; }
 
+    /// <summary>The memory of the host that was kept for the VM by what earlier runs took (<c>limits.reserve</c>); null: as much as the VM had.</summary>
+    public long? ReservedBytes { get; init; }
+
     /// <summary>The processors that the VM had.</summary>
     public int? Cpus { get; init; }
 
@@ -78,7 +87,7 @@ public sealed record LedgerEntry
     public long? GuestPeakBytes { get; init; }
 
     /// <summary>
-    /// The host's memory that the VM alone had in the end, as capacity counts it (proc(5), RssAnon, RssShmem, HugetlbPages of QEMU). QEMU gives hardly any back,
+    /// The host's memory that the VM alone had in the end, as capacity counts it (proc(5), RssAnon, RssShmem, HugetlbPages of QEMU), and what of it was swapped out (VmSwap). QEMU gives hardly any back,
     /// so it is about the most, too. Null: the VM was gone before it could be measured.
     /// </summary>
     public long? HostMemoryBytes { get; init; }
@@ -108,6 +117,10 @@ public sealed record LedgerEntry
     /// The parts that were removed: <c>domain vmx-…</c>, <c>ssh 4711</c>, <c>qemu 4712</c>, <c>directory …</c>; all of them are gone.
     /// </summary>
     public required IReadOnlyList<string> RemovedParts { get; init; }
+
+    /// <summary>True: its VM was stopped since the host was short of memory. Whatever removed the job, its script has noted that.</summary>
+    [JsonIgnore]
+    public bool WasShortOfMemory => Reason == MemoryWatermark || Scripts.Any(script => script.Failure == MemoryWatermark);
 
     public string ToLine() => JsonSerializer.Serialize(this, LedgerContext.Default.LedgerEntry) + "\n";
 

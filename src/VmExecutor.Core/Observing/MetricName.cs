@@ -14,6 +14,7 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName StandbyFillFailures = new("vm_executor_standby_fill_failures_total", "counter", "Standby clones of an image that were started and could not be made ready.");
     public static readonly MetricName CapacityWaits = new("vm_executor_capacity_waits_total", "counter", "Jobs that had to wait until the host had room for their VM.");
     public static readonly MetricName CapacityWaitSeconds = new("vm_executor_capacity_wait_seconds_total", "counter", "How long they waited, all together.");
+    public static readonly MetricName MemoryStops = new("vm_executor_memory_stops_total", "counter", "Jobs whose VM was stopped since the host was short of memory and it had taken more than was kept for it.");
     public static readonly MetricName Collected = new("vm_executor_gc_removed_total", "counter", "Leftovers of jobs that were collected, by reason.");
     public static readonly MetricName EgressRefused = new("vm_executor_egress_refused_total", "counter", "Names and addresses that the egress policies of jobs refused, or would have refused (watch), each once per job.");
     public static readonly MetricName ProjectDisks = new("vm_executor_project_disk_jobs_total", "counter", "Jobs that got their project's disk, by what they found on it (version, empty) and by what became of their changes (promoted, or the reason why not).");
@@ -42,6 +43,10 @@ public sealed record MetricName(string Name, string Type, string Help)
     public static readonly MetricName ProjectDiskUsed = new("vm_executor_project_disk_oldest_use_timestamp_seconds", "gauge", "When a job got the one that was not used for the longest time.");
     public static readonly MetricName MemoryTotal = new("vm_executor_memory_total_bytes", "gauge", "The host's memory.");
     public static readonly MetricName MemoryAvailable = new("vm_executor_memory_available_bytes", "gauge", "What programs can still get without swapping.");
+    public static readonly MetricName MemoryDeclared = new("vm_executor_memory_declared_bytes", "gauge", "The memory that all VMs of jobs have.");
+    public static readonly MetricName MemoryReserved = new("vm_executor_memory_reserved_bytes", "gauge", "The memory that is kept for them; with 'reserve: learned' less than they have.");
+    public static readonly MetricName MemoryTaken = new("vm_executor_memory_taken_bytes", "gauge", "The memory of the host that they have taken.");
+    public static readonly MetricName MemoryWatermark = new("vm_executor_memory_watermark_bytes", "gauge", "limits.memory_watermark, with 'reserve: learned': below it the VM of a job that took more than was kept for it is stopped.");
     public static readonly MetricName MemoryFree = new("vm_executor_memory_free_for_vms_bytes", "gauge", "What a further VM may have: available, less what VMs were promised and limits.memory_headroom.");
     public static readonly MetricName DiskTotal = new("vm_executor_disk_total_bytes", "gauge", "The file system of state_dir.");
     public static readonly MetricName DiskFree = new("vm_executor_disk_free_bytes", "gauge", "What is free on it.");
@@ -52,9 +57,9 @@ public sealed record MetricName(string Name, string Type, string Help)
     /// <summary>In the order of the output.</summary>
     public static IReadOnlyList<MetricName> All { get; } =
     [
-        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, Collected, EgressRefused, ProjectDisks, CpuSeconds,
+        Jobs, Starts, Fallbacks, StandbyMisses, StandbyFill, StandbyFillFailures, CapacityWaits, CapacityWaitSeconds, MemoryStops, Collected, EgressRefused, ProjectDisks, CpuSeconds,
         Info, Read, Libvirt, Drained, Vms, StandbyWanted, StandbyThere, StandbyPaused, VmLimit, Leftovers, OverlayBytes, ImageBytes, TemplateBytes, Generations, Published, Generation, PublishFailed, Templates, TemplateMade,
         DiskCount, ProjectDiskBytes, ProjectDiskUsed,
-        MemoryTotal, MemoryAvailable, MemoryFree, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
+        MemoryTotal, MemoryAvailable, MemoryDeclared, MemoryReserved, MemoryTaken, MemoryFree, MemoryWatermark, DiskTotal, DiskFree, DiskHeadroom, DiskWatermark,
     ];
 }

@@ -35,7 +35,7 @@ public sealed record MetricTotals
             totals.Observe(start, null);
         }
 
-        foreach (var name in (MetricName[])[MetricName.CapacityWaits, MetricName.CapacityWaitSeconds, MetricName.CpuSeconds])
+        foreach (var name in (MetricName[])[MetricName.CapacityWaits, MetricName.CapacityWaitSeconds, MetricName.MemoryStops, MetricName.CpuSeconds])
         {
             totals.Add(name.Name, 0);
         }
@@ -73,6 +73,11 @@ public sealed record MetricTotals
         {
             Add(MetricName.CapacityWaits.Name, 1);
             Add(MetricName.CapacityWaitSeconds.Name, waited);
+        }
+
+        if (entry.WasShortOfMemory)
+        {
+            Add(MetricName.MemoryStops.Name, 1);
         }
 
         if (entry.RemovedBy == "gc")

@@ -102,7 +102,7 @@ public sealed class ReportTally(ReportTime time)
             return;
         }
 
-        Add(entry.MemoryBytes, entry.HostMemoryBytes ?? entry.PeakMemoryBytes);
+        Add(entry.ReservedBytes ?? entry.MemoryBytes, entry.HostMemoryBytes ?? entry.PeakMemoryBytes);
         foreach (var service in entry.Services ?? [])
         {
             Add(service.MemoryBytes, service.HostMemoryBytes ?? service.PeakMemoryBytes);

@@ -20,9 +20,13 @@ public sealed record TakenMemory(long MostBytes, int Runs, int Days)
         return runs < FewestRuns ? null : new TakenMemory(measured.Max(job => job.HostMemoryBytes!.Value), runs, days);
     }
 
+    /// <summary>The number of jobs at once by what jobs took.</summary>
+    /// <param name="room">The host's memory for VMs, in bytes.</param>
+    public long Fit(long room) => Math.Max(0, room) / EnoughSize.OfMemory(MostBytes).Bytes;
+
     /// <summary>The number of jobs at once by what jobs took, in a sentence without its full stop.</summary>
     /// <param name="room">The host's memory for VMs, in bytes.</param>
     public string Advice(long room) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The {Runs} runs of the last {Days} days took {RoughSize.Of(MostBytes)} of this host's memory at most each: with {EnoughSize.Margin} % more for each, {Math.Max(0, room) / EnoughSize.OfMemory(MostBytes).Bytes} fit into {RoughSize.Of(room)}");
+        $"The {Runs} runs of the last {Days} days took {RoughSize.Of(MostBytes)} of this host's memory at most each: with {EnoughSize.Margin} % more for each, {Fit(room)} fit into {RoughSize.Of(room)}");
 }

@@ -142,20 +142,21 @@ public sealed class Admission(Settings settings, StateLocks locks, ClaimSurvey s
 
     /// <summary>Refuses a job that does not fit into a host without any VM.</summary>
     /// <exception cref="SystemFailureException">It can never fit.</exception>
-    public static void EnsureEverFits(JobKey key, IReadOnlyList<ClaimRecord> needs, Settings settings) => Look(key, needs.Sum(need => need.MemoryBytes), needs.Count, settings, [], (null, null));
+    public static void EnsureEverFits(JobKey key, IReadOnlyList<ClaimRecord> needs, Settings settings) => Look(key, needs, settings, [], (null, null));
 
     private static CapacityLook Look(IReadOnlyList<Claimant> all, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users) =>
-        Look(all[0].Directory.Key, all.Sum(one => one.Need.MemoryBytes), all.Count, settings, claims, users);
+        Look(all[0].Directory.Key, [.. all.Select(one => one.Need)], settings, claims, users);
 
-    private static CapacityLook Look(JobKey key, long bytes, int vms, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users)
+    private static CapacityLook Look(JobKey key, IReadOnlyList<ClaimRecord> needs, Settings settings, IReadOnlyList<LiveClaim> claims, (int? All, int? Free) users)
     {
         var look = new CapacityLook
         {
             Limits = settings.Limits,
             Host = HostRoom.Read(settings.StateDir),
             Claims = claims,
-            NeededBytes = bytes,
-            NeededVms = vms,
+            NeededBytes = needs.Sum(need => need.ReservedBytes),
+            WholeBytes = needs.Sum(need => need.MemoryBytes),
+            NeededVms = needs.Count,
             Users = users.All,
             FreeUsers = users.Free,
         };

@@ -27,7 +27,7 @@ public sealed class ClaimSurvey(AbsolutePath stateDir, StateLocks locks, IJobPro
         var vms = processes.Find().Where(process => process.Kind == JobProcessKind.Qemu && !self.Contains(process.Job))
             .GroupBy(process => process.Job).ToDictionary(group => group.Key, group => group.Sum(Resident));
         var claims = records.Values.Where(job => job.Held || vms.ContainsKey(job.Key))
-            .Select(job => new LiveClaim(job.Record!.Claim!.MemoryBytes, vms.GetValueOrDefault(job.Key), job.Held && job.Record.Ready is null))
+            .Select(job => new LiveClaim(job.Record!.Claim!.ReservedBytes, vms.GetValueOrDefault(job.Key), job.Held && job.Record.Ready is null))
             .ToList();
 
         // A driver that knew no claims made it, or its directory was deleted by hand: its VM takes memory all the same.
@@ -48,7 +48,7 @@ public sealed class ClaimSurvey(AbsolutePath stateDir, StateLocks locks, IJobPro
         {
             if (await LivesAsync(key, cancellationToken).ConfigureAwait(false))
             {
-                alive.Add(new LiveClaim(claim.MemoryBytes, 0, Starting: false));
+                alive.Add(new LiveClaim(claim.ReservedBytes, 0, Starting: false));
             }
         }
 

@@ -22,6 +22,7 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
     private readonly KeptVms kept = new(directory.Key, directory.Paths.StateDir, record.LibvirtUri, stopper, locks);
     private readonly UnusedDisks unusedDisks = new(directory.Paths.StateDir, locks);
     private readonly IReadOnlyList<JobDirectory> services = ServicesOf(record, directory.Paths.StateDir);
+    private readonly JobVms vms = new(directory, record, stopper, locks);
     private Task<DriverException>? _stopping;
 
     /// <summary>Ends with the reason once the VM is gone; null: nothing was wrong so far.</summary>
@@ -40,14 +41,20 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
             look = isMade ? Look() with { FreeBytes = null } : Look();
         }
 
-        if (look.FreeBytes < look.Watermark.Bytes && await kept.TryEndLargestAsync(tell).ConfigureAwait(false))
+        if (look.FreeBytes < look.Watermark.Bytes && await kept.TryEndLargestAsync(KeptVmShortage.Disk, tell).ConfigureAwait(false))
         {
             look = Look();
         }
 
         if (Judge(look) is { } failure)
         {
-            _stopping = StopAsync(failure, look, tell);
+            _stopping = vms.StopAsync(
+                failure,
+                StopRecord.Of(failure, look.AllBytes),
+                services.Count == 0
+                    ? $"stopping VM {directory.Key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk"
+                    : $"stopping VM {directory.Key.Domain} and those of its services, which have written {RoughSize.Of(look.AllBytes)} to their disks",
+                tell);
             throw await _stopping.ConfigureAwait(false);
         }
     }
@@ -110,37 +117,4 @@ public sealed class DiskWatch(JobDirectory directory, JobRecord record, ByteSize
         .FirstOrDefault();
 
     private static IReadOnlyList<JobDirectory> ServicesOf(JobRecord? record, AbsolutePath stateDir) => [.. JobDirectory.OfServices(record, stateDir).Select(one => one.Directory)];
-
-    /// <summary>
-    /// Stops the job's VMs, to their end whatever else is cancelled: a VM that lived on would fill the disk. Their overlays are removed, since they
-    /// are of no use any more and the other jobs need the room. Until they are gone, this job still counts as the largest.
-    /// </summary>
-    private async Task<DriverException> StopAsync(DriverException failure, DiskLook look, Action<string> tell)
-    {
-        tell(services.Count == 0
-            ? $"stopping VM {directory.Key.Domain}, which has written {RoughSize.Of(look.WrittenBytes)} to its disk"
-            : $"stopping VM {directory.Key.Domain} and those of its services, which have written {RoughSize.Of(look.AllBytes)} to their disks");
-        try
-        {
-            foreach (var service in services)
-            {
-                await stopper.DestroyAsync(service.Key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
-                service.RemoveOverlays();
-            }
-
-            await stopper.DestroyAsync(directory.Key.Domain.Value, CancellationToken.None).ConfigureAwait(false);
-            directory.RemoveOverlays();
-            await directory.UpdateAsync(locks, now => now with { Stopped = now.Stopped ?? StopRecord.Of(failure, look.AllBytes) }).ConfigureAwait(false);
-        }
-        catch (HypervisorException trouble)
-        {
-            tell($"VM {directory.Key.Domain} could not be stopped: {trouble.Message}");
-        }
-        catch (HostFileException trouble)
-        {
-            tell(trouble.Message);
-        }
-
-        return failure;
-    }
 }

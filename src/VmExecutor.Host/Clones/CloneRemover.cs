@@ -196,6 +196,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             Record = record,
             Scripts = directory.ReadScripts(),
             Egress = record?.Egress is null ? null : directory.ReadEgress(),
+            HostMemoryBytes = removal.HostMemoryBytes ?? record?.Stopped?.HostMemoryBytes,
             Overlays = directory.Overlays(),
             DiskBytes = record?.Stopped?.DiskBytes ?? (directory.Exists ? directory.DiskBytes() : null),
         };
@@ -220,7 +221,7 @@ public sealed class CloneRemover(IHypervisor hypervisor, DomainStopper stopper, 
             {
                 CpuTime = (await hypervisor.FindUsageAsync(key.Domain.Value, cancellationToken).ConfigureAwait(false))?.CpuTime,
                 PeakMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.PeakMemory(process.Process.Pid)),
-                HostMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.ResidentMemory(process.Process.Pid)),
+                HostMemoryBytes = found.Where(process => process.Kind == JobProcessKind.Qemu).Max(process => ProcessTable.OwnMemory(process.Process.Pid)),
             };
         }
         catch (HypervisorException)

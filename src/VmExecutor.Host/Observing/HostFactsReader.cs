@@ -55,6 +55,9 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
                 found.Jobs.Count(job => job.Leftover is not null) + found.HalfMade.Count,
                 inUse.Sum(Outstanding))
             {
+                DeclaredBytes = inUse.Sum(job => job.Record?.Claim?.MemoryBytes ?? 0),
+                ReservedBytes = inUse.Sum(job => job.Record?.Claim?.ReservedBytes ?? 0),
+                TakenBytes = inUse.Sum(Resident),
                 Standby = inUse.Count(job => job.Record is { IsStandby: true }),
             };
         }
@@ -64,11 +67,10 @@ public sealed class HostFactsReader(Settings settings, JobSurvey survey, TimePro
         }
     }
 
-    private static long Outstanding(FoundJob job)
-    {
-        var resident = job.Processes.Where(process => process.Kind == JobProcessKind.Qemu).Sum(process => ProcessTable.ResidentMemory(process.Process.Pid) ?? 0);
-        return Math.Max(0, (job.Record?.Claim?.MemoryBytes ?? 0) - resident);
-    }
+    private static long Outstanding(FoundJob job) => Math.Max(0, (job.Record?.Claim?.ReservedBytes ?? 0) - Resident(job));
+
+    private static long Resident(FoundJob job) =>
+        job.Processes.Where(process => process.Kind == JobProcessKind.Qemu).Sum(process => ProcessTable.ResidentMemory(process.Process.Pid) ?? 0);
 
     private static List<StandbyFacts> Standby(StandbyReport report, StandbyShelf shelf)
     {

@@ -35,7 +35,7 @@ public sealed class RunningJobs(Machine machine)
                     Service = job.IsService ? JobLister.ServiceOf(job, owner) : null,
                 },
                 JobActivity.Of(Signs(job, stages)),
-                job.Record?.Claim?.MemoryBytes));
+                job.Record?.Claim));
         }
 
         return new RunningView(await ExplainWaitsAsync(jobs, cancellationToken).ConfigureAwait(false), HostRoom.Read(machine.StateDir), found.Problems);
@@ -50,10 +50,13 @@ public sealed class RunningJobs(Machine machine)
         IsAdmitted = job.Record?.Claim is not null,
         HasVm = job.HasDomain,
         IsReady = job.Record?.Ready is not null,
-        RunsScript = machine.Locks.ScriptRuns(job.Job),
-        SubStage = machine.Locks.ScriptRuns(job.Job) && job.Stamp?.TemporaryDirectory is { } directory ? stages.GetValueOrDefault(directory) : null,
+        RunsScript = RunsScript(job),
+        SubStage = RunsScript(job) && job.Stamp?.TemporaryDirectory is { } directory ? stages.GetValueOrDefault(directory) : null,
         IsWorkedOn = machine.Locks.IsHeld(job.Key),
     };
+
+    /// <summary>The lock is the job's clone's, which has a key of its own where it waited for the job; a service has its job's.</summary>
+    private bool RunsScript(FoundJob job) => machine.Locks.ScriptRuns(job.Key) || machine.Locks.ScriptRuns(job.Job);
 
     /// <summary>
     /// The sub-stages that run, by the runner's directory of the job: the runner calls the driver with the path of a script in it, and the name of the sub-stage (docs/runner-contract.md).
@@ -121,5 +124,5 @@ public sealed record RunningView(IReadOnlyList<RunningJob> Jobs, HostResources H
 /// <summary>One job at one moment.</summary>
 /// <param name="Job">All that a list of jobs tells.</param>
 /// <param name="Activity">What it does.</param>
-/// <param name="MemoryBytes">The memory that it was admitted with; null: it has no room yet.</param>
-public sealed record RunningJob(ListedJob Job, JobActivity Activity, long? MemoryBytes);
+/// <param name="Claim">The room that it was admitted with; null: it has none yet.</param>
+public sealed record RunningJob(ListedJob Job, JobActivity Activity, ClaimRecord? Claim);

@@ -111,6 +111,9 @@ public static class ProcessTable
     /// </summary>
     public static long? ResidentMemory(int pid) => Memory(pid, ["RssAnon:", "RssShmem:", "HugetlbPages:"]);
 
+    /// <summary>As <see cref="ResidentMemory"/>, with the part of it that the kernel has swapped out (proc(5), VmSwap).</summary>
+    public static long? OwnMemory(int pid) => Memory(pid, ["RssAnon:", "RssShmem:", "HugetlbPages:", "VmSwap:"]);
+
     /// <summary>The processor time that it has used, in all its threads; null when it is gone.</summary>
     public static TimeSpan? CpuTime(int pid)
     {

@@ -17,7 +17,7 @@ internal sealed record TopView(DateTimeOffset Now, IReadOnlyList<TopRow> Rows, H
 
     public long MemoryBytes => Rows.Sum(row => row.Job.Job.Usage?.MemoryBytes ?? 0);
 
-    public long ReservedBytes => Rows.Sum(row => row.Job.MemoryBytes ?? 0);
+    public long ReservedBytes => Rows.Sum(row => row.Job.Claim?.ReservedBytes ?? 0);
 }
 
 /// <summary>One job.</summary>

@@ -24,7 +24,8 @@ internal static class TopJson
             json.WriteNumber("processors", share is { } part ? Math.Round(part, 3) : null);
             json.WriteNumber("cpu_seconds", job.Job.Usage?.CpuTime.TotalSeconds);
             json.WriteNumber("memory_bytes", job.Job.Usage?.MemoryBytes);
-            json.WriteNumber("reserved_bytes", job.MemoryBytes);
+            json.WriteNumber("reserved_bytes", job.Claim?.ReservedBytes);
+            json.WriteNumber("vm_memory_bytes", job.Claim?.MemoryBytes);
             json.WriteNumber("disk_bytes", job.Job.DiskBytes);
             json.WriteEndObject();
         }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Spectre.Console;
 using VmExecutor.Core.Capacity;
+using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Live;
 using VmExecutor.Observing;
@@ -39,6 +40,9 @@ internal static class TopTable
         $"{view.Count("running") + view.Count("idle")} running, {view.Count("starting")} starting, {view.Count("waiting")} waiting; VMs: {view.Processors:0.0} processors, {RoughSize.Of(view.MemoryBytes)} of memory, {RoughSize.Of(view.ReservedBytes)} reserved; "
         + $"host: {RoughSize.Of(view.Host.MemoryAvailableBytes)} of {RoughSize.Of(view.Host.MemoryTotalBytes)} available{(view.Host.DiskFreeBytes is { } free ? $", {RoughSize.Of(free)} of disk free" : "")}");
 
+    /// <summary>The VM's memory, and before it the part that is kept for it where that is less.</summary>
+    private static string Of(ClaimRecord claim) => claim.LearnedBytes is { } kept ? $"{RoughSize.Of(kept)} / {RoughSize.Of(claim.MemoryBytes)}" : RoughSize.Of(claim.MemoryBytes);
+
     private static Table Table(TopView view)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("job").AddColumn("project").AddColumn("image").AddColumn("doing");
@@ -55,7 +59,7 @@ internal static class TopTable
                 listed.Service is { } service ? $"  service {PlainText.OneLine(service, 80)}" : listed.Job.Value, listed.Project is { } project ? PlainText.OneLine(project, 200) : null, listed.Image,
                 listed.Service is null ? PlainText.OneLine(job.Activity.Words, 300) : null,
                 JobListTable.Short(listed.Age), share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{part * 100:0} %") : null,
-                listed.Usage?.MemoryBytes is { } memory ? RoughSize.Of(memory) : null, job.MemoryBytes is { } all ? RoughSize.Of(all) : null, listed.DiskBytes is { } disk ? RoughSize.Of(disk) : null,
+                listed.Usage?.MemoryBytes is { } memory ? RoughSize.Of(memory) : null, job.Claim is { } claim ? Of(claim) : null, listed.DiskBytes is { } disk ? RoughSize.Of(disk) : null,
             ];
             table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
         }

@@ -1,4 +1,5 @@
 using VmExecutor.Core.Clones;
+using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Egress;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -42,7 +43,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
     /// <param name="log">Takes warnings and offers.</param>
     /// <param name="story">Takes what the VM has used, where prepare's lines went.</param>
     /// <param name="cancellationToken">Ends the script's processes in the guest; the VM lives.</param>
-    /// <exception cref="SystemFailureException">The guest is lost, was never prepared, cannot run scripts, or was stopped for want of disk.</exception>
+    /// <exception cref="SystemFailureException">The guest is lost, was never prepared, cannot run scripts, or was stopped for want of disk or memory.</exception>
     /// <exception cref="BuildFailureException">The guest was stopped since the job wrote more than its image allows.</exception>
     /// <exception cref="ToldFailureException">An earlier sub-stage has told the same failure.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -145,6 +146,7 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         var hypervisor = machine.Hypervisors.At(record.LibvirtUri);
         using var running = TryTakeScript(run.Key);
         var disks = new DiskWatch(directory, record, machine.Settings.Limits.DiskWatermark, new DomainStopper(hypervisor, machine.Time), machine.Locks, machine.Time);
+        var memory = MemoryWatchOf(directory, record);
         var watch = new DomainWatch(hypervisor, run.Key.Domain.Value, directory.Paths.Console, machine.Time);
         try
         {
@@ -154,13 +156,13 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
                 Proxy = proxy is null ? null : new ScriptProxy(JobFiles.EgressSocket.Name, DirectNames(record)),
                 MeasuresMemory = IsAuthors(subStage),
             };
-            var exit = await RunAsync(access, text, watch, disks, log, cancellationToken);
-            return disks.Stopping is { } stopping ? throw await stopping : exit;
+            var exit = await RunAsync(access, text, token => WatchAsync(watch, disks, memory, log, token), log, cancellationToken);
+            return (disks.Stopping ?? memory?.Stopping) is { } stopping ? throw await stopping : exit;
         }
-        catch (Exception) when (disks.Stopping is not null)
+        catch (Exception) when ((disks.Stopping ?? memory?.Stopping) is not null)
         {
             // Whatever the script, its connection and the watch over the VM say then: this is why.
-            throw await disks.Stopping;
+            throw await (disks.Stopping ?? memory!.Stopping!);
         }
         catch (Exception e) when (e is not OperationCanceledException && directory.Read()?.Stopped is { } since)
         {
@@ -210,9 +212,9 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
     }
 
     private async Task<ScriptRun> RunAsync(
-        GuestAccess access, GuestScript script, DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
+        GuestAccess access, GuestScript script, Func<CancellationToken, Task> look, JobLog log, CancellationToken cancellationToken)
     {
-        var run = await machine.GuestShell.RunScriptAsync(access, script, output, error, token => WatchAsync(watch, disks, log, token), cancellationToken);
+        var run = await machine.GuestShell.RunScriptAsync(access, script, output, error, look, cancellationToken);
         if (run.OutputMayBeCut)
         {
             log.Warn("the connection to the guest was lost just when the script ended: the end of its output may be missing");
@@ -221,13 +223,26 @@ internal sealed class RunStage(Machine machine, StageEnvironment environment, St
         return run;
     }
 
-    /// <summary>Runs both watches, until the first of them ends with a failure.</summary>
-    private static async Task WatchAsync(DomainWatch watch, DiskWatch disks, JobLog log, CancellationToken cancellationToken)
+    /// <summary>Null: the host keeps as much memory for VMs as they have.</summary>
+    private MemoryWatch? MemoryWatchOf(JobDirectory directory, JobRecord record)
+    {
+        var limits = machine.Settings.Limits;
+        return limits.Reserve != ReserveMode.Learned && record.Claim?.LearnedBytes is null ? null : new MemoryWatch(
+            new MemoryRoom(directory, record, limits.MemoryWatermark, machine.Locks, machine.Processes),
+            (directory, record),
+            new DomainStopper(machine.Hypervisors.At(record.LibvirtUri), machine.Time),
+            machine.StandbyKeeper.GiveUpOneAsync,
+            machine.Locks,
+            machine.Time);
+    }
+
+    /// <summary>Runs all watches, until the first of them ends with a failure.</summary>
+    private static async Task WatchAsync(DomainWatch watch, DiskWatch disks, MemoryWatch? memory, JobLog log, CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await await Task.WhenAny(watch.WatchAsync(log.Warn, over.Token), disks.WatchAsync(log.Warn, over.Token));
+            await await Task.WhenAny([watch.WatchAsync(log.Warn, over.Token), disks.WatchAsync(log.Warn, over.Token), .. memory is null ? (Task[])[] : [memory.WatchAsync(log.Warn, over.Token)]]);
         }
         finally
         {

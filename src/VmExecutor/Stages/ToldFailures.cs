@@ -15,7 +15,7 @@ internal static class ToldFailures
     private static readonly ErrorCode[] OfTheVm =
     [
         ErrorCodes.GuestDied, ErrorCodes.GuestConnectionLost, ErrorCodes.GuestNotPrepared, ErrorCodes.GuestIsAnother, ErrorCodes.GuestRebooted, ErrorCodes.GuestHostKeyChanged,
-        ErrorCodes.OverlayTooLarge, ErrorCodes.DiskWatermarkPassed, ErrorCodes.JobStoppedByHand,
+        ErrorCodes.OverlayTooLarge, ErrorCodes.DiskWatermarkPassed, ErrorCodes.MemoryWatermarkPassed, ErrorCodes.JobStoppedByHand,
     ];
 
     /// <summary>The sub-stage that has told it; null: none has.</summary>

@@ -51,7 +51,8 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         var look = CloneLook.ForStart(machine, run.Log);
         var basis = await BeginAsync(plan, first with { StandbyMiss = miss?.Word }, look, run, cancellationToken);
         var services = await ServiceVmStart.BeginAllAsync(machine, basis, run, cancellationToken);
-        if (await machine.Admission.WaitAsync(run.Directory, stamp, basis.Claim, [.. services.Select(service => service.Claimant)], run.Log.Say, cancellationToken) is { } waited)
+        var claim = await new MemoryReservation(machine, run).ForStartAsync(basis, cancellationToken);
+        if (await machine.Admission.WaitAsync(run.Directory, stamp, claim, [.. services.Select(service => service.Claimant)], run.Log.Say, cancellationToken) is { } waited)
         {
             run.Log.Say(string.Create(CultureInfo.InvariantCulture, $"capacity: admitted after {waited.TotalSeconds:0} s"));
             run.Times.Ended("capacity");
@@ -110,8 +111,12 @@ internal sealed class CloneStart(Machine machine, GuestPreparation preparation, 
         var watch = new DomainWatch(machine.Hypervisor, plan.Domain.Value, plan.Paths.Console, machine.Time);
         try
         {
-            var guest = await new WarmStart(machine).TryAsync(basis, run, watch, cancellationToken)
-                ?? await new ColdStart(machine).RunAsync(basis, run, watch, cancellationToken);
+            if (await new WarmStart(machine).TryAsync(basis, run, watch, cancellationToken) is not { } guest)
+            {
+                await new MemoryReservation(machine, run).RaiseForBootAsync(basis, cancellationToken);
+                guest = await new ColdStart(machine).RunAsync(basis, run, watch, cancellationToken);
+            }
+
             await preparation.RunAsync(plan, guest, token => watch.WatchAsync(run.Log.Warn, token), run, cancellationToken);
             await run.UpdateAsync(
                 record => record with { Guest = GuestOfJob.ToRecord(guest), Ready = machine.Time.GetUtcNow(), Phases = run.Times.Seconds }, cancellationToken);

@@ -91,7 +91,7 @@ internal sealed class StandbyStart(Machine machine)
             }
 
             run.Hold(held);
-            var damage = await machine.StandbyKeeper.FindDamageAsync(clone, cancellationToken) ?? await TakeAsync(clone, record, plan, first, run, cancellationToken);
+            var damage = await machine.StandbyKeeper.FindDamageAsync(clone, cancellationToken) ?? await TakeAsync(clone, record, basis, first, run, cancellationToken);
             if (damage is null)
             {
                 return (new TakenClone(basis, GuestOfJob.Access(clone.Key, clone.Directory.Paths, run.Record), record), null);
@@ -106,14 +106,16 @@ internal sealed class StandbyStart(Machine machine)
     }
 
     /// <summary>Null: the job has it.</summary>
-    private async Task<StandbyMiss?> TakeAsync(StandbyClone clone, JobRecord waiting, ClonePlan plan, JobRecord first, JobRun run, CancellationToken cancellationToken)
+    private async Task<StandbyMiss?> TakeAsync(StandbyClone clone, JobRecord waiting, CloneBasis basis, JobRecord first, JobRun run, CancellationToken cancellationToken)
     {
+        var plan = basis.Plan;
         var limit = plan.Image.Timeouts.Warm;
         using var over = new CancellationTokenSource(limit, machine.Time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            await MakeTheJobsAsync(clone, first, run, stop.Token);
+            var claim = await new MemoryReservation(machine, run).ForTakenAsync(basis, waiting, stop.Token);
+            await MakeTheJobsAsync(clone, first with { Claim = claim }, run, stop.Token);
             await WakeAsync(waiting, plan, run, stop.Token);
             return null;
         }
@@ -142,6 +144,7 @@ internal sealed class StandbyStart(Machine machine)
             {
                 Stamp = stamp,
                 JobName = first.JobName,
+                Claim = first.Claim,
                 Start = "standby",
                 Ready = null,
                 ShutdownGrace = first.ShutdownGrace,

@@ -37,6 +37,10 @@ public sealed class SettingsBindingTests
               max_vms: 4
               parallel_starts: 2
               memory_headroom: 1GiB
+              reserve: learned
+              reserve_floor: 128MiB
+              reserve_margin: 50
+              memory_watermark: 300MiB
               disk_headroom: 20GiB
               disk_watermark: 0B
               max_kept: 0
@@ -60,6 +64,10 @@ public sealed class SettingsBindingTests
                     MaxVms = 4,
                     ParallelStarts = 2,
                     MemoryHeadroom = ByteSize.FromMebibytes(1024),
+                    Reserve = ReserveMode.Learned,
+                    ReserveFloor = ByteSize.FromMebibytes(128),
+                    ReserveMargin = 50,
+                    MemoryWatermark = ByteSize.FromMebibytes(300),
                     DiskHeadroom = ByteSize.FromMebibytes(20 * 1024),
                     DiskWatermark = default,
                     MaxKept = 0,

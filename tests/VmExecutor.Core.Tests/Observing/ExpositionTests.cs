@@ -21,7 +21,7 @@ public sealed class ExpositionTests
     {
         Now = Time,
         Driver = "0.1.0",
-        Vms = new VmFacts(1, 2, 3, 4, 1 << 20),
+        Vms = new VmFacts(1, 2, 3, 4, 1 << 20) { DeclaredBytes = 300, ReservedBytes = 200, TakenBytes = 100 },
         OverlayBytes = 1 << 20,
         Images =
         [
@@ -33,7 +33,7 @@ public sealed class ExpositionTests
         ProjectDisks = [new ProjectDiskFacts("debian", 3, 5 << 20, Time.AddDays(-2))],
         StandbyTotals = StandbyTotals(),
         Host = new HostResources(8L << 30, 4L << 30, 100L << 30, 50L << 30),
-        Limits = new LimitSettings { MaxVms = 8 },
+        Limits = new LimitSettings { MaxVms = 8, Reserve = ReserveMode.Learned },
     };
 
     [Fact]
@@ -53,6 +53,8 @@ public sealed class ExpositionTests
 
         text.Should().Contain("\nvm_executor_vms{state=\"running\"} 2\n").And.Contain("\nvm_executor_metrics_timestamp_seconds 1767323045.25\n")
             .And.Contain("\nvm_executor_memory_free_for_vms_bytes 3757047808\n").And.Contain("\nvm_executor_vms_limit 8\n")
+            .And.Contain("\nvm_executor_memory_declared_bytes 300\n").And.Contain("\nvm_executor_memory_reserved_bytes 200\n").And.Contain("\nvm_executor_memory_taken_bytes 100\n")
+            .And.Contain("\nvm_executor_memory_watermark_bytes 268435456\n")
             .And.Contain("\nvm_executor_standby_wanted{image=\"debian\"} 3\n").And.Contain("\nvm_executor_standby_fill_seconds_sum{image=\"debian\"} 4.5\n")
             .And.Contain("\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"2\"} 0\nvm_executor_standby_fill_seconds_bucket{image=\"debian\",le=\"5\"} 1\n")
             .And.Contain("\nvm_executor_standby_fill_failures_total{image=\"debian\"} 1\n").And.Contain("\nvm_executor_standby_paused{image=\"debian\"} 1\n")
@@ -61,6 +63,7 @@ public sealed class ExpositionTests
             .And.Contain("\nvm_executor_image_publish_failed{image=\"debian\",code=\"VMX1216\",digest=\"sha256:cd\"} 1\n")
             .And.Contain("\nvm_executor_image_publish_failed{image=\"local\",code=\"VMX1201\",digest=\"\"} 1\n")
             .And.Contain("\nvm_executor_image_bytes{image=\"never\\\"current\\\\\"} 10\n");
+        Exposition.Write(MetricTotals.Empty(), Facts with { Limits = new LimitSettings() }).Should().NotContain("memory_watermark", "no job is stopped for its memory there");
         text.Should().NotContain("published_timestamp_seconds{image=\"never", "it was never published").And.NotContain("image_info{image=\"never");
     }
 

@@ -49,9 +49,7 @@ internal sealed class Bench : IAsyncDisposable
         _runnerDirectory = MakeDirectory("tmp");
         MakeDirectory("config/images");
         StateDirectory = MakeDirectory("state");
-        File.WriteAllText(
-            ConfigurationFile,
-            $"state_dir: '{StateDirectory}'\nimages_dir: images\ndefault_image: small\n{OpenHost}");
+        File.WriteAllText(ConfigurationFile, Configuration);
         Leftovers = new Leftovers(
             Token,
             StateDirectory,
@@ -73,6 +71,8 @@ internal sealed class Bench : IAsyncDisposable
         ["PATH"] = $"{Path.GetDirectoryName(_machine.Driver.Program)}:{_path}",
         ["VM_EXECUTOR_CONFIG"] = ConfigurationFile,
     };
+
+    private string Configuration => $"state_dir: '{StateDirectory}'\nimages_dir: images\ndefault_image: small\n{OpenHost}";
 
     private string ConfigurationFile => Path.Combine(_directory, "config/vm-executor.yaml");
 
@@ -100,6 +100,14 @@ internal sealed class Bench : IAsyncDisposable
 
     /// <summary>Adds lines to the driver's configuration, which each stage reads anew.</summary>
     public void Configure(string yaml) => File.AppendAllText(ConfigurationFile, yaml);
+
+    /// <summary>Puts these lines in the place of all that were added so far. Stages that read meanwhile see the old file or the new one.</summary>
+    public void ConfigureAnew(string yaml)
+    {
+        var written = ConfigurationFile + ".new";
+        File.WriteAllText(written, Configuration + yaml);
+        File.Move(written, ConfigurationFile, overwrite: true);
+    }
 
     /// <summary>The runner's PATH begins with this directory from now on.</summary>
     public void PutFirstInPath(string directory) => _path = $"{directory}:{_path}";

@@ -33,6 +33,8 @@ internal sealed record ImageYaml
 
     public string Accelerator { get; init; } = "tcg";
 
+    public string Memory { get; init; } = "256MiB";
+
     public string? StopMode { get; init; }
 
     /// <summary>A libvirt network; null: QEMU's user-mode network.</summary>
@@ -54,7 +56,7 @@ internal sealed record ImageYaml
 
     /// <summary>True when a template of another one fits it: their machines and their disks are the same.</summary>
     public bool IsLike(ImageYaml other) =>
-        (Name, Domain, File, Initrd, Cmdline, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Initrd, other.Cmdline, other.Login, other.KeyFile, other.HostKey, other.Network);
+        (Name, Domain, File, Initrd, Cmdline, Memory, Login, KeyFile, HostKey, Network) == (other.Name, other.Domain, other.File, other.Initrd, other.Cmdline, other.Memory, other.Login, other.KeyFile, other.HostKey, other.Network);
 
     /// <summary>Any further lines.</summary>
     public IReadOnlyList<string> Further { get; init; } = [];
@@ -69,7 +71,7 @@ internal sealed record ImageYaml
         {
             lines.AddRange([
                 "source: file", $"file: {File ?? guest.Disk}", $"kernel: {guest.Kernel}", $"initrd: {Initrd ?? guest.Initrd}",
-                $"cmdline: \"{Cmdline ?? guest.Cmdline}\"", "cpus: 1", "memory: 256MiB"]);
+                $"cmdline: \"{Cmdline ?? guest.Cmdline}\"", "cpus: 1", $"memory: {Memory}"]);
         }
         else
         {

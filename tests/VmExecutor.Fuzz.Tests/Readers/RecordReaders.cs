@@ -16,6 +16,7 @@ using VmExecutor.Core.Services;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Templates;
 using VmExecutor.Core.Tests.Clones;
+using VmExecutor.Core.Usage;
 using VmExecutor.Core.Users;
 using VmExecutor.Core.Values;
 using VmExecutor.Fuzz.Tests.Engine;
@@ -73,6 +74,7 @@ internal static class RecordReaders
         Record("scripts.jsonl", new ScriptRecord("build_script", 3.5, 7, "VMX1406").ToLine(), text => _ = ScriptRecord.TryParse(text)?.ToLine(), "Core/Jobs/ScriptRecord.cs"),
         Record("ledger.jsonl", Entry().ToLine(), ReadLedger, "Core/Observing/LedgerEntry.cs"),
         Record("metrics.json", Totals(), ReadTotals, "Core/Observing/MetricTotals.cs", "Core/Observing/Exposition.cs"),
+        Record("learned.json", Learned(), ReadLearned, "Core/Usage/LearnedNeeds.cs"),
         Record(
             "egress.json",
             new EgressNotes { Policy = "base", Allowed = new() { ["git.example.test"] = 2 }, Refused = new() { ["evil.test"] = 1, ["192.0.2.9:81"] = 3 } }.ToJson(),
@@ -307,6 +309,23 @@ internal static class RecordReaders
         var totals = MetricTotals.Empty();
         totals.Count(Entry());
         return (totals with { File = "f", Offset = 7 }).ToJson();
+    }
+
+    private static string Learned()
+    {
+        var needs = LearnedNeeds.Empty();
+        needs.Count(Entry() with { Result = "success", Start = "warm", MemoryBytes = 9, HostMemoryBytes = 7 });
+        return (needs with { File = "f", Offset = 7 }).ToJson();
+    }
+
+    private static void ReadLearned(string text)
+    {
+        if (LearnedNeeds.TryParse(text) is { } needs)
+        {
+            needs.Count(Entry() with { Result = "success", HostMemoryBytes = 7 });
+            _ = JobKind.Of(Entry()) is { } kind ? needs.MostOf(kind) : null;
+            _ = needs.ToJson();
+        }
     }
 
     private static KeptJob KeptJob() => new()

@@ -66,6 +66,43 @@ public sealed class AdmissionTests : IDisposable
         JobDirectory.Of(_state, Job(2)).Read()!.Claim.Should().NotBeNull();
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(null)]
+    [InlineData(1L << 20)]
+    public async Task Jobs_that_were_learned_to_need_little_fit_where_their_VMs_sizes_do_not(long? learned)
+    {
+        // Two VMs of two thirds of what there is do not fit together; twice a MiB does.
+        var host = HostRoom.Read(_state);
+        var size = Math.Min(host.MemoryAvailableBytes / 3 * 2, host.MemoryTotalBytes - (1 << 20));
+        var limits = new LimitSettings { MemoryHeadroom = new ByteSize(1), DiskHeadroom = new ByteSize(1), WaitForCapacity = TimeSpan.FromSeconds(10) };
+        var first = Locks();
+        first.TryTake(Job(1));
+        (await WaitAsync(Job(1), limits, _time, first, need: size, learned: learned)).Should().BeNull();
+
+        var second = Locks();
+        second.TryTake(Job(2));
+        var waiting = WaitAsync(Job(2), limits, _time, second, need: size, learned: learned);
+        if (learned is not null)
+        {
+            (await waiting).Should().BeNull();
+            JobDirectory.Of(_state, Job(2)).Read()!.Claim.Should().Be(new ClaimRecord(size, 1) { LearnedBytes = learned });
+            return;
+        }
+
+        var refused = () => _time.RunAsync(waiting);
+        (await refused.Should().ThrowAsync<SystemFailureException>()).Which.Code.Should().Be(ErrorCodes.CapacityExhausted);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_job_whose_VM_is_larger_than_the_host_is_refused_whatever_was_learned()
+    {
+        // Its retry has its whole size kept after it was stopped, and could never run.
+        const long Pebibyte = 1L << 50;
+        var admit = () => WaitAsync(Job(1), new LimitSettings(), _time, need: Pebibyte, learned: 1 << 20);
+
+        (await admit.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Contain("1024TiB of memory");
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_job_and_its_services_are_admitted_together_or_not_at_all()
     {
@@ -252,7 +289,7 @@ public sealed class AdmissionTests : IDisposable
     }
 
     private async Task<TimeSpan?> WaitAsync(
-        JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, IReadOnlyList<Claimant>? services = null, CancellationToken cancellationToken = default)
+        JobKey key, LimitSettings limits, TimeProvider time, StateLocks? locks = null, JobRecord? record = null, long need = 1 << 20, IReadOnlyList<Claimant>? services = null, long? learned = null, CancellationToken cancellationToken = default)
     {
         locks ??= Locks();
         record ??= TestRecord.Of(key, _state);
@@ -261,6 +298,6 @@ public sealed class AdmissionTests : IDisposable
         var settings = new Settings { File = _state.Child("vm-executor.yaml"), StateDir = _state, Images = [], Limits = limits };
         var began = time.GetUtcNow();
         return await new Admission(settings, locks, new ClaimSurvey(_state, locks, _processes, _hypervisor), _users, GiveUpAsync, time).WaitAsync(
-            directory, record.Stamp, new ClaimRecord(need, 1), services ?? [], line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
+            directory, record.Stamp, new ClaimRecord(need, 1) { LearnedBytes = learned }, services ?? [], line => _told.Add((line, time.GetUtcNow() - began)), cancellationToken);
     }
 }

@@ -20,8 +20,8 @@ public sealed class TopTableTests
     private static readonly TopView View = new(
         DateTimeOffset.UnixEpoch,
         [
-            new TopRow(Job(First, "running", "build_script") with { MemoryBytes = 2048 * Mebibyte }, 1.256),
-            new TopRow(Job(First, "idle", "between scripts", service: "postgres") with { MemoryBytes = 256 * Mebibyte }, 0.1),
+            new TopRow(Job(First, "running", "build_script") with { Claim = new ClaimRecord(2048 * Mebibyte, 1) }, 1.256),
+            new TopRow(Job(First, "idle", "between scripts", service: "postgres") with { Claim = new ClaimRecord(256 * Mebibyte, 1) }, 0.1),
             new TopRow(Job(Second, "waiting", "waiting for a free VM (1 of 1 in use): next in line", hasVm: false), null),
         ],
         new HostResources(24L << 30, 10L << 30, 100L << 30, 50L << 30),
@@ -36,6 +36,17 @@ public sealed class TopTableTests
         lines.Should().ContainSingle(line => line.Contains(First.Value, StringComparison.Ordinal)).Which.Should().MatchRegex(@"group/project\s+debian\s+build_script\s+1m05s\s+126 %\s+100MiB\s+2GiB\s+5MiB$");
         lines.Should().ContainSingle(line => line.Contains("  service postgres", StringComparison.Ordinal)).Which.Should().NotContain("between scripts").And.MatchRegex(@"10 %\s+100MiB\s+256MiB\s+5MiB$");
         lines.Should().ContainSingle(line => line.Contains(Second.Value, StringComparison.Ordinal)).Which.Should().MatchRegex(@"waiting for a free VM \(1 of 1 in use\): next in line\s+1m05s\s+-\s+-\s+-\s+-$");
+    }
+
+    [Fact]
+    public void The_memory_that_is_kept_for_a_VM_is_shown_before_its_size_where_it_is_less()
+    {
+        var job = Job(First, "running", "build_script") with { Claim = new ClaimRecord(2048 * Mebibyte, 1) { LearnedBytes = 500 * Mebibyte } };
+
+        var lines = TopTable.Lines(View with { Rows = [new TopRow(job, 1)] }, 240);
+
+        lines[0].Should().Contain(" 500MiB reserved; ");
+        lines.Should().ContainSingle(line => line.Contains(First.Value, StringComparison.Ordinal)).Which.Should().MatchRegex(@"100MiB\s+500MiB / 2GiB\s+5MiB$");
     }
 
     [Fact]

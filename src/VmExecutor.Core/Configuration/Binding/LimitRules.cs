@@ -1,24 +1,36 @@
+using VmExecutor.Core.Values;
+
 namespace VmExecutor.Core.Configuration.Binding;
 
 /// <summary>The rules between the keys of <c>limits:</c>.</summary>
 internal static class LimitRules
 {
-    /// <summary>Reports a watermark that is not below the headroom: jobs would be admitted and stopped at once.</summary>
+    /// <summary>Reports a watermark that is not below its headroom: jobs would be admitted and stopped at once.</summary>
     public static void Check(BoundValues values, ErrorList errors)
     {
         var limits = LimitSettings.Keys.Bind(new(), values, "limits.");
-        if (limits.DiskWatermark < limits.DiskHeadroom)
+        Check("disk", limits.DiskWatermark, limits.DiskHeadroom, values, errors);
+        if (limits.Reserve == ReserveMode.Learned)
+        {
+            Check("memory", limits.MemoryWatermark, limits.MemoryHeadroom, values, errors);
+        }
+    }
+
+    private static void Check(string what, ByteSize watermark, ByteSize headroom, BoundValues values, ErrorList errors)
+    {
+        var (lower, upper) = ($"{what}_watermark", $"{what}_headroom");
+        if (watermark < headroom)
         {
             return;
         }
 
-        if (values.Find("limits.disk_watermark") is { Value: not null } watermark)
+        if (values.Find($"limits.{lower}") is { Value: not null } written)
         {
-            errors.Add(watermark.At, "limits.disk_watermark", $"{limits.DiskWatermark} is not less than 'disk_headroom' ({limits.DiskHeadroom}), so jobs would be stopped where others are still started; write less");
+            errors.Add(written.At, $"limits.{lower}", $"{watermark} is not less than '{upper}' ({headroom}), so jobs would be stopped where others are still started; write less");
         }
-        else if (values.Find("limits.disk_headroom") is { Value: not null } headroom)
+        else if (values.Find($"limits.{upper}") is { Value: not null } other)
         {
-            errors.Add(headroom.At, "limits.disk_headroom", $"{limits.DiskHeadroom} is not more than 'disk_watermark' ({limits.DiskWatermark} by default), so jobs would be stopped where others are still started; write more, or a lower 'disk_watermark'");
+            errors.Add(other.At, $"limits.{upper}", $"{headroom} is not more than '{lower}' ({watermark} by default), so jobs would be stopped where others are still started; write more, or a lower '{lower}'");
         }
     }
 }

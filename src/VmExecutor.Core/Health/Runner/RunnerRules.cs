@@ -137,13 +137,14 @@ public static partial class RunnerRules
     {
         var asked = Math.Min(toml.Concurrent, ours.Sum(runner => (long)(runner.Limit > 0 ? runner.Limit : toml.Concurrent)));
         var largest = images.MaxBy(image => image.Bytes ?? 0);
-        var fit = largest?.Bytes is > 0 and var bytes ? Math.Max(1, room / bytes) : (long?)null;
+        var learned = limits.Reserve == ReserveMode.Learned ? taken : null;
+        var fit = learned is not null ? Math.Max(1, learned.Fit(room)) : largest?.Bytes is > 0 and var bytes ? Math.Max(1, room / bytes) : (long?)null;
         var byUse = taken is null ? "" : $". {taken.Advice(room)}";
         return (limits.MaxVms, fit) switch
         {
             ({ } most, _) when asked > most => TooMany(asked, $"limits.max_vms is {most}", most, byUse),
-            (null, { } most) when asked > most => TooMany(asked, $"only {Quantity.Of(most, "VM")} of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most, byUse),
-            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {Quantity.Of(asked, "job")} at once{(limits.MaxVms is { } vms ? $", and this host takes {Quantity.Of(vms, "VM")}" : fit is null ? "" : $", and {fit} VMs of the largest image fit")}{byUse}"),
+            (null, { } most) when asked > most => TooMany(asked, learned is not null ? $"with 'reserve: learned' room is for {Quantity.Of(most, "job")} only" : $"only {Quantity.Of(most, "VM")} of image '{largest!.Image}' ({RoughSize.Of(largest.Bytes!.Value)} each) fit into {RoughSize.Of(room)}", most, byUse),
+            _ => Checks.RunnerConcurrent.Ok($"the runner asks for {Quantity.Of(asked, "job")} at once{(limits.MaxVms is { } vms ? $", and this host takes {Quantity.Of(vms, "VM")}" : fit is null ? "" : learned is not null ? $", and with 'reserve: learned' there is room for {fit}" : $", and {fit} VMs of the largest image fit")}{byUse}"),
         };
     }
 

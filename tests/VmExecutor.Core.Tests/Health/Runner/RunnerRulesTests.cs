@@ -151,6 +151,20 @@ public sealed class RunnerRulesTests
         RunnerRules.DecideSlots(Toml with { Concurrent = concurrent }, [Good], new LimitSettings(), 8L << 30, [memory], new TakenMemory(400L << 20, 12, 14)).Found.Should().Be(message);
     }
 
+    [Theory]
+    [InlineData(9, CheckStatus.Ok, "the runner asks for 9 jobs at once, and with 'reserve: learned' there is room for 16. ")]
+    [InlineData(17, CheckStatus.Warning, "the runner asks for 17 jobs at once, and with 'reserve: learned' room is for 16 jobs only: the others wait here instead of going to another runner. ")]
+    public void A_host_that_learns_fits_as_many_as_earlier_jobs_say(int concurrent, CheckStatus status, string message)
+    {
+        var memory = new ImageMemory(new ImageName("small"), 1L << 30, null, new AbsolutePath("/i"));
+
+        var finding = RunnerRules.DecideSlots(
+            Toml with { Concurrent = concurrent }, [Good], new LimitSettings { Reserve = ReserveMode.Learned }, 8L << 30, [memory], new TakenMemory(400L << 20, 12, 14));
+
+        finding.Status.Should().Be(status);
+        finding.Found.Should().StartWith(message);
+    }
+
     [Fact]
     public void Directories_are_said_and_the_same_on_both_sides()
     {

@@ -1,0 +1,89 @@
+using System.IO.Hashing;
+using VmExecutor.Core.Observing;
+using VmExecutor.Core.Values;
+using VmExecutor.Host.Files;
+
+namespace VmExecutor.Host.Observing;
+
+/// <summary>
+/// Reads what is new in the ledger, also after its files got other names. A file keeps its first line when it gets another name, and that line is unique: its hash shows
+/// where to go on. The caller holds the ledger's lock, so no process begins a new file meanwhile.
+/// </summary>
+internal static class LedgerFollower
+{
+    /// <param name="stateDir">The state directory.</param>
+    /// <param name="last">The file that was read last, as it is known here; null: none was.</param>
+    /// <param name="read">The number of its bytes that were read.</param>
+    /// <param name="count">Takes each line that is new.</param>
+    /// <returns>The file and the number of bytes to go on from.</returns>
+    /// <exception cref="HostFileException">A file cannot be read.</exception>
+    public static (string? File, long Offset) Follow(AbsolutePath stateDir, string? last, long read, Action<LedgerEntry> count)
+    {
+        var files = LedgerFile.FilesOf(stateDir).Select(path => (Path: path, Id: Identify(path))).Where(file => file.Id is not null).ToList();
+
+        // Where the last one is no longer there, all that are were begun after it.
+        var first = Math.Max(0, files.FindIndex(file => file.Id == last));
+        foreach (var (path, id) in files.Skip(first))
+        {
+            (last, read) = (id, Count(path, id == last ? read : 0, count));
+        }
+
+        return (last, read);
+    }
+
+    /// <returns>How far the file was read: to the end of its last whole line.</returns>
+    private static long Count(AbsolutePath path, long offset, Action<LedgerEntry> count)
+    {
+        using var stream = Open(path);
+        var end = offset;
+        foreach (var (begin, length) in LedgerFile.Parts(offset, Math.Max(offset, stream.Length)))
+        {
+            stream.Position = begin;
+            var lines = new BoundedLines(stream, LedgerFile.LongestLine, length);
+            while (lines.Next() is { } line)
+            {
+                if (lines.IsWhole && LedgerEntry.TryParse(line) is { } entry)
+                {
+                    count(entry);
+                }
+            }
+
+            // An unfinished line that is too long is none of the ledger, and is not looked at a second time.
+            end = length - lines.WholeBytes > LedgerFile.LongestLine ? begin + length : begin + lines.WholeBytes;
+        }
+
+        return end;
+    }
+
+    /// <summary>Null: there is no such file, or no whole line in it yet.</summary>
+    private static string? Identify(AbsolutePath path)
+    {
+        try
+        {
+            using var stream = Open(path);
+            var hash = new XxHash128();
+            var buffer = new byte[4096];
+            int count;
+            var looked = 0L;
+            while (looked < LedgerFile.LongestLine && (count = stream.Read(buffer)) > 0)
+            {
+                looked += count;
+                var end = buffer.AsSpan(0, count).IndexOf((byte)'\n');
+                hash.Append(buffer.AsSpan(0, end < 0 ? count : end));
+                if (end >= 0)
+                {
+                    return Convert.ToHexStringLower(hash.GetCurrentHash());
+                }
+            }
+
+            // The beginning of a first line without end is as good as the line.
+            return looked < LedgerFile.LongestLine ? null : Convert.ToHexStringLower(hash.GetCurrentHash());
+        }
+        catch (HostFileException gone) when (gone.IsMissing)
+        {
+            return null;
+        }
+    }
+
+    private static FileStream Open(AbsolutePath path) => LedgerFile.OpenRead(path);
+}
