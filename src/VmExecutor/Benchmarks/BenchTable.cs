@@ -9,15 +9,14 @@ namespace VmExecutor.Benchmarks;
 internal static class BenchTable
 {
     private const int WideEnough = 240;
+    private const int LeastWidth = 130;
     private const double Mebibyte = 1 << 20;
 
     public static void Print(BenchReport report, TextWriter output)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WideEnough;
-        }
+        // A terminal that is narrower breaks the lines. The table would else lose its names and numbers.
+        console.Profile.Width = Console.IsOutputRedirected ? WideEnough : Math.Max(LeastWidth, console.Profile.Width);
 
         output.WriteLine(
             $"image '{report.Image}'{(report.Generation is { } number ? $" (generation {number})" : "")}: {Quantity.Of(report.Pairs, "pair")}, "

@@ -26,6 +26,7 @@ internal sealed class LiveScreen : IDisposable
     private LiveStatus _status;
     private bool _isDrawn;
     private bool _isOver;
+    private bool _isWithinLine; // of a guest: what was written last had no end of a line
     private int _turn;
     private int _drawnWidth;
 
@@ -61,8 +62,27 @@ internal sealed class LiveScreen : IDisposable
             }
 
             Clear();
+            if (isTerminal && _isWithinLine)
+            {
+                writer.WriteLine();
+                _isWithinLine = false;
+            }
+
             writer.WriteLine(line);
             writer.Flush();
+        }
+    }
+
+    /// <summary>What a guest's script prints, as it comes. The last line is not drawn until the script's line has an end.</summary>
+    /// <param name="bytes">A piece of it.</param>
+    /// <param name="terminal">The terminal.</param>
+    public void Write(ReadOnlySpan<byte> bytes, Stream terminal)
+    {
+        lock (_gate)
+        {
+            Clear();
+            terminal.Write(bytes);
+            _isWithinLine = bytes.IsEmpty ? _isWithinLine : bytes[^1] != (byte)'\n';
         }
     }
 
@@ -95,7 +115,7 @@ internal sealed class LiveScreen : IDisposable
     {
         lock (_gate)
         {
-            if (!_isOver)
+            if (!_isOver && !_isWithinLine)
             {
                 // The cursor stays at the beginning of the line: what else is written there, by a signal or the shell, is written over it.
                 var width = _width();

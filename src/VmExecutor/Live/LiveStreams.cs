@@ -5,6 +5,8 @@ namespace VmExecutor.Live;
 /// <summary>The program's two streams while a <see cref="LiveScreen"/> is on its terminal.</summary>
 internal sealed class LiveStreams : IDisposable
 {
+    private static volatile LiveScreen? _onTerminal;
+
     private readonly LiveScreen _screen;
 
     private LiveStreams(TextWriter output, TextWriter error, string work, TimeProvider time)
@@ -16,6 +18,9 @@ internal sealed class LiveStreams : IDisposable
         Error = TextWriter.Synchronized(new LiveWriter(error, _screen, isTerminal: true));
     }
 
+    /// <summary>The screen that is on the process's terminal; null: there is none.</summary>
+    public static LiveScreen? OnTerminal => _onTerminal;
+
     public TextWriter Output { get; }
 
     public TextWriter Error { get; }
@@ -24,7 +29,12 @@ internal sealed class LiveStreams : IDisposable
     /// <param name="error">The standard error, which is the terminal.</param>
     /// <param name="work">As for the screen.</param>
     /// <param name="time">The clock.</param>
-    public static LiveStreams Begin(TextWriter output, TextWriter error, string work, TimeProvider time) => new(output, error, work, time);
+    public static LiveStreams Begin(TextWriter output, TextWriter error, string work, TimeProvider time)
+    {
+        var streams = new LiveStreams(output, error, work, time);
+        _onTerminal = streams._screen;
+        return streams;
+    }
 
     /// <inheritdoc cref="LiveScreen.Show"/>
     public void Show(TransferAmount action) => _screen.Show(action);
@@ -34,6 +44,7 @@ internal sealed class LiveStreams : IDisposable
 
     public void Dispose()
     {
+        _onTerminal = null;
         _screen.Dispose();
         Output.Dispose();
         Error.Dispose();

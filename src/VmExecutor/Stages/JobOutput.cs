@@ -1,13 +1,16 @@
 using Microsoft.Win32.SafeHandles;
+using VmExecutor.Live;
 
 namespace VmExecutor.Stages;
 
 /// <summary>Our stdout and stderr as streams of bytes for a script's output.</summary>
 internal static class JobOutput
 {
-    public static Stream Output() => Open(1, Console.OpenStandardOutput);
+    public static Stream Output() => Console.IsOutputRedirected ? Open(1, Console.OpenStandardOutput) : OfTerminal(1);
 
-    public static Stream Error() => Open(2, Console.OpenStandardError);
+    public static Stream Error() => Console.IsErrorRedirected ? Open(2, Console.OpenStandardError) : OfTerminal(2);
+
+    private static LiveBytes OfTerminal(int descriptor) => new(new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0), () => LiveStreams.OnTerminal);
 
     /// <summary>
     /// A pipe, as the runner gives us, is written to directly: .NET's console streams swallow EPIPE, and a runner that is gone must

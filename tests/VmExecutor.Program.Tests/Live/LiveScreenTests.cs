@@ -94,6 +94,23 @@ public sealed class LiveScreenTests : IDisposable
     }
 
     [Fact]
+    public void A_guests_output_comes_above_it_and_its_unfinished_line_is_not_written_over()
+    {
+        using var bytes = new Bytes(_terminal);
+        using var guest = new LiveBytes(bytes, () => _screen);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        guest.Write("git ver"u8);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        guest.Write("sion 2\nand"u8);
+        _screen.Write("two", _terminal, isTerminal: true);
+        guest.Write("three\n"u8);
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        _screen.Dispose();
+
+        _terminal.ToString().Split(Erase).Should().Equal("", Drawn("| publishing  (0 s)"), "git version 2\nand\ntwo\nthree\n", Drawn("/ two  (0 s)"), "");
+    }
+
+    [Fact]
     public void A_file_gets_each_line_and_nothing_else()
     {
         using var file = new StringWriter { NewLine = "\n" };
@@ -109,4 +126,9 @@ public sealed class LiveScreenTests : IDisposable
     }
 
     private static string Drawn(string line) => $"\u001b[?7l{line}\u001b[?7h\r";
+
+    private sealed class Bytes(StringWriter terminal) : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => terminal.Write(System.Text.Encoding.UTF8.GetString(buffer));
+    }
 }
