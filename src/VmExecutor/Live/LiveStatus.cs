@@ -40,7 +40,7 @@ internal sealed record LiveStatus(TransferAmount Work, DateTimeOffset Began, Dat
         var least = Math.Min(words.GetCellWidth(), LeastWords);
         var ends = Ends(now, room - words.GetCellWidth()).ToList();
         var end = ends.FirstOrDefault(one => one.GetCellWidth() + least <= room) ?? (ends[^1].GetCellWidth() < room ? ends[^1] : "");
-        return $"{Turning[turn % Turning.Length]} {Cut(words, room - end.GetCellWidth())}{end}";
+        return $"{Turning[turn % Turning.Length]} {CellText.Cut(words, room - end.GetCellWidth())}{end}";
     }
 
     private static LiveStatus Of(LiveStatus? before, TransferAmount work, DateTimeOffset now, bool isAction) =>
@@ -56,7 +56,7 @@ internal sealed record LiveStatus(TransferAmount Work, DateTimeOffset Began, Dat
             // Another program's words may be longer than any terminal is wide.
             if (detail is not null && beside - elapsed.Length - 2 is >= LeastDetail and var free)
             {
-                yield return $"  {Cut(detail, free)}{elapsed}";
+                yield return $"  {CellText.Cut(detail, free)}{elapsed}";
             }
 
             yield return elapsed;
@@ -83,30 +83,6 @@ internal sealed record LiveStatus(TransferAmount Work, DateTimeOffset Began, Dat
     {
         var took = Told - Began;
         return percent is > 0 and < 100 && took >= TimeSpan.FromSeconds(2) ? $"  {Short((took * (100 - percent) / percent) - (now - Told))} left" : "";
-    }
-
-    /// <summary>At most so many columns, of which letters of some scripts take two each.</summary>
-    private static string Cut(string text, int columns)
-    {
-        if (text.GetCellWidth() <= columns)
-        {
-            return text;
-        }
-
-        var kept = 0;
-        var width = 1; // of the ellipsis
-        foreach (var rune in text.EnumerateRunes())
-        {
-            width += rune.ToString().GetCellWidth();
-            if (width > columns)
-            {
-                break;
-            }
-
-            kept += rune.Utf16SequenceLength;
-        }
-
-        return columns < 1 ? "" : $"{text[..kept]}…";
     }
 
     private static string Short(TimeSpan time) => time.TotalMinutes < 1

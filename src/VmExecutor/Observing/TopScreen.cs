@@ -52,7 +52,7 @@ internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
     {
         var (width, height) = (TerminalSize.Width, TerminalSize.Height);
         IReadOnlyList<string> lines = [.. TopTable.Lines(view, width), .. view.Remarks.Select(remark => PlainText.OneLine($"warning: {remark}", width - 1))];
-        var shown = lines.Count < height ? lines : [.. lines.Take(height - 2), $"… {lines.Count - height + 2} more lines"];
+        var shown = lines.Count < height ? lines : [.. lines.Take(height - 2), PlainText.OneLine($"… {lines.Count - height + 2} more lines: 'vm-executor top --once' prints all", width - 1)];
         terminal.Write($"{Home}{string.Join($"{EraseLine}\r\n", shown)}{EraseLine}{EraseBelow}");
         terminal.Flush();
     }

@@ -13,6 +13,10 @@ internal static class TopTable
 {
     private const int WideEnough = 240;
 
+    /// <summary>The columns beside each text of a table with this border.</summary>
+    private const int ColumnSpace = 3;
+    private const int LeastWords = 5;
+
     /// <summary>Once, as wide as it needs to be in a pipe.</summary>
     public static void Print(TopView view, TextWriter output, TextWriter error)
     {
@@ -30,7 +34,7 @@ internal static class TopTable
         console.Profile.Capabilities.Unicode = true;
         console.Write(new Text(Head(view)));
         console.WriteLine();
-        console.Write(view.Rows.Count == 0 ? new Text("no jobs") : Table(view));
+        console.Write(view.Rows.Count == 0 ? new Text("no jobs") : Table(view, width));
         return [.. text.ToString().Split('\n').Select(line => line.TrimEnd())];
     }
 
@@ -43,27 +47,41 @@ internal static class TopTable
     /// <summary>The VM's memory, and before it the part that is kept for it where that is less.</summary>
     private static string Of(ClaimRecord claim) => claim.LearnedBytes is { } kept ? $"{RoughSize.Of(kept)} / {RoughSize.Of(claim.MemoryBytes)}" : RoughSize.Of(claim.MemoryBytes);
 
-    private static Table Table(TopView view)
+    /// <summary>A line for each job: where the terminal has no room for all, the longest names and words are cut.</summary>
+    private static Table Table(TopView view, int width)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("job").AddColumn("project").AddColumn("image").AddColumn("doing");
-        foreach (var number in (string[])["age", "cpu", "memory", "of", "disk"])
+        string[] words = ["job", "project", "image", "doing"];
+        string[] numbers = ["age", "cpu", "memory", "of", "disk"];
+        IReadOnlyList<string[]> rows = [.. view.Rows.Select(Cells)];
+        int[] widths = [.. words.Concat(numbers).Select((name, column) => Math.Max(name.Length, rows.Max(row => row[column].GetCellWidth())))];
+        for (var over = widths.Sum() + (ColumnSpace * (widths.Length + 1)) - width; over > 0; over--)
         {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
+            var longest = Enumerable.Range(0, words.Length).MaxBy(column => widths[column]);
+            widths[longest] = Math.Max(LeastWords, widths[longest] - 1);
         }
 
-        foreach (var (job, share) in view.Rows)
+        var table = new Table().Border(TableBorder.Simple);
+        words.ToList().ForEach(name => table.AddColumn(name));
+        numbers.ToList().ForEach(name => table.AddColumn(new TableColumn(name).RightAligned().NoWrap()));
+        foreach (var row in rows)
         {
-            var listed = job.Job;
-            string?[] cells =
-            [
-                listed.Service is { } service ? $"  service {PlainText.OneLine(service, 80)}" : listed.Job.Value, listed.Project is { } project ? PlainText.OneLine(project, 200) : null, listed.Image,
-                listed.Service is null ? PlainText.OneLine(job.Activity.Words, 300) : null,
-                JobListTable.Short(listed.Age), share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{part * 100:0} %") : null,
-                listed.Usage?.MemoryBytes is { } memory ? RoughSize.Of(memory) : null, job.Claim is { } claim ? Of(claim) : null, listed.DiskBytes is { } disk ? RoughSize.Of(disk) : null,
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+            table.AddRow([.. row.Select((cell, column) => new Text(CellText.Cut(cell, widths[column])))]);
         }
 
         return table;
+    }
+
+    private static string[] Cells(TopRow row)
+    {
+        var (job, share) = row;
+        var listed = job.Job;
+        string?[] cells =
+        [
+            listed.Service is { } service ? $"  service {PlainText.OneLine(service, 80)}" : listed.Job.Value, listed.Project is { } project ? PlainText.OneLine(project, 200) : null, listed.Image,
+            listed.Service is null ? PlainText.OneLine(job.Activity.Words, 300) : null,
+            JobListTable.Short(listed.Age), share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{part * 100:0} %") : null,
+            listed.Usage?.MemoryBytes is { } memory ? RoughSize.Of(memory) : null, job.Claim is { } claim ? Of(claim) : null, listed.DiskBytes is { } disk ? RoughSize.Of(disk) : null,
+        ];
+        return [.. cells.Select(cell => cell ?? "-")];
     }
 }

@@ -60,7 +60,8 @@ public sealed class LearnedMemoryTests(TestMachine machine) : BenchTest(machine)
         var alive = await Bench.Leftovers.DomainsAsync();
         for (var number = 1; number < Jobs; number++)
         {
-            (await Bench.CommandAsync("ssh", $"{2201 + number}", "--", "touch /builds/go")).ExitCode.Should().Be(0);
+            var (exitCode, output, error) = await Bench.CommandAsync("ssh", $"{2201 + number}", "--", "touch /builds/go");
+            exitCode.Should().Be(0, $"{output}{error}{sessions[number].Trace}");
         }
 
         (await Task.WhenAll(honest)).ToList().ForEach(run => run.ShouldSucceed());

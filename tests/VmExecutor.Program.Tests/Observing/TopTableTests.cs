@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Spectre.Console;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Observing;
@@ -51,6 +52,29 @@ public sealed class TopTableTests
 
     [Fact]
     public void No_line_is_wider_than_the_terminal() => TopTable.Lines(View, 80).Should().OnlyContain(line => line.Length <= 80);
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(100)]
+    [InlineData(160)]
+    public void Each_of_many_jobs_has_one_line_that_ends_with_its_numbers(int width)
+    {
+        var view = View with
+        {
+            Rows =
+            [
+                .. Enumerable.Range(1, 200).Select(number => new TopRow(
+                    Job(new JobKey("https://gitlab.example.com", "abc", number), "running", $"build_script {new string('w', number)}") is var job ? job with { Job = job.Job with { Project = $"group/{new string('漢', number)}" } } : job,
+                    number / 100.0)),
+            ],
+        };
+
+        var lines = TopTable.Lines(view, width);
+
+        lines.SkipWhile(line => !line.StartsWith('─')).Skip(1).Where(line => line.Length > 0).Should().HaveCount(200).And.OnlyContain(line => line.EndsWith(" 5MiB", StringComparison.Ordinal));
+        lines.Should().OnlyContain(line => line.GetCellWidth() <= width);
+        lines.Should().Contain(line => line.Contains("200 %", StringComparison.Ordinal) && line.Contains('…'));
+    }
 
     [Fact]
     public void Remarks_go_to_the_standard_error_and_cannot_steer_a_terminal()
