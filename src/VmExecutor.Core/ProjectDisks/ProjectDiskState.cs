@@ -12,6 +12,9 @@ namespace VmExecutor.Core.ProjectDisks;
 /// </summary>
 public sealed partial record ProjectDiskState
 {
+    /// <summary>The name of the record.</summary>
+    public const string RecordName = "disk.json";
+
     /// <summary>Far more than a disk ever has; nine digits fit a file's name.</summary>
     private const int MostVersions = 100_000_000;
 
@@ -69,6 +72,12 @@ public sealed partial record ProjectDiskState
 
     /// <summary>True for the name of a version's file.</summary>
     public static bool IsFile(string name) => FileName().IsMatch(name);
+
+    /// <summary>True for the name under which a record is written before it takes the place of the old one.</summary>
+    public static bool IsHalfRecord(string name) => HalfRecord().IsMatch(name);
+
+    [GeneratedRegex(@"\Adisk\.json\.[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant)]
+    private static partial Regex HalfRecord();
 
     [GeneratedRegex(@"\Av[0-9]{1,9}-[0-9a-f]{8}\.qcow2\z", RegexOptions.CultureInvariant)]
     private static partial Regex FileName();

@@ -14,7 +14,8 @@ public static class VersionChoice
     /// <summary>True when overlay and base are to become one file.</summary>
     /// <param name="overlayBytes">Of the job's overlay on the host's disk, once it stands on the lowest file.</param>
     /// <param name="baseBytes">Of that file.</param>
-    public static bool IsFlattened(long overlayBytes, long baseBytes) => overlayBytes >= baseBytes / 2;
+    /// <param name="room">That the host's disk has for it; null: it does not say.</param>
+    public static bool IsFlattened(long overlayBytes, long baseBytes, long? room) => overlayBytes >= baseBytes / 2 && !(room < overlayBytes + baseBytes);
 
     /// <summary>The next version.</summary>
     /// <param name="now">The state of the disk when it is made, which another job may have changed since this one got it: the last writer wins.</param>
@@ -29,13 +30,13 @@ public static class VersionChoice
         return new(number, made, job, lower is null ? [file] : [lower, file], bytes);
     }
 
-    /// <summary>The files of a disk's directory that are of no use: neither the current version's nor of one that a job stands on.</summary>
+    /// <summary>The files of a disk's directory that are of no use: neither the current version's nor of one that a job stands on, and records whose writer was killed. Who writes a record holds the disk's lock.</summary>
     /// <param name="names">The names in the directory.</param>
     /// <param name="now">The disk's state.</param>
     /// <param name="uses">The disks of the jobs that there are.</param>
     public static IReadOnlyList<string> Unused(IEnumerable<string> names, ProjectDiskState now, IEnumerable<ProjectDiskUse> uses)
     {
         var needed = now.Version.Files.Concat(uses.Where(use => use.Lineage == now.Lineage).SelectMany(use => use.Files)).ToHashSet(StringComparer.Ordinal);
-        return [.. names.Where(name => ProjectDiskState.IsFile(name) && !needed.Contains(name))];
+        return [.. names.Where(name => ProjectDiskState.IsHalfRecord(name) || (ProjectDiskState.IsFile(name) && !needed.Contains(name)))];
     }
 }

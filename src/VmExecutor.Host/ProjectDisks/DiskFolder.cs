@@ -18,7 +18,6 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     /// <summary>The beginning of the name of a disk that was put aside, since guests did not mount it.</summary>
     private const string Aside = "damaged-";
 
-    private const string RecordName = "disk.json";
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     public ProjectDiskKey Key { get; } = key;
@@ -28,7 +27,7 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     /// <summary>A disk of this key that was put aside.</summary>
     public AbsolutePath AsidePath { get; } = All(stateDir).Child($"{Aside}{key}");
 
-    private AbsolutePath Record => Path.Child(RecordName);
+    private AbsolutePath Record => Path.Child(ProjectDiskState.RecordName);
 
     /// <summary>The directory of all disks.</summary>
     public static AbsolutePath All(AbsolutePath stateDir) => stateDir.Child(StateFiles.ProjectDisks);
@@ -44,7 +43,7 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
     /// <summary>The record of the disk that was put aside; null: there is none, or it is damaged.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
-    public ProjectDiskState? ReadAside() => Read(AsidePath.Child(RecordName));
+    public ProjectDiskState? ReadAside() => Read(AsidePath.Child(ProjectDiskState.RecordName));
 
     /// <summary>Exchanges the record: the one step that makes a version the current one.</summary>
     public void Write(ProjectDiskState state) => AtomicFile.Write(Record, state.ToJson(), Private, durably: true);
@@ -65,7 +64,7 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
         try
         {
             var state = await fill(half).ConfigureAwait(false);
-            AtomicFile.Write(half.Child(RecordName), state.ToJson(), Private, durably: true);
+            AtomicFile.Write(half.Child(ProjectDiskState.RecordName), state.ToJson(), Private, durably: true);
             HostDirectory.Move(half.Value, Path.Value);
             HostDirectory.Flush(All(stateDir).Value);
             return state;

@@ -22,9 +22,9 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
     /// <param name="plan">The disk.</param>
     /// <param name="directory">The job's.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The part of the record, and the version.</returns>
+    /// <returns>The part of the record, and the disk's.</returns>
     /// <exception cref="DriverException">It could not be made.</exception>
-    public async Task<(ProjectDiskUse Use, ProjectDiskVersion Version)> TakeAsync(ProjectDiskPlan plan, JobDirectory directory, CancellationToken cancellationToken)
+    public async Task<(ProjectDiskUse Use, ProjectDiskState Disk)> TakeAsync(ProjectDiskPlan plan, JobDirectory directory, CancellationToken cancellationToken)
     {
         var folder = new DiskFolder(stateDir, plan.Key);
         using var held = await LockAsync(plan.Key, cancellationToken).ConfigureAwait(false);
@@ -46,7 +46,7 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         HostFile.Delete(directory.Paths.ProjectDisk.Value);
         await images.MakeOverlayAsync(directory.Paths.ProjectDisk, folder.Reference(state.Version.Files[^1]), state.SizeBytes, cancellationToken).ConfigureAwait(false);
         folder.Write(state with { Used = time.GetUtcNow(), Project = plan.Owner.Project });
-        return (use, state.Version);
+        return (use, state);
     }
 
     /// <summary>The files that a job's QEMU is handed: the overlay, and the files below it.</summary>
@@ -74,6 +74,12 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
             return Refused(use, ProjectDiskRefusals.Removed);
         }
 
+        // A job's changes are worth less than the room of all: the tools stop where the host's disk is full, and so would VMs.
+        if (Room() < (use.Files.Count > 1 ? Allocated(folder.File(use.Files[^1])) : 0))
+        {
+            return Refused(use, ProjectDiskRefusals.NoRoom);
+        }
+
         var overlay = directory.Paths.ProjectDisk;
         if (await images.FindRefusalAsync(overlay, folder.Reference(use.Files[^1]), before.SizeBytes, cancellationToken).ConfigureAwait(false) is { } refusal)
         {
@@ -86,12 +92,7 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         }
 
         var lower = use.Files[0];
-        var isFlat = VersionChoice.IsFlattened(Allocated(overlay), Allocated(folder.File(lower)));
-        if (HostRoom.FreeDisk(stateDir) is { } free && free - (isFlat ? Allocated(overlay) + Allocated(folder.File(lower)) : 0) < keepFree.Bytes)
-        {
-            return Refused(use, ProjectDiskRefusals.NoRoom);
-        }
-
+        var isFlat = VersionChoice.IsFlattened(Allocated(overlay), Allocated(folder.File(lower)), Room());
         var whole = isFlat ? directory.Paths.NewProjectDisk : overlay;
         if (isFlat)
         {
@@ -102,6 +103,8 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
         Finish(whole);
         using var held = await LockAsync(key, cancellationToken).ConfigureAwait(false);
         return Switch(folder, use, directory, job, whole, isFlat ? null : lower);
+
+        long? Room() => HostRoom.FreeDisk(stateDir) - keepFree.Bytes;
     }
 
     /// <summary>Puts a disk aside that a guest did not mount. The next job begins a new one.</summary>

@@ -1,3 +1,4 @@
+using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Clones;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
@@ -55,13 +56,14 @@ internal sealed class ProjectDiskStart(Machine machine)
 
     private async Task GiveAsync(ProjectDiskPlan disk, GuestAccess access, Func<CancellationToken, Task> watch, JobRun run, CancellationToken cancellationToken)
     {
-        var (use, version) = await machine.ProjectDisks.TakeAsync(disk, run.Directory, cancellationToken);
+        var (use, state) = await machine.ProjectDisks.TakeAsync(disk, run.Directory, cancellationToken);
         await new DiskPlugger(machine.Hypervisors.At(run.Record!.LibvirtUri)).PlugInAsync(run.Key.Domain.Value, machine.ProjectDisks.Files(use, run.Directory), cancellationToken);
+        var version = state.Version;
         var said = await AskAsync(access, DiskScript.Shell(access.User), DiskScript.Mount(use, access.User), watch, cancellationToken);
         if (said.Event == DiskEvent.Mounted)
         {
             await run.UpdateAsync(record => record with { ProjectDisk = use with { IsMounted = true, IsMountedByGuest = said.Text == DiskScript.ByGuest } }, cancellationToken);
-            run.Log.Say($"project disk: {version.Text}, {(disk.Refusal is null ? "read and write" : $"changes do not stay, since {ProjectDiskRefusals.Text(disk.Refusal)}")}");
+            run.Log.Say($"project disk: {version.Text}, {(disk.Refusal is null ? "read and write" : $"changes do not stay, since {ProjectDiskRefusals.Text(disk.Refusal)}")}{SizeText(disk, state)}");
         }
         else if (said.Event == DiskEvent.Damaged)
         {
@@ -89,6 +91,10 @@ internal sealed class ProjectDiskStart(Machine machine)
             await stop.CancelAsync();
         }
     }
+
+    /// <summary>A disk keeps the size with which it was made.</summary>
+    private static string SizeText(ProjectDiskPlan disk, ProjectDiskState state) =>
+        disk.Size.Bytes == state.SizeBytes ? "" : $" ({RoughSize.Of(state.SizeBytes)}, as it was made; 'project_disk: size' is {disk.Size} by now, which a new disk gets)";
 
     private static string Why(DiskAnswer said, GuestAccess access) => said.Event switch
     {

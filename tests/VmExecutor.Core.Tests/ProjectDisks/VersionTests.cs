@@ -36,7 +36,7 @@ public sealed class VersionTests
             use.Files.Should().OnlyContain(file => sizes.ContainsKey(file), "the files of a job's version stay");
             var overlay = Written + (VersionChoice.NewBase(use.Files) is null ? 0 : sizes[use.Files[1]]);
             var lower = use.Files[0];
-            var isFlat = VersionChoice.IsFlattened(overlay, sizes[lower]);
+            var isFlat = VersionChoice.IsFlattened(overlay, sizes[lower], room: null);
             var version = VersionChoice.Next(state, Time, "job", isFlat ? null : lower, 1);
             sizes[version.Files[^1]] = isFlat ? Math.Min(64 << 20, overlay + sizes[lower]) : overlay;
             cost += overlay + (isFlat ? overlay + sizes[lower] : 0);
@@ -66,9 +66,9 @@ public sealed class VersionTests
     public void Only_files_that_no_version_and_no_job_needs_are_unused()
     {
         var state = Fresh with { Version = new ProjectDiskVersion(3, Time, "", ["v1-0123abcd.qcow2", "v3-0123abcd.qcow2"], 0) };
-        string[] names = ["disk.json", "v0-0123abcd.qcow2", "v1-0123abcd.qcow2", "v2-0123abcd.qcow2", "v3-0123abcd.qcow2", "v9-ffffffff.qcow2", "notes.txt"];
+        string[] names = ["disk.json", "v0-0123abcd.qcow2", "v1-0123abcd.qcow2", "v2-0123abcd.qcow2", "v3-0123abcd.qcow2", "v9-ffffffff.qcow2", "notes.txt", "disk.json.0123456789abcdef0123456789abcdef.tmp"];
 
-        VersionChoice.Unused(names, state, [new("42", state.Lineage, 2, ["v1-0123abcd.qcow2", "v2-0123abcd.qcow2"], null, false)]).Should().Equal("v0-0123abcd.qcow2", "v9-ffffffff.qcow2");
+        VersionChoice.Unused(names, state, [new("42", state.Lineage, 2, ["v1-0123abcd.qcow2", "v2-0123abcd.qcow2"], null, false)]).Should().Equal("v0-0123abcd.qcow2", "v9-ffffffff.qcow2", "disk.json.0123456789abcdef0123456789abcdef.tmp");
     }
 
     [Fact]

@@ -238,11 +238,14 @@ public sealed class DiskStoreTests : IDisposable
         Directory.CreateDirectory(half.Value);
         var orphan = Folder.File("v7-ffffffff.qcow2");
         File.WriteAllText(orphan.Value, "");
+        var record = Folder.File("disk.json.0123456789abcdef0123456789abcdef.tmp");
+        File.WriteAllText(record.Value, "{");
 
         keeper.Collect(settings).Should().BeEmpty();
         (await unused.MakeRoomAsync(new ByteSize(long.MaxValue), Token)).Should().BeEmpty("a job has it");
         Directory.Exists(half.Value).Should().BeFalse();
         File.Exists(orphan.Value).Should().BeFalse();
+        File.Exists(record.Value).Should().BeFalse();
 
         job.Remove();
         keeper.Collect(settings).Should().BeEmpty();
