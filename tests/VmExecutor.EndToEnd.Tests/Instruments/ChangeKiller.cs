@@ -29,6 +29,8 @@ internal sealed class ChangeKiller
         static atomic_int changes;
         static int at = -1, into = -1, group;
         static char below[4096], kind[4352];
+        static const char *from;
+        static atomic_bool counts;
 
         /* Only the process that is meant, and none that it starts. */
         __attribute__((constructor)) static void begin(void) {
@@ -40,6 +42,8 @@ internal sealed class ChangeKiller
             long length = syscall(SYS_read, file, arguments, sizeof arguments - 1);
             syscall(SYS_close, file);
             const char *word = getenv("VMX_KILL_WORD"), *number = getenv("VMX_KILL_AT"), *directory = getenv("VMX_KILL_BELOW"), *log = getenv("VMX_KILL_LOG");
+            from = getenv("VMX_KILL_FROM");
+            counts = !from;
             if (strcmp(name, "vm-executor\n") != 0 || !word || !number || !directory || !log) return;
             for (char *one = arguments; one < arguments + length; one += strlen(one) + 1)
                 if (strcmp(one, word) == 0) at = atoi(number);
@@ -53,6 +57,8 @@ internal sealed class ChangeKiller
         static void change(const char *what, const char *path) {
             char line[4352];
             if (at < 0) return;
+            if (!counts && strstr(path, from)) counts = 1;
+            if (!counts) return;
             int length = snprintf(line, sizeof line, "%s %s\n", what, path);
             syscall(SYS_write, into, line, length);
             line[length - 1] = 0;
@@ -125,10 +131,11 @@ internal sealed class ChangeKiller
     /// <summary>The variables that have a command killed just before the change of that number; a large number only counts.</summary>
     /// <param name="word">An argument that only that command has.</param>
     /// <param name="at">From 0.</param>
-    public IReadOnlyDictionary<string, string> Variables(string word, int at)
+    /// <param name="from">The first change that counts is one of a path that has this in it; null: all count. Polls before it, as many as a boot takes, make no difference then.</param>
+    public IReadOnlyDictionary<string, string> Variables(string word, int at, string? from = null)
     {
         File.Delete(_log);
-        return new Dictionary<string, string>
+        return new Dictionary<string, string>(from is null ? [] : [new("VMX_KILL_FROM", from)])
         {
             ["LD_PRELOAD"] = _library,
             ["VMX_KILL_WORD"] = word,
