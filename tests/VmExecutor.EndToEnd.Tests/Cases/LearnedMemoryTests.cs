@@ -137,7 +137,7 @@ public sealed class LearnedMemoryTests(TestMachine machine) : BenchTest(machine)
 
     private void Limit(string reserve, long headroom, long watermark = 1 << 20) => Bench.ConfigureAnew(string.Create(
         CultureInfo.InvariantCulture,
-        $"limits: {{reserve: {reserve}, reserve_floor: 64MiB, memory_headroom: {Math.Max(headroom / Mebibyte, 2)}MiB, memory_watermark: {watermark / Mebibyte}MiB}}\n"));
+        $"limits: {{reserve: {reserve}, reserve_floor: 64MiB, reserve_margin: 60, memory_headroom: {Math.Max(headroom / Mebibyte, 2)}MiB, memory_watermark: {watermark / Mebibyte}MiB}}\n"));
 
     /// <summary>In bytes, as the kernel says.</summary>
     private static long Available() => long.Parse(
