@@ -43,7 +43,7 @@ public sealed class ProjectDiskAttackTests(TestMachine machine) : WarmTest(machi
         var next = await RunAsync(8, "cat /builds/mine");
         scorecard.Note("disk-unprotected-write", held: next.Contains("\nmine\n"), control: unprotected.Contains("\nmine\n"), unprotected + next);
 
-        var discarded = await RunAsync(9, $"{Disk}; umount /cache /builds /run/vm-executor/project-disk; blkdiscard $disk; cmp -n 4096 $disk /dev/zero && echo all zeros");
+        var discarded = await RunAsync(9, $"{Disk}; cd /; umount /cache /builds /run/vm-executor/project-disk; blkdiscard $disk; cmp -n 4096 $disk /dev/zero && echo all zeros");
         next = await RunAsync(10, "cat /builds/mine");
         scorecard.Note("disk-discarded", held: next.Contains("\nmine\n"), control: discarded.Contains("\nall zeros\n"), discarded + next);
 
