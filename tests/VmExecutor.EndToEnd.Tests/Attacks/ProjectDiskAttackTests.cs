@@ -127,11 +127,11 @@ public sealed class ProjectDiskAttackTests(TestMachine machine) : WarmTest(machi
 
     private static string Halves(string mark) => $"{mark[..16]} {mark[16..]}";
 
-    /// <summary>Looks through the raw bytes of all of the guest's disks. The mark is put together in the guest, so that the text itself does not have it.</summary>
+    /// <summary>Looks through the raw bytes of all of the guest's disks. Zeros become ends of lines, since grep keeps a whole line in memory. The mark is put together in the guest, so that the text itself does not have it.</summary>
     private static string Search(string mark)
     {
         var half = mark.Length / 2;
-        return $"sync; echo 3 >/proc/sys/vm/drop_caches; echo \"found: $(cat /dev/vd* | grep -a -F -m 1 -c \"$(printf '%s%s' {mark[..half]} {mark[half..]})\")\"";
+        return $"sync; echo 3 >/proc/sys/vm/drop_caches; echo \"found: $(cat /dev/vd* | tr -s '\\0' '\\n' | grep -a -F -m 1 -c \"$(printf '%s%s' {mark[..half]} {mark[half..]})\")\"";
     }
 
     private async Task<string> RunAsync(int id, string script, int project = 42, string name = "unit", bool isProtected = true)
