@@ -73,7 +73,7 @@ internal sealed class LiveScreen : IDisposable
         }
     }
 
-    /// <summary>What a guest's script prints, as it comes. The last line is not drawn until the script's line has an end.</summary>
+    /// <summary>A piece of what a guest's script prints, as it comes. The last line is not drawn until the script's line has an end.</summary>
     /// <param name="bytes">A piece of it.</param>
     /// <param name="terminal">The terminal.</param>
     public void Write(ReadOnlySpan<byte> bytes, Stream terminal)
