@@ -59,7 +59,7 @@ public sealed class ProjectDiskAttackTests(TestMachine machine) : WarmTest(machi
 
         const string Plant = "cp /usr/bin/id $d/suid; chmod 4755 $d/suid; mknod $d/device b $(stat -c '0x%t 0x%T' /dev/vda)";
         const string Use = "echo \"$d: $(setpriv --reuid 1000 --clear-groups $d/suid -u) $(head -c 1 $d/device >/dev/null 2>&1 && echo device || echo refused)\"";
-        var planted = await RunAsync(1, $"for d in /builds /opt; do {Plant}; done; for d in /builds /opt; do {Use}; done");
+        var planted = await RunAsync(1, $"mkdir -p /opt; for d in /builds /opt; do {Plant}; done; for d in /builds /opt; do {Use}; done");
         var next = await RunAsync(2, $"d=/builds; {Use}");
         scorecard.Note("disk-setuid", held: next.Contains("/builds: 1000 "), control: planted.Contains("/opt: 0 "), planted + next);
         scorecard.Note("disk-device", held: next.Contains(" refused\n"), control: planted.Contains("/opt: 0 device\n"), planted + next);
