@@ -11,7 +11,7 @@ internal static class PushedHostKeys
     /// <exception cref="SystemFailureException">The probe met other keys.</exception>
     public static void EnsureSame(ImageName image, GenerationArtifact? artifact, ProbeRecord probe)
     {
-        if (artifact is { HostKeys.Count: > 0 } && probe.HostKeys.Count > 0 && !artifact.HostKeys.ToHashSet(StringComparer.Ordinal).Overlaps(probe.HostKeys.Select(Bare)))
+        if (artifact is { HostKeys.Count: > 0 } && probe.HostKeys.Count > 0 && !artifact.HostKeys.ToHashSet(StringComparer.Ordinal).Overlaps(probe.HostKeys.Select(GenerationArtifact.WithoutComment)))
         {
             throw new SystemFailureException(
                 ErrorCodes.ProbeFailed,
@@ -19,7 +19,4 @@ internal static class PushedHostKeys
                 "The guest makes keys of its own at each first boot: make them once in the base image (ssh-keygen -A), publish and push it again. Jobs go on with the current generation.");
         }
     }
-
-    /// <summary>The key without the comment behind it.</summary>
-    public static string Bare(string key) => string.Join(' ', key.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(2));
 }

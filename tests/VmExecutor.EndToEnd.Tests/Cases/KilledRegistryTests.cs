@@ -153,7 +153,7 @@ public sealed partial class KilledRegistryTests(TestMachine machine) : PublishTe
             var (exitCode, output) = await run();
             if (exitCode == 0)
             {
-                // What earlier runs have left was enough, so this moment did not come: then this was the whole way.
+                // The files that earlier runs have left were enough, so the moment to kill did not come, and the run has ended by itself.
                 await settle($"{kind}, after the whole way", true);
                 await reset();
                 (exitCode, output) = await run();

@@ -55,6 +55,9 @@ public sealed partial record GenerationArtifact
     /// <summary>True for a public key as ssh prints it: its kind and its text, and no more.</summary>
     public static bool IsPublicKey(string line) => PublicKey().IsMatch(line);
 
+    /// <summary>A public key's kind and text, without the comment behind them.</summary>
+    public static string WithoutComment(string key) => string.Join(' ', key.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(2));
+
     private bool IsUsable() =>
         Number > 0 && Files.Count > 0
         && Chunks.Count <= MostChunks && Chunks.All(chunk => chunk.IsUsable()) && Chunks.DistinctBy(chunk => chunk.Blob).Count() == Chunks.Count

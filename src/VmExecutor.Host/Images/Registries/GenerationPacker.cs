@@ -72,12 +72,12 @@ internal sealed class GenerationPacker(BlobDirectory layout, Zstandard zstandard
             Driver = record.Driver,
             Architecture = (string?)frozen.Element("os")?.Element("type")?.Attribute("arch") ?? HostArchitecture.Name,
             Tools = record.Tools,
-            HostKeys = [.. (record.Probe?.HostKeys ?? []).Select(key => string.Join(' ', key.Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(2))).Where(GenerationArtifact.IsPublicKey)],
+            HostKeys = [.. (record.Probe?.HostKeys ?? []).Select(GenerationArtifact.WithoutComment).Where(GenerationArtifact.IsPublicKey)],
             Files = files,
             Chunks = _chunks,
         };
         var config = Put(GenerationArtifact.Kind, Encoding.UTF8.GetBytes(artifact.ToJson()));
-        tell($"packed into {Quantity.Of(_chunks.Count, "blob")} of {Mebibytes(_chunks)}{(earlier is null ? "" : $"; {Mebibytes(_chunks.Where(IsThere))} of it the registry has since generation {earlier.Generation.Number}")}");
+        tell($"packed into {Quantity.Of(_chunks.Count, "blob")} of {Mebibytes(_chunks)}{(earlier is null ? "" : $"; {Mebibytes(_chunks.Where(IsInRegistry))} of it the registry has since generation {earlier.Generation.Number}")}");
         return Put(OciManifest.OciKind, Manifest(config, [domain, .. _chunks.Select(chunk => new OciDescriptor(GenerationArtifact.ChunkKind, $"sha256:{chunk.Blob}", chunk.Size))]));
     }
 
@@ -231,7 +231,7 @@ internal sealed class GenerationPacker(BlobDirectory layout, Zstandard zstandard
         ArrayPool<byte>.Shared.Return(block);
     }
 
-    private bool IsThere(ArtifactChunk chunk) => !HostFile.Exists(layout.PathOf(chunk.Blob).Value);
+    private bool IsInRegistry(ArtifactChunk chunk) => !HostFile.Exists(layout.PathOf(chunk.Blob).Value);
 
     private static string Mebibytes(IEnumerable<ArtifactChunk> chunks) => string.Create(CultureInfo.InvariantCulture, $"{chunks.Sum(chunk => chunk.Size) / (double)(1 << 20):0.0} MiB");
 
