@@ -105,7 +105,7 @@ internal sealed class OutputRelay(Stream from, Stream to, RunToken token, string
         {
             return await from.ReadAsync(buffer).ConfigureAwait(false);
         }
-        catch (Exception closed) when (closed is IOException or ObjectDisposedException)
+        catch (IOException)
         {
             return 0;
         }

@@ -76,7 +76,7 @@ internal sealed class ToolStream : IAsyncDisposable
 
     private Task HandOutAsync(out Stream? place, Stream stream)
     {
-        place = stream;
+        place = new ToolPipe(stream);
         return _released.Task;
     }
 }
