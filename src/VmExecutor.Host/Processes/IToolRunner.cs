@@ -7,6 +7,7 @@ public interface IToolRunner
     /// Runs a tool to its end and collects its output. Cancelling ends the child (terminate, bounded wait, kill) before this returns.
     /// </summary>
     /// <exception cref="ToolMissingException">The program is not installed.</exception>
+    /// <exception cref="ToolNotStartedException">The system did not start it.</exception>
     /// <exception cref="ToolTimedOutException">The call's own time limit was over.</exception>
     Task<ToolResult> RunAsync(ToolCall call, CancellationToken cancellationToken);
 }

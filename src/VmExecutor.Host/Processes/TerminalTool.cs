@@ -13,6 +13,7 @@ public static class TerminalTool
     /// <param name="cancellationToken">Asks it to end.</param>
     /// <returns>Its exit code (128 + n when signal n ended it).</returns>
     /// <exception cref="ToolMissingException">It is not installed.</exception>
+    /// <exception cref="ToolNotStartedException">The system did not start it.</exception>
     public static async Task<int> RunAsync(ToolCall call, IReadOnlyDictionary<string, string> variables, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo();
@@ -22,7 +23,7 @@ public static class TerminalTool
             start.Environment[TerminalKind] = kind;
         }
 
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"'{call}' was not started");
+        using var process = ToolNotStartedException.OrStarted($"{call}", () => Process.Start(start)!);
         using var ending = cancellationToken.Register(() => UnixSignal.Send(process.Id, UnixSignal.Terminate));
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         return process.ExitCode;

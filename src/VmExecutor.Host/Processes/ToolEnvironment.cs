@@ -1,3 +1,4 @@
+using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
 
 namespace VmExecutor.Host.Processes;
@@ -51,7 +52,10 @@ public sealed record ToolEnvironment
         }
     })];
 
-    /// <summary>The file that a program's name means, by our PATH only: .NET would look into its own and the working directory first.</summary>
+    /// <summary>
+    /// The file that a program's name means, by our PATH only: .NET would look into its own and the working directory first. As for a shell, one that may be executed comes before one that
+    /// may not.
+    /// </summary>
     /// <exception cref="ToolMissingException">No directory of PATH has a file of that name.</exception>
     public string Find(string program)
     {
@@ -60,11 +64,26 @@ public sealed record ToolEnvironment
             return HostFile.Look(program) == Presence.There ? program : throw new ToolMissingException(program);
         }
 
-        return Variables["PATH"]
-            .Split(':', StringSplitOptions.RemoveEmptyEntries)
-            .Where(directory => directory.StartsWith('/'))
-            .Select(directory => Path.Combine(directory, program))
-            .FirstOrDefault(file => HostFile.Look(file) == Presence.There)
-            ?? throw new ToolMissingException(program);
+        string? unfit = null;
+        foreach (var directory in Variables["PATH"].Split(':', StringSplitOptions.RemoveEmptyEntries).Where(directory => directory.StartsWith('/')))
+        {
+            var file = Path.Combine(directory, program);
+            if (HostFile.Look(file) != Presence.There)
+            {
+                continue;
+            }
+
+            if (IsExecutable(file))
+            {
+                return file;
+            }
+
+            unfit ??= file;
+        }
+
+        return unfit ?? throw new ToolMissingException(program);
     }
+
+    private static bool IsExecutable(string file) =>
+        AbsolutePath.TryParse(file, out var path) && FileStat.TryRead(path) is { } stat && (stat.Mode & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0;
 }

@@ -47,12 +47,14 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         }
     }
 
-    private CommandTask<CommandResult> Start(ToolCall call, Said said, CancellationToken kill) => Cli.Wrap(call.Program)
-        .WithValidation(CommandResultValidation.None)
-        .WithStandardInputPipe(call.Input.Length == 0 ? PipeSource.Null : PipeSource.FromString(call.Input))
-        .WithStandardOutputPipe(PipeTarget.Create(said.TakeOutputAsync))
-        .WithStandardErrorPipe(PipeTarget.Create(said.TakeErrorsAsync))
-        .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), configureProcess: null, kill, gracefulCancellationToken: CancellationToken.None);
+    private CommandTask<CommandResult> Start(ToolCall call, Said said, CancellationToken kill) => ToolNotStartedException.OrStarted(
+        $"{call}",
+        () => Cli.Wrap(call.Program)
+            .WithValidation(CommandResultValidation.None)
+            .WithStandardInputPipe(call.Input.Length == 0 ? PipeSource.Null : PipeSource.FromString(call.Input))
+            .WithStandardOutputPipe(PipeTarget.Create(said.TakeOutputAsync))
+            .WithStandardErrorPipe(PipeTarget.Create(said.TakeErrorsAsync))
+            .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), configureProcess: null, kill, gracefulCancellationToken: CancellationToken.None));
 
     /// <summary>Terminate, bounded wait, kill (which also ends the reading of its output), bounded wait.</summary>
     private async Task EndAsync(CommandTask<CommandResult> command, CancellationTokenSource kill)

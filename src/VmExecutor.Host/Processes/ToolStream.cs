@@ -22,12 +22,14 @@ internal sealed class ToolStream : IAsyncDisposable
     private ToolStream(ToolCall call, ToolEnvironment environment, TimeProvider clock)
     {
         _clock = clock;
-        _command = Cli.Wrap(call.Program)
-            .WithValidation(CommandResultValidation.None)
-            .WithStandardInputPipe(PipeSource.Create((stream, _) => HandOutAsync(out _input, stream)))
-            .WithStandardOutputPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _output, stream)))
-            .WithStandardErrorPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _error, stream)))
-            .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), process => _process = process);
+        _command = ToolNotStartedException.OrStarted(
+            $"{call}",
+            () => Cli.Wrap(call.Program)
+                .WithValidation(CommandResultValidation.None)
+                .WithStandardInputPipe(PipeSource.Create((stream, _) => HandOutAsync(out _input, stream)))
+                .WithStandardOutputPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _output, stream)))
+                .WithStandardErrorPipe(PipeTarget.Create((stream, _) => HandOutAsync(out _error, stream)))
+                .ExecuteAsync(start => ToolStartInfo.Apply(call, environment, start), process => _process = process));
     }
 
     // CliWrap opens its pipes before it returns, so all four are there once the constructor is over.
@@ -40,6 +42,7 @@ internal sealed class ToolStream : IAsyncDisposable
     private Process Process => _process!;
 
     /// <exception cref="ToolMissingException">The program is not installed.</exception>
+    /// <exception cref="ToolNotStartedException">The system did not start it.</exception>
     public static ToolStream Start(ToolCall call, ToolEnvironment environment, TimeProvider clock) => new(call, environment, clock);
 
     /// <summary>The exit code (128 + n when signal n ended it); does not wait for the streams' ends.</summary>

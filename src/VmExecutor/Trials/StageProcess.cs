@@ -21,7 +21,8 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
         IEnumerable<string> arguments, StageOutput output = StageOutput.Passed, CancellationToken over = default)
     {
         var (said, complained) = ("", "");
-        var stage = Cli.Wrap(program ?? Environment.ProcessPath!)
+        var file = program ?? Environment.ProcessPath!;
+        var stage = ToolNotStartedException.OrStarted(file, () => Cli.Wrap(file)
             .WithArguments(arguments)
             .WithWorkingDirectory(workingDirectory)
             .WithEnvironmentVariables(environment.ToDictionary(variable => variable.Key, string? (variable) => variable.Value))
@@ -36,7 +37,7 @@ internal sealed class StageProcess(IReadOnlyDictionary<string, string> environme
                 },
                 configureProcess: null,
                 CancellationToken.None,
-                CancellationToken.None);
+                CancellationToken.None));
 
         // CliWrap does not cancel it: Ctrl-C reaches the stage too, which stops by itself and says so.
         await using var ending = over.Register(() => UnixSignal.Send(stage.ProcessId, UnixSignal.Terminate));

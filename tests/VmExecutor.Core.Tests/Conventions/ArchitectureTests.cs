@@ -116,6 +116,16 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void Programs_are_started_where_a_refusal_of_the_system_is_told()
+    {
+        var starting = Repository.Sources("src").Select(file => (Name: Repository.Relative(file), Text: File.ReadAllText(file)))
+            .Where(file => file.Text.Contains("Process.Start(", StringComparison.Ordinal) || file.Text.Contains("Cli.Wrap(", StringComparison.Ordinal)).ToList();
+
+        starting.Should().NotBeEmpty("else this test would look at nothing");
+        starting.Where(file => !file.Text.Contains("ToolNotStartedException.OrStarted(", StringComparison.Ordinal)).Select(file => file.Name).Should().BeEmpty("else it is a bug of the driver's to people");
+    }
+
+    [Fact]
     public void Files_are_touched_in_two_files_only()
     {
         string[] places = ["src/VmExecutor.Host/Files/HostFile.cs", "src/VmExecutor.Host/Files/HostDirectory.cs"];

@@ -110,6 +110,44 @@ public sealed class ToolRunnerTests : IDisposable
         await run.Should().ThrowAsync<ToolMissingException>().WithMessage("*'no-such-tool'*");
     }
 
+    [Theory(Timeout = 30_000)]
+    [InlineData("\u007fELF and then nothing", UnixFileMode.UserRead | UnixFileMode.UserExecute, "Exec format error", "*no program of this processor*")]
+    [InlineData("#!/no/such/interpreter\n", UnixFileMode.UserRead | UnixFileMode.UserExecute, "No such file or directory", "*the interpreter in its first line*")]
+    [InlineData("#!/bin/sh\n", UnixFileMode.UserRead, "Permission denied", "*namei -l*")]
+    public async Task Programs_that_the_system_does_not_start_are_named_with_its_reason(string content, UnixFileMode mode, string reason, string hint)
+    {
+        var program = Path.Combine(directory.FullName, "tool");
+        await File.WriteAllTextAsync(program, content, Cancellation);
+        File.SetUnixFileMode(program, mode);
+        var call = new ToolCall(program, ["--all"]);
+
+        var failures = new List<SystemFailureException>
+        {
+            (await tools.Invoking(one => one.RunAsync(call, Cancellation)).Should().ThrowAsync<ToolNotStartedException>()).Which,
+            this.Invoking(_ => ToolStream.Start(call, new ToolEnvironment(new Dictionary<string, string>()), TimeProvider.System)).Should().Throw<ToolNotStartedException>().Which,
+            (await this.Invoking(_ => TerminalTool.RunAsync(call, new Dictionary<string, string>(), Cancellation)).Should().ThrowAsync<ToolNotStartedException>()).Which,
+        };
+
+        failures.Should().AllSatisfy(failure =>
+        {
+            failure.Message.Should().Be($"'{program} --all' could not be started: {reason}");
+            failure.Hint.Should().Match(hint);
+        });
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_program_that_may_be_executed_comes_before_one_of_its_name_that_may_not()
+    {
+        var (first, second) = (directory.CreateSubdirectory("first"), directory.CreateSubdirectory("second"));
+        await File.WriteAllTextAsync(Path.Combine(first.FullName, "tool"), "#!/bin/sh\necho first\n", Cancellation);
+        await File.WriteAllTextAsync(Path.Combine(second.FullName, "tool"), "#!/bin/sh\necho second\n", Cancellation);
+        File.SetUnixFileMode(Path.Combine(first.FullName, "tool"), UnixFileMode.UserRead);
+        File.SetUnixFileMode(Path.Combine(second.FullName, "tool"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var runner = new ToolRunner(new ToolEnvironment(new Dictionary<string, string> { ["PATH"] = $"{first}:{second}:/usr/bin:/bin" }), TimeProvider.System);
+
+        (await runner.RunAsync(new ToolCall("tool", []), Cancellation)).StandardOutput.Should().Be("second\n");
+    }
+
     [Fact(Timeout = 30_000)]
     public async Task The_working_directory_is_the_calls()
     {

@@ -1,5 +1,6 @@
 using CliWrap;
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
 
 namespace VmExecutor.Host.Images.Sources;
 
@@ -8,6 +9,7 @@ internal sealed class RecipeRun
 {
     // The shell opens the files and then becomes the recipe: no pipe, which whatever the recipe leaves running would hold open.
     private const string Redirected = "output=$1 errors=$2; shift 2; exec \"$@\" < /dev/null >> \"$output\" 2>> \"$errors\"";
+    private const string SetSid = "/usr/bin/setsid";
     private readonly CommandTask<CommandResult> _command;
     private readonly ProcessTree _tree;
 
@@ -21,7 +23,7 @@ internal sealed class RecipeRun
         AbsolutePath recipe, string argument, RecipeEnvironment environment, AbsolutePath directory, AbsolutePath output, AbsolutePath errors, TimeProvider clock)
     {
         // A child of .NET leads no process group, so setsid(1) needs no fork: the recipe keeps the child's process id.
-        var command = Cli.Wrap("/usr/bin/setsid")
+        var command = ToolNotStartedException.OrStarted($"{SetSid} {recipe} {argument}", () => Cli.Wrap(SetSid)
             .WithArguments(["/bin/sh", "-c", Redirected, "sh", output.Value, errors.Value, recipe.Value, argument])
             .WithWorkingDirectory(directory.Value)
             .WithValidation(CommandResultValidation.None)
@@ -34,7 +36,7 @@ internal sealed class RecipeRun
                 {
                     start.Environment[name] = value;
                 }
-            });
+            }));
         return new RecipeRun(command, clock);
     }
 
