@@ -30,9 +30,21 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
 
+    /// <summary>_exit(2): what was registered for the end of the process, by atexit(3) or by a library as its destructor, is not called.</summary>
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void Exit(int status);
+
     /// <summary>read(2).</summary>
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(SafeFileHandle file, [Out] byte[] buffer, nuint count);
+
+    /// <summary>write(2).</summary>
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, ref byte buffer, nuint count);
+
+    /// <summary>poll(2).</summary>
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
 
     /// <summary>fsync(2).</summary>
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
@@ -73,6 +85,26 @@ internal static partial class Libc
     /// <summary>ioctl(2), for requests that fill in a number.</summary>
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int ControlToNumber(SafeFileHandle target, ulong request, out uint number);
+
+    /// <summary>ioctl(2), for the size of a terminal.</summary>
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int ControlToWindow(int descriptor, ulong request, out WindowSize size);
+
+    /// <summary>tcgetattr(3); the buffer has the 60 bytes of a struct termios on 64-bit Linux.</summary>
+    [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int GetTerminal(int descriptor, ref byte settings);
+
+    /// <summary>tcsetattr(3).</summary>
+    [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int SetTerminal(int descriptor, int when, ref byte settings);
+
+    /// <summary>tcgetpgrp(3).</summary>
+    [LibraryImport("libc", EntryPoint = "tcgetpgrp", SetLastError = true)]
+    public static partial int ForegroundGroup(int descriptor);
+
+    /// <summary>getpgrp(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getpgrp")]
+    public static partial int OwnGroup();
 
     /// <summary>fcntl(2), for locks.</summary>
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
@@ -119,5 +151,24 @@ internal static partial class Libc
     {
         public long Seconds;
         public long Nanoseconds;
+    }
+
+    /// <summary>poll.h, struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    /// <summary>asm-generic/termios.h, struct winsize.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort Width;
+        public ushort Height;
     }
 }

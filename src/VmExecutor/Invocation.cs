@@ -6,6 +6,7 @@ using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host;
+using VmExecutor.Host.Files;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Observing;
 using VmExecutor.Host.Processes;
@@ -48,6 +49,10 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
     public static Invocation FromProcess(Signals signals)
     {
         var environment = ReadEnvironment();
+
+        // Whatever asks for Console.Out from now on gets the same: libraries compare it, and lock it.
+        Console.SetOut(StandardStreams.OutputWriter());
+        Console.SetError(StandardStreams.ErrorWriter());
         return new(new StageEnvironment(environment), Console.Out, JournalWriter.Around(Console.Error, environment), signals.Token);
     }
 
@@ -148,6 +153,25 @@ internal sealed class Invocation(StageEnvironment environment, TextWriter output
                 : $"See '{DriverVersion.Name} {command} --help'."),
         environment,
         new JobLog(Error));
+
+    /// <summary>
+    /// Says why the program ends, and gives the exit code, for a failure that nothing has caught: one of a thread of the background, or of what prints a text of help. .NET would end the program
+    /// by SIGABRT, which is none of the contract's codes.
+    /// </summary>
+    /// <param name="failure">What was thrown.</param>
+    public int FailUnhandled(Exception failure)
+    {
+        try
+        {
+            return ExitCodes.For(failure, environment, new JobLog(Error));
+        }
+#pragma warning disable CA1031 // Where not even this can be said, the code is all that is left to tell.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return environment.SystemFailureExitCode;
+        }
+    }
 
     private int Guard(JobLog log, Func<int> run)
     {

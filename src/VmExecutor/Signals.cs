@@ -41,7 +41,7 @@ internal sealed class Signals : IDisposable
         context.Cancel = interrupts < 2;
         if (interrupts == 1)
         {
-            command?.Error.WriteLine($"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
+            Tell(command?.Error, $"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
         }
 
         if (context.Cancel)
@@ -53,4 +53,16 @@ internal sealed class Signals : IDisposable
             command?.EndShowing();
         }
     });
+
+    private static void Tell(TextWriter? error, string line)
+    {
+        try
+        {
+            error?.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // The terminal is gone, or the file is full: the signal counts all the same.
+        }
+    }
 }

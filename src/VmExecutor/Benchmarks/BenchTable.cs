@@ -2,6 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Values;
+using VmExecutor.Reports;
 
 namespace VmExecutor.Benchmarks;
 
@@ -14,7 +15,7 @@ internal static class BenchTable
 
     public static void Print(BenchReport report, TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = ReportConsole.On(output);
         // A terminal that is narrower breaks the lines. The table would else lose its names and numbers.
         console.Profile.Width = Console.IsOutputRedirected ? WideEnough : Math.Max(LeastWidth, console.Profile.Width);
 

@@ -5,6 +5,7 @@ using VmExecutor.Completions;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
+using VmExecutor.Live;
 using VmExecutor.Manual;
 
 namespace VmExecutor.Commands;
@@ -71,7 +72,9 @@ internal static class DriverCommand
 
         foreach (var help in root.Options.OfType<HelpOption>())
         {
-            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+            var action = (HelpAction)help.Action!;
+            action.MaxWidth = Console.IsOutputRedirected ? int.MaxValue : TerminalSize.Width;
+            help.Action = new HelpWithExamples(action);
         }
 
         // "/h" and "/?" are Windows's; here they would be offered in place of paths.

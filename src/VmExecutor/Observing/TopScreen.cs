@@ -1,4 +1,5 @@
 using VmExecutor.Core.Values;
+using VmExecutor.Host.Processes;
 using VmExecutor.Live;
 using VmExecutor.Reports;
 
@@ -7,9 +8,9 @@ namespace VmExecutor.Observing;
 /// <summary>A terminal's other screen, on which a table is drawn again and again. The terminal gets its own screen back, whatever ends it.</summary>
 internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
 {
-    // DEC private modes 1049 (the other screen) and 25 (the cursor); ECMA-48: cursor to a place (CUP), erase to the end of the line (EL) and of the screen (ED).
+    // DEC private modes 1049 (the other screen), 25 (the cursor) and 1 with DECKPNM (the keys, which .NET changes when it looks for one); ECMA-48: cursor to a place (CUP), erase to the end of the line (EL) and of the screen (ED).
     private const string Enter = "\u001b[?1049h\u001b[?25l";
-    private const string Leave = "\u001b[?25h\u001b[?1049l";
+    private const string Leave = "\u001b[?25h\u001b[?1049l\u001b[?1l\u001b>";
     private const string Home = "\u001b[H";
     private const string EraseLine = "\u001b[K";
     private const string EraseBelow = "\u001b[J";
@@ -25,6 +26,7 @@ internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
     public async Task RunAsync(Func<CancellationToken, Task<TopView>> look, CancellationToken cancellationToken)
     {
         var first = await look(cancellationToken);
+        using var settings = TerminalSettings.Keep();
         terminal.Write(Enter);
         try
         {

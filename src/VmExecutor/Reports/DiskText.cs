@@ -37,7 +37,7 @@ internal static class DiskText
         }
 
         using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        var console = ReportConsole.On(text, AnsiSupport.No);
         console.Profile.Width = WideEnough;
         console.Write(table);
         return text.ToString().TrimEnd();

@@ -27,7 +27,7 @@ internal static class ExplainReport
         }
 
         var ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = ansi });
+        var console = ReportConsole.On(output, ansi);
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = WideEnough;

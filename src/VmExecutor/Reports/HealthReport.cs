@@ -19,7 +19,7 @@ internal static class HealthReport
     public static void Print(HealthFindings diagnosis, TextWriter output)
     {
         var ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = ansi });
+        var console = ReportConsole.On(output, ansi);
         console.Profile.Width = NeverWrap;
         foreach (var topic in diagnosis.Findings.GroupBy(finding => finding.Check.Topic))
         {

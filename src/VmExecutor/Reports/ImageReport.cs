@@ -44,7 +44,7 @@ internal static class ImageReport
             table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = ReportConsole.On(output);
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = WideEnough;

@@ -17,7 +17,7 @@ internal static class KeptJobReport
             return;
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = ReportConsole.On(output);
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = WideEnough;

@@ -9,7 +9,7 @@ internal static class ReportTable
 
     public static void Print(Table table, TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = ReportConsole.On(output);
         if (Console.IsOutputRedirected)
         {
             console.Profile.Width = WideEnough;

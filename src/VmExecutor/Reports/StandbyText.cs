@@ -36,7 +36,7 @@ internal static class StandbyText
         }
 
         using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        var console = ReportConsole.On(text, AnsiSupport.No);
         console.Profile.Width = WideEnough;
         console.Write(table);
         return text.ToString().TrimEnd();

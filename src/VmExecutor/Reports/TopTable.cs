@@ -29,7 +29,7 @@ internal static class TopTable
     public static IReadOnlyList<string> Lines(TopView view, int width)
     {
         using var text = new StringWriter();
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        var console = ReportConsole.On(text, AnsiSupport.No);
         console.Profile.Width = width;
         console.Profile.Capabilities.Unicode = true;
         console.Write(new Text(Head(view)));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using VmExecutor.Reports;
 
 namespace VmExecutor.Trials;
 
@@ -18,7 +19,7 @@ internal sealed class TrialTimes(TimeProvider time)
 
     public void Print(TextWriter output)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        var console = ReportConsole.On(output);
         var table = new Table().Border(TableBorder.Simple).AddColumn("part").AddColumn(new TableColumn("seconds").RightAligned()).AddColumn("result");
         foreach (var (part, duration, exitCode) in _parts)
         {

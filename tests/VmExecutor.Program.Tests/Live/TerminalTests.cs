@@ -64,6 +64,22 @@ public sealed class TerminalTests : IDisposable
         (await RunOnTerminalAsync("building 'built'")).Should().Contain("ERROR VMX1211").And.NotContain("\u001b[K").And.NotContain("\u001b[?7");
     }
 
+    [Theory(Timeout = 240_000)]
+    [InlineData("list")]
+    [InlineData("check")]
+    [InlineData("image list")]
+    [InlineData("usage")]
+    [InlineData("ssh 4711")]
+    [InlineData("--help")]
+    [InlineData("list --help")]
+    public async Task Nothing_but_text_and_colours_gets_onto_a_terminal_of_what_is_no_long_work(string command)
+    {
+        var (screen, _) = await new PseudoTerminal(_bench.Environment).RunAsync(command.Split(' '), "$^");
+
+        screen.Should().NotBeEmpty();
+        Regex.Replace(screen, "\u001b\\[[0-9;]*m", "").Should().NotContain("\u001b", "what changes a terminal must be changed back, and .NET does not");
+    }
+
     [Fact(Timeout = 240_000)]
     public async Task A_pipe_gets_lines_only()
     {
