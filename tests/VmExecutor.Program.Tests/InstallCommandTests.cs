@@ -15,8 +15,7 @@ public sealed class InstallCommandTests : IDisposable
         Directory.CreateDirectory(_bench.PathOf("entry"));
         foreach (var stage in new[] { "config", "prepare", "run", "cleanup" })
         {
-            File.WriteAllText(_bench.PathOf($"entry/{stage}"), "#!/bin/sh\nexec vm-executor \"$@\"\n");
-            File.SetUnixFileMode(_bench.PathOf($"entry/{stage}"), (UnixFileMode)0b111_101_101);
+            _bench.WriteProgram($"entry/{stage}", "#!/bin/sh\nexec vm-executor \"$@\"\n");
         }
 
         File.WriteAllText(Toml, Registered);

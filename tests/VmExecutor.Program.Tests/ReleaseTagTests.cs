@@ -28,7 +28,7 @@ public sealed class ReleaseTagTests : IDisposable
     public async Task A_tag_is_released_only_as_the_version_and_the_changelog_have_it(string tag, string version, string section, string? complaint)
     {
         Directory.CreateDirectory(Path.Combine(_tree, "executor/package"));
-        File.Copy(Path.Combine(BuiltDriver.Checkout(), Script), Path.Combine(_tree, Script));
+        ProgramFile.Copy(Path.Combine(BuiltDriver.Checkout(), Script), Path.Combine(_tree, Script));
         await File.WriteAllTextAsync(Path.Combine(_tree, "Directory.Build.props"), $"<Project>\n  <PropertyGroup>\n    <Version>{version}</Version>\n  </PropertyGroup>\n</Project>\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(_tree, "CHANGELOG.md"), $"# Changelog\n\n{section}\n", TestContext.Current.CancellationToken);
 

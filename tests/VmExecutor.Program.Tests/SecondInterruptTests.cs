@@ -13,8 +13,7 @@ public sealed class SecondInterruptTests : IDisposable
 
     public SecondInterruptTests()
     {
-        _bench.Write("recipe", "#!/bin/sh\ntrap '' TERM INT\n: >\"$0.began\"\nsleep 60 & wait\nsleep 60\n");
-        File.SetUnixFileMode(_bench.PathOf("recipe"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _bench.WriteProgram("recipe", "#!/bin/sh\ntrap '' TERM INT\n: >\"$0.began\"\nsleep 60 & wait\nsleep 60\n");
         _bench.Write("images/built.yaml", $"source: build\nbuild: {_bench.PathOf("recipe")}\nssh: {{user: ci, login: cloud-init}}\n");
     }
 

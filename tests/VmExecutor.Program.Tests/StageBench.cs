@@ -71,6 +71,14 @@ internal sealed class StageBench : IDisposable
         return this;
     }
 
+    /// <summary>A program that every user may run.</summary>
+    public StageBench WriteProgram(string name, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PathOf(name))!);
+        ProgramFile.Write(PathOf(name), text);
+        return this;
+    }
+
     public StageBench WriteResponse(string image) => Write(
         "response.json",
         System.Text.Json.JsonSerializer.Serialize(new

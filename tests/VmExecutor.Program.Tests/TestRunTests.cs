@@ -26,7 +26,7 @@ public sealed class TestRunTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_tree, "bin"));
         foreach (var script in new[] { "run", "failures" })
         {
-            ProgramFile.Write(Path.Combine(_tree, "tests", script), File.ReadAllText(Path.Combine(BuiltDriver.Checkout(), "tests", script)));
+            ProgramFile.Copy(Path.Combine(BuiltDriver.Checkout(), "tests", script), Path.Combine(_tree, "tests", script));
         }
 
         ProgramFile.Write(Path.Combine(_tree, "bin/dotnet"), "#!/bin/sh\n");

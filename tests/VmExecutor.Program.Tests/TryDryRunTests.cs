@@ -20,8 +20,7 @@ public sealed class TryDryRunTests : IDisposable
         // Whatever the program runs is found here, leaves a line and does its work.
         foreach (var tool in new[] { "git", "qemu-img" })
         {
-            _bench.Write($"bin/{tool}", $"#!/bin/sh\necho \"{tool} $*\" >> \"$0.calls\"\nexec /usr/bin/{tool} \"$@\"\n");
-            File.SetUnixFileMode(_bench.PathOf($"bin/{tool}"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            _bench.WriteProgram($"bin/{tool}", $"#!/bin/sh\necho \"{tool} $*\" >> \"$0.calls\"\nexec /usr/bin/{tool} \"$@\"\n");
         }
 
         _bench.Environment["PATH"] = _bench.PathOf("bin");

@@ -4,6 +4,7 @@ using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Failures;
 using VmExecutor.Core.Guests;
 using VmExecutor.Core.Services;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Core.Tests.Services;
@@ -121,8 +122,7 @@ public sealed class ServiceScriptTests
         {
             // The text's own places are exchanged for the test's: the engine, and the directory of the numbers.
             var bin = Path.Combine(directory.FullName, "podman");
-            File.WriteAllText(bin, $"#!/bin/sh\ncat {directory.FullName}/$2.log\n");
-            File.SetUnixFileMode(bin, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.UserWrite);
+            ProgramFile.Write(bin, $"#!/bin/sh\ncat {directory.FullName}/$2.log\n");
             var text = $"PATH={directory.FullName}:$PATH\n{Started().NewLogs().Replace("/run/", $"{directory.FullName}/", StringComparison.Ordinal)}";
             File.WriteAllText(Path.Combine(directory.FullName, "vmx-service-0.log"), "one\ntwo\n");
             File.WriteAllText(Path.Combine(directory.FullName, "vmx-service-1.log"), string.Concat(Enumerable.Repeat("x\n", 600)));

@@ -1,6 +1,7 @@
 using VmExecutor.EndToEnd.Tests.Images;
 using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator;
+using VmExecutor.RunnerSimulator.Drivers;
 using VmExecutor.RunnerSimulator.Jobs;
 using Xunit;
 
@@ -17,8 +18,6 @@ internal sealed class Bench : IAsyncDisposable
 
     private const string TpmStates = "/var/lib/libvirt/swtpm";
 
-    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
-        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly TestMachine _machine;
     private readonly string _directory;
@@ -125,8 +124,7 @@ internal sealed class Bench : IAsyncDisposable
     public static string WriteProgram(string directory, string name, string text)
     {
         var file = Path.Combine(directory, name);
-        File.WriteAllText(file, text);
-        File.SetUnixFileMode(file, Executable);
+        ProgramFile.Write(file, text);
         return file;
     }
 

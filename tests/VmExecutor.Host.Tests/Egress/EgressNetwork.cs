@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using FluentAssertions;
 using VmExecutor.Core.Values;
+using VmExecutor.RunnerSimulator.Drivers;
 
 namespace VmExecutor.Host.Tests.Egress;
 
@@ -107,8 +108,7 @@ internal sealed class EgressNetwork : IDisposable
         _processes.Add(Process.Start(new ProcessStartInfo("nsenter", ["-t", Text(other), "-n", "dnsmasq", "--keep-in-foreground", $"--conf-file={_directory.Child("names")}"]) { RedirectStandardInput = true })!);
         foreach (var tool in (string[])["nft", "dnsmasq", "prlimit"])
         {
-            File.WriteAllText(Tool(tool), $"#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec nsenter -t {Text(_host)} -n {tool} \"$@\"\n");
-            File.SetUnixFileMode(Tool(tool), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            ProgramFile.Write(Tool(tool), $"#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec nsenter -t {Text(_host)} -n {tool} \"$@\"\n");
         }
 
         File.SetUnixFileMode(_directory.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);

@@ -56,8 +56,7 @@ public sealed partial class EgressWallTests
                 stop) [ ! -e {Of("PIDFile")} ] || kill $(cat {Of("PIDFile")}); while pgrep -f '{Of("ExecStart")}' > /dev/null; do sleep 0.01; done ;;
             esac
             """;
-        File.WriteAllText(_network.Tool("systemctl"), $"#!/bin/sh\nPATH={_network.Path}\necho \"$@\" >> {_network.Home}/systemctl.log\n{does}\n");
-        File.SetUnixFileMode(_network.Tool("systemctl"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ProgramFile.Write(_network.Tool("systemctl"), $"#!/bin/sh\nPATH={_network.Path}\necho \"$@\" >> {_network.Home}/systemctl.log\n{does}\n");
         _hasUnit = true;
     }
 }

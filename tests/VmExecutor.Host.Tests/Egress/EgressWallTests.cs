@@ -9,6 +9,7 @@ using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Users;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Egress;
@@ -250,9 +251,9 @@ public sealed partial class EgressWallTests : IDisposable
     {
         await Wall().PutUpAsync(Policy(".example.test"), new(Guest), default);
         var whole = File.ReadAllText(_network.Tool("nft"));
-        File.WriteAllText(_network.Tool("nft"), whole.Replace("#!/bin/sh\n", "#!/bin/sh\ncase $1 in delete) echo interrupted >&2; exit 1;; esac\n"));
+        ProgramFile.Write(_network.Tool("nft"), whole.Replace("#!/bin/sh\n", "#!/bin/sh\ncase $1 in delete) echo interrupted >&2; exit 1;; esac\n"));
         await FluentActions.Awaiting(() => Wall().RemoveAsync(Guest.Name, default)).Should().ThrowAsync<SystemFailureException>().WithMessage("*interrupted*");
-        File.WriteAllText(_network.Tool("nft"), whole);
+        ProgramFile.Write(_network.Tool("nft"), whole);
 
         _network.Host("nft list tables").Should().Contain("egress");
         Directory.GetFiles($"{_network.Home}/egress", "*.nft").Should().BeEmpty("a firewall that is loaded anew must not put them back");
@@ -283,10 +284,10 @@ public sealed partial class EgressWallTests : IDisposable
             new EgressWall(LibvirtUri.System, new VmUsers(UserPerVm.Off, () => new VmUserChoice(null, "'libvirt: user_per_vm' is off"), _network.Home, TimeProvider.System), Tools(), TimeProvider.System),
             Guest,
             "user_per_vm");
-        File.WriteAllText(_network.Tool("dnsmasq"), "#!/bin/sh\necho 'Dnsmasq version 2.85  Copyright'; echo 'Compile time options: IPv6 ipset no-nftset'\n");
+        ProgramFile.Write(_network.Tool("dnsmasq"), "#!/bin/sh\necho 'Dnsmasq version 2.85  Copyright'; echo 'Compile time options: IPv6 ipset no-nftset'\n");
         await Refuses(Wall(), Guest, "2.85");
         File.Delete(_network.Tool("dnsmasq"));
-        File.WriteAllText(_network.Tool("nft"), "#!/bin/sh\necho 'no nf_tables here' >&2; exit 1\n");
+        ProgramFile.Write(_network.Tool("nft"), "#!/bin/sh\necho 'no nf_tables here' >&2; exit 1\n");
         await Refuses(Wall(), Guest, "no nf_tables here");
 
         static async Task Refuses(EgressWall wall, VmUser? user, string why) =>

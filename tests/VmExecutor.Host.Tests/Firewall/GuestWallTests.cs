@@ -9,6 +9,7 @@ using VmExecutor.Host.Firewall;
 using VmExecutor.Host.Libvirt;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Users;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Firewall;
@@ -64,8 +65,7 @@ public sealed class GuestWallTests : IDisposable
             """).Should().Be(0);
 
         // The driver's nft works in that namespace, and counts how often rules are loaded.
-        File.WriteAllText(_directory.Child("nft").Value, $"#!/bin/sh\n[ \"$1\" != -f ] || echo loaded >> {_directory}/loads\nexec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\n");
-        File.SetUnixFileMode(_directory.Child("nft").Value, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ProgramFile.Write(_directory.Child("nft").Value, $"#!/bin/sh\n[ \"$1\" != -f ] || echo loaded >> {_directory}/loads\nexec nsenter -t {_host} -n /usr/sbin/nft \"$@\"\n");
     }
 
     public void Dispose()
@@ -179,7 +179,7 @@ public sealed class GuestWallTests : IDisposable
     [Fact(Timeout = 60_000)]
     public async Task An_nft_that_crashes_is_explained()
     {
-        await File.WriteAllTextAsync(_directory.Child("nft").Value, "#!/bin/sh\nkill -SEGV $$\n", TestContext.Current.CancellationToken);
+        ProgramFile.Write(_directory.Child("nft").Value, "#!/bin/sh\nkill -SEGV $$\n");
 
         (await Wall().PutUpAsync(Guest, default)).Should().Contain("139").And.Contain("nft has crashed").And.Contain("nft list tables");
     }
@@ -188,7 +188,7 @@ public sealed class GuestWallTests : IDisposable
     public async Task A_host_without_nft_or_without_a_user_for_qemu_is_said_and_refused_only_where_rules_are_demanded()
     {
         using var session = new LibvirtHypervisor("qemu:///session", TimeSpan.FromSeconds(60), TimeProvider.System);
-        File.WriteAllText(_directory.Child("nft").Value, "#!/bin/sh\necho 'Error: no nf_tables here' >&2; exit 1\n");
+        ProgramFile.Write(_directory.Child("nft").Value, "#!/bin/sh\necho 'Error: no nf_tables here' >&2; exit 1\n");
 
         (await Wall().PutUpAsync(Guest, default)).Should().Contain("no nf_tables here");
         (await new GuestWall(new FirewallSettings(), session, Users(), Tools(), TimeProvider.System) { Directory = _directory }.PutUpAsync(null, default)).Should().Contain("qemu:///session");

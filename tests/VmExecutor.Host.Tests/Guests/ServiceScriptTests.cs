@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FluentAssertions;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Core.Services;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
@@ -250,8 +251,7 @@ public sealed class ServiceScriptTests : IDisposable
 
         foreach (var name in new[] { "podman", "docker" })
         {
-            File.WriteAllText(In($"bin/{name}"), Engine);
-            File.SetUnixFileMode(In($"bin/{name}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            ProgramFile.Write(In($"bin/{name}"), Engine);
         }
 
         File.WriteAllText(In("deaf"), "0");

@@ -9,6 +9,7 @@ using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests;
 using VmExecutor.Host.Processes;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests;
@@ -70,7 +71,7 @@ public class SshdFixture : IAsyncLifetime
         await KeyAsync("stranger");
         File.Copy(In("client.pub"), In("authorized_keys"));
         var bin = Directory.CreateDirectory(In("bin")).FullName;
-        await WriteProgramAsync(Path.Combine(bin, "pwsh"), "#!/bin/sh\necho \"pwsh $*\"\nfor last; do :; done\nexec sh \"$last\"\n");
+        ProgramFile.Write(Path.Combine(bin, "pwsh"), "#!/bin/sh\necho \"pwsh $*\"\nfor last; do :; done\nexec sh \"$last\"\n");
 
         // SHLVL: Debian's bash reads ~/.bashrc at the first level below ssh; whatever a developer has there may take a second.
         await File.WriteAllTextAsync(In("sshd_config"), $"""
@@ -175,12 +176,6 @@ public class SshdFixture : IAsyncLifetime
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static async Task WriteProgramAsync(string file, string text)
-    {
-        await File.WriteAllTextAsync(file, text);
-        Process.Start("chmod", ["755", file]).WaitForExit();
     }
 
     private static IEnumerable<JobProcess> Processes(GuestAccess access) =>

@@ -3,6 +3,7 @@ using VmExecutor.Core.Health.Runner;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Runner;
@@ -36,7 +37,8 @@ public sealed class RunnerFilesTests : IDisposable
     {
         var files = Files("PATH", "/usr/bin:/bin");
         var entry = Make("run");
-        File.WriteAllText(entry.Value, "#!/bin/sh\nexec vm-executor run \"$@\"\n");
+        ProgramFile.Write(entry.Value, "#!/bin/sh\nexec vm-executor run \"$@\"\n");
+        File.SetUnixFileMode(entry.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         files.Look(new StageCommand("run", entry.Value, [])).Should().Be(new StageFile(true, false, true));
         File.SetUnixFileMode(entry.Value, (UnixFileMode)0b111_101_101);

@@ -211,11 +211,7 @@ public sealed class DoctorCommandTests : IDisposable
     private void UseLibvirt(string uri) =>
         _bench.Write("vm-executor.yaml", $"state_dir: {_bench.PathOf("state")}\nimages_dir: images\nlibvirt:\n  uri: {uri}\n");
 
-    private void Tool(string name, string script)
-    {
-        _bench.Write($"bin/{name}", $"#!/bin/sh\n{script}\n");
-        File.SetUnixFileMode(_bench.PathOf($"bin/{name}"), (UnixFileMode)0b111_101_101);
-    }
+    private void Tool(string name, string script) => _bench.WriteProgram($"bin/{name}", $"#!/bin/sh\n{script}\n");
 
     private Task<(int ExitCode, IReadOnlyList<Line> Findings)> DoctorAsync() => Doctor.RunAsync(_bench);
 

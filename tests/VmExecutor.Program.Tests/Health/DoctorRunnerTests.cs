@@ -13,8 +13,7 @@ public sealed class DoctorRunnerTests : IDisposable
     {
         foreach (var stage in new[] { "config", "prepare", "run", "cleanup" })
         {
-            _bench.Write($"driver/{stage}", $"#!/bin/sh\nexec vm-executor {stage} \"$@\"\n");
-            File.SetUnixFileMode(_bench.PathOf($"driver/{stage}"), (UnixFileMode)0b111_101_101);
+            _bench.WriteProgram($"driver/{stage}", $"#!/bin/sh\nexec vm-executor {stage} \"$@\"\n");
         }
     }
 

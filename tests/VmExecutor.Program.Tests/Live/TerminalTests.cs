@@ -12,8 +12,7 @@ public sealed class TerminalTests : IDisposable
     public TerminalTests()
     {
         // It says a line, and then nothing until there is a file: a recipe that works for long.
-        _bench.Write("recipe", $"#!/bin/sh\n[ \"$1\" != --key ] || {{ echo key; exit; }}\necho working for long\nwhile [ ! -e '{_bench.PathOf("go")}' ]; do sleep 0.1; done\nexit 3\n");
-        File.SetUnixFileMode(_bench.PathOf("recipe"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _bench.WriteProgram("recipe", $"#!/bin/sh\n[ \"$1\" != --key ] || {{ echo key; exit; }}\necho working for long\nwhile [ ! -e '{_bench.PathOf("go")}' ]; do sleep 0.1; done\nexit 3\n");
         _bench.Write("images/built.yaml", $"source: build\nbuild: {_bench.PathOf("recipe")}\nssh: {{user: ci, login: cloud-init}}\n");
         _bench.Environment["TERM"] = "xterm";
     }
@@ -44,7 +43,7 @@ public sealed class TerminalTests : IDisposable
     [Fact(Timeout = 240_000)]
     public async Task Ctrl_C_says_its_line_in_place_of_the_last_one_and_the_second_leaves_nothing_behind()
     {
-        _bench.Write("recipe", "#!/bin/sh\n[ \"$1\" != --key ] || { echo key; exit; }\ntrap '' TERM INT\necho working for long\nsleep 30 & wait\nsleep 30\n");
+        _bench.WriteProgram("recipe", "#!/bin/sh\n[ \"$1\" != --key ] || { echo key; exit; }\ntrap '' TERM INT\necho working for long\nsleep 30 & wait\nsleep 30\n");
 
         var once = await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], @"\?7l. building 'built'  work", typed: "\u0003");
         var twice = await new PseudoTerminal(_bench.Environment).RunAsync(["image", "publish", "built"], @"\?7l. building 'built'  work", typed: "\u0003", next: ("Ctrl-C again", "\u0003"));

@@ -20,9 +20,8 @@ public sealed class PublishFailureTests : IDisposable
         var file = _bench.PathOf("metrics.prom");
         _bench.Write("vm-executor.yaml", $"{await File.ReadAllTextAsync(_bench.PathOf("vm-executor.yaml"), TestContext.Current.CancellationToken)}metrics: {{file: '{file}'}}\n")
             .Write("images/pulled.yaml", "source: oci\nimage: registry.example.com/ci/debian:1\nmemory: 256MiB\nssh: {user: ci, login: systemd-credentials}\n")
-            .Write("bin/skopeo", "#!/bin/sh\nprintf '{}'\n")
+            .WriteProgram("bin/skopeo", "#!/bin/sh\nprintf '{}'\n")
             .Publish("pulled", 3);
-        File.SetUnixFileMode(_bench.PathOf("bin/skopeo"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         _bench.Environment["PATH"] = $"{_bench.PathOf("bin")}:/usr/bin:/bin";
 
         var exit = await _bench.RunAsync("image", "publish", "pulled");

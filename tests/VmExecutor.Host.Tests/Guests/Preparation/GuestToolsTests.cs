@@ -6,6 +6,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Guests.Preparation;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Runner;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Guests.Preparation;
@@ -127,7 +128,7 @@ public sealed class GuestToolsTests(SshdFixture sshd) : GuestTest(sshd)
     {
         Directory.CreateDirectory(In("path"));
         System.IO.File.WriteAllText(In("path/gitlab-runner"), "in PATH");
-        System.IO.File.Copy("/bin/sleep", In("gitlab-runner-17"));
+        ProgramFile.Copy("/bin/sleep", In("gitlab-runner-17"));
         System.IO.File.SetUnixFileMode(In("gitlab-runner-17"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using var runner = System.Diagnostics.Process.Start(In("gitlab-runner-17"), "60");
         try

@@ -3,6 +3,7 @@ using VmExecutor.Core.Images.Sources;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Processes;
+using VmExecutor.RunnerSimulator.Drivers;
 
 namespace VmExecutor.Host.Tests.Images.Sources;
 
@@ -32,11 +33,7 @@ public abstract class RecipeTest : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected void WriteRecipe(string script)
-    {
-        File.WriteAllText(Recipe.Value, $"#!/bin/bash\n{script}\n");
-        File.SetUnixFileMode(Recipe.Value, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
+    private protected void WriteRecipe(string script) => ProgramFile.Write(Recipe.Value, $"#!/bin/bash\n{script}\n");
 
     private protected ImageDefinition Image(ImageSource? source = null, AbsolutePath? key = null, string user = "ci") => new()
     {
