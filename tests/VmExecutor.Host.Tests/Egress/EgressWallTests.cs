@@ -170,15 +170,24 @@ public sealed partial class EgressWallTests : IDisposable
     public async Task An_address_is_open_for_its_time_alone_and_again_when_its_name_is_asked_for_again()
     {
         await Wall(TimeSpan.FromSeconds(2)).PutUpAsync(Policy(".example.test"), new(Guest), default);
-        _network.Ask(Guest.Id, "zero.example.test").Should().Be("yes");
-        _network.Reaches(Guest.Id, "192.0.2.5").Should().BeTrue("that its answer is good for no second shortens nothing");
 
+        // That its answer is good for no second shortens nothing.
+        AskUntilItIsReached();
         while (_network.Reaches(Guest.Id, "192.0.2.5"))
         {
         }
 
-        _network.Ask(Guest.Id, "zero.example.test").Should().Be("yes");
-        _network.Reaches(Guest.Id, "192.0.2.5").Should().BeTrue();
+        AskUntilItIsReached();
+
+        // On a busy machine the address's time can be over before it is tried. An address that is never opened exceeds the test's limit.
+        void AskUntilItIsReached()
+        {
+            do
+            {
+                _network.Ask(Guest.Id, "zero.example.test").Should().Be("yes");
+            }
+            while (!_network.Reaches(Guest.Id, "192.0.2.5"));
+        }
     }
 
     [Fact(Timeout = 180_000)]
@@ -336,7 +345,7 @@ public sealed partial class EgressWallTests : IDisposable
             control: _network.Ask(Stranger, "git.example.test", server: server, port: EgressPlace.Port) == "yes");
 
         // A name whose answer is good for no second, and an address that is kept for longer than its name was good for.
-        var open = _network.Ask(Guest.Id, "zero.example.test") == "yes" && _network.Reaches(Guest.Id, "192.0.2.5");
+        var open = await Eventually(() => _network.Ask(Guest.Id, "zero.example.test") == "yes" && _network.Reaches(Guest.Id, "192.0.2.5"));
         var closed = await Eventually(() => !_network.Reaches(Guest.Id, "192.0.2.5"));
         scorecard.Note("egress-address-kept", held: closed, control: open);
 

@@ -111,7 +111,7 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         pace.SeemsLimited(Address).Should().BeFalse();
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task Banner_and_ssh_together_keep_the_pace_at_a_server_that_closes_each_connection()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -121,8 +121,8 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         var job = sshd.NewJob() with { Address = new GuestAddress("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port) };
         var guest = sshd.Guest;
 
-        (await guest.WaitForServerAsync(job.Address, TimeSpan.FromSeconds(20), Alive, Cancellation)).Should().Be("SSH-2.0-x");
-        var open = () => guest.OpenAsync(job, TimeSpan.FromSeconds(7), Alive, Cancellation);
+        (await guest.WaitForServerAsync(job.Address, TimeSpan.FromSeconds(60), Alive, Cancellation)).Should().Be("SSH-2.0-x");
+        var open = () => guest.OpenAsync(job, TimeSpan.FromSeconds(20), Alive, Cancellation);
 
         (await open.Should().ThrowAsync<SystemFailureException>()).Which.Hint.Should().Contain("ufw limit ssh");
         listener.Stop();

@@ -110,9 +110,9 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     {
         var job = Sshd.NewJob() with { Key = Sshd.Key("stranger") };
 
-        var open = () => Guest.OpenAsync(job, TimeSpan.FromSeconds(4), Alive, Cancellation);
+        var open = () => Guest.OpenAsync(job, TimeSpan.FromSeconds(15), Alive, Cancellation);
 
-        var failure = (await open.Should().ThrowAsync<SystemFailureException>().WithMessage("*does not accept the key */stranger, *4s*Permission denied (publickey)*")).Which;
+        var failure = (await open.Should().ThrowAsync<SystemFailureException>().WithMessage("*does not accept the key */stranger, *15s*Permission denied (publickey)*")).Which;
         failure.Code.Should().Be(ErrorCodes.GuestSshRefused);
     }
 
@@ -151,9 +151,9 @@ public sealed class GuestConnectionTests(SshdFixture sshd) : GuestTest(sshd)
     {
         var job = Sshd.NewJob() with { Address = new GuestAddress("127.0.0.1", SshdFixture.FreePort()) };
 
-        var open = () => Guest.OpenAsync(job, TimeSpan.FromSeconds(1), Alive, Cancellation);
+        var open = () => Guest.OpenAsync(job, TimeSpan.FromSeconds(10), Alive, Cancellation);
 
-        (await open.Should().ThrowAsync<SystemFailureException>().WithMessage("*within 1s*Connection refused*")).Which.Code.Should().Be(ErrorCodes.GuestSshTimedOut);
+        (await open.Should().ThrowAsync<SystemFailureException>().WithMessage("*within 10s*Connection refused*")).Which.Code.Should().Be(ErrorCodes.GuestSshTimedOut);
     }
 
     [Fact(Timeout = 60_000)]

@@ -125,7 +125,7 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
         Directory.GetFiles(job.Directory.Value).Order().Should().Equal(files);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 180_000)]
     public async Task A_persons_connection_ends_by_itself_when_its_opener_was_killed_and_it_is_no_longer_used()
     {
         var job = await _guest.OpenAsync(NewJob(), Limit, Alive, Cancellation);
@@ -133,8 +133,8 @@ public sealed class GuestProofTests(TwinFixture sshd) : IClassFixture<TwinFixtur
         var files = Files();
 
         // The opener closes nothing, as one that was ended by SIGKILL.
-        var way = await _guest.ConnectBesideAsync(job, job.Beside(4711) with { Idle = TimeSpan.FromSeconds(2) }, Limit, Alive, Cancellation);
-        var entered = await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "sleep 5; echo still in")) { WorkingDirectory = job.Directory }, Cancellation);
+        var way = await _guest.ConnectBesideAsync(job, job.Beside(4711) with { Idle = TimeSpan.FromSeconds(10) }, Limit, Alive, Cancellation);
+        var entered = await sshd.Tools.RunAsync(new ToolCall("ssh", SshArguments.Enter(way, terminal: false, "sleep 14; echo still in")) { WorkingDirectory = job.Directory }, Cancellation);
         entered.StandardOutput.Should().Be("still in\n", "a connection that is used stays");
         while (SshdFixture.Connections(job).Count > 0)
         {

@@ -15,6 +15,7 @@ internal sealed class DaemonStandIn : IAsyncDisposable
     private readonly Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly ConcurrentBag<Socket> sockets = [];
     private readonly TaskCompletionSource connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource muted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task accepting = Task.CompletedTask;
     private int connections;
 
@@ -34,6 +35,9 @@ internal sealed class DaemonStandIn : IAsyncDisposable
 
     /// <summary>A text in a call, from which on it is mute: that call never reaches the daemon.</summary>
     public string? MuteAt { get; init; }
+
+    /// <summary>Done when a call with that text has come.</summary>
+    public Task Muted => muted.Task;
 
     public int Connections => connections;
 
@@ -101,7 +105,11 @@ internal sealed class DaemonStandIn : IAsyncDisposable
             while (await from.ReceiveAsync(buffer) is > 0 and var length)
             {
                 Mute |= MuteAt is { } text && buffer.AsSpan(0, length).IndexOf(Encoding.ASCII.GetBytes(text)) >= 0;
-                if (!Mute)
+                if (Mute)
+                {
+                    muted.TrySetResult();
+                }
+                else
                 {
                     await to.SendAsync(buffer.AsMemory(0, length));
                 }

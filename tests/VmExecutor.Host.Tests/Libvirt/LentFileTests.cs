@@ -1,7 +1,9 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Win32.SafeHandles;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
+using VmExecutor.Host.Tests.Fakes;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Libvirt;
@@ -13,6 +15,7 @@ namespace VmExecutor.Host.Tests.Libvirt;
 public sealed class LentFileTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+    private readonly FakeTimeProvider _clock = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("vmx-lent-").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,7 +26,7 @@ public sealed class LentFileTests : IDisposable
     public async Task A_file_stays_open_in_a_call_that_was_left_and_is_closed_when_it_has_returned()
     {
         Prerequisite.LibvirtLibrary();
-        var connection = await LibvirtConnection.OpenAsync("test:///default", Limit, TimeProvider.System, Token);
+        var connection = await LibvirtConnection.OpenAsync("test:///default", Limit, _clock, Token);
         using var goOn = new ManualResetEventSlim();
         var seen = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var (file, path, number) = Open("state");
@@ -38,7 +41,7 @@ public sealed class LentFileTests : IDisposable
             },
             file,
             Token);
-        await FluentActions.Awaiting(() => call).Should().ThrowAsync<HypervisorTimeoutException>();
+        await FluentActions.Awaiting(() => _clock.RunAsync(call)).Should().ThrowAsync<HypervisorTimeoutException>();
         file.Dispose();
         OpenMany();
         goOn.Set();
@@ -53,13 +56,14 @@ public sealed class LentFileTests : IDisposable
     {
         Prerequisite.Libvirt();
         await using var daemon = new DaemonStandIn { MuteAt = "getfd" };
-        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(4), TimeProvider.System);
+        using var hypervisor = new LibvirtHypervisor(daemon.Uri, Limit, _clock);
         using var domain = new TestDomain();
         await hypervisor.CreateTransientAsync(domain.Xml, paused: true, Token);
         var (file, path, number) = Open("state");
 
         var call = hypervisor.SendMachineCommandAsync(domain.Name, """{"execute":"getfd","arguments":{"fdname":"vm-executor"}}""", file, Token);
-        await FluentActions.Awaiting(() => call).Should().ThrowAsync<HypervisorTimeoutException>();
+        await daemon.Muted;
+        await FluentActions.Awaiting(() => _clock.RunAsync(call)).Should().ThrowAsync<HypervisorTimeoutException>();
         file.Dispose();
         OpenMany();
 

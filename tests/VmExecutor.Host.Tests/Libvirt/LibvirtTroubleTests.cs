@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Microsoft.Extensions.Time.Testing;
 using VmExecutor.Core.Failures;
 using VmExecutor.Host.Hypervisor;
 using VmExecutor.Host.Libvirt;
@@ -31,10 +32,11 @@ public sealed class LibvirtTroubleTests
     {
         Prerequisite.Libvirt();
         await using var daemon = new DaemonStandIn();
-        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(2), TimeProvider.System);
+        var clock = new FakeTimeProvider();
+        using var hypervisor = new LibvirtHypervisor(daemon.Uri, TimeSpan.FromSeconds(2), clock);
         await hypervisor.ListDomainsAsync(Token);
         daemon.Mute = true;
-        var find = () => hypervisor.FindStatusAsync("nobody", Token);
+        var find = () => clock.RunAsync(hypervisor.FindStatusAsync("nobody", Token));
         (await find.Should().ThrowAsync<HypervisorTimeoutException>()).Which.Call.Should().Be("for the state of 'nobody'");
 
         daemon.Mute = false;
