@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace VmExecutor;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGHUP as one cancellation token. The process is not ended by them: what was half made is undone first,
+/// SIGTERM, SIGINT, SIGHUP and, for a stage, SIGQUIT as one cancellation token. The process is not ended by them: what was half made is undone first,
 /// and the exit code is the contract's, never 143. A person who presses Ctrl-C a second time wants the terminal back: then an
 /// administrator's command ends at once, and what it leaves is a leftover like that of any killed process. A stage never does, since
 /// signals to its process group may come more than once and the runner reads its exit code.
@@ -17,7 +17,7 @@ internal sealed class Signals : IDisposable
 
     public Signals()
     {
-        _registrations = [Catch(PosixSignal.SIGTERM), Catch(PosixSignal.SIGINT), Catch(PosixSignal.SIGHUP)];
+        _registrations = [Catch(PosixSignal.SIGTERM), Catch(PosixSignal.SIGINT), Catch(PosixSignal.SIGHUP), Catch(PosixSignal.SIGQUIT)];
     }
 
     public CancellationToken Token => _source.Token;
@@ -37,8 +37,8 @@ internal sealed class Signals : IDisposable
         var command = signal == PosixSignal.SIGINT ? _command : null;
         var interrupts = command is null ? 0 : Interlocked.Increment(ref _interrupts);
 
-        // What is not cancelled here has its usual effect: SIGINT ends the process.
-        context.Cancel = interrupts < 2;
+        // What is not cancelled here has its usual effect: SIGINT ends the process, and so does a person's Ctrl-\.
+        context.Cancel = interrupts < 2 && (signal != PosixSignal.SIGQUIT || _command is null);
         if (interrupts == 1)
         {
             Tell(command?.Error, $"Stopping, and undoing what is half made. Ctrl-C again ends this at once; '{DriverVersion.Name} gc' removes what is left then.");
@@ -50,7 +50,7 @@ internal sealed class Signals : IDisposable
         }
         else
         {
-            command?.EndShowing();
+            _command?.EndShowing();
         }
     });
 

@@ -22,12 +22,16 @@ public sealed class MuteLibvirtTests : IDisposable
         _bench.Dispose();
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task A_cancel_ends_prepare_although_its_call_never_returns()
+    [Theory(Timeout = 60_000)]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    [InlineData("QUIT")]
+    public async Task A_signal_ends_prepare_by_its_exit_code_although_its_call_never_returns(string signal)
     {
         Configure("5m");
 
-        var exit = await _bench.RunAsync(ConnectedAsync(), "prepare");
+        var exit = await _bench.RunUntilAsync(ConnectedAsync(), signal, "prepare");
 
         exit.ExitCode.Should().Be(StageBench.SystemFailure, exit.ToString());
         (exit.Output + exit.Error).Should().Contain("Cancelled");

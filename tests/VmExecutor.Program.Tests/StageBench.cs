@@ -118,6 +118,13 @@ internal sealed class StageBench : IDisposable
     /// <param name="arguments">The program's.</param>
     public Task<ProgramExit> RunAsync(Task? terminate, params IReadOnlyList<string> arguments) => StartAsync(BuiltDriver.BuiltProgram(), arguments, terminate);
 
+    /// <summary>With a signal in place of SIGTERM, also where the tests were started with that signal ignored.</summary>
+    /// <param name="happens">When done, the program is sent the signal.</param>
+    /// <param name="signal">Its name, as <c>QUIT</c>.</param>
+    /// <param name="arguments">The program's.</param>
+    public Task<ProgramExit> RunUntilAsync(Task happens, string signal, params IReadOnlyList<string> arguments) =>
+        StartAsync("/usr/bin/env", [$"--default-signal={signal}", BuiltDriver.BuiltProgram(), .. arguments], happens, signal);
+
     /// <summary>After a line of shell, for what no .NET string can be in an environment.</summary>
     public Task<ProgramExit> RunAfterAsync(string shell, params IReadOnlyList<string> arguments) =>
         StartAsync("/bin/sh", ["-c", $"{shell}; exec \"$0\" \"$@\"", BuiltDriver.BuiltProgram(), .. arguments], terminate: null);
@@ -132,7 +139,7 @@ internal sealed class StageBench : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    private async Task<ProgramExit> StartAsync(string program, IReadOnlyList<string> arguments, Task? terminate)
+    private async Task<ProgramExit> StartAsync(string program, IReadOnlyList<string> arguments, Task? terminate, string signal = "TERM")
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -157,7 +164,7 @@ internal sealed class StageBench : IDisposable
             if (terminate is not null)
             {
                 await Task.WhenAny(terminate, process.WaitForExitAsync(limit.Token));
-                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+                using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
                 await kill.WaitForExitAsync(limit.Token);
             }
 

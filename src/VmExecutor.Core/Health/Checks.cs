@@ -41,6 +41,7 @@ public static class Checks
     public static readonly Check RunnerConcurrent = new("runner-concurrent", CheckTopic.Runner);
     public static readonly Check RunnerDirs = new("runner-dirs", CheckTopic.Runner);
     public static readonly Check RunnerFeatures = new("runner-features", CheckTopic.Runner);
+    public static readonly Check RunnerStop = new("runner-stop", CheckTopic.Runner);
 
     public static readonly Check Images = new("images", CheckTopic.Images);
     public static readonly Check Templates = new("templates", CheckTopic.Images);
@@ -58,7 +59,7 @@ public static class Checks
         StateDir, BaseFiles, DiskSpace, FileSystem, QemuImg,
         Network, Loopback, Egress, GuestStart, GuestOut, GuestLoopback,
         Ssh, SshKeys,
-        RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures,
+        RunnerUser, RunnerConfig, RunnerStages, RunnerTimeouts, RunnerConcurrent, RunnerDirs, RunnerFeatures, RunnerStop,
         Images, Templates, Standby, Registry, ProjectDisks,
         Leftovers,
     ];

@@ -72,7 +72,7 @@ internal sealed class HealthTasks(Invocation invocation, DoctorRequest request)
             .. network.All,
             .. new GuestLook(request, config, runner, network, patient, new JobLog(invocation.Error)).All,
             .. new SshLook(config, users, tools).All,
-            .. new RunnerLook(config, runner, files, images, invocation.Time).All,
+            .. new RunnerLook(config, runner, files, images, new RunnerUnit(host, tools), invocation.Time).All,
             .. images.All,
             .. new LeftoverLook(libvirt, machine?.Collector, kvm.Over).All,
         ];

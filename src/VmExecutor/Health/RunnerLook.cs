@@ -44,8 +44,9 @@ internal sealed record RunnerConfig(RunnerToml? Toml, IReadOnlyList<RunnerEntry>
 /// <param name="runner">The runner's, read once.</param>
 /// <param name="files">Looks at the programs that it names.</param>
 /// <param name="images">Knows what their VMs take.</param>
+/// <param name="systemd">Asks for the runner's unit.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, RunnerFiles files, ImageLook images, TimeProvider time)
+internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, RunnerFiles files, ImageLook images, RunnerUnit systemd, TimeProvider time)
 {
     private const int UsageDays = 14;
 
@@ -60,6 +61,7 @@ internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, R
         new(Checks.RunnerDirs, () => ForEach(Checks.RunnerDirs, (_, entry) => RunnerRules.DecideDirectories(entry, config.Images))),
         new(Checks.RunnerFeatures, () => ForEach(Checks.RunnerFeatures, (_, entry) =>
             RunnerRules.DecideFeatures(entry, [.. config.Images.Select(image => ImageLook.ShellOf(image, config.Settings?.StateDir))]))),
+        new(Checks.RunnerStop, StopAsync),
     ];
 
     private IReadOnlyList<Finding> ForEach(Check check, Func<RunnerToml, RunnerEntry, IReadOnlyList<Finding>> decide) =>
@@ -76,6 +78,11 @@ internal sealed class RunnerLook(ConfigLook config, Lazy<RunnerConfig> runner, R
         var room = HostRoom.Read(config.Settings?.StateDir ?? new AbsolutePath("/")).MemoryTotalBytes - limits.MemoryHeadroom.Bytes;
         return RunnerRules.DecideSlots(toml, ours, limits, room, await images.MemoriesAsync(cancellationToken), config.Settings is { } settings ? Taken(settings.StateDir) : null);
     }
+
+    private async Task<Finding> StopAsync(CancellationToken cancellationToken) =>
+        await systemd.ShowAsync(RunnerRules.SystemctlArguments, HealthCheck.ToolLimit, cancellationToken) is { } shown
+            ? RunnerRules.DecideStop(shown)
+            : Checks.RunnerStop.Skipped("systemd does not run on GitLab Runner's machine");
 
     /// <summary>Null: too little is known, or the ledger cannot be read.</summary>
     private TakenMemory? Taken(AbsolutePath stateDir)

@@ -23,11 +23,11 @@ public sealed class DoctorRunnerTests : IDisposable
     public async Task A_configuration_that_fits_is_fine_in_all_parts()
     {
         Write(Toml());
-        (await LookAsync()).Should().ContainSingle(finding => finding.Status != "ok", "an image has shell: sh").Which.Should()
+        (await LookAsync()).Should().ContainSingle(finding => finding.Status != "ok" && finding.Check != "runner-stop", "an image has shell: sh").Which.Should()
             .Match<Line>(finding => finding.Check == "runner-features" && finding.Found.Contains("image 'other'") && finding.Fix!.StartsWith("FF_POSIXLY_CORRECT_ESCAPES = true"));
 
         Write(Toml().Replace("# [runners.feature_flags]", "[runners.feature_flags]", StringComparison.Ordinal).Replace("#   FF_POSIX", "FF_POSIX", StringComparison.Ordinal));
-        (await LookAsync()).Should().AllSatisfy(finding => finding.Status.Should().Be("ok", finding.ToString())).And.HaveCount(6);
+        (await LookAsync()).Should().AllSatisfy(finding => finding.Status.Should().Be(finding.Check == "runner-stop" ? "skipped" : "ok", finding.ToString())).And.HaveCount(7);
     }
 
     [Fact(Timeout = 60_000)]
@@ -72,6 +72,20 @@ public sealed class DoctorRunnerTests : IDisposable
             runner.StandardInput.Close();
             await runner.WaitForExitAsync(CancellationToken.None);
         }
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("control-group", "warning", "SIGQUIT to the stages")]
+    [InlineData("mixed", "ok", "waits for its jobs")]
+    public async Task The_unit_of_a_running_systemd_is_looked_at_with_its_drop_ins(string mode, string status, string found)
+    {
+        // It only prints, so it may be called several times at once.
+        _bench.Write("runner-root/run/systemd/system/.keep", "").Write("bin/systemctl", $"#!/bin/sh\n[ \"$*\" = 'show --property=LoadState,KillSignal,KillMode -- gitlab-runner.service' ] || exit 1\nprintf 'KillMode={mode}\\nKillSignal=3\\nLoadState=loaded\\n'\n");
+        File.SetUnixFileMode(_bench.PathOf("bin/systemctl"), (UnixFileMode)0b111_101_101);
+        _bench.Environment["PATH"] = $"{_bench.PathOf("bin")}:{_bench.Environment["PATH"]}";
+        Write(Toml());
+
+        (await LookAsync()).Single(finding => finding.Check == "runner-stop").Should().Match<Line>(finding => finding.Status == status && finding.Found.Contains(found));
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using FluentAssertions;
 using VmExecutor.Program.Tests.Live;
 using Xunit;
@@ -31,6 +32,21 @@ public sealed class TopCommandTests : IDisposable
         var document = JsonDocument.Parse(exit.Output).RootElement;
         document.GetProperty("jobs").GetArrayLength().Should().Be(0);
         document.GetProperty("host").GetProperty("memory_bytes").GetDouble().Should().BeGreaterThan(1 << 20);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_terminal_has_its_settings_again_afterwards()
+    {
+        _bench.Write("keys", "q");
+        _bench.Environment["TERM"] = "xterm";
+
+        // script(1) gives it a terminal; stty(1) tells that terminal's settings in one line.
+        var exit = await _bench.RunAfterAsync($"exec script -qec \"stty -g; '$0' top; echo; stty -g\" /dev/null < '{_bench.PathOf("keys")}'");
+
+        exit.ExitCode.Should().Be(0, exit.ToString());
+        var settings = Regex.Matches(exit.Output, "[0-9a-f]+(:[0-9a-f]+){20,}").Select(match => match.Value).ToList();
+        settings.Should().HaveCount(2, exit.ToString()).And.OnlyContain(each => each == settings[0]);
+        exit.Output.Should().Contain("\u001b[?1l\u001b>\r\n", "the keys of the terminal are as they were");
     }
 
     [Fact(Timeout = 240_000)]
