@@ -51,8 +51,7 @@ public sealed class WayOutTests : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task A_signal_is_heeded_although_the_line_about_it_cannot_be_written()
     {
-        _bench.Write("recipe", "#!/bin/sh\n[ \"$1\" != --key ] || { echo key; exit; }\nkill -INT $PPID\nsleep 60 & wait\n");
-        File.SetUnixFileMode(_bench.PathOf("recipe"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _bench.WriteProgram("recipe", "#!/bin/sh\n[ \"$1\" != --key ] || { echo key; exit; }\nkill -INT $PPID\nsleep 60 & wait\n");
         _bench.Write("images/built.yaml", $"source: build\nbuild: {_bench.PathOf("recipe")}\nssh: {{user: ci, login: cloud-init}}\n");
 
         var exit = await _bench.RunAfterAsync("exec >/dev/full 2>/dev/full; exec env --default-signal=INT \"$0\" \"$@\"", "image", "publish", "built");

@@ -80,8 +80,7 @@ public sealed class DoctorRunnerTests : IDisposable
     public async Task The_unit_of_a_running_systemd_is_looked_at_with_its_drop_ins(string mode, string status, string found)
     {
         // It only prints, so it may be called several times at once.
-        _bench.Write("runner-root/run/systemd/system/.keep", "").Write("bin/systemctl", $"#!/bin/sh\n[ \"$*\" = 'show --property=LoadState,KillSignal,KillMode -- gitlab-runner.service' ] || exit 1\nprintf 'KillMode={mode}\\nKillSignal=3\\nLoadState=loaded\\n'\n");
-        File.SetUnixFileMode(_bench.PathOf("bin/systemctl"), (UnixFileMode)0b111_101_101);
+        _bench.Write("runner-root/run/systemd/system/.keep", "").WriteProgram("bin/systemctl", $"#!/bin/sh\n[ \"$*\" = 'show --property=LoadState,KillSignal,KillMode -- gitlab-runner.service' ] || exit 1\nprintf 'KillMode={mode}\\nKillSignal=3\\nLoadState=loaded\\n'\n");
         _bench.Environment["PATH"] = $"{_bench.PathOf("bin")}:{_bench.Environment["PATH"]}";
         Write(Toml());
 
