@@ -64,7 +64,7 @@ public static class LockFiles
     /// <summary>One byte for each project's disk that is taken, given a new version, or removed.</summary>
     public const string ProjectDisks = "disks";
 
-    /// <summary>The right to decide which job fits.</summary>
+    /// <summary>Two bytes: the right to decide which job fits, and the right to end a VM since memory is short.</summary>
     public const string Capacity = "capacity";
 
     /// <summary>One byte for each job that waits for capacity, at the microsecond of its arrival.</summary>

@@ -16,7 +16,7 @@ namespace VmExecutor.Host.Capacity;
 /// <param name="job">The job's directory and record.</param>
 /// <param name="stopper">Ends VMs.</param>
 /// <param name="giveUp">Removes a clone that waits for a job; false: there is none.</param>
-/// <param name="locks">One VM is stopped at a time, and none is admitted meanwhile.</param>
+/// <param name="locks">One VM is ended at a time, whichever script ends it, and none is admitted meanwhile.</param>
 /// <param name="time">The clock.</param>
 public sealed class MemoryWatch(
     MemoryRoom room, (JobDirectory Directory, JobRecord Record) job, DomainStopper stopper, Func<CancellationToken, Task<bool>> giveUp, StateLocks locks, TimeProvider time)
@@ -24,8 +24,11 @@ public sealed class MemoryWatch(
     /// <summary>A guest takes a GiB in a second, where memory is fast. So memory is looked at more often than the disk.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Longer than deciding on a job's room or stopping a VM takes.</summary>
-    private static readonly TimeSpan OthersTake = TimeSpan.FromSeconds(2);
+    /// <summary>Longer than deciding on a job's room takes.</summary>
+    private static readonly TimeSpan DecidingTakes = TimeSpan.FromSeconds(2);
+
+    /// <summary>Longer than ending a VM takes, also of a large one on a busy host.</summary>
+    private static readonly TimeSpan EndingTakes = TimeSpan.FromSeconds(10);
 
     private readonly KeptVms kept = new(job.Directory.Key, job.Directory.Paths.StateDir, job.Record.LibvirtUri, stopper, locks);
     private readonly JobVms vms = new(job.Directory, job.Record, stopper, locks);
@@ -71,8 +74,9 @@ public sealed class MemoryWatch(
 
     private async Task MakeRoomAsync(Action<string> tell, CancellationToken cancellationToken)
     {
-        // Where a process holds it for too long, the VM goes all the same.
-        using var gate = await locks.TakeCapacityAsync(OthersTake, cancellationToken).ConfigureAwait(false);
+        // Where a process holds one of them for too long, the VM goes all the same.
+        using var turn = await locks.TakeMemoryAsync(EndingTakes, cancellationToken).ConfigureAwait(false);
+        using var gate = await locks.TakeCapacityAsync(DecidingTakes, cancellationToken).ConfigureAwait(false);
         if (room.FindShortage() is not { } available)
         {
             return;

@@ -22,6 +22,9 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <summary>No disk's: theirs are even.</summary>
     private const long PositionOfRoom = 1;
 
+    /// <summary>In the file of the right to decide which job fits, which is its first byte.</summary>
+    private const long PositionOfMemory = 1;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Null: another process is at work on that job.</summary>
@@ -102,6 +105,14 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
     /// <exception cref="HostFileException">The file system refused.</exception>
     public Task<KernelLock?> TakeCapacityAsync(TimeSpan limit, CancellationToken cancellationToken) =>
         TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Capacity), 0)), limit, cancellationToken);
+
+    /// <summary>
+    /// The right to end a VM since the host is short of memory, held until the VM is gone. The memory of a QEMU that ends is given back after its process shows none any more, so other
+    /// processes cannot see that room is being made. Null: another process has it for longer than the limit.
+    /// </summary>
+    /// <exception cref="HostFileException">The file system refused.</exception>
+    public Task<KernelLock?> TakeMemoryAsync(TimeSpan limit, CancellationToken cancellationToken) =>
+        TakeAsync(() => Remember(KernelLock.TryTake(LockFile(LockFiles.Capacity), PositionOfMemory)), limit, cancellationToken);
 
     /// <summary>A place in the queue for capacity, behind all that are taken.</summary>
     /// <param name="arrival">Since boot.</param>

@@ -12,6 +12,9 @@ public sealed class LearnedMemory(AbsolutePath stateDir, StateLocks locks)
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
     private static readonly TimeSpan LockLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>As much is read at once at most, some thousand lines: a job waits for it. Of what is new beyond that the newest is read.</summary>
+    private const long Newest = 4 << 20;
+
     private AbsolutePath File { get; } = stateDir.Child(StateFiles.Learned);
 
     /// <summary>The most that the last runs of a job took, in bytes; null: too few are known, or the ledger cannot be read now.</summary>
@@ -31,13 +34,25 @@ public sealed class LearnedMemory(AbsolutePath stateDir, StateLocks locks)
     private LearnedNeeds CatchUp()
     {
         var before = (HostFile.TryReadAllText(File.Value) is { } text ? LearnedNeeds.TryParse(text) : null) ?? LearnedNeeds.Empty();
-        var (file, offset) = LedgerFollower.Follow(stateDir, before.File, before.Offset, before.Count);
+        var (file, offset) = LedgerFollower.Follow(stateDir, before.File, before.Offset, before.Count, Newest);
         var now = before with { File = file, Offset = offset };
         if (now.File != before.File || now.Offset != before.Offset)
         {
-            AtomicFile.Write(File, now.ToJson(), Mode, durably: false);
+            Keep(now);
         }
 
         return now;
+    }
+
+    private void Keep(LearnedNeeds needs)
+    {
+        try
+        {
+            AtomicFile.Write(File, needs.ToJson(), Mode, durably: false);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            // On a full disk the next job reads the same lines again.
+        }
     }
 }

@@ -15,17 +15,22 @@ internal static class LedgerFollower
     /// <param name="last">The file that was read last, as it is known here; null: none was.</param>
     /// <param name="read">The number of its bytes that were read.</param>
     /// <param name="count">Takes each line that is new.</param>
+    /// <param name="newest">So many of the new bytes are read at most: the last ones. The line that is cut at their beginning is none of the ledger.</param>
     /// <returns>The file and the number of bytes to go on from.</returns>
     /// <exception cref="HostFileException">A file cannot be read.</exception>
-    public static (string? File, long Offset) Follow(AbsolutePath stateDir, string? last, long read, Action<LedgerEntry> count)
+    public static (string? File, long Offset) Follow(AbsolutePath stateDir, string? last, long read, Action<LedgerEntry> count, long newest = long.MaxValue)
     {
         var files = LedgerFile.FilesOf(stateDir).Select(path => (Path: path, Id: Identify(path))).Where(file => file.Id is not null).ToList();
 
         // Where the last one is no longer there, all that are were begun after it.
         var first = Math.Max(0, files.FindIndex(file => file.Id == last));
-        foreach (var (path, id) in files.Skip(first))
+        var parts = files.Skip(first).Select(file => (file.Path, file.Id, Begin: file.Id == last ? read : 0, Length: LengthOf(file.Path))).ToList();
+        var beyond = parts.Sum(part => Math.Max(0, part.Length - part.Begin)) - newest;
+        foreach (var (path, id, begin, length) in parts)
         {
-            (last, read) = (id, Count(path, id == last ? read : 0, count));
+            var skipped = Math.Clamp(beyond, 0, Math.Max(0, length - begin));
+            beyond -= skipped;
+            (last, read) = (id, Count(path, begin + skipped, count));
         }
 
         return (last, read);
@@ -83,6 +88,12 @@ internal static class LedgerFollower
         {
             return null;
         }
+    }
+
+    private static long LengthOf(AbsolutePath path)
+    {
+        using var stream = Open(path);
+        return stream.Length;
     }
 
     private static FileStream Open(AbsolutePath path) => LedgerFile.OpenRead(path);

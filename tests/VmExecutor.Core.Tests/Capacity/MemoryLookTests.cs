@@ -45,6 +45,33 @@ public sealed class MemoryLookTests
         }
     }
 
+    /// <summary>
+    /// Jobs take memory at random on a host that is short of it, also for good: some keep to what was kept for them, some are a little over, and some take much more.
+    /// </summary>
+    [Fact]
+    public void As_long_as_a_job_that_took_much_more_has_its_VM_no_other_goes_and_one_that_keeps_to_its_share_never()
+    {
+        var random = new Random(1914);
+        for (var round = 0; round < 500; round++)
+        {
+            var jobs = Enumerable.Range(1, random.Next(2, 10)).Select(id => (Id: id, Minute: random.Next(5), Kind: random.Next(3), Excess: 0L)).ToList();
+            for (var step = 0; step < 40; step++)
+            {
+                jobs = [.. jobs.Select(job => job with { Excess = job.Kind switch { 0 => -random.Next(50), 1 => random.Next(10), _ => Math.Max(job.Excess, 100) + random.Next(50) } })];
+                var looks = jobs.Select(job => Look(job.Id, job.Minute, job.Excess)).ToList();
+
+                var gone = jobs.Where((_, index) => looks[index].MustGo(looks)).ToList();
+
+                gone.Should().HaveCountLessThanOrEqualTo(1);
+                gone.Should().NotContain(job => job.Kind == 0).And.NotContain(job => job.Kind == 1 && jobs.Exists(other => other.Kind == 2));
+                gone.Should().NotContain(job => job.Excess < jobs.Max(other => other.Excess) / 2);
+                jobs = [.. jobs.Except(gone)];
+            }
+
+            jobs.Should().NotContain(job => job.Kind != 0 && job.Excess > 0, "on a host that stays short all that are over have gone, one after the other");
+        }
+    }
+
     private static MemoryLook Look(long id, int minute, long excess) => new()
     {
         Job = new JobKey("https://gitlab.example.com", "abc", id),

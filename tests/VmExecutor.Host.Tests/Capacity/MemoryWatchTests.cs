@@ -134,6 +134,28 @@ public sealed class MemoryWatchTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task While_another_script_ends_a_VM_none_goes_though_the_other_one_shows_no_memory_any_more()
+    {
+        // Older was stopped: its QEMU ends, so it has no arguments and no memory in /proc, but its memory is not given back yet.
+        Make(Younger, 5, learned: 1);
+        using var other = new StateLocks(_state, TimeProvider.System);
+        using var turn = await other.TakeMemoryAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        turn.Should().NotBeNull();
+        var began = _time.GetUtcNow();
+        TimeSpan? waited = null;
+        _hypervisor.Gate = (call, _, _) =>
+        {
+            waited ??= call.StartsWith("destroy ", StringComparison.Ordinal) ? _time.GetUtcNow() - began : null;
+            return Task.CompletedTask;
+        };
+
+        var look = () => _time.RunAsync(Looking(Younger, High)());
+
+        await look.Should().ThrowAsync<SystemFailureException>("a process that ends a VM for ever does not keep the host from having room");
+        waited.Should().BeGreaterThanOrEqualTo(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task It_looks_again_and_again()
     {
         var looks = 0;
