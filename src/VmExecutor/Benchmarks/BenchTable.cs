@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Benchmarks;
 using VmExecutor.Core.Values;
 using VmExecutor.Reports;
@@ -9,20 +8,14 @@ namespace VmExecutor.Benchmarks;
 /// <summary>A bench's report for people: one column for each kind of start, medians with the least and the most.</summary>
 internal static class BenchTable
 {
-    private const int WideEnough = 240;
-    private const int LeastWidth = 130;
     private const double Mebibyte = 1 << 20;
 
     public static void Print(BenchReport report, TextWriter output)
     {
-        var console = ReportConsole.On(output);
-        // A terminal that is narrower breaks the lines. The table would else lose its names and numbers.
-        console.Profile.Width = Console.IsOutputRedirected ? WideEnough : Math.Max(LeastWidth, console.Profile.Width);
-
         output.WriteLine(
             $"image '{report.Image}'{(report.Generation is { } number ? $" (generation {number})" : "")}: {Quantity.Of(report.Pairs, "pair")}, "
             + $"{Quantity.Of(report.Concurrency, "clone")} at once; median (least..most)");
-        console.Write(Table(report));
+        Table(report).Print(output);
         if (report.WarmIsFasterBy is { } factor)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"A warm start is {factor:0.0#} times faster than a cold one."));
@@ -44,19 +37,10 @@ internal static class BenchTable
         report.Remarks.ToList().ForEach(remark => output.WriteLine($"Note: {remark}"));
     }
 
-    private static Table Table(BenchReport report)
+    private static ReportTable Table(BenchReport report)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("");
-        foreach (var start in report.Starts)
-        {
-            table.AddColumn(new TableColumn(start.Start).RightAligned().NoWrap());
-        }
-
-        if (report.Floor is not null)
-        {
-            table.AddColumn(new TableColumn("floor").RightAligned().NoWrap());
-        }
-
+        var table = new ReportTable(
+            [ReportColumn.OfWords("part"), .. report.Starts.Select(start => ReportColumn.OfNumber(start.Start)), .. report.Floor is null ? (ReportColumn[])[] : [ReportColumn.OfNumber("floor")]]);
         foreach (var phase in Summary.Order(report.Starts.Select(start => start.Phases.Select(phase => phase.Name))))
         {
             Row($"  {phase} (s)", start => start.Phases.FirstOrDefault(one => one.Name == phase)?.Seconds, Seconds);
@@ -81,7 +65,7 @@ internal static class BenchTable
         void Row(string name, Func<Summary, Spread?> spread, Func<Spread, string> text, Spread? floor = null)
         {
             IEnumerable<Spread?> cells = [.. report.Starts.Select(spread), .. report.Floor is null ? Array.Empty<Spread?>() : [floor]];
-            table.AddRow([new Text(name), .. cells.Select(cell => new Text(cell is { } known ? text(known) : "-"))]);
+            table.Add([name, .. cells.Select(cell => cell is { } known ? text(known) : null)]);
         }
     }
 

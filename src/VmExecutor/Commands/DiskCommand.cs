@@ -20,7 +20,7 @@ internal static class DiskCommand
         command.SetAction(parsed => invocation.GuardAdmin(() =>
         {
             var disks = new DiskTasks(invocation, parsed.GetValue(config)).List();
-            invocation.Output.WriteLine(parsed.GetValue(json) ? DiskText.Json(disks) : DiskText.Table(disks));
+            invocation.Output.WriteLine(parsed.GetValue(json) ? DiskText.Json(disks) : DiskText.Table(disks, ReportTable.Width));
             return ExitCodes.Success;
         }));
         return command;

@@ -18,7 +18,7 @@ internal static class StandbyCommand
         command.SetAction((parsed, _) => invocation.GuardAdminAsync(async token =>
         {
             var report = await new StandbyTasks(invocation, parsed.GetValue(config)).ReportAsync(token);
-            invocation.Output.WriteLine(parsed.GetValue(json) ? StandbyText.Json(report) : StandbyText.Table(report));
+            invocation.Output.WriteLine(parsed.GetValue(json) ? StandbyText.Json(report) : StandbyText.Table(report, ReportTable.Width));
             return Exit(report.IsFull);
         }));
         return command;

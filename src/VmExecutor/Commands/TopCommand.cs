@@ -12,7 +12,7 @@ internal static class TopCommand
         var once = new Option<bool>("--once") { Description = "Print the table once and end, as it is done where there is no terminal." };
         var json = new Option<bool>("--json") { Description = "Print one JSON document and end." };
         var command = new Command(
-            "top", "Show the running jobs every two seconds until 'q' is pressed: sub-stage, age, processor, memory and disk of each, and why others wait. Example: vm-executor top --once")
+            "top", "Show the running jobs every two seconds until 'q' is pressed (arrow keys, PgUp and PgDn scroll): sub-stage, age, processor, memory and disk of each, and why others wait. Example: vm-executor top --once")
         {
             once, json,
         };

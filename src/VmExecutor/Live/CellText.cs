@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace VmExecutor.Live;
@@ -27,5 +28,42 @@ internal static class CellText
         }
 
         return columns < 1 ? "" : $"{text[..kept]}…";
+    }
+
+    /// <summary>The text in lines of at most so many columns, broken at spaces; a word that is wider than a line is cut. Spaces at its beginning are before each line.</summary>
+    public static IReadOnlyList<string> Wrap(string text, int columns)
+    {
+        var words = text.TrimStart(' ');
+        var indent = Math.Min(text.Length - words.Length, Math.Max(0, columns - 1));
+        return [.. Break(words, columns - indent).Select(line => new string(' ', indent) + line)];
+    }
+
+    /// <summary>The text and spaces, in so many columns.</summary>
+    public static string Pad(string text, int columns, bool isRight) => new string(' ', Math.Max(0, columns - text.GetCellWidth())) is var space && isRight ? space + text : text + space;
+
+    private static IReadOnlyList<string> Break(string text, int columns)
+    {
+        var lines = new List<string>();
+        var line = new StringBuilder();
+        var width = 0;
+        foreach (var word in text.Split(' ').Select(word => Cut(word, columns)))
+        {
+            if (lines.Count + line.Length > 0 && width + 1 + word.GetCellWidth() > columns)
+            {
+                lines.Add(line.ToString());
+                line.Clear();
+                width = 0;
+            }
+            else if (line.Length > 0)
+            {
+                line.Append(' ');
+                width++;
+            }
+
+            line.Append(word);
+            width += word.GetCellWidth();
+        }
+
+        return [.. lines, line.ToString()];
     }
 }

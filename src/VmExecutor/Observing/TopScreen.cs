@@ -15,14 +15,18 @@ internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
     private const string EraseLine = "\u001b[K";
     private const string EraseBelow = "\u001b[J";
 
+    private const int LongestRemark = 1000;
+
     private static readonly TimeSpan Drawn = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeyLookedFor = TimeSpan.FromMilliseconds(100);
+
+    private int _first;
 
     /// <summary>True: the standard output is a terminal that has another screen.</summary>
     public static bool IsThere(IReadOnlyDictionary<string, string> variables) =>
         !Console.IsOutputRedirected && variables.GetValueOrDefault("TERM") is { Length: > 0 } and not "dumb" && variables.GetValueOrDefault("CI") is null or "" or "false";
 
-    /// <summary>Draws until <c>q</c> is pressed, or the person ends it by Ctrl-C.</summary>
+    /// <summary>Draws until <c>q</c> is pressed, the person ends it by Ctrl-C, or the terminal is gone.</summary>
     public async Task RunAsync(Func<CancellationToken, Task<TopView>> look, CancellationToken cancellationToken)
     {
         var first = await look(cancellationToken);
@@ -32,12 +36,15 @@ internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
         {
             for (var view = first; ; view = await look(cancellationToken))
             {
-                Draw(view);
-                if (await PressesAsync('q', cancellationToken))
+                if (await IsLeftAsync(view, cancellationToken))
                 {
                     return;
                 }
             }
+        }
+        catch (IOException)
+        {
+            // The terminal was closed.
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -45,37 +52,64 @@ internal sealed class TopScreen(TextWriter terminal, TimeProvider time)
         }
         finally
         {
-            terminal.Write(Leave);
-            terminal.Flush();
+            GiveBack();
         }
     }
 
-    private void Draw(TopView view)
+    private void GiveBack()
     {
-        var (width, height) = (TerminalSize.Width, TerminalSize.Height);
-        IReadOnlyList<string> lines = [.. TopTable.Lines(view, width), .. view.Remarks.Select(remark => PlainText.OneLine($"warning: {remark}", width - 1))];
-        var shown = lines.Count < height ? lines : [.. lines.Take(height - 2), PlainText.OneLine($"… {lines.Count - height + 2} more lines: 'vm-executor top --once' prints all", width - 1)];
-        terminal.Write($"{Home}{string.Join($"{EraseLine}\r\n", shown)}{EraseLine}{EraseBelow}");
-        terminal.Flush();
+        try
+        {
+            terminal.Write(Leave);
+            terminal.Flush();
+        }
+        catch (IOException)
+        {
+            // The terminal was closed.
+        }
     }
 
-    /// <summary>True: the key was pressed before the next drawing.</summary>
-    private async Task<bool> PressesAsync(char key, CancellationToken cancellationToken)
+    /// <summary>Shows it until the next look is due, anew after each key and each change of the terminal's size. True: <c>q</c> was pressed.</summary>
+    private async Task<bool> IsLeftAsync(TopView view, CancellationToken cancellationToken)
     {
-        var drawn = time.GetTimestamp();
-        while (time.GetElapsedTime(drawn) < Drawn)
+        var began = time.GetTimestamp();
+        TopPage? page = null;
+        while (time.GetElapsedTime(began) < Drawn)
         {
+            var isNew = page is null || page.Width != TerminalSize.Width || page.Height != TerminalSize.Height;
+            page = isNew ? PageOf(view) : page!;
+            var before = _first;
             while (!Console.IsInputRedirected && Console.KeyAvailable)
             {
-                if (Console.ReadKey(intercept: true).KeyChar == key)
+                var key = Console.ReadKey(intercept: true);
+                if (key.KeyChar == 'q')
                 {
                     return true;
                 }
+
+                _first = page.Move(_first, key);
+            }
+
+            if (isNew || _first != before)
+            {
+                Draw(page);
             }
 
             await Task.Delay(KeyLookedFor, time, cancellationToken);
         }
 
         return false;
+    }
+
+    private static TopPage PageOf(TopView view)
+    {
+        var (width, height) = (TerminalSize.Width, TerminalSize.Height);
+        return TopPage.Of([.. TopTable.Lines(view, width), .. view.Remarks.Select(remark => CellText.Cut(PlainText.OneLine($"warning: {remark}", LongestRemark), width - 1))], width, height);
+    }
+
+    private void Draw(TopPage page)
+    {
+        terminal.Write($"{Home}{string.Join($"{EraseLine}\r\n", page.Lines(_first))}{EraseLine}{EraseBelow}");
+        terminal.Flush();
     }
 }

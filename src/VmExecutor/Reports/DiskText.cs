@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.ProjectDisks;
@@ -9,38 +8,30 @@ namespace VmExecutor.Reports;
 /// <summary><c>disk list</c> and <c>disk show</c> for people and for scripts.</summary>
 internal static class DiskText
 {
-    private const int WideEnough = 240;
     private const int LongestName = 200;
 
-    public static string Table(IReadOnlyList<ListedDisk> disks)
+    /// <param name="disks">The disks.</param>
+    /// <param name="width">The most columns of a line.</param>
+    public static string Table(IReadOnlyList<ListedDisk> disks, int width)
     {
         if (disks.Count == 0)
         {
             return "no project has a disk ('project_disk: {size: …}' of an image)";
         }
 
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var name in (string[])["project", "for", "image", "version", "used", "key"])
-        {
-            table.AddColumn(name);
-        }
-
-        table.AddColumn(new TableColumn("size").RightAligned().NoWrap()).AddColumn(new TableColumn("on this host").RightAligned().NoWrap()).AddColumn(new TableColumn("jobs").RightAligned());
+        var table = new ReportTable(
+        [
+            ReportColumn.OfNames("project"), ReportColumn.OfNames("for"), ReportColumn.OfNames("image"), .. ReportColumn.OfKeys("version", "used", "key"),
+            .. ReportColumn.OfNumbers("size", "on this host", "jobs"),
+        ]);
         foreach (var disk in disks)
         {
-            string[] cells =
-            [
+            table.Add(
                 Name(disk.State?.Project), Name(disk.State?.Owner?.PartText), Name(disk.State?.Image), disk.State?.Version.Text ?? "damaged", disk.State is { } state ? Time(state.Used) : "-", disk.Key.Value,
-                disk.State is { } sized ? RoughSize.Of(sized.SizeBytes) : "-", RoughSize.Of(disk.Bytes), disk.Jobs.ToString(CultureInfo.InvariantCulture),
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell))]);
+                disk.State is { } sized ? RoughSize.Of(sized.SizeBytes) : "-", RoughSize.Of(disk.Bytes), disk.Jobs.ToString(CultureInfo.InvariantCulture));
         }
 
-        using var text = new StringWriter();
-        var console = ReportConsole.On(text, AnsiSupport.No);
-        console.Profile.Width = WideEnough;
-        console.Write(table);
-        return text.ToString().TrimEnd();
+        return string.Join('\n', table.Lines(width));
     }
 
     /// <summary>A paragraph for each.</summary>

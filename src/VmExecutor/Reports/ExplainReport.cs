@@ -1,4 +1,3 @@
-using Spectre.Console;
 using VmExecutor.Core.Clones.Parts;
 using VmExecutor.Core.Values;
 using VmExecutor.Explaining;
@@ -10,30 +9,17 @@ internal static class ExplainReport
 {
     private const int LongestText = 300;
 
-    // Lines that a script or a pager reads; a terminal has its own width.
-    private const int WideEnough = 240;
-
     public static void Print(Explanation explanation, TextWriter output)
     {
         var forWhom = explanation.Purpose == ClonePurpose.Job ? "a job's clone" : "a person's clone";
         output.WriteLine($"{PlainText.OneLine(explanation.Source, LongestText)}: in {forWhom}");
-        var table = new Table().Border(TableBorder.Simple).AddColumn("part").AddColumn(new TableColumn("is").NoWrap()).AddColumn("why");
+        var table = new ReportTable(ReportColumn.OfNames("part"), ReportColumn.OfKey("is"), ReportColumn.OfWords("why"));
         foreach (var finding in explanation.Findings)
         {
-            table.AddRow(
-                new Text(PlainText.OneLine(finding.Part, LongestText)),
-                new Text(PartWords.Of(finding.Treatment), finding.Refusal is null ? Style.Plain : new Style(Color.Red)),
-                new Text(PlainText.OneLine(finding.Why, LongestText)));
+            table.Add(PlainText.OneLine(finding.Part, LongestText), PartWords.Of(finding.Treatment), PlainText.OneLine(finding.Why, LongestText));
         }
 
-        var ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect;
-        var console = ReportConsole.On(output, ansi);
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WideEnough;
-        }
-
-        console.Write(table);
+        table.Print(output);
         foreach (var remark in explanation.Remarks.Concat(PartWords.Notes(explanation.Findings)))
         {
             output.WriteLine($"note: {PlainText.OneLine(remark, LongestText * 2)}");

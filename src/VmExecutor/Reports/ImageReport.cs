@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Configuration;
 using VmExecutor.Host.Images;
 
@@ -8,8 +7,6 @@ namespace VmExecutor.Reports;
 /// <summary><c>image list</c> and <c>image show</c> for people.</summary>
 internal static class ImageReport
 {
-    private const int WideEnough = 240;
-
     public static void PrintList(IReadOnlyList<ListedImage> images, DateTimeOffset now, TextWriter output)
     {
         if (images.Count == 0)
@@ -18,18 +15,15 @@ internal static class ImageReport
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumn("image").AddColumn("patterns").AddColumn("source");
-        foreach (var number in new[] { "generation", "age", "size", "clones", "boot" })
-        {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
-        }
-
-        table.AddColumn("warm").AddColumn("state");
+        var table = new ReportTable(
+        [
+            ReportColumn.OfNames("image"), ReportColumn.OfWords("patterns"), ReportColumn.OfKey("source"),
+            .. ReportColumn.OfNumbers("generation", "age", "size", "clones", "boot"), ReportColumn.OfWords("warm"), ReportColumn.OfWords("state"),
+        ]);
         foreach (var image in images)
         {
             var current = image.CurrentGeneration;
-            string?[] cells =
-            [
+            table.Add(
                 image.Name.Value,
                 image.Definition is { Patterns: { Count: > 0 } patterns } ? string.Join(' ', patterns) : null,
                 image.Definition is { } definition ? Publishing.PublishSource.Describe(definition.Source).Kind : null,
@@ -39,18 +33,10 @@ internal static class ImageReport
                 (image.Generations.Sum(generation => generation.Clones) + image.ClonesOfSource).ToString(CultureInfo.InvariantCulture),
                 current?.Generation.Record.Probe is { } probe ? string.Create(CultureInfo.InvariantCulture, $"{probe.BootSeconds:0.0} s") : null,
                 WarmText.Column(image, now),
-                State(image),
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+                State(image));
         }
 
-        var console = ReportConsole.On(output);
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WideEnough;
-        }
-
-        console.Write(table);
+        table.Print(output);
     }
 
     public static void PrintOne(ListedImage image, DateTimeOffset now, TextWriter output)

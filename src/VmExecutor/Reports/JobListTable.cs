@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Leftovers;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Leftovers;
@@ -17,7 +16,7 @@ internal static class JobListTable
         }
         else
         {
-            ReportTable.Print(Table(list), output);
+            Table(list).Print(output);
         }
 
         if (list.Drained is { } drained)
@@ -31,24 +30,19 @@ internal static class JobListTable
         }
     }
 
-    private static Table Table(JobList list)
+    private static ReportTable Table(JobList list)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("job").AddColumn("project").AddColumn("image").AddColumn("start");
-        foreach (var number in new[] { "age", "cpu", "memory", "disk", "expires in" })
-        {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
-        }
-
-        table.AddColumn("state");
+        var table = new ReportTable(
+        [
+            ReportColumn.OfKey("job"), ReportColumn.OfNames("project"), ReportColumn.OfNames("image"), ReportColumn.OfKey("start"),
+            .. ReportColumn.OfNumbers("age", "cpu", "memory", "disk", "expires in"), ReportColumn.OfWords("state"),
+        ]);
         foreach (var job in list.Jobs)
         {
-            string?[] cells =
-            [
+            table.Add(
                 job.Service is { } service ? $"  service {PlainText.OneLine(service, 80)}" : job.Job.Value, job.Project, job.Image, job.Start,
                 Short(job.Age), Short(job.Usage?.CpuTime), Short(job.Usage?.MemoryBytes), Short(job.DiskBytes), Short(job.ExpiresIn),
-                job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : job.IsKept ? "kept" : job.IsStandby ? $"standby{(Short(job.Waited) is { } waited ? $" for {waited}" : "")}" : job.HasDomain ? "in use" : "in use, without a VM",
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+                job.Leftover is { } reason ? $"LEFT: {LeftoverText.Describe(reason)}" : job.Doubt is { } doubt ? $"UNCLEAR: {doubt}" : job.IsKept ? "kept" : job.IsStandby ? $"standby{(Short(job.Waited) is { } waited ? $" for {waited}" : "")}" : job.HasDomain ? "in use" : "in use, without a VM");
         }
 
         return table;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Keeping;
 
 namespace VmExecutor.Reports;
@@ -7,8 +6,6 @@ namespace VmExecutor.Reports;
 /// <summary>The failed jobs that can be replayed, for people and for scripts.</summary>
 internal static class KeptJobReport
 {
-    private const int WideEnough = 240;
-
     public static void Print(IReadOnlyList<KeptJob> jobs, TextWriter output)
     {
         if (jobs.Count == 0)
@@ -17,30 +14,17 @@ internal static class KeptJobReport
             return;
         }
 
-        var console = ReportConsole.On(output);
-        if (Console.IsOutputRedirected)
-        {
-            console.Profile.Width = WideEnough;
-        }
-
-        var table = new Table().Border(TableBorder.Simple);
-        foreach (var column in new[] { "job", "id", "name", "project", "image", "failed in", "kept until" })
-        {
-            table.AddColumn(column);
-        }
-
+        var table = new ReportTable(
+            ReportColumn.OfKey("job"), ReportColumn.OfKey("id"), ReportColumn.OfNames("name"), ReportColumn.OfNames("project"), ReportColumn.OfNames("image"), ReportColumn.OfWords("failed in"), ReportColumn.OfKey("kept until"));
         foreach (var job in jobs)
         {
-            string?[] cells =
-            [
+            table.Add(
                 job.Key, job.JobId.ToString(CultureInfo.InvariantCulture), job.Name, job.Project,
                 job.Generation is { } number ? string.Create(CultureInfo.InvariantCulture, $"{job.Image} ({number})") : job.Image,
-                Failed(job), job.Expires.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+                Failed(job), job.Expires.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture));
         }
 
-        console.Write(table);
+        table.Print(output);
     }
 
     public static string Write(IReadOnlyList<KeptJob> jobs) => JsonText.Write(json =>

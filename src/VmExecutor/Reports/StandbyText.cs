@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Standby;
 using VmExecutor.Core.Values;
 
@@ -8,38 +7,26 @@ namespace VmExecutor.Reports;
 /// <summary><c>standby</c> for people and for scripts.</summary>
 internal static class StandbyText
 {
-    private const int WideEnough = 240;
-
-    public static string Table(StandbyReport report)
+    /// <param name="report">What is to be told.</param>
+    /// <param name="width">The most columns of a line.</param>
+    public static string Table(StandbyReport report, int width)
     {
         if (report.Lines.Count == 0)
         {
             return "no image wants standby clones ('standby: {count: …}')";
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumn("image").AddColumn("size");
-        foreach (var number in (string[])["wanted", "there", "waiting for", "made in"])
-        {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
-        }
-
-        table.AddColumn("why not all");
+        var table = new ReportTable(
+            [ReportColumn.OfNames("image"), ReportColumn.OfWords("size"), .. ReportColumn.OfNumbers("wanted", "there", "waiting for", "made in"), ReportColumn.OfWords("why not all")]);
         foreach (var line in report.Lines)
         {
-            string?[] cells =
-            [
+            table.Add(
                 line.Image, line.Size, Text(line.Wanted), Text(line.There), Waiting(line.Waited),
                 line.Seconds is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0}s") : null,
-                line.There < line.Wanted ? line.Why : null,
-            ];
-            table.AddRow([.. cells.Select(cell => new Text(cell ?? "-"))]);
+                line.There < line.Wanted ? line.Why : null);
         }
 
-        using var text = new StringWriter();
-        var console = ReportConsole.On(text, AnsiSupport.No);
-        console.Profile.Width = WideEnough;
-        console.Write(table);
-        return text.ToString().TrimEnd();
+        return string.Join('\n', table.Lines(width));
     }
 
     public static string Json(StandbyReport report) => JsonText.Write(json =>

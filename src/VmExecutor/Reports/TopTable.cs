@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Jobs;
 using VmExecutor.Core.Values;
@@ -11,32 +10,27 @@ namespace VmExecutor.Reports;
 /// <summary>The table of <c>top</c>.</summary>
 internal static class TopTable
 {
-    private const int WideEnough = 240;
+    private const int LeastName = 5;
 
-    /// <summary>The columns beside each text of a table with this border.</summary>
-    private const int ColumnSpace = 3;
-    private const int LeastWords = 5;
+    private static readonly IReadOnlyList<ReportColumn> Columns =
+    [
+        .. new[] { "job", "project", "image", "doing" }.Select(name => ReportColumn.OfNames(name) with { Least = LeastName }),
+        .. ReportColumn.OfNumbers("age", "cpu", "memory", "of", "disk"),
+    ];
+
+    /// <summary>Those that are left out first on a narrow terminal.</summary>
+    private static readonly IReadOnlyList<string> LeftOut = ["image", "of", "disk", "project"];
 
     /// <summary>Once, as wide as it needs to be in a pipe.</summary>
     public static void Print(TopView view, TextWriter output, TextWriter error)
     {
-        var width = Console.IsOutputRedirected ? WideEnough : TerminalSize.Width;
-        Lines(view, width).ToList().ForEach(output.WriteLine);
+        Lines(view, ReportTable.Width).ToList().ForEach(output.WriteLine);
         view.Remarks.ToList().ForEach(remark => error.WriteLine($"warning: {PlainText.OneLine(remark, 1000)}"));
     }
 
     /// <summary>Lines without colours, each at most so wide.</summary>
-    public static IReadOnlyList<string> Lines(TopView view, int width)
-    {
-        using var text = new StringWriter();
-        var console = ReportConsole.On(text, AnsiSupport.No);
-        console.Profile.Width = width;
-        console.Profile.Capabilities.Unicode = true;
-        console.Write(new Text(Head(view)));
-        console.WriteLine();
-        console.Write(view.Rows.Count == 0 ? new Text("no jobs") : Table(view, width));
-        return [.. text.ToString().Split('\n').Select(line => line.TrimEnd())];
-    }
+    public static IReadOnlyList<string> Lines(TopView view, int width) =>
+        [.. CellText.Wrap(Head(view), width), "", .. view.Rows.Count == 0 ? ["no jobs"] : Table(view, width).Lines(width)];
 
     /// <summary><c>3 jobs run, 1 starts, 2 wait; VMs: 1.8 processors, 812MiB of 6GiB reserved; host: 14GiB of 24GiB memory and 80GiB disk free</c>.</summary>
     internal static string Head(TopView view) => string.Create(
@@ -47,31 +41,23 @@ internal static class TopTable
     /// <summary>The VM's memory, and before it the part that is kept for it where that is less.</summary>
     private static string Of(ClaimRecord claim) => claim.LearnedBytes is { } kept ? $"{RoughSize.Of(kept)} / {RoughSize.Of(claim.MemoryBytes)}" : RoughSize.Of(claim.MemoryBytes);
 
-    /// <summary>A line for each job: where the terminal has no room for all, the longest names and words are cut.</summary>
-    private static Table Table(TopView view, int width)
+    /// <summary>A line for each job: where the terminal has no room for all, names and words are cut, and then the columns that people miss least are left out.</summary>
+    private static ReportTable Table(TopView view, int width)
     {
-        string[] words = ["job", "project", "image", "doing"];
-        string[] numbers = ["age", "cpu", "memory", "of", "disk"];
-        IReadOnlyList<string[]> rows = [.. view.Rows.Select(Cells)];
-        int[] widths = [.. words.Concat(numbers).Select((name, column) => Math.Max(name.Length, rows.Max(row => row[column].GetCellWidth())))];
-        for (var over = widths.Sum() + (ColumnSpace * (widths.Length + 1)) - width; over > 0; over--)
-        {
-            var longest = Enumerable.Range(0, words.Length).MaxBy(column => widths[column]);
-            widths[longest] = Math.Max(LeastWords, widths[longest] - 1);
-        }
+        IReadOnlyList<string?[]> rows = [.. view.Rows.Select(Cells)];
+        var tables = LeftOut.Select((_, count) => Table(rows, [.. LeftOut.Take(count)])).Append(Table(rows, LeftOut)).ToList();
+        return tables.Find(table => table.Fits(width)) ?? tables[^1];
+    }
 
-        var table = new Table().Border(TableBorder.Simple);
-        words.ToList().ForEach(name => table.AddColumn(name));
-        numbers.ToList().ForEach(name => table.AddColumn(new TableColumn(name).RightAligned().NoWrap()));
-        foreach (var row in rows)
-        {
-            table.AddRow([.. row.Select((cell, column) => new Text(CellText.Cut(cell, widths[column])))]);
-        }
-
+    private static ReportTable Table(IReadOnlyList<string?[]> rows, IReadOnlyList<string> leftOut)
+    {
+        var columns = Columns.Index().Where(column => !leftOut.Contains(column.Item.Name)).ToList();
+        var table = new ReportTable([.. columns.Select(column => column.Item)]);
+        rows.ToList().ForEach(row => table.Add([.. columns.Select(column => row[column.Index])]));
         return table;
     }
 
-    private static string[] Cells(TopRow row)
+    private static string?[] Cells(TopRow row)
     {
         var (job, share) = row;
         var listed = job.Job;
@@ -82,6 +68,6 @@ internal static class TopTable
             JobListTable.Short(listed.Age), share is { } part ? string.Create(CultureInfo.InvariantCulture, $"{part * 100:0} %") : null,
             listed.Usage?.MemoryBytes is { } memory ? RoughSize.Of(memory) : null, job.Claim is { } claim ? Of(claim) : null, listed.DiskBytes is { } disk ? RoughSize.Of(disk) : null,
         ];
-        return [.. cells.Select(cell => cell ?? "-")];
+        return cells;
     }
 }

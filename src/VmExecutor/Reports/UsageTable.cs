@@ -1,8 +1,8 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Core.Capacity;
 using VmExecutor.Core.Usage;
 using VmExecutor.Core.Values;
+using VmExecutor.Live;
 
 namespace VmExecutor.Reports;
 
@@ -19,17 +19,11 @@ internal static class UsageTable
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple).AddColumn("project").AddColumn("job").AddColumn("image");
-        foreach (var number in new[] { "runs", "failed" })
-        {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
-        }
-
-        table.AddColumn("starts").AddColumn("waits");
-        foreach (var number in new[] { "memory", "on the host", "of", "enough", "cpu", "disk", "enough" })
-        {
-            table.AddColumn(new TableColumn(number).RightAligned().NoWrap());
-        }
+        var table = new ReportTable(
+        [
+            ReportColumn.OfNames("project"), ReportColumn.OfNames("job"), ReportColumn.OfNames("image"), ReportColumn.OfNumber("runs"), ReportColumn.OfNumber("failed"),
+            ReportColumn.OfWords("starts"), ReportColumn.OfWords("waits"), .. ReportColumn.OfNumbers("memory", "on the host", "of", "enough", "cpu", "disk", "enough"),
+        ]);
 
         foreach (var job in report.Jobs)
         {
@@ -38,22 +32,19 @@ internal static class UsageTable
 
         if (report.Others is { } others)
         {
-            Add(table, others, "all others", "", "");
+            Add(table, others, "all others", "-", "-");
         }
 
-        ReportTable.Print(table, output);
-        output.WriteLine($"memory, disk: the most of one run; 'memory' is what guests say of themselves. enough: {EnoughSize.Margin} % more than the most. cpu: of a run on average");
+        table.Print(output);
+        CellText.Wrap($"memory, disk: the most of one run; 'memory' is what guests say of themselves. enough: {EnoughSize.Margin} % more than the most. cpu: of a run on average", ReportTable.Width).ToList().ForEach(output.WriteLine);
     }
 
-    private static void Add(Table table, UsageSummary job, string project, string name, string image)
+    private static void Add(ReportTable table, UsageSummary job, string project, string name, string image)
     {
-        string[] cells =
-        [
+        table.Add(
             project, name, image, Number(job.Runs), Number(job.Failures), Starts(job), Waits(job),
             Size(job.GuestPeakBytes), Size(job.HostMemoryBytes), Size(job.MemoryBytes), Size(job.EnoughMemoryBytes),
-            Seconds(job.CpuSeconds / job.Runs), Size(job.DiskBytes), Size(job.EnoughDiskBytes),
-        ];
-        table.AddRow([.. cells.Select(cell => new Text(cell))]);
+            Seconds(job.CpuSeconds / job.Runs), Size(job.DiskBytes), Size(job.EnoughDiskBytes));
     }
 
     private static string Starts(UsageSummary job)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 using VmExecutor.Reports;
 
 namespace VmExecutor.Trials;
@@ -19,15 +18,14 @@ internal sealed class TrialTimes(TimeProvider time)
 
     public void Print(TextWriter output)
     {
-        var console = ReportConsole.On(output);
-        var table = new Table().Border(TableBorder.Simple).AddColumn("part").AddColumn(new TableColumn("seconds").RightAligned()).AddColumn("result");
+        var table = new ReportTable(ReportColumn.OfWords("part"), ReportColumn.OfNumber("seconds"), ReportColumn.OfWords("result"));
         foreach (var (part, duration, exitCode) in _parts)
         {
-            table.AddRow(part, Seconds(duration), exitCode == 0 ? "ok" : string.Create(CultureInfo.InvariantCulture, $"exit code {exitCode}"));
+            table.Add(part, Seconds(duration), exitCode == 0 ? "ok" : string.Create(CultureInfo.InvariantCulture, $"exit code {exitCode}"));
         }
 
-        table.AddRow("total", Seconds(_parts.Aggregate(TimeSpan.Zero, (sum, entry) => sum + entry.Duration)), string.Empty);
-        console.Write(table);
+        table.Add("total", Seconds(_parts.Aggregate(TimeSpan.Zero, (sum, entry) => sum + entry.Duration)), string.Empty);
+        table.Print(output);
     }
 
     private static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture);
