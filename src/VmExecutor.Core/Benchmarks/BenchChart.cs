@@ -20,6 +20,9 @@ public static class BenchChart
     private const int LegendRow = 20;
     private const int Margin = 12;
 
+    /// <summary>In characters of about seven units each.</summary>
+    private const int LongestTitle = 100;
+
     private const string Style =
         """
         text { font: 13px sans-serif; fill: #24292f; }
@@ -58,7 +61,7 @@ public static class BenchChart
             new XAttribute("role", "img"),
             new XElement(Svg + "title", title),
             new XElement(Svg + "style", Style),
-            Label(title, Margin, 20, ""),
+            Title(title),
             rows.Select((row, number) => Bar(row.Name, row.Parts, Top + (number * RowHeight), longest, names)),
             names.Select((name, number) => Legend(name, number, bottom)));
         return new StringBuilder().Append(picture).Append('\n').ToString();
@@ -102,6 +105,18 @@ public static class BenchChart
         yield return new XElement(
             Svg + "rect", new XAttribute("x", x), new XAttribute("y", y), new XAttribute("width", 12), new XAttribute("height", 12), new XAttribute("fill", Colours[number % Colours.Length]));
         yield return Label(name == "sub-stages" ? $"{Text(Floor.SubStages)} empty sub-stages" : name, x + 18, y + 11, "small");
+    }
+
+    /// <summary>The longest name of an image would go beyond the picture: a long title is drawn narrower.</summary>
+    private static XElement Title(string text)
+    {
+        var label = Label(text, Margin, 20, "");
+        if (text.Length > LongestTitle)
+        {
+            label.Add(new XAttribute("textLength", Width - (2 * Margin)), new XAttribute("lengthAdjust", "spacingAndGlyphs"));
+        }
+
+        return label;
     }
 
     private static XElement Label(string text, double x, double y, string kind) => new(

@@ -56,6 +56,13 @@ public sealed class BenchChartTests
         XElement.Parse(picture).Elements().First().Value.Should().Be("<script>alert(1)</script> & more");
     }
 
+    [Theory]
+    [InlineData(40, null)]
+    [InlineData(160, 736.0)]
+    public void A_title_that_is_too_long_is_drawn_narrower_and_stays_inside(int letters, double? width) =>
+        XElement.Parse(BenchChart.Write(new string('m', letters), [Start("cold", 1)], null)).Elements().Single(one => one.Name.LocalName == "text" && one.Value.StartsWith('m'))
+            .Attribute("textLength").Should().Match<XAttribute?>(length => (double?)length == width);
+
     [Fact]
     public void A_start_that_took_no_time_makes_no_bar_that_is_no_number() =>
         BenchChart.Write("x", [new Summary("cold", [], null, Of(0), null, null, null, null, null, null)], null).Should().NotContain("NaN");
