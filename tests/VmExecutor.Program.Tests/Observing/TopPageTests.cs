@@ -70,7 +70,7 @@ public sealed class TopPageTests
     {
         var page = TopPage.Of([.. Rows(1, 9)], 30, 5);
 
-        page.Lines(2).Should().Equal([.. Rows(3, 4), "lines 3 to 6 of 9: arrow keys…"]);
+        page.Lines(2).Should().Equal([.. Rows(3, 4), "lines 3 to 6 of 9: arrow key…"]);
         page.Lines(2)[^1].Length.Should().BeLessThan(31);
     }
 
