@@ -10,16 +10,17 @@ namespace VmExecutor.Reports;
 /// <summary>The table of <c>top</c>.</summary>
 internal static class TopTable
 {
+    private const int LeastKey = 12;
     private const int LeastName = 5;
 
     private static readonly IReadOnlyList<ReportColumn> Columns =
     [
-        .. new[] { "job", "project", "image", "doing" }.Select(name => ReportColumn.OfNames(name) with { Least = LeastName }),
+        .. new[] { "job", "project", "image", "doing" }.Select(name => ReportColumn.OfNames(name) with { Least = name == "job" ? LeastKey : LeastName }),
         .. ReportColumn.OfNumbers("age", "cpu", "memory", "of", "disk"),
     ];
 
     /// <summary>Those that are left out first on a narrow terminal.</summary>
-    private static readonly IReadOnlyList<string> LeftOut = ["image", "of", "disk", "project"];
+    private static readonly IReadOnlyList<string> LeftOut = ["image", "of", "disk", "project", "memory"];
 
     /// <summary>Once, as wide as it needs to be in a pipe.</summary>
     public static void Print(TopView view, TextWriter output, TextWriter error)

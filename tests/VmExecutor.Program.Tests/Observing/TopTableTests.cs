@@ -50,8 +50,17 @@ public sealed class TopTableTests
         lines.Should().ContainSingle(line => line.Contains(First.Value, StringComparison.Ordinal)).Which.Should().MatchRegex(@"100MiB\s+500MiB / 2GiB\s+5MiB$");
     }
 
-    [Fact]
-    public void No_line_is_wider_than_the_terminal() => TopTable.Lines(View, 80).Should().OnlyContain(line => line.Length <= 80);
+    [Theory]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(80)]
+    public void No_line_is_wider_than_the_terminal_and_each_job_has_one(int width)
+    {
+        var lines = TopTable.Lines(View, width);
+
+        lines.Should().OnlyContain(line => line.Length <= width);
+        lines.SkipWhile(line => !line.StartsWith('─')).Skip(1).Should().HaveCount(3).And.Contain(line => line.Contains(" 126 %", StringComparison.Ordinal));
+    }
 
     [Theory]
     [InlineData(80)]
