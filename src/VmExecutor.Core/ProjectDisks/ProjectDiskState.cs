@@ -76,6 +76,12 @@ public sealed partial record ProjectDiskState
     /// <summary>True for the name under which a record is written before it takes the place of the old one.</summary>
     public static bool IsHalfRecord(string name) => HalfRecord().IsMatch(name);
 
+    /// <summary>True for the name under which a version's file comes from another file system.</summary>
+    public static bool IsHalfFile(string name) => HalfFile().IsMatch(name);
+
+    [GeneratedRegex(@"\Av[0-9]{1,9}-[0-9a-f]{8}\.qcow2\.[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant)]
+    private static partial Regex HalfFile();
+
     [GeneratedRegex(@"\Adisk\.json\.[0-9a-f]{32}\.tmp\z", RegexOptions.CultureInvariant)]
     private static partial Regex HalfRecord();
 

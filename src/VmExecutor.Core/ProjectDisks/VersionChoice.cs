@@ -30,13 +30,17 @@ public static class VersionChoice
         return new(number, made, job, lower is null ? [file] : [lower, file], bytes);
     }
 
-    /// <summary>The files of a disk's directory that are of no use: neither the current version's nor of one that a job stands on, and records whose writer was killed. Who writes a record holds the disk's lock.</summary>
+    /// <summary>
+    /// The files of a disk's directory that are of no use: neither the current version's nor of one that a job stands on, and records whose writer was killed. Who writes a record holds the
+    /// disk's lock. A file that comes from another file system is written without it, by a job that has the disk.
+    /// </summary>
     /// <param name="names">The names in the directory.</param>
     /// <param name="now">The disk's state.</param>
     /// <param name="uses">The disks of the jobs that there are.</param>
     public static IReadOnlyList<string> Unused(IEnumerable<string> names, ProjectDiskState now, IEnumerable<ProjectDiskUse> uses)
     {
-        var needed = now.Version.Files.Concat(uses.Where(use => use.Lineage == now.Lineage).SelectMany(use => use.Files)).ToHashSet(StringComparer.Ordinal);
-        return [.. names.Where(name => ProjectDiskState.IsHalfRecord(name) || (ProjectDiskState.IsFile(name) && !needed.Contains(name)))];
+        var jobs = uses.Where(use => use.Lineage == now.Lineage).ToList();
+        var needed = now.Version.Files.Concat(jobs.SelectMany(use => use.Files)).ToHashSet(StringComparer.Ordinal);
+        return [.. names.Where(name => ProjectDiskState.IsHalfRecord(name) || (ProjectDiskState.IsHalfFile(name) && jobs.Count == 0) || (ProjectDiskState.IsFile(name) && !needed.Contains(name)))];
     }
 }

@@ -17,6 +17,9 @@ public sealed record ToolCall(string Program, IReadOnlyList<string> Arguments)
     /// <summary>Told of each piece of its stdout as it comes; null: what it says is of use only at its end.</summary>
     public Action<ReadOnlyMemory<byte>>? Heard { get; init; }
 
+    /// <summary>Told the tool's process id once it runs; null: it is of no use.</summary>
+    public Action<int>? Started { get; init; }
+
     /// <summary>
     /// True: the tool runs in a session of its own, so that the runner's SIGTERM to our process group does not reach it before the driver
     /// has decided what to do (docs/runner-contract.md section 4).

@@ -22,6 +22,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
         var said = new Said(call.Heard);
         using var kill = new CancellationTokenSource();
         var command = Start(call, said, kill.Token);
+        call.Started?.Invoke(command.ProcessId);
         try
         {
             await Task.WhenAny(command.Task, said.TooLong).WaitAsync(call.Timeout, clock, cancellationToken).ConfigureAwait(false);

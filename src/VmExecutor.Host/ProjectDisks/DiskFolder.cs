@@ -1,4 +1,5 @@
 using VmExecutor.Core.Configuration;
+using VmExecutor.Core.Failures;
 using VmExecutor.Core.ProjectDisks;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Files;
@@ -37,6 +38,15 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
     public AbsolutePath File(string name) => Path.Child(name);
 
+    /// <summary>A name for a version's file of a job while it comes from another file system.</summary>
+    public AbsolutePath HalfFile(ProjectDiskUse use) => Path.Child($"{ProjectDiskVersion.FileOf(use.Lineage, use.Version + 1)}.{Guid.NewGuid():N}.tmp");
+
+    /// <summary>True: a rename reaches the disks from the jobs' directories. Else people have mounted a file system at <c>disks</c>.</summary>
+    public bool IsBesideJobs() => Place(All(stateDir)) == Place(stateDir.Child(StateFiles.Jobs));
+
+    /// <summary>Null: there are no disks.</summary>
+    internal static (ulong Device, ulong? Mount)? Place(AbsolutePath path) => FileStat.TryRead(path) is { } stat ? (stat.Device, stat.MountId) : null;
+
     /// <summary>Null: there is none, or its record is damaged.</summary>
     /// <exception cref="HostFileException">The file system refused.</exception>
     public ProjectDiskState? Read() => Read(Record);
@@ -53,6 +63,14 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     public async Task<ProjectDiskState> CreateAsync(Func<AbsolutePath, Task<ProjectDiskState>> fill)
     {
         StateDirectories.Make(All(stateDir), StateDirectories.Private);
+        if (FileStat.TryRead(All(stateDir), followLinks: false) is { IsDirectory: false })
+        {
+            throw new SystemFailureException(
+                ErrorCodes.HostFileFailed,
+                $"{All(stateDir)} is a link, and the files of a version name each other by this directory",
+                "Mount the other file system there, or the other directory (mount --bind), and remove the link.");
+        }
+
         foreach (var left in HostDirectory.GetDirectories(All(stateDir).Value, $"{HalfMadeName.Making}{Key}-*"))
         {
             // Only a process that was killed leaves one: the caller holds the disk's lock.

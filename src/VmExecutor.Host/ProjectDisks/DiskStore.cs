@@ -5,6 +5,7 @@ using VmExecutor.Core.Values;
 using VmExecutor.Host.Capacity;
 using VmExecutor.Host.Clones;
 using VmExecutor.Host.Files;
+using VmExecutor.Host.Images.Sources;
 using VmExecutor.Host.Locks;
 
 namespace VmExecutor.Host.ProjectDisks;
@@ -100,9 +101,40 @@ public sealed class DiskStore(AbsolutePath stateDir, StateLocks locks, DiskImage
             await images.FlattenAsync(overlay, whole, cancellationToken).ConfigureAwait(false);
         }
 
-        Finish(whole);
-        using var held = await LockAsync(key, cancellationToken).ConfigureAwait(false);
-        return Switch(folder, use, directory, job, whole, isFlat ? null : lower);
+        if (!folder.IsBesideJobs())
+        {
+            return HostRoom.FreeDisk(folder.Path) < Allocated(whole)
+                ? Refused(use, ProjectDiskRefusals.NoRoom)
+                : await BringAsync(whole).ConfigureAwait(false);
+        }
+
+        return await FinishAsync(whole).ConfigureAwait(false);
+
+        // A rename does not reach another file system, so the file is copied to it before the disk is locked.
+        async Task<ProjectDiskNote> BringAsync(AbsolutePath from)
+        {
+            var half = folder.HalfFile(use);
+            try
+            {
+                await using (var content = HostFile.OpenRegular(from.Value))
+                {
+                    await SparseFile.WriteAsync(content, half, _ => { }, cancellationToken).ConfigureAwait(false);
+                }
+
+                return await FinishAsync(half).ConfigureAwait(false);
+            }
+            finally
+            {
+                HostFile.TryDelete(half.Value);
+            }
+        }
+
+        async Task<ProjectDiskNote> FinishAsync(AbsolutePath file)
+        {
+            Finish(file);
+            using var held = await LockAsync(key, cancellationToken).ConfigureAwait(false);
+            return Switch(folder, use, directory, job, file, isFlat ? null : lower);
+        }
 
         long? Room() => HostRoom.FreeDisk(stateDir) - keepFree.Bytes;
     }

@@ -18,6 +18,8 @@ public sealed class UnusedDisks(AbsolutePath stateDir, StateLocks locks)
     /// <summary>Longer than the files of some large disks take to be removed.</summary>
     private static readonly TimeSpan RemovingTakes = TimeSpan.FromSeconds(10);
 
+    private const int OwnShare = 20;
+
     /// <summary>Removes as many as the missing room takes, and none where there is room enough. It opens no file where there is.</summary>
     /// <param name="keepFree">The room that the host's disk should have.</param>
     /// <param name="cancellationToken">Ends it.</param>
@@ -112,5 +114,16 @@ public sealed class UnusedDisks(AbsolutePath stateDir, StateLocks locks)
         return removed;
     }
 
-    private long Missing(ByteSize keepFree) => HostRoom.FreeDisk(stateDir) is { } free ? keepFree.Bytes - free : 0;
+    /// <summary>On a file system of their own, disks that go give no room to jobs: they go where less than a twentieth of it is free.</summary>
+    private long Missing(ByteSize keepFree)
+    {
+        var disks = DiskFolder.All(stateDir);
+        if (DiskFolder.Place(disks) is { } place && place.Device != DiskFolder.Place(stateDir)?.Device)
+        {
+            var (free, size) = HostDirectory.Room(disks.Value);
+            return Math.Min(keepFree.Bytes, size / OwnShare) - free;
+        }
+
+        return HostRoom.FreeDisk(stateDir) is { } left ? keepFree.Bytes - left : 0;
+    }
 }

@@ -43,7 +43,7 @@ internal static class PushCommand
         using var held = ImageLock.Take(machine.Locks, image);
         var chosen = machine.ImageKeeper.Find(image, wish.Generation);
         log.Say($"image '{image}': packing generation {chosen.Number}");
-        var push = new GenerationPush(machine.Variables, ImagePaths.For(machine.StateDir, image).Push, machine.Time, log.Say) { Show = invocation.Show };
+        var push = new GenerationPush(machine.Variables, ImagePaths.For(machine.StateDir, image).Push, machine.Time, log.Say) { Show = invocation.Show, KeepFree = machine.Settings.Limits.DiskWatermark };
         var digest = await push.RunAsync(chosen, wish.Whole ? [] : machine.Catalogue.Of(image), wish.Target, wish.Login, cancellationToken);
         log.Say($"image '{image}': generation {chosen.Number} is {wish.Target} now ({digest})");
         return ExitCodes.Success;

@@ -100,7 +100,7 @@ internal sealed class PublishSource(Machine machine)
     private async Task<FetchedSource> PullAsync(ImageDefinition image, ImageSource.Registry source, FoundImage found, PublishLog log, CancellationToken cancellationToken)
     {
         var paths = ImagePaths.For(machine.StateDir, image.Name);
-        var pulled = await new RegistrySource(machine.Variables, machine.Time).PullAsync(source, found, paths.Blobs, paths.Pull, log.Say, cancellationToken);
+        var pulled = await new RegistrySource(machine.Variables, machine.Time) { KeepFree = machine.Settings.Limits.DiskWatermark }.PullAsync(source, found, machine.Catalogue.Of(image.Name), paths.Blobs, paths.Pull, log.Say, cancellationToken);
         if (pulled is not { Artifact: { } artifact, Domain: { } domain })
         {
             return await ReadDiskAsync(image, pulled.Disk!, log, cancellationToken) with { Pulled = pulled };

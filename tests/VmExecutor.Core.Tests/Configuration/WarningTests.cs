@@ -41,6 +41,11 @@ public sealed class WarningTests
     [InlineData("project_disk: {size: 1GiB}", null)]
     [InlineData("project_disk: {projects: [{projects: g/**, size: 1GiB}]}", null)]
     [InlineData("project_disk: {write: always}", "project_disk.size: is missing, so no project has a disk; add for example 'size: 20GiB'")]
+    [InlineData("project_disk: {size: 2GiB, max_total: 2GiB, max_project: 2GiB}", null)]
+    [InlineData("project_disk: {size: 2GiB, max_total: 1GiB}", "project_disk.max_total: is 1GiB, and one project's disk may take 2GiB ('size'): a disk that is as full goes when its job has ended; make it larger, or 'size' smaller")]
+    [InlineData("project_disk: {size: 2GiB, max_project: 1GiB}", "project_disk.max_project: is 1GiB, and one project's disk may take 2GiB ('size'): a disk that is as full goes when its job has ended; make it larger, or 'size' smaller")]
+    [InlineData("project_disk: {size: 2GiB, max_total: 3GiB, projects: [{projects: a/**, size: 4GiB}, {projects: b/**, size: 9GiB, enabled: false}]}", "project_disk.max_total: is 3GiB, and one project's disk may take 4GiB ('size'): a disk that is as full goes when its job has ended; make it larger, or 'size' smaller")]
+    [InlineData("project_disk: {size: 200GiB}", "project_disk.max_total: is 100GiB, and one project's disk may take 200GiB ('size'): a disk that is as full goes when its job has ended; make it larger, or 'size' smaller")]
     [InlineData("project_disk: {size: 1GiB, projects: [{enabled: false}]}", "project_disk.projects: an entry has no 'projects', so it fits no project; add for example 'projects: group/**'")]
     public void A_project_disk_that_no_project_gets_is_told(string disk, string? warning) =>
         Warnings("", $"{Yaml.Image}\n{disk}").Select(text => text[(text.IndexOf(": ", StringComparison.Ordinal) + 2)..]).Should().Equal(warning is null ? [] : [warning]);

@@ -17,6 +17,13 @@ public sealed class ProjectDiskWorldTests(TestMachine machine) : BenchTest(machi
 {
     private const int Never = int.MaxValue;
 
+    /// <summary>
+    /// Looks through the raw bytes of all disks of the guest, not through its caches. Zeros become ends of lines, since grep keeps a whole line in memory. The canary is put together in the guest, so
+    /// that the text itself does not have it.
+    /// </summary>
+    private const string Look =
+        "sync; echo 3 >/proc/sys/vm/drop_caches; echo \"canaries on the disks: $(cat /dev/vd* | tr -s '\\0' '\\n' | grep -a -F -m 1 -c \"$(printf 'canary-%s' of-43)\")\"";
+
     /// <summary>Does with tar what gitlab-runner does with archives of its own.</summary>
     private const string Archiver =
         """
@@ -140,7 +147,7 @@ public sealed class ProjectDiskWorldTests(TestMachine machine) : BenchTest(machi
     public async Task A_hostile_guest_hurts_only_its_own_projects_next_version()
     {
         Write("project_disk: {size: 256MiB}");
-        await RunJobAsync(new SimulatedJob { Id = 1, ProjectId = 43, ProjectPath = "group/other", Script = ["echo canary-of-43 >/builds/secret"] });
+        await RunJobAsync(new SimulatedJob { Id = 1, ProjectId = 43, ProjectPath = "group/other", Script = ["printf 'canary-%s\\n' of-43 >/builds/secret"] });
         var planted = await RunJobAsync(new SimulatedJob
         {
             Id = 2,
@@ -149,7 +156,7 @@ public sealed class ProjectDiskWorldTests(TestMachine machine) : BenchTest(machi
         var found = await RunJobAsync(new SimulatedJob
         {
             Id = 3,
-            Script = ["grep ' /builds ' /proc/mounts", "head -c 1 /builds/device >/dev/null 2>&1 && echo device-read || echo device-refused", "grep -c canary-of-43 /dev/vd* || true", "rm /cache/full /builds/*"],
+            Script = ["grep ' /builds ' /proc/mounts", "head -c 1 /builds/device >/dev/null 2>&1 && echo device-read || echo device-refused", Look, "rm /cache/full /builds/*"],
         });
         var damage = await RunJobAsync(new SimulatedJob
         {
@@ -158,14 +165,16 @@ public sealed class ProjectDiskWorldTests(TestMachine machine) : BenchTest(machi
         });
         var next = await RunJobAsync(new SimulatedJob { Id = 5, Script = ["echo here"] });
         var last = await RunJobAsync(new SimulatedJob { Id = 6, Script = ["ls -A /builds"] });
-        var other = await RunJobAsync(new SimulatedJob { Id = 7, ProjectId = 43, ProjectPath = "group/other", Script = ["cat /builds/secret"] });
+        var other = await RunJobAsync(new SimulatedJob { Id = 7, ProjectId = 43, ProjectPath = "group/other", Script = ["cat /builds/secret", Look] });
 
         planted.State.Should().Be(JobState.Success, planted.ToString());
-        found.TraceText.Should().Contain("project disk: version 1").And.MatchRegex(@" /builds ext4 rw,nosuid,nodev").And.Contain("device-refused");
+        found.TraceText.Should().Contain("project disk: version 1").And.MatchRegex(@" /builds ext4 rw,nosuid,nodev").And.Contain("device-refused").And.Contain("canaries on the disks: 0\n");
         damage.TraceText.Should().Contain("damaged\n");
         next.State.Should().Be(JobState.Success, next.ToString());
         last.State.Should().Be(JobState.Success, last.ToString());
-        other.TraceText.Should().Contain("canary-of-43");
+        other.TraceText.Should().Contain("canary-of-43").And.Contain("canaries on the disks: 1\n", "the look finds one that is there");
+        (await CanariesAsync(42)).Should().Be(0);
+        (await CanariesAsync(43)).Should().BePositive("the look finds one that is there");
         TestContext.Current.TestOutputHelper!.WriteLine(string.Join('\n', Ledger()));
         TestContext.Current.TestOutputHelper!.WriteLine(next.TraceText);
     }
@@ -184,6 +193,21 @@ public sealed class ProjectDiskWorldTests(TestMachine machine) : BenchTest(machi
         var pair = run.OutputText.Split('\n').Single(line => line.StartsWith("pair ", StringComparison.Ordinal))["pair ".Length..].Split('=');
         pair[0].Should().Be(pair[1]);
         return pair[0];
+    }
+
+    /// <summary>The number of a project's files on the host in whose bytes the canary is. Guests and qemu-img pack nothing there.</summary>
+    private async Task<int> CanariesAsync(int project)
+    {
+        var found = 0;
+        foreach (var folder in Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "disks"), $"*{project}-*"))
+        {
+            foreach (var file in Directory.GetFiles(folder, "v*.qcow2"))
+            {
+                found += (await HostCommand.TryAsync("grep", "-a", "-q", "-F", "canary-of-43", file)).ExitCode == 0 ? 1 : 0;
+            }
+        }
+
+        return found;
     }
 
     private void Write(params string[] further) => Bench.With(new ImageYaml { User = "root", Further = further });

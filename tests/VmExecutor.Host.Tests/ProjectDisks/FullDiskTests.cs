@@ -15,7 +15,7 @@ using Xunit;
 
 namespace VmExecutor.Host.Tests.ProjectDisks;
 
-/// <summary>Versions on a file system that gets full, and on one whose host loses its power.</summary>
+/// <summary>Versions on a file system that gets full, on one whose host loses its power, and on one that is mounted for them alone.</summary>
 public sealed class FullDiskTests
 {
     private const int MiB = 1 << 20;
@@ -71,6 +71,57 @@ public sealed class FullDiskTests
         World.Holds(job, "1", "10M", "20M");
         World.Holds(job, "2", "40M", "2M");
         World.Holds(job, "0", "50M", "64k");
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData("truncate -s 64M image && mkfs.ext4 -q -F image && mount -o loop image state/disks")]
+    public async Task On_a_file_system_of_their_own_versions_are_made_and_where_it_gets_full_the_version_stays(string mount)
+    {
+        using var files = SmallFileSystem.Make($"mkdir -m 700 state/disks && {mount}", size: "256m");
+        using var world = new World(files.Root.Child("state"));
+        await world.PromoteAsync("1", "10M", "2M");
+        world.Folder.IsBesideJobs().Should().BeFalse();
+        (await world.PromoteAsync("2", "20M", "64k")).Promoted.Should().Be(2);
+        (await world.PromoteAsync("3", "40M", "8M")).Promoted.Should().Be(3);
+        (await world.PromoteAsync("4", "12M", "50M")).Refused.Should().Be("no_room");
+
+        Directory.GetFiles(world.Folder.Path.Value).Should().HaveCount(1 + world.Folder.Read()!.Version.Files.Count, "the record and the version");
+        File.GetUnixFileMode(world.Folder.File(world.Folder.Read()!.Version.Files[^1]).Value).Should().Be(UnixFileMode.UserRead);
+        var (job, _) = await world.TakeAsync();
+        World.Holds(job, "1", "10M", "2M");
+        World.Holds(job, "2", "20M", "64k");
+        World.Holds(job, "3", "40M", "8M");
+        World.Holds(job, "0", "50M", "1M");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_file_that_was_coming_from_another_file_system_when_its_cleanup_was_killed_goes_when_no_job_has_the_disk()
+    {
+        using var files = SmallFileSystem.Make("mkdir -m 700 state/disks && mount -t tmpfs -o size=64m none state/disks", size: "128m");
+        using var world = new World(files.Root.Child("state"));
+        await world.PromoteAsync("1", "10M", "64k");
+        var (other, use) = await world.TakeAsync();
+        var half = world.Folder.HalfFile(use);
+        await File.WriteAllTextAsync(half.Value, "half", Token);
+
+        await world.PromoteAsync("2", "10M", "64k");
+        File.Exists(half.Value).Should().BeTrue("it may be that of the job that has the disk");
+        other.Remove();
+        await world.PromoteAsync("3", "10M", "64k");
+
+        File.Exists(half.Value).Should().BeFalse();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_link_in_place_of_the_directory_of_disks_is_refused_by_its_name()
+    {
+        using var files = SmallFileSystem.Make("mkdir other && ln -s ../other state/disks", size: "64m");
+        using var world = new World(files.Root.Child("state"));
+
+        var take = () => world.TakeAsync();
+
+        (await take.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().Be($"{DiskFolder.All(world.State)} is a link, and the files of a version name each other by this directory");
+        Directory.GetFileSystemEntries(files.Root.Child("other").Value).Should().BeEmpty();
     }
 
     [Theory(Timeout = 300_000)]

@@ -69,6 +69,23 @@ public sealed class UnusedDisksTests : IDisposable
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task On_a_file_system_of_their_own_disks_do_not_go_for_the_room_of_jobs_but_where_it_is_nearly_full()
+    {
+        using var files = SmallFileSystem.Make("mkdir -m 700 state/disks && mount -t tmpfs -o size=32m none state/disks", size: "64m");
+        var state = files.Root.Child("state");
+        using var locks = new StateLocks(state, TimeProvider.System);
+        var disks = new UnusedDisks(state, locks);
+        StoredDisk.Put(state, 1, Now.AddDays(-2), bytes: 15 * MiB);
+        StoredDisk.Put(state, 2, Now.AddDays(-1), bytes: 4 * MiB);
+        files.Cause(FileTrouble.Full);
+
+        (await disks.MakeRoomAsync(new ByteSize(long.MaxValue), Token)).Should().BeEmpty("it would give no room to jobs");
+
+        StoredDisk.Put(state, 3, Now, bytes: 12 * MiB);
+        (await disks.MakeRoomAsync(new ByteSize(long.MaxValue), Token)).Select(one => one.Disk.State!.ProjectId).Should().Equal(1);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_disk_that_another_process_is_just_taking_stays_and_nothing_waits_for_it()
     {
         var folder = StoredDisk.Put(State, 1, Now);

@@ -79,6 +79,16 @@ internal sealed class ImageBinder(BoundValues defaults, bool shareKnown, ErrorLi
             yield return Warning(values.Around("project_disk.projects"), "project_disk.projects", "an entry has no 'projects', so it fits no project; add for example 'projects: group/**'");
         }
 
+        var disks = image.ProjectDisk;
+        var largest = disks.Projects.Where(rule => rule.Enabled).Select(rule => rule.Size).Append(disks.Size).MaxBy(size => size?.Bytes);
+        foreach (var (key, most) in new[] { ("project_disk.max_total", disks.MaxTotal), ("project_disk.max_project", disks.MaxProject ?? disks.MaxTotal) }.DistinctBy(limit => limit.Item2))
+        {
+            if (largest?.Bytes > most.Bytes)
+            {
+                yield return Warning(values.Around(key), key, $"is {most}, and one project's disk may take {largest} ('size'): a disk that is as full goes when its job has ended; make it larger, or 'size' smaller");
+            }
+        }
+
         if (image.Source is ImageSource.DiskFile { Format: null } disk
             && (disk.Path.Name.EndsWith(".img", StringComparison.Ordinal) || disk.Path.Name.EndsWith(".raw", StringComparison.Ordinal)))
         {

@@ -36,6 +36,14 @@ public static class ArtifactDomain
             disk.Elements().Where(element => element.Name.LocalName is "source" or "backingStore").Remove();
         }
 
+        if (Trouble(domain) is { } trouble)
+        {
+            throw new SystemFailureException(
+                ErrorCodes.OciImageUnusable,
+                $"the generation cannot be pushed: its definition {trouble}",
+                "Take it out of the source domain (virsh edit), or let it name a file that a package has installed in /usr; then publish again.");
+        }
+
         return WithoutIndentation(domain);
     }
 
@@ -59,11 +67,34 @@ public static class ArtifactDomain
             return $"has a disk that is none of its own files: '{PlainText.OneLine((string?)foreign.Element("target")?.Attribute("dev") ?? "", 40)}'";
         }
 
-        var os = domain.Element("os");
-        string?[] paths = [os?.Element("loader")?.Value, (string?)os?.Element("nvram")?.Attribute("template"), domain.Element("devices")?.Element("emulator")?.Value];
-        return paths.OfType<string>().Select(path => path.Trim())
-            .FirstOrDefault(path => path.Length > 0 && (!Places.Any(place => path.StartsWith(place, StringComparison.Ordinal)) || path.Contains("..", StringComparison.Ordinal))) is { } odd
-                ? $"names the file {PlainText.OneLine(odd, 200)} of this host as firmware or emulator, and such files lie in /usr"
-                : null;
+        return FilesOf(domain).Concat(FurtherPaths(domain)).FirstOrDefault(path => !IsOfPackages(path)) is { } odd
+            ? $"names the file {PlainText.OneLine(odd, 200)} of this host, and an image of a registry may name firmware and emulators in /usr and no other file"
+            : null;
     }
+
+    /// <summary>The parts that are names of files, also where they are no whole path: QEMU runs in <c>/</c>.</summary>
+    private static IEnumerable<string> FilesOf(XElement domain)
+    {
+        var os = domain.Elements("os").ToList();
+        string?[] files =
+        [
+            .. os.Elements().Where(element => element.Name.LocalName is "loader" or "dtb" or "shim").Select(element => element.Value),
+            .. os.Elements("acpi").Elements("table").Select(table => table.Value),
+            .. os.Elements("nvram").Select(nvram => (string?)nvram.Attribute("template")),
+            .. domain.Elements("devices").Elements("emulator").Select(emulator => emulator.Value),
+            .. domain.Elements("sysinfo").Elements("entry").Select(entry => (string?)entry.Attribute("file")),
+        ];
+        return files.Select(path => path?.Trim()).OfType<string>().Where(path => path.Length > 0);
+    }
+
+    /// <summary>All else of what a job's clone has of a definition that looks like a path.</summary>
+    private static IEnumerable<string> FurtherPaths(XElement domain)
+    {
+        var (kept, _) = DomainWalk.Through(domain, ClonePurpose.Job, new HashSet<string>());
+        return kept.DescendantsAndSelf().SelectMany(element => element.Attributes().Select(attribute => attribute.Value).Append(element.HasElements ? "" : element.Value))
+            .Select(value => value.Trim()).Where(value => value.StartsWith('/'));
+    }
+
+    private static bool IsOfPackages(string path) =>
+        path is "/dev/urandom" or "/dev/random" || (Places.Any(place => path.StartsWith(place, StringComparison.Ordinal)) && !path.Contains("..", StringComparison.Ordinal));
 }

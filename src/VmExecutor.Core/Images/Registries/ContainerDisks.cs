@@ -22,19 +22,22 @@ public sealed class ContainerDisks
     private const string Opaque = ".wh..wh..opq";
     private const int MostNames = 1000;
     private static readonly string[] Endings = [".qcow2", ".raw", ".img"];
+    private const int MostTold = 5;
     private readonly Dictionary<string, ContainerDisk> _disks = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _others = new(StringComparer.Ordinal);
 
     /// <summary>Takes one entry of a layer; the layers in their order.</summary>
     /// <param name="layer">The layer's place.</param>
     /// <param name="entry">The entry's place in it.</param>
     /// <param name="name">As the archive says it: any text.</param>
     /// <param name="isFile">True: a regular file.</param>
+    /// <param name="mayBeDirectory">False: a file or a link, which hides the directory of that name in the layers below.</param>
     /// <param name="length">In bytes.</param>
     /// <exception cref="InvalidDataException">There are too many.</exception>
-    public void Take(int layer, long entry, string name, bool isFile, long length)
+    public void Take(int layer, long entry, string name, bool isFile, bool mayBeDirectory, long length)
     {
         var path = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name.TrimStart('/');
-        if (path is Opaque or ".wh.disk" or Directory + Opaque)
+        if (path is Opaque or ".wh.disk" or Directory + Opaque || (path == "disk" && !mayBeDirectory))
         {
             Remove(layer, _ => true);
         }
@@ -50,13 +53,18 @@ public sealed class ContainerDisks
                 throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"it has more than {MostNames} disks in /disk"));
             }
         }
+        else if (path.StartsWith(Directory, StringComparison.Ordinal) && isFile && _others.Count < MostTold)
+        {
+            _others.Add(path);
+        }
     }
 
     /// <summary>The one disk.</summary>
     /// <exception cref="InvalidDataException">There is none, there are several, or it is no file.</exception>
     public ContainerDisk TheOne() => _disks.Values.OrderBy(disk => disk.Name, StringComparer.Ordinal).ToList() switch
     {
-        [] => throw new InvalidDataException("it has no disk: no layer has a file /disk/*.qcow2, /disk/*.raw or /disk/*.img"),
+        [] => throw new InvalidDataException("it has no disk: no layer has a file /disk/*.qcow2, /disk/*.raw or /disk/*.img"
+            + (_others.Count == 0 ? "" : $"; it has {string.Join(", ", _others.Select(path => $"/{PlainText.OneLine(path, 100)}"))}")),
         [{ IsFile: true } one] => one,
         [var odd] => throw new InvalidDataException($"its /disk/{PlainText.OneLine(odd.Name, 100)} is no regular file"),
         var several => throw new InvalidDataException(

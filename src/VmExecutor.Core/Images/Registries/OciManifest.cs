@@ -12,6 +12,9 @@ public sealed record OciDescriptor(string MediaType, string Digest, long Size)
 {
     /// <summary>The digits of the digest, as an OCI layout names the blob's file.</summary>
     public string Hex => Digest["sha256:".Length..];
+
+    /// <summary>True: it lies at other addresses (<c>urls</c>), and skopeo does not fetch it.</summary>
+    public bool IsElsewhere { get; init; }
 }
 
 /// <summary>A manifest of one platform, in an index.</summary>
@@ -116,7 +119,7 @@ public sealed partial record OciManifest
         element.ValueKind == JsonValueKind.Object
         && Text(element, "digest") is { } digest && Sha256().IsMatch(digest)
         && element.TryGetProperty("size", out var size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var bytes) && bytes is >= 0 and <= LargestBlob
-            ? new OciDescriptor(Text(element, "mediaType") ?? "", digest, bytes)
+            ? new OciDescriptor(Text(element, "mediaType") ?? "", digest, bytes) { IsElsewhere = element.TryGetProperty("urls", out var urls) && urls.ValueKind == JsonValueKind.Array && urls.GetArrayLength() > 0 }
             : null;
 
     private static string? Text(JsonElement element, string name) =>

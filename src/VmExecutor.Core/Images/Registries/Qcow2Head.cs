@@ -30,6 +30,7 @@ public static class Qcow2Head
         var version = BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
         return version is not (2 or 3) ? $"is qcow2 of version {version}, and 2 and 3 are known"
             : BinaryPrimitives.ReadUInt64BigEndian(head[8..]) != 0 ? "stands on another file (backing file)"
+            : BinaryPrimitives.ReadUInt32BigEndian(head[32..]) != 0 ? "is encrypted"
             : version == 3 && head.Length >= 80 && (BinaryPrimitives.ReadUInt64BigEndian(head[72..]) & ExternalData) != 0 ? "has its content in another file (data file)"
             : null;
     }

@@ -16,10 +16,11 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
 
     /// <param name="manifest">The manifest; its blobs are verified.</param>
     /// <param name="work">The files come to lie in it.</param>
+    /// <param name="room">Ends it where the host's disk gets full.</param>
     /// <param name="tell">Gets a line now and then.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="InvalidDataException">It is damaged or names what it must not; the message is the end of a sentence.</exception>
-    public async Task<PulledImage> ReadAsync(OciManifest manifest, AbsolutePath work, Action<string> tell, CancellationToken cancellationToken)
+    public async Task<PulledImage> ReadAsync(OciManifest manifest, AbsolutePath work, RoomGuard room, Action<string> tell, CancellationToken cancellationToken)
     {
         var artifact = GenerationArtifact.TryParse(layout.ReadText(manifest.Config!)) ?? throw new InvalidDataException("its record is damaged, or of a later version of vm-executor");
         if (artifact.Architecture != HostArchitecture.Name)
@@ -40,8 +41,15 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
         {
             var path = work.Child(file.Path);
             var before = done;
-            await WriteAsync(file, artifact.Chunks, path, done => progress.Report(before + done), cancellationToken).ConfigureAwait(false);
+            await WriteAsync(file, artifact.Chunks, path, Report, cancellationToken).ConfigureAwait(false);
             done += file.Bytes;
+
+            void Report(long bytes)
+            {
+                room.Written(before + bytes);
+                progress.Report(before + bytes);
+            }
+
             if (await FileChecksum.Sha256Async(path, _ => { }, cancellationToken).ConfigureAwait(false) != file.Sha256)
             {
                 throw new InvalidDataException($"its file {file.Path} is another one than was pushed");
@@ -92,23 +100,30 @@ internal sealed class ArtifactReader(BlobDirectory layout, ToolEnvironment envir
 
     private async Task WriteAsync(ArtifactFile file, IReadOnlyList<ArtifactChunk> chunks, AbsolutePath path, Action<long> progress, CancellationToken cancellationToken)
     {
-        await using var target = HostFile.Open(path.Value, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
-        var done = 0L;
-        foreach (var parts in file.Pieces.GroupBy(piece => piece.Chunk))
+        try
         {
-            var chunk = chunks[parts.Key];
-            var blob = HostFile.ReadAllBytes(layout.PathOf(chunk.Blob).Value, 2 * ChunkCutter.Longest);
-            var content = await _zstandard.UnpackAsync(blob, chunk.Length, cancellationToken).ConfigureAwait(false);
-            foreach (var part in parts)
+            await using var target = HostFile.Open(path.Value, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 });
+            var done = 0L;
+            foreach (var parts in file.Pieces.GroupBy(piece => piece.Chunk))
             {
-                target.Position = part.Offset;
-                WriteSparse(target, content.AsSpan(part.At, part.Length));
-                progress(done += part.Length);
+                var chunk = chunks[parts.Key];
+                var blob = HostFile.ReadAllBytes(layout.PathOf(chunk.Blob).Value, 2 * ChunkCutter.Longest);
+                var content = await _zstandard.UnpackAsync(blob, chunk.Length, cancellationToken).ConfigureAwait(false);
+                foreach (var part in parts)
+                {
+                    target.Position = part.Offset;
+                    WriteSparse(target, content.AsSpan(part.At, part.Length));
+                    progress(done += part.Length);
+                }
             }
-        }
 
-        target.SetLength(file.Bytes);
-        target.Flush(flushToDisk: true);
+            target.SetLength(file.Bytes);
+            target.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (HostFileException.Explains(e))
+        {
+            throw new HostFileException($"{path} cannot be written", e);
+        }
     }
 
     private static void WriteSparse(FileStream target, ReadOnlySpan<byte> content)

@@ -35,8 +35,8 @@ internal sealed class BlobDirectory(AbsolutePath root)
 
     public bool Has(OciDescriptor blob) => FileStat.TryRead(PathOf(blob.Hex))?.Bytes == blob.Size;
 
-    /// <summary>Of its file system, in bytes.</summary>
-    public (long Free, long Size) FreeRoom() => HostDirectory.Room(root.Value);
+    /// <summary>A guard for the room on its disk.</summary>
+    public RoomGuard Room(ByteSize keepFree, string what) => new(root, keepFree, what);
 
     /// <summary>The length of all that is there and is coming.</summary>
     public long Length() => HostDirectory.GetFiles(Blobs.Value).Concat(HostDirectory.GetFiles(root.Value, Unfinished + "*"))

@@ -18,12 +18,14 @@ namespace VmExecutor.Host.Images.Registries;
 /// Packs a generation as an OCI artifact. It reads of the generation's directory the domain XML and the files of the record, and nothing else that may lie there.
 /// </summary>
 /// <param name="layout">Gets the blobs that are not in the registry.</param>
+/// <param name="room">Ends it where the host's disk gets full.</param>
 /// <param name="zstandard">Packs the chunks.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="tell">Gets a line now and then.</param>
-internal sealed class GenerationPacker(BlobDirectory layout, Zstandard zstandard, TimeProvider clock, Action<string> tell)
+internal sealed class GenerationPacker(BlobDirectory layout, RoomGuard room, Zstandard zstandard, TimeProvider clock, Action<string> tell)
 {
     private readonly List<ArtifactChunk> _chunks = [];
+    private long _written;
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
 
     /// <param name="generation">The generation.</param>
@@ -251,6 +253,7 @@ internal sealed class GenerationPacker(BlobDirectory layout, Zstandard zstandard
         var blob = new OciDescriptor(kind, $"sha256:{Convert.ToHexStringLower(SHA256.HashData(content))}", content.Length);
         if (!layout.Has(blob))
         {
+            room.Written(_written += content.Length);
             HostFile.WriteAllBytes(layout.PathOf(blob.Hex).Value, content);
         }
 

@@ -32,6 +32,9 @@ public sealed class GenerationPush
     /// <summary>Told how much of the generation has been sent, or was there.</summary>
     public Action<TransferAmount> Show { get; init; } = _ => { };
 
+    /// <summary>The room that must stay free on the disk of the state directory.</summary>
+    public ByteSize KeepFree { get; init; } = ByteSize.FromMebibytes(64);
+
     /// <returns>The digest of the manifest.</returns>
     /// <param name="generation">The generation; its image is locked.</param>
     /// <param name="all">The image's generations on this host; none: nothing is named again.</param>
@@ -93,7 +96,7 @@ public sealed class GenerationPush
         Clear();
         var layout = new BlobDirectory(_work);
         layout.Begin();
-        if (await new GenerationPacker(layout, _zstandard, _clock, _tell).PackAsync(generation, earlier, cancellationToken).ConfigureAwait(false) is not { } manifest)
+        if (await new GenerationPacker(layout, layout.Room(KeepFree, $"pushing {reference}"), _zstandard, _clock, _tell).PackAsync(generation, earlier, cancellationToken).ConfigureAwait(false) is not { } manifest)
         {
             _tell($"it differs from generation {earlier!.Generation.Number} in too many places: packing all of it");
             return null;

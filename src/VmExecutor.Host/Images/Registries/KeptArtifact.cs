@@ -16,6 +16,9 @@ namespace VmExecutor.Host.Images.Registries;
 /// <param name="Digest">Of its manifest.</param>
 public sealed record KeptArtifact(Generation Generation, GenerationArtifact Artifact, string Digest)
 {
+    /// <summary>The checksums of its blobs.</summary>
+    internal IEnumerable<string> Blobs => Artifact.Chunks.Select(chunk => chunk.Blob);
+
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Keeps what a layout holds.</summary>

@@ -26,7 +26,7 @@ internal sealed class LayerReader(ToolEnvironment environment, TimeProvider cloc
                 for (var number = 0L; entries.Next() is { } entry; number++)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    disks.Take(place, number, entry.Name, entry.Kind == TarEntryKind.File, entry.Length);
+                    disks.Take(place, number, entry.Name, entry.Kind == TarEntryKind.File, entry.Kind == TarEntryKind.Other, entry.Length);
                 }
 
                 return Task.CompletedTask;

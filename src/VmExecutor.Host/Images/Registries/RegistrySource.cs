@@ -13,7 +13,8 @@ namespace VmExecutor.Host.Images.Registries;
 /// <summary><c>source: oci</c>: pulls an image of a registry, verifies each blob, and takes the disk out of it, or the generation that another host pushed.</summary>
 public sealed class RegistrySource
 {
-    private const long Room = 64 << 20; // what is left free, and what skopeo may have in addition while it works
+    private const long Addition = 64 << 20; // what skopeo may have in addition while it works
+    private const int Sector = 512;
     private readonly Skopeo _skopeo;
     private readonly ToolEnvironment _environment;
     private readonly TimeProvider _clock;
@@ -25,6 +26,9 @@ public sealed class RegistrySource
         (_environment, _clock) = (new ToolEnvironment(variables), clock);
         _skopeo = new Skopeo(new ToolRunner(_environment.With(variables, Skopeo.Variables), clock), clock);
     }
+
+    /// <summary>The room that must stay free on the disk of the state directory.</summary>
+    public ByteSize KeepFree { get; init; } = ByteSize.FromMebibytes(64);
 
     private static string Platform => HostArchitecture.Name switch { "x86_64" => "amd64", "aarch64" => "arm64", var other => other };
 
@@ -39,13 +43,14 @@ public sealed class RegistrySource
     /// <summary>Brings it here.</summary>
     /// <param name="source">The source.</param>
     /// <param name="found">Its manifest.</param>
+    /// <param name="generations">The image's on this host: the blobs of those that came from a registry stay, and those of an image that was refused since go.</param>
     /// <param name="blobs">The directory of blobs; those that are there are not fetched.</param>
     /// <param name="work">Made; what comes out of the blobs lies in it.</param>
     /// <param name="tell">Gets a line now and then.</param>
     /// <param name="cancellationToken">Ends it; whole blobs stay.</param>
     /// <exception cref="SystemFailureException">It cannot be pulled, or is nothing that can be used; the message says why.</exception>
     public async Task<PulledImage> PullAsync(
-        ImageSource.Registry source, FoundImage found, AbsolutePath blobs, AbsolutePath work, Action<string> tell, CancellationToken cancellationToken)
+        ImageSource.Registry source, FoundImage found, IReadOnlyList<Generation> generations, AbsolutePath blobs, AbsolutePath work, Action<string> tell, CancellationToken cancellationToken)
     {
         var layout = new BlobDirectory(blobs);
         layout.Begin();
@@ -58,9 +63,16 @@ public sealed class RegistrySource
         try
         {
             var (reference, manifest) = await ChooseAsync(source, found, tell, cancellationToken).ConfigureAwait(false);
+            if (manifest.Layers.Any(layer => layer.IsElsewhere))
+            {
+                throw new InvalidDataException("a layer of it lies at another address (urls), and layers are taken from the registry alone");
+            }
+
+            var known = generations.Select(KeptArtifact.TryRead).OfType<KeptArtifact>().SelectMany(kept => kept.Blobs);
+            layout.Prune(known.Concat(manifest.Layers.Append(manifest.Config!).Select(blob => blob.Hex)).ToHashSet(StringComparer.Ordinal));
             manifest = await FetchAsync(source, reference, manifest, layout, tell, cancellationToken).ConfigureAwait(false);
             return manifest.Config!.MediaType == GenerationArtifact.Kind
-                ? await new ArtifactReader(layout, _environment, _clock).ReadAsync(manifest, work, tell, cancellationToken).ConfigureAwait(false)
+                ? await new ArtifactReader(layout, _environment, _clock).ReadAsync(manifest, work, new RoomGuard(work, KeepFree, $"unpacking {source.Reference}"), tell, cancellationToken).ConfigureAwait(false)
                 : await TakeDiskAsync(source, manifest, layout, work, tell, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException e)
@@ -137,14 +149,14 @@ public sealed class RegistrySource
 
         var missing = wanted.Where(blob => !known.Contains(blob.Digest)).Sum(blob => blob.Size);
         var before = layout.Length();
-        EnsureRoom(layout, missing, source.Reference);
+        layout.Room(KeepFree, $"pulling {source.Reference}").Ensure(missing);
         tell(string.Create(
             CultureInfo.InvariantCulture,
             $"pulling {source.Reference} ({reference.Digest}): {missing / (double)(1 << 20):0.0} MiB in {wanted.Count - known.Count} of {Quantity.Of(wanted.Count, "blob")}; the others are here"));
         var progress = new TransferProgress($"pulling {source.Reference.Name}", before, before + missing, _clock, tell);
         await AttemptAsync(
             source.Reference,
-            token => _skopeo.PullAsync(reference, manifest.IsDocker, source.AuthFile, layout, before + missing + Room, progress, token),
+            token => _skopeo.PullAsync(reference, manifest.IsDocker, source.AuthFile, layout, before + missing + Addition, progress, token),
             tell,
             cancellationToken).ConfigureAwait(false);
 
@@ -178,7 +190,13 @@ public sealed class RegistrySource
         var disk = await reader.FindAsync(layers, cancellationToken).ConfigureAwait(false);
         var target = work.Child("disk");
         var progress = new TransferProgress($"taking /disk/{PlainText.OneLine(disk.Name, 100)} out of it", 0, disk.Length, _clock, tell);
-        await reader.ExtractAsync(layers[disk.Layer], disk, target, progress.Report, cancellationToken).ConfigureAwait(false);
+        if (disk.Length < Sector)
+        {
+            throw new InvalidDataException($"its /disk/{PlainText.OneLine(disk.Name, 100)} has {Quantity.Of(disk.Length, "byte")}, which is no disk");
+        }
+
+        var room = new RoomGuard(work, KeepFree, $"unpacking {source.Reference}");
+        await reader.ExtractAsync(layers[disk.Layer], disk, target, Report, cancellationToken).ConfigureAwait(false);
         var format = DiskCheck.FormatOf(target, $"its /disk/{PlainText.OneLine(disk.Name, 100)}");
         if (disk.Name.EndsWith(".qcow2", StringComparison.Ordinal) && format != DiskFormat.Qcow2)
         {
@@ -186,6 +204,12 @@ public sealed class RegistrySource
         }
 
         return new PulledImage(new SourceFiles(target, source.Format ?? format, source.Kernel), null, null, []);
+
+        void Report(long bytes)
+        {
+            room.Written(bytes);
+            progress.Report(bytes);
+        }
     }
 
     private static void EnsurePlatform(string config)
@@ -193,18 +217,6 @@ public sealed class RegistrySource
         if (OciManifest.ArchitectureOf(config) is { Length: > 0 } architecture && architecture != Platform)
         {
             throw new InvalidDataException($"it is for other processors than this host's ({Platform}): {PlainText.OneLine(architecture, 60)}");
-        }
-    }
-
-    private static void EnsureRoom(BlobDirectory layout, long bytes, OciReference reference)
-    {
-        var (free, _) = layout.FreeRoom();
-        if (bytes + Room > free)
-        {
-            throw new SystemFailureException(
-                ErrorCodes.HostFileFailed,
-                string.Create(CultureInfo.InvariantCulture, $"{reference} needs {bytes >> 20} MiB and state_dir has {free >> 20} MiB free"),
-                "Make room: vm-executor image prune, vm-executor gc.");
         }
     }
 

@@ -24,6 +24,7 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(5);
+    private const int LeastMoved = 1 << 10; // a program that waits moves some bytes, too
     private static readonly TimeSpan Forever = TimeSpan.FromDays(30);
 
     /// <summary>The text of a manifest or index, which is small.</summary>
@@ -54,32 +55,19 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     {
         // Signatures are looked at by the policy, and not copied: a layout has no place for them.
         string[] exact = isDocker ? ["--remove-signatures"] : ["--remove-signatures", "--preserve-digests"];
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var run = tools.RunAsync(new ToolCall("skopeo", ["copy", .. exact, .. Login(authFile, reference, "pulled"), reference.ForSkopeo, target.ForSkopeo]) { Timeout = Forever }, stop.Token);
-        var (length, since) = (-1L, clock.GetTimestamp());
-        while (await Task.WhenAny(run, Task.Delay(Poll, clock, cancellationToken)).ConfigureAwait(false) != run)
-        {
-            var now = cancellationToken.IsCancellationRequested ? length : target.Length();
-            var isSilent = now == length && clock.GetElapsedTime(since) > LongestSilence;
-            if (now > longest || isSilent)
-            {
-                await stop.CancelAsync().ConfigureAwait(false);
-                await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                throw isSilent
-                    ? new DownloadInterruptedException($"nothing came from the registry of {reference} for {DurationText.Format(LongestSilence)}")
-                    : new SystemFailureException(
-                        ErrorCodes.OciImageUnusable, $"the registry sends more of {reference} than its manifest says, so it was not taken", "Ask the registry's administrator.");
-            }
-
-            (length, since) = now == length ? (length, since) : (now, clock.GetTimestamp());
-            progress.Report(now);
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        var result = await run.ConfigureAwait(false);
+        var call = new ToolCall("skopeo", ["copy", .. exact, .. Login(authFile, reference, "pulled"), reference.ForSkopeo, target.ForSkopeo]) { Timeout = Forever };
+        var result = await RunWatchedAsync(call, $"nothing came from the registry of {reference}", Look, cancellationToken).ConfigureAwait(false);
         if (result.ExitCode != 0)
         {
             throw Failure(reference, result, "pulled");
+        }
+
+        long? Look()
+        {
+            var now = target.Length();
+            progress.Report(now);
+            return now <= longest ? now : throw new SystemFailureException(
+                ErrorCodes.OciImageUnusable, $"the registry sends more of {reference} than its manifest says, so it was not taken", "Ask the registry's administrator.");
         }
     }
 
@@ -93,8 +81,9 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
     public async Task<bool> PushAsync(BlobDirectory source, OciReference reference, AbsolutePath? authFile, Action<ReadOnlyMemory<byte>> heard, CancellationToken cancellationToken)
     {
         // The host's policy is for what is pulled; this layout was made here a moment ago.
-        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile, reference, "pushed"), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard };
-        var result = await tools.RunAsync(call, cancellationToken).ConfigureAwait(false);
+        int? process = null;
+        var call = new ToolCall("skopeo", ["--insecure-policy", "copy", "--preserve-digests", .. Login(authFile, reference, "pushed"), source.ForSkopeo, reference.ForSkopeo]) { Timeout = Forever, Heard = heard, Started = id => process = id };
+        var result = await RunWatchedAsync(call, $"nothing could be sent to the registry of {reference}", () => process is { } id ? ProcessTraffic.Read(id) : null, cancellationToken).ConfigureAwait(false);
         return result.ExitCode == 0
             || (SkopeoWords.Of(result.StandardError) == SkopeoFault.BlobMissing ? false : throw Failure(reference, result, "pushed"));
     }
@@ -112,6 +101,43 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
                 $"{reference} cannot be {verb}: the file with the logins of registries, {authFile}, is not there",
                 $"Make it: skopeo login --authfile {authFile} {HostOf(reference)}; or correct its name: 'auth_file' in the image's YAML, '--auth-file' of push.");
         }
+    }
+
+    /// <summary>Runs it until it ends, or nothing has moved for too long: skopeo itself waits for a silent registry without end.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="silence">For the message.</param>
+    /// <param name="look">How much has moved so far, in bytes; null: not known. What it throws ends the run.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="DownloadInterruptedException">Nothing moves any more.</exception>
+    private async Task<ToolResult> RunWatchedAsync(ToolCall call, string silence, Func<long?> look, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var run = tools.RunAsync(call, stop.Token);
+        try
+        {
+            var (seen, since) = (-(long)LeastMoved, clock.GetTimestamp());
+            while (await Task.WhenAny(run, Task.Delay(Poll, clock, cancellationToken)).ConfigureAwait(false) != run)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var now = look();
+                if (now is null || Math.Abs(now.Value - seen) >= LeastMoved)
+                {
+                    (seen, since) = (now ?? seen, clock.GetTimestamp());
+                }
+                else if (clock.GetElapsedTime(since) > LongestSilence)
+                {
+                    throw new DownloadInterruptedException($"{silence} for {DurationText.Format(LongestSilence)}");
+                }
+            }
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await ((Task)run).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+
+        return await run.ConfigureAwait(false);
     }
 
     private static string[] Login(AbsolutePath? authFile, OciReference reference, string verb)
@@ -137,6 +163,14 @@ internal sealed class Skopeo(IToolRunner tools, TimeProvider clock)
                 "Sign it with the key that the policy names, or correct the policy: /etc/containers/policy.json (containers-policy.json(5)). Do not use the image otherwise."),
             SkopeoFault.DigestWrong => new SystemFailureException(
                 ErrorCodes.ImageChecksumWrong, $"the registry sends something else for {reference} than it says: {words}", "A blob in the registry is cut off or was changed: push the image again."),
+            SkopeoFault.BlobMissing => Failed($"the registry has {reference} and has lost a part of it: {words}", "Push the image again, or ask the registry's administrator."),
+            SkopeoFault.ManifestTooLarge => new SystemFailureException(
+                ErrorCodes.OciImageUnusable, $"{reference} cannot be used as an image: its manifest is too large ({words})", "Take annotations out of it, or make the image of fewer layers, and push it again."),
+            SkopeoFault.HostFull => new SystemFailureException(
+                ErrorCodes.HostFileFailed, $"{reference} cannot be {verb}: this host's disk is full ({words})", "Make room: vm-executor image prune, vm-executor gc; then do it again: what has come is kept."),
+            SkopeoFault.CertificateExpired => Failed(
+                $"the registry of {reference} has a certificate that is not valid at this host's time: {words}",
+                "See whether this host's clock is right (timedatectl); if it is, the registry needs a new certificate."),
             SkopeoFault.Untrusted => Failed(
                 $"the connection to the registry of {reference} is not trusted: {words}",
                 "Put the registry's CA into /etc/containers/certs.d/HOST:PORT/ca.crt; or, for a registry without TLS, set 'insecure = true' for it in /etc/containers/registries.conf."),

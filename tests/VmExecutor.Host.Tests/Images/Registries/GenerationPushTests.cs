@@ -203,9 +203,17 @@ public sealed class GenerationPushTests : IDisposable
     [InlineData("<disk type='file'><source file='/etc/shadow'/><target dev='vdb'/><readonly/></disk>", "", "it has a disk that is none of its own files: 'vdb'")]
     [InlineData("<emulator>/tmp/evil</emulator>", "", "it names the file /tmp/evil of this host")]
     [InlineData("", "<nvram template='/usr/../etc/shadow'>nvram</nvram>", "it names the file /usr/../etc/shadow of this host")]
-    public void A_definition_that_names_other_files_of_the_host_is_refused(string device, string os, string reason)
+    [InlineData("", "<dtb>/etc/shadow</dtb>", "it names the file /etc/shadow of this host")]
+    [InlineData("", "<dtb>etc/shadow</dtb>", "it names the file etc/shadow of this host")]
+    [InlineData("", "<shim>/etc/shadow</shim>", "it names the file /etc/shadow of this host")]
+    [InlineData("", "<loader>/usr/share/a</loader><loader>/etc/shadow</loader>", "it names the file /etc/shadow of this host")]
+    [InlineData("", "<acpi><table type='slic'>/etc/shadow</table></acpi>", "it names the file /etc/shadow of this host")]
+    [InlineData("", "", "it names the file /etc/shadow of this host", "<sysinfo type='fwcfg'><entry name='opt/x' file='/etc/shadow'/></sysinfo>")]
+    [InlineData("", "", "it names the file /srv/x of this host", "<cpu><model fallback='/srv/x'>a</model></cpu>")]
+    [InlineData("<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng><serial type='pty'><source path='/dev/pts/1'/></serial><channel type='unix'><source mode='bind' path='/run/x'/><target type='virtio' name='a'/></channel>", "<loader type='rom'>/usr/share/OVMF/OVMF_CODE.fd</loader>", "it ")]
+    public void A_definition_that_names_other_files_of_the_host_is_refused(string device, string os, string reason, string further = "")
     {
-        var domain = System.Xml.Linq.XElement.Parse($"<domain><name>x</name><os><type arch='x86_64'>hvm</type>{os}</os><devices>{device}</devices></domain>");
+        var domain = System.Xml.Linq.XElement.Parse($"<domain>{further}<name>x</name><os><type arch='x86_64'>hvm</type>{os}</os><devices>{device}</devices></domain>");
 
         $"it {Core.Images.Registries.ArtifactDomain.Trouble(domain)}".Should().StartWith(reason);
     }
@@ -221,6 +229,45 @@ public sealed class GenerationPushTests : IDisposable
         failure.Code.Should().Be(ErrorCodes.RegistryFailed);
         failure.Message.Should().Contain($"cannot be pushed: the file with the logins of registries, {missing}, is not there");
         _told.Should().BeEmpty();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_generation_whose_definition_names_a_file_of_this_host_is_not_pushed()
+    {
+        var push = () => PushAsync(Make(1, [0x33, 1, 2], devices: "<emulator>/opt/qemu</emulator>"), "ci/small:1");
+
+        (await push.Should().ThrowAsync<SystemFailureException>()).Which.Message.Should().StartWith("the generation cannot be pushed: its definition names the file /opt/qemu of this host");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_push_to_a_registry_that_falls_silent_is_broken_off_and_begun_again()
+    {
+        await using var front = new SilentFront(_registry.Port);
+        _registry.LetWithoutTls(front.Host);
+        OciReference.TryParse($"{front.Host}/ci/small:1", out var reference).Should().BeTrue();
+        var disk = new byte[3 << 20];
+        new Random(21).NextBytes(disk);
+        var generation = Make(1, disk);
+        var clock = new SteppedTime();
+        front.IsSilent.Register(() => clock.IsFast = true);
+
+        var digest = await new GenerationPush(_registry.Variables, Work("push"), clock, Tell).RunAsync(generation, _made, reference!, null, Cancellation);
+
+        digest.Should().StartWith("sha256:");
+        _told.Should().ContainSingle(line => line.StartsWith($"nothing could be sent to the registry of {reference} for 5m; attempt 2 of 8", StringComparison.Ordinal));
+        _registry.LetWithoutTls(_registry.Host);
+        Compare(generation, await PullAsync("ci/small:1"));
+
+        void Tell(string line)
+        {
+            if (line.Contains("attempt 2", StringComparison.Ordinal))
+            {
+                clock.IsFast = false;
+                front.GoOn();
+            }
+
+            _told.Add(line);
+        }
     }
 
     [Fact(Timeout = 120_000)]
@@ -289,7 +336,7 @@ public sealed class GenerationPushTests : IDisposable
     {
         var source = new RegistrySource(_registry.Variables, new HurriedTime());
         var wanted = new ImageSource.Registry(_registry.At(place));
-        return await source.PullAsync(wanted, await source.LookAsync(wanted, _told.Add, Cancellation), Work("blobs"), Work("pull"), _told.Add, Cancellation);
+        return await source.PullAsync(wanted, await source.LookAsync(wanted, _told.Add, Cancellation), _made, Work("blobs"), Work("pull"), _told.Add, Cancellation);
     }
 
     private static async Task<string> UnpackAsync(string blob)
@@ -298,5 +345,56 @@ public sealed class GenerationPushTests : IDisposable
         var text = await zstd.StandardOutput.ReadToEndAsync(Cancellation);
         await zstd.WaitForExitAsync(Cancellation);
         return text;
+    }
+
+    /// <summary>Real time; and while it is fast, each look at it is a minute later than the last one.</summary>
+    private sealed class SteppedTime : TimeProvider
+    {
+        private long _added;
+
+        public bool IsFast { get; set; }
+
+        public override long GetTimestamp() => base.GetTimestamp() + (IsFast ? Interlocked.Add(ref _added, 60 * TimestampFrequency) : Interlocked.Read(ref _added));
+    }
+
+    /// <summary>Stands before a registry, and takes the blobs that are sent without ever answering, until it is told to go on.</summary>
+    private sealed class SilentFront(int target) : LoopbackFront
+    {
+        private readonly System.Net.IPEndPoint _target = new(System.Net.IPAddress.Loopback, target);
+        private readonly CancellationTokenSource _silent = new();
+        private volatile bool _isOver;
+
+        /// <summary>From now on blobs go to the registry.</summary>
+        public void GoOn() => _isOver = true;
+
+        public CancellationToken IsSilent => _silent.Token;
+
+        protected override async Task ServeAsync(string head, System.Net.Sockets.NetworkStream from)
+        {
+            if (head.StartsWith("PATCH ", StringComparison.Ordinal) && !_isOver)
+            {
+                await _silent.CancelAsync();
+                await DrainAsync(from);
+                return;
+            }
+
+            using var server = new System.Net.Sockets.TcpClient();
+            await SendAsync(server, _target, head);
+            var to = server.GetStream();
+            await Task.WhenAny(from.CopyToAsync(to, End), to.CopyToAsync(from, End));
+        }
+
+        /// <summary>Takes all that comes until the client has ended.</summary>
+        private async Task DrainAsync(System.Net.Sockets.NetworkStream from)
+        {
+            try
+            {
+                await from.CopyToAsync(Stream.Null, End);
+            }
+            catch (IOException)
+            {
+                // It was killed.
+            }
+        }
     }
 }

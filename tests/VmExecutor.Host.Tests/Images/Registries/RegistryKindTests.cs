@@ -156,7 +156,7 @@ public sealed class RegistryKindTests : IDisposable
     {
         var source = new RegistrySource(variables, new HurriedTime());
         var wanted = new ImageSource.Registry(reference);
-        return await source.PullAsync(wanted, await source.LookAsync(wanted, _ => { }, Cancellation), Blobs, _temporary.Child("work"), _ => { }, Cancellation);
+        return await source.PullAsync(wanted, await source.LookAsync(wanted, _ => { }, Cancellation), [], Blobs, _temporary.Child("work"), _ => { }, Cancellation);
     }
 
     private async Task<SystemFailureException> FailAsync(OciReference reference, Dictionary<string, string> variables)

@@ -38,6 +38,7 @@ internal sealed partial class RegistryServer : IDisposable
             $$"""
             version: 0.1
             log: {level: info, formatter: json}
+            validation: {manifests: {urls: {allow: ['^http://127']} } }
             storage: {filesystem: {rootdirectory: '{{store}}'}, maintenance: {readonly: {enabled: {{(isReadOnly ? "true" : "false")}}} } }
             http: {addr: '127.0.0.1:{{port.ToString(CultureInfo.InvariantCulture)}}', secret: x{{(certificate is null ? "" : $", tls: {{certificate: '{certificate}', key: '{certificate}.key'}}")}} }
             {{(accounts is null ? "" : $"auth: {{htpasswd: {{realm: tests, path: '{files}.accounts'}}}}")}}

@@ -65,7 +65,10 @@ public sealed class RegistrySourceTests : IDisposable
     }
 
     [Theory(Timeout = 120_000)]
-    [InlineData("none", "it has no disk: no layer has a file /disk/*.qcow2")]
+    [InlineData("none", "it has no disk: no layer has a file /disk/*.qcow2, /disk/*.raw or /disk/*.img; it has /disk/readme")]
+    [InlineData("empty", "its /disk/disk.raw has 0 bytes, which is no disk")]
+    [InlineData("encrypted", "its /disk/disk.qcow2 is encrypted")]
+    [InlineData("elsewhere", "a layer of it lies at another address (urls)")]
     [InlineData("two", "it has 2 disks, and an image has one: /disk/a.raw, /disk/b.qcow2")]
     [InlineData("link", "its /disk/disk.img is no regular file")]
     [InlineData("backing", "its /disk/disk.qcow2 stands on another file (backing file)")]
@@ -77,6 +80,8 @@ public sealed class RegistrySourceTests : IDisposable
         var layer = kind switch
         {
             "none" => TestRegistry.Layer(("disks/disk.raw", _disk), ("disk/readme", _disk)),
+            "empty" => TestRegistry.Layer(("disk/disk.raw", [])),
+            "encrypted" => TestRegistry.Layer(("disk/disk.qcow2", await EncryptedAsync())),
             "two" => TestRegistry.Layer(("disk/a.raw", _disk), ("disk/b.qcow2", _disk)),
             "link" => TestRegistry.Layer(("disk/disk.img", null)),
             "backing" => TestRegistry.Layer(("disk/disk.qcow2", await OverlayAsync())),
@@ -84,12 +89,56 @@ public sealed class RegistrySourceTests : IDisposable
             "fake" => TestRegistry.Layer(("disk/disk.qcow2", _disk)),
             _ => TestRegistry.Layer(("disk/disk.raw", _disk))[..^1000],
         };
+        Registry.Further = kind == "elsewhere" ? ",\"urls\":[\"http://127.0.0.1:1/layer\"]" : "";
         Registry.Put("ci/debian:1", [layer], Architecture);
 
         var failure = await FailAsync("ci/debian:1");
 
         failure.Code.Should().Be(ErrorCodes.OciImageUnusable);
+        Directory.Exists(Work.Child("disk").Value).Should().BeFalse();
         failure.Message.Should().StartWith($"{Registry.Host}/ci/debian:1 cannot be used as an image: {reason}");
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_directory_of_disks_that_a_later_layer_replaces_or_empties_is_hidden()
+    {
+        var below = TestRegistry.Layer(("disk/old.img", Raw(1000)));
+        Registry.Put("ci/debian:link", [below, TestRegistry.Layer(("disk", null))], Architecture);
+        Registry.Put("ci/debian:opaque", [below, TestRegistry.Layer(("disk/.wh..wh..opq", []), ("disk/disk.raw", _disk))], Architecture);
+
+        (await FailAsync("ci/debian:link")).Message.Should().Contain("it has no disk");
+        (await PullAsync("ci/debian:opaque")).Disk!.Disk.Name.Should().Be("disk");
+        (await File.ReadAllBytesAsync(Work.Child("disk").Value, Cancellation)).AsSpan().SequenceEqual(_disk).Should().BeTrue();
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task The_blobs_of_an_image_that_was_refused_go_with_the_next_pull()
+    {
+        var refused = Registry.Put("ci/debian:1", [TestRegistry.Layer(("disk/a.raw", _disk), ("disk/b.raw", _disk))], Architecture);
+        await FailAsync("ci/debian:1");
+        Registry.Put("ci/debian:2", [TestRegistry.Layer(("disk/disk.raw", _disk))], Architecture);
+
+        await PullAsync("ci/debian:2");
+
+        Directory.GetFiles(Blobs.Child("blobs").Child("sha256").Value).Select(Path.GetFileName).Should().NotContain(refused[0][7..]);
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_few_packed_bytes_that_are_a_large_disk_do_not_take_the_room_of_jobs()
+    {
+        using var files = SmallFileSystem.Make(size: "64m");
+        Registry.Put("ci/debian:1", [TestRegistry.Layer(("disk/disk.raw", Enumerable.Repeat((byte)'A', 128 << 20).ToArray()))], Architecture);
+        var work = files.Root.Child("state").Child("work");
+        var source = new RegistrySource(Registry.Variables, new HurriedTime()) { KeepFree = ByteSize.FromMebibytes(20) };
+        var wanted = new ImageSource.Registry(Registry.At("ci/debian:1"));
+        var found = await source.LookAsync(wanted, _told.Add, Cancellation);
+
+        var pull = () => source.PullAsync(wanted, found, [], Blobs, work, _told.Add, Cancellation);
+
+        var failure = (await pull.Should().ThrowAsync<SystemFailureException>()).Which;
+        failure.Code.Should().Be(ErrorCodes.HostFileFailed);
+        failure.Message.Should().StartWith($"unpacking {Registry.Host}/ci/debian:1 needs more room than state_dir has: ").And.EndWith(" MiB are free, and 20 MiB stay free for jobs (limits: disk_watermark)");
+        VmExecutor.Host.Capacity.HostRoom.FreeDisk(work).Should().BeGreaterThan(1 << 20);
     }
 
     [Fact(Timeout = 120_000)]
@@ -218,6 +267,18 @@ public sealed class RegistrySourceTests : IDisposable
         return content;
     }
 
+    /// <summary>As QEMU's AES marks it in the head; nothing reads further.</summary>
+    private async Task<byte[]> EncryptedAsync()
+    {
+        var path = _temporary.Child("encrypted.qcow2").Value;
+        using var tool = System.Diagnostics.Process.Start("qemu-img", ["create", "-q", "-f", "qcow2", path, "1M"]);
+        await tool.WaitForExitAsync(Cancellation);
+        tool.ExitCode.Should().Be(0);
+        var content = await File.ReadAllBytesAsync(path, Cancellation);
+        content[35] = 1;
+        return content;
+    }
+
     private async Task<byte[]> OverlayAsync()
     {
         var path = _temporary.Child("overlay.qcow2").Value;
@@ -233,7 +294,7 @@ public sealed class RegistrySourceTests : IDisposable
     {
         var source = new RegistrySource(variables, new HurriedTime());
         var wanted = new ImageSource.Registry(reference) { AuthFile = login };
-        return await source.PullAsync(wanted, await source.LookAsync(wanted, tell, cancellationToken), Blobs, Work, tell, cancellationToken);
+        return await source.PullAsync(wanted, await source.LookAsync(wanted, tell, cancellationToken), [], Blobs, Work, tell, cancellationToken);
     }
 
     private Task<SystemFailureException> FailAsync(string place, AbsolutePath? login = null) => FailAsync(Registry.At(place), Registry.Variables, login);

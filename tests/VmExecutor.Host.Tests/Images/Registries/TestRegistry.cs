@@ -49,6 +49,9 @@ internal sealed partial class TestRegistry : IDisposable
     /// <summary>The directory of gpg's keys, for images that are signed.</summary>
     public string? Keys { get; set; }
 
+    /// <summary>Further fields of each layer in the manifests that are put from now on, as JSON.</summary>
+    public string Further { get; set; } = "";
+
     /// <summary>The environment of an administrator's command.</summary>
     public Dictionary<string, string> Variables => new()
     {
@@ -165,11 +168,11 @@ internal sealed partial class TestRegistry : IDisposable
         return layout;
     }
 
-    private static (string Manifest, IReadOnlyList<string> Layers) WriteImage(string layout, IReadOnlyList<byte[]> layers, string architecture)
+    private (string Manifest, IReadOnlyList<string> Layers) WriteImage(string layout, IReadOnlyList<byte[]> layers, string architecture)
     {
         var config = WriteBlob(layout, Encoding.UTF8.GetBytes($$"""{"architecture":"{{architecture}}","os":"linux","rootfs":{"type":"layers","diff_ids":[]} }"""));
         var blobs = layers.Select(layer => WriteBlob(layout, layer)).ToList();
-        var described = layers.Zip(blobs, (layer, blob) => $$"""{"mediaType":"application/vnd.oci.image.layer.v1.tar{{Packing(layer)}}",{{blob}} }""");
+        var described = layers.Zip(blobs, (layer, blob) => $$"""{"mediaType":"application/vnd.oci.image.layer.v1.tar{{Packing(layer)}}",{{blob}}{{Further}} }""");
         var manifest =
             $$"""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json",{{config}} },"layers":[{{string.Join(',', described)}}]}""";
         return (WriteBlob(layout, Encoding.UTF8.GetBytes(manifest)), [.. blobs.Select(blob => blob.Split('"')[3])]);
