@@ -129,6 +129,20 @@ public sealed partial class ArchitectureTests
     }
 
     [Fact]
+    public void Programs_that_tests_write_are_written_by_a_process_of_their_own() =>
+        Repository.Sources("tests").Where(file => OwnProgram().IsMatch(File.ReadAllText(file))).Select(Repository.Relative)
+            .Should().BeEmpty("a child that another test makes at that moment has the file open for writing, and the kernel refuses to run it: ProgramFile.Write, or StageBench.WriteProgram");
+
+    [Theory]
+    [InlineData("File.WriteAllText(file, text);\n        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);", true)]
+    [InlineData("await File.WriteAllTextAsync(file, \"#!/bin/sh\", Cancellation);\n File.SetUnixFileMode(file, (UnixFileMode)0b111_101_101);", true)]
+    [InlineData("_bench.Write(\"bin/tool\", \"#!/bin/sh\");\n File.SetUnixFileMode(_bench.PathOf(\"bin/tool\"), UnixFileMode.UserExecute);", true)]
+    [InlineData("File.Copy(\"/bin/sleep\", file);\n File.SetUnixFileMode(file, UnixFileMode.UserExecute);", true)]
+    [InlineData("File.WriteAllText(file, text);\n File.SetUnixFileMode(file, UnixFileMode.UserRead);", false)]
+    [InlineData("File.WriteAllText(file, text);\n\n File.SetUnixFileMode(directory, UnixFileMode.UserExecute);", false)]
+    public void A_program_that_a_test_writes_by_itself_is_found(string text, bool isFound) => OwnProgram().IsMatch(text).Should().Be(isFound);
+
+    [Fact]
     public void Files_are_touched_in_two_files_only()
     {
         string[] places = ["src/VmExecutor.Host/Files/HostFile.cs", "src/VmExecutor.Host/Files/HostDirectory.cs"];
@@ -147,6 +161,10 @@ public sealed partial class ArchitectureTests
 
         opening.Should().BeEquivalentTo(["src/VmExecutor.Host/Files/HostFile.cs"], "there it is looked at first whether it is a file, and how much of it is read");
     }
+
+    /// <summary>A file that is written, and made a program in the next line.</summary>
+    [GeneratedRegex(@"(Write\w*|Copy)\([^\n]*\n *(System\.IO\.)?File\.SetUnixFileMode\((?!_directory\.Value)[^\n]*(UserExecute|0b1[01]1)")]
+    private static partial Regex OwnProgram();
 
     /// <summary>Calls that open a file by its path, or read it without a limit.</summary>
     [GeneratedRegex(@"(?<![\w.])(System\.IO\.)?File\.(Append\w+|Copy|Open\w*|Read\w+|Write\w+)\(|new FileStream\((?!new SafeFileHandle)")]

@@ -4,6 +4,7 @@ using VmExecutor.Core.Failures;
 using VmExecutor.Core.Values;
 using VmExecutor.Host.Processes;
 using VmExecutor.Host.Tests.Libvirt;
+using VmExecutor.RunnerSimulator.Drivers;
 using Xunit;
 
 namespace VmExecutor.Host.Tests.Processes;
@@ -117,7 +118,7 @@ public sealed class ToolRunnerTests : IDisposable
     public async Task Programs_that_the_system_does_not_start_are_named_with_its_reason(string content, UnixFileMode mode, string reason, string hint)
     {
         var program = Path.Combine(directory.FullName, "tool");
-        await File.WriteAllTextAsync(program, content, Cancellation);
+        ProgramFile.Write(program, content);
         File.SetUnixFileMode(program, mode);
         var call = new ToolCall(program, ["--all"]);
 
@@ -139,10 +140,9 @@ public sealed class ToolRunnerTests : IDisposable
     public async Task A_program_that_may_be_executed_comes_before_one_of_its_name_that_may_not()
     {
         var (first, second) = (directory.CreateSubdirectory("first"), directory.CreateSubdirectory("second"));
-        await File.WriteAllTextAsync(Path.Combine(first.FullName, "tool"), "#!/bin/sh\necho first\n", Cancellation);
-        await File.WriteAllTextAsync(Path.Combine(second.FullName, "tool"), "#!/bin/sh\necho second\n", Cancellation);
+        ProgramFile.Write(Path.Combine(first.FullName, "tool"), "#!/bin/sh\necho first\n");
+        ProgramFile.Write(Path.Combine(second.FullName, "tool"), "#!/bin/sh\necho second\n");
         File.SetUnixFileMode(Path.Combine(first.FullName, "tool"), UnixFileMode.UserRead);
-        File.SetUnixFileMode(Path.Combine(second.FullName, "tool"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var runner = new ToolRunner(new ToolEnvironment(new Dictionary<string, string> { ["PATH"] = $"{first}:{second}:/usr/bin:/bin" }), TimeProvider.System);
 
         (await runner.RunAsync(new ToolCall("tool", []), Cancellation)).StandardOutput.Should().Be("second\n");
