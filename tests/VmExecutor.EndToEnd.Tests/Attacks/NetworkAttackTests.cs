@@ -77,8 +77,8 @@ public sealed class NetworkAttackTests(TestMachine machine) : IsolatedTest(machi
         my $frame = ($v6 ? pack('H*', '525600000002') : pack('H*', '52550a000202')) . $mac . pack('n', $v6 ? 0x86dd : 0x0800) . $header . $body;
         send $s, $frame, 0, pack('S n l S C C a8', 17, $v6 ? 0x86dd : 0x0800, $index, 1, 0, 6, '') or die "send: $!";
         END
-        tcp() { timeout 20 bash -c "exec 3<> /dev/tcp/$1/$2"; }
-        udp() { timeout 20 bash -c "echo vmx > /dev/udp/$1/$2"; }
+        tcp() { timeout 60 bash -c "exec 3<> /dev/tcp/$1/$2"; }
+        udp() { timeout 60 bash -c "echo vmx > /dev/udp/$1/$2"; }
         raw4() { perl /run/raw.pl raw4 "$@"; }
         raw6() { perl /run/raw.pl raw6 "$@"; }
         rawudp4() { perl /run/raw.pl rawudp4 "$@"; }
@@ -126,7 +126,7 @@ public sealed class NetworkAttackTests(TestMachine machine) : IsolatedTest(machi
     [
         Guest,
         .. NetworkAttack.All.Select(attack => $"{attack.Line} &"),
-        $"echo \"ssh=$(timeout 4 bash -c 'exec 3<> /dev/tcp/10.0.2.2/{port.ToString(CultureInfo.InvariantCulture)} && read -r -t 5 line <&3 && echo \"$line\"')\"",
+        $"echo \"ssh=$(timeout 60 bash -c 'exec 3<> /dev/tcp/10.0.2.2/{port.ToString(CultureInfo.InvariantCulture)} && read -r line <&3 && echo \"$line\"')\"",
         "wait",
         $"tcp {Neighbour} {NetworkAttack.LastPort.ToString(CultureInfo.InvariantCulture)} && echo neighbour",
         "exit 0",

@@ -124,7 +124,7 @@ public sealed class ScriptAttackTests(TestMachine machine) : WarmTest(machine)
     {
         var run = await session.RunAsync(
             SubStages.BuildScript, "kill -STOP $PPID; echo \"wrapper is $(ps -o stat= -p $PPID)\"; echo stopped-$((1+1)); sleep 1741", session.Trace.ContainsAsync("stopped-2"));
-        var after = await session.RunAsync(SubStages.AfterScript, "pgrep -f '^sleep 1741' || echo nothing left");
+        var after = await session.RunAsync(SubStages.AfterScript, GuestProcesses.SayWhenNoneIsLeft("^sleep 1741", "nothing left"));
         _scorecard.Note(
             "wrapper-stopped",
             held: run.Interruption == Interruption.Canceled && run.Signals.All(signal => signal.Number == 15) && after.OutputText == "nothing left\n",
@@ -136,8 +136,10 @@ public sealed class ScriptAttackTests(TestMachine machine) : WarmTest(machine)
     {
         const string Ignore = "trap \"\" TERM INT HUP PIPE; setsid sh -c \"trap '' TERM INT HUP PIPE; exec sleep 1751\" & echo ignoring-$((1+1)); exec sleep 1751";
         var run = await session.RunAsync(SubStages.BuildScript, Ignore, session.Trace.ContainsAsync("ignoring-2"));
-        var after = await session.RunAsync(SubStages.AfterScript, "pgrep -f '^sleep 1751' || echo nothing left");
-        await HostCommand.TryAsync("timeout", ["3", "ssh", .. ByHand(), Ignore]);
+        var after = await session.RunAsync(SubStages.AfterScript, GuestProcesses.SayWhenNoneIsLeft("^sleep 1751", "nothing left"));
+
+        // The client is ended as soon as the processes ignore signals.
+        await HostCommand.TryAsync("bash", ["-c", "exec 3< <(exec ssh \"$@\"); read -r line <&3; kill $!; echo \"$line\"", "bash", .. ByHand(), Ignore]);
         var byHand = await session.RunAsync(SubStages.AfterScript, "pgrep -f '^sleep 1751' > /dev/null && echo left; pkill -KILL -f '^sleep 1751'; true");
         _scorecard.Note(
             "signals-ignored", held: run.Interruption == Interruption.Canceled && after.OutputText == "nothing left\n", control: byHand.OutputText == "left\n", $"{run}\n{after}\n{byHand}");

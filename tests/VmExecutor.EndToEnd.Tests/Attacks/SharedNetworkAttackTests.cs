@@ -47,7 +47,7 @@ public sealed class SharedNetworkAttackTests(TestMachine machine) : IsolatedTest
 
     private async Task ReachAsync(JobSession attacker, params Card[] cards)
     {
-        var program = $"timeout 3 bash -c 'exec 3<> /dev/tcp/{cards[0].Address}/22 && read -r line <&3 && echo \"ssh=$line\"'; true";
+        var program = $"timeout 30 bash -c 'exec 3<> /dev/tcp/{cards[0].Address}/22 && read -r line <&3 && echo \"ssh=$line\"'; true";
         var closed = await attacker.RunAsync(SubStages.BuildScript, program);
         await IsolateAsync(false, cards);
         var open = await attacker.RunAsync(SubStages.BuildScript, program);

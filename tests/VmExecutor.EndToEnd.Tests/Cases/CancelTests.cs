@@ -25,7 +25,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         {
             Id = 31,
             Script = ["echo kept > /tmp/marker", "sleep 5171 & echo running-$((1+1)); sleep 5172"],
-            AfterScript = ["cat /tmp/marker; echo status=$CI_JOB_STATUS", "ps -eo args | grep '^sleep 517' || echo script is gone"],
+            AfterScript = ["cat /tmp/marker; echo status=$CI_JOB_STATUS", GuestProcesses.SayWhenNoneIsLeft("^sleep 517", "script is gone")],
         };
         var running = Bench.Start(job);
         await running.TraceContainsAsync("running-2");
@@ -48,7 +48,7 @@ public sealed class CancelTests(TestMachine machine) : BenchTest(machine)
         {
             Id = 36,
             Script = ["trap '' TERM HUP INT; (while :; do :; done) & setsid sleep 5171 & echo running-$((1+1)); while :; do sleep 5172; done"],
-            AfterScript = ["for i in $(seq 100); do ps -eo args | grep '^sleep 517' || break; sleep 0.2; done; ps -eo args | grep '^sleep 517' || echo script is gone"],
+            AfterScript = [GuestProcesses.SayWhenNoneIsLeft("^sleep 517", "script is gone")],
         };
         var running = Bench.Start(job);
         await running.TraceContainsAsync("running-2");

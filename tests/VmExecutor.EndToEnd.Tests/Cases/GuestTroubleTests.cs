@@ -96,7 +96,7 @@ public sealed class GuestTroubleTests(TestMachine machine) : BenchTest(machine)
         var cut = await running;
         ShouldFail(cut, "VMX1406", "was lost while the script ran");
         cut.ErrorText.Should().Contain("is still running");
-        var after = await session.RunAsync(SubStages.AfterScript, "ps -eo args | grep '^sleep 5173' || echo script is gone");
+        var after = await session.RunAsync(SubStages.AfterScript, GuestProcesses.SayWhenNoneIsLeft("^sleep 5173", "script is gone"));
         after.OutputText.Should().Be("script is gone\n");
 
         Directory.Delete(Directory.GetDirectories(Path.Combine(Bench.StateDirectory, "jobs")).Single(), recursive: true);

@@ -60,7 +60,7 @@ public sealed class LibvirtNetworkTests(TestMachine machine) : IsolatedTest(mach
             // sshd listens at both: this very connection is one to it.
             var run = await session.RunAsync(
                 SubStages.BuildScript,
-                $"busybox ip -4 -o address show eth0; ls /sys/class/net; timeout 3 bash -c '< /dev/tcp/{neighbour}/22' && echo neighbour; timeout 3 bash -c '< /dev/tcp/{lease}/22' && echo oneself; exit 9");
+                $"busybox ip -4 -o address show eth0; ls /sys/class/net; timeout 3 bash -c '< /dev/tcp/{neighbour}/22' && echo neighbour; timeout 60 bash -c '< /dev/tcp/{lease}/22' && echo oneself; exit 9");
             run.Reading.ExitCode.Should().Be(9, run.ToString());
             run.OutputText.Should().Contain($" {lease}/24 ").And.NotContain("eth1").And.EndWith("oneself\n").And.NotContain("neighbour", "the network's ports are isolated");
         }

@@ -36,11 +36,11 @@ public sealed class NetworkEgressTests(TestMachine machine) : IsolatedTest(machi
         "! git clone -q git://git.example.test/project /tmp/allowed || echo cloned-allowed-$((1+1))",
         "! git clone -q git://evil.test/project /tmp/evil || echo cloned-evil-$((1+1))",
         "! timeout 60 git clone -q git://192.0.2.3/project /tmp/number || echo cloned-by-number-$((1+1))",
-        "! timeout 10 bash -c '< /dev/tcp/192.0.2.1/9999' || echo host-$((1+1))",
+        "! timeout 60 bash -c '< /dev/tcp/192.0.2.1/9999' || echo host-$((1+1))",
 
         // In a session of its own: the connection of this script breaks by it, and comes back with the address.
-        "setsid sh -c 'busybox ip link set eth0 down; busybox ip link set eth0 address 52:54:00:99:99:99; busybox ip link set eth0 up; sleep 1; busybox ip route add default via 192.168.234.1; timeout 10 git ls-remote git://192.0.2.3/project > /run/renamed 2>&1; busybox ip link set eth0 down; busybox ip link set eth0 address '$(cat /sys/class/net/eth0/address)'; busybox ip link set eth0 up; busybox ip route add default via 192.168.234.1; touch /run/tried' > /dev/null 2>&1 < /dev/null &",
-        "i=0; while [ ! -e /run/tried ] && [ $i -lt 60 ]; do sleep 1; i=$((i+1)); done; ls /run/tried; ! grep -q HEAD /run/renamed || echo renamed-$((1+1))",
+        "setsid sh -c 'busybox ip link set eth0 down; busybox ip link set eth0 address 52:54:00:99:99:99; busybox ip link set eth0 up; sleep 1; busybox ip route add default via 192.168.234.1; timeout 60 git ls-remote git://192.0.2.3/project > /run/renamed 2>&1; busybox ip link set eth0 down; busybox ip link set eth0 address '$(cat /sys/class/net/eth0/address)'; busybox ip link set eth0 up; busybox ip route add default via 192.168.234.1; touch /run/tried' > /dev/null 2>&1 < /dev/null &",
+        "i=0; while [ ! -e /run/tried ] && [ $i -lt 300 ]; do sleep 1; i=$((i+1)); done; ls /run/tried; ! grep -q HEAD /run/renamed || echo renamed-$((1+1))",
     ];
 
     [Fact(Timeout = 2 * HangLimit, Explicit = true)]

@@ -96,7 +96,7 @@ public sealed class RestrictedGuestTests(TestMachine machine) : PublishTest(mach
         {
             Id = id,
             Script = ["sleep 5181 & sleep 5182 & echo the script' is at' work; sleep 5183"],
-            AfterScript = ["echo after $((1+1)); { ps -eo args 2>/dev/null || ps -o args; } | grep '^sleep 51[8]' || true"],
+            AfterScript = ["echo after $((1+1))", GuestProcesses.SayWhenNoneIsLeft("^sleep 51[8]", "script is gone")],
         });
         await running.TraceContainsAsync($"{Ready}\n");
 
@@ -104,7 +104,7 @@ public sealed class RestrictedGuestTests(TestMachine machine) : PublishTest(mach
         var result = await running.Completion;
 
         result.State.Should().Be(JobState.Canceled, result.ToString());
-        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("after 2\n").And.NotContain("sleep 518");
+        result.Last(Stage.Run, SubStages.AfterScript).OutputText.Should().Contain("after 2\n").And.Contain("script is gone\n").And.NotContain("sleep 518");
         result.TraceText.Should().NotContain("NOISE").And.NotContain("+ exec");
         result.Last(Stage.Cleanup).ShouldSucceed();
         return result;

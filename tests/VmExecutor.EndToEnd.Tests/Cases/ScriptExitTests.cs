@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using FluentAssertions;
 using VmExecutor.EndToEnd.Tests.Benches;
+using VmExecutor.EndToEnd.Tests.Instruments;
 using VmExecutor.RunnerSimulator.Stages;
 using Xunit;
 
@@ -135,7 +136,7 @@ public sealed class ScriptExitTests(PreparedGuest guest) : IClassFixture<Prepare
             """;
 
         var canceled = await guest.RunAsync(Body, guest.Session.Trace.ContainsAsync("tree is up 42"));
-        var after = await guest.Session.RunAsync(SubStages.AfterScript, "ps -eo args | grep '^sleep 417' || echo nothing left");
+        var after = await guest.Session.RunAsync(SubStages.AfterScript, GuestProcesses.SayWhenNoneIsLeft("^sleep 417", "nothing left"));
 
         canceled.Interruption.Should().Be(Interruption.Canceled);
         canceled.Signals.Select(signal => signal.Number).Should().Equal([15], "SIGTERM is enough");

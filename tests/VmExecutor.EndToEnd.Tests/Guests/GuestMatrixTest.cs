@@ -64,7 +64,7 @@ public abstract class GuestMatrixTest(TestMachine machine, SmallGuestStart small
             Id = 1401,
             Image = guest.Variant,
             Script = [guest.Job, $"echo {Ready.Replace(" ", "' '", StringComparison.Ordinal)}; sleep 5171"],
-            AfterScript = ["echo status=$CI_JOB_STATUS", "ps -eo args | grep '^sleep 517' || echo 'script is gone'"],
+            AfterScript = ["echo status=$CI_JOB_STATUS", GuestProcesses.SayWhenNoneIsLeft("^sleep 517", "script is gone")],
         });
         await running.TraceContainsAsync($"{Ready}\n");
 
