@@ -26,6 +26,30 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int OpenDescriptor(string path, int flags);
 
+    /// <summary>As above; the path has a 0 at its end.</summary>
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    public static partial int OpenDescriptor(byte[] path, int flags);
+
+    /// <summary>openat(2); the name has a 0 at its end.</summary>
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    public static partial int OpenAt(SafeFileHandle directory, byte[] name, int flags);
+
+    /// <summary>getdents64(2).</summary>
+    [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
+    public static partial nint ReadDirectory(SafeFileHandle directory, [Out] byte[] buffer, nuint count);
+
+    /// <summary>unlinkat(2); the path has a 0 at its end.</summary>
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    public static partial int Unlink(int directory, byte[] path, int flags);
+
+    /// <inheritdoc cref="Unlink(int, byte[], int)"/>
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    public static partial int Unlink(SafeFileHandle directory, byte[] path, int flags);
+
+    /// <summary>renameat(2); both names have a 0 at their end.</summary>
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true)]
+    public static partial int Rename(SafeFileHandle directory, byte[] name, SafeFileHandle target, byte[] newName);
+
     /// <summary>close(2).</summary>
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
@@ -57,6 +81,10 @@ internal static partial class Libc
     /// <summary>statx(2); the buffer has 256 bytes.</summary>
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Stat(int directory, string path, int flags, uint mask, ref byte buffer);
+
+    /// <summary>As above; the path has a 0 at its end.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    public static partial int Stat(int directory, byte[] path, int flags, uint mask, ref byte buffer);
 
     /// <summary>faccessat(2).</summary>
     [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

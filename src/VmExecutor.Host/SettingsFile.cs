@@ -48,12 +48,12 @@ public static class SettingsFile
     {
         try
         {
-            var names = HostDirectory.GetFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+            var files = HostDirectory.Files(directory);
             return new ImageTexts(
                 DirectoryExists: true,
-                [.. names.Where(ImageFileName.IsImage).Select(name => ReadImage(directory.Child(name)))],
+                [.. files.Where(file => ImageFileName.IsImage(file.Name)).Select(ReadImage)],
                 [
-                    .. names.Where(CanBeNamed).Select(name => ImageFileName.WhyIgnored(name) is { } why ? new IgnoredImage(directory.Child(name), why) : null).OfType<IgnoredImage>(),
+                    .. files.Select(file => ImageFileName.WhyIgnored(file.Name) is { } why ? new IgnoredImage(file, why) : null).OfType<IgnoredImage>(),
                     .. SubdirectoryLook.Images(directory),
                 ]);
         }
@@ -70,9 +70,6 @@ public static class SettingsFile
                 exception);
         }
     }
-
-    /// <summary>A name with a line break in it cannot be written into a warning.</summary>
-    private static bool CanBeNamed(string name) => !name.AsSpan().ContainsAny('\n', '\r');
 
     private static ConfigurationText ReadImage(AbsolutePath file)
     {

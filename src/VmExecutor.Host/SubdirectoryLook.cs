@@ -14,7 +14,7 @@ internal static class SubdirectoryLook
 
     /// <summary>The subdirectories of the images' directory that have files which look like images, each with the first of them.</summary>
     public static IEnumerable<IgnoredImage> Images(AbsolutePath directory) =>
-        Names(directory, path => HostDirectory.GetDirectories(path)).Order(StringComparer.Ordinal).Select(name => Look(directory.Child(name))).OfType<IgnoredImage>();
+        Unhidden(HostDirectory.Directories(directory)).Select(Look).OfType<IgnoredImage>();
 
     private static IgnoredImage? Look(AbsolutePath subdirectory)
     {
@@ -34,14 +34,14 @@ internal static class SubdirectoryLook
 
     private static List<AbsolutePath> Below(AbsolutePath directory, int depth, ref int left)
     {
-        List<AbsolutePath> found = [.. Names(directory, path => HostDirectory.GetFiles(path)).Take(left).Where(ImageFileName.IsImage).Order(StringComparer.Ordinal).Select(directory.Child)];
+        List<AbsolutePath> found = [.. Unhidden(HostDirectory.Files(directory)).Take(left).Where(file => ImageFileName.IsImage(file.Name))];
         left -= found.Count + 1;
-        foreach (var name in depth == 1 ? [] : Names(directory, path => HostDirectory.GetDirectories(path)).Order(StringComparer.Ordinal).ToList())
+        foreach (var inner in depth == 1 ? [] : Unhidden(HostDirectory.Directories(directory)))
         {
             // A link may lead back up.
-            if (left > 0 && FileStat.TryRead(directory.Child(name), followLinks: false) is { IsDirectory: true })
+            if (left > 0 && FileStat.TryRead(inner, followLinks: false) is { IsDirectory: true })
             {
-                found.AddRange(Below(directory.Child(name), depth - 1, ref left));
+                found.AddRange(Below(inner, depth - 1, ref left));
             }
         }
 
@@ -49,6 +49,5 @@ internal static class SubdirectoryLook
     }
 
     /// <summary>Hidden ones are of programs (.git).</summary>
-    private static IEnumerable<string> Names(AbsolutePath directory, Func<string, IEnumerable<string>> enumerate) =>
-        enumerate(directory.Value).Select(path => Path.GetFileName(path)).Where(name => name[0] != '.' && !name.AsSpan().ContainsAny('\n', '\r'));
+    private static IEnumerable<AbsolutePath> Unhidden(IReadOnlyList<AbsolutePath> paths) => paths.Where(path => path.Name[0] != '.');
 }

@@ -169,7 +169,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            return [.. HostDirectory.GetFiles(Paths.Directory.Value, "*.qcow2").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+            return [.. HostDirectory.Files(Paths.Directory).Select(file => file.Name).Where(name => name.EndsWith(".qcow2", StringComparison.Ordinal))];
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -200,7 +200,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
     {
         try
         {
-            HostDirectory.Empty(Paths.Directory.Value, except: JobFiles.Record.Name);
+            HostDirectory.Empty(Paths.Directory, except: JobFiles.Record.Name);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {
@@ -247,7 +247,7 @@ public sealed class JobDirectory(JobKey key, JobPaths paths)
 
         foreach (var half in JobFolder.HalfMadeOf(Paths, Key))
         {
-            HostDirectory.Delete(half, recursive: true);
+            HostDirectory.Delete(half.Value, recursive: true);
         }
     }
 }

@@ -23,15 +23,15 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
         {
             var folders = new List<JobFolder>();
             var others = new List<AbsolutePath>();
-            foreach (var path in HostDirectory.GetFileSystemEntries(jobs.Value))
+            foreach (var path in HostDirectory.List(jobs).Select(entry => entry.Path).OfType<AbsolutePath>())
             {
-                if (AbsolutePath.TryParse(path, out var parsed) && Recognize(parsed) is { } folder)
+                if (Recognize(path) is { } folder)
                 {
                     folders.Add(folder);
                 }
-                else if (parsed is not null)
+                else
                 {
-                    others.Add(parsed);
+                    others.Add(path);
                 }
             }
 
@@ -50,10 +50,10 @@ public sealed record JobFolder(JobKey Key, AbsolutePath Path, bool IsHalf)
     internal static AbsolutePath Half(JobPaths paths, JobKey key, string kind) =>
         paths.Directory.Parent().Child(HalfMadeName.Of(kind, key.Value, HalfMadeName.Digits(Guid.NewGuid())));
 
-    internal static string[] HalfMadeOf(JobPaths paths, JobKey key) =>
+    internal static IReadOnlyList<AbsolutePath> HalfMadeOf(JobPaths paths, JobKey key) =>
     [
-        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{HalfMadeName.Making}{key}-*"),
-        .. HostDirectory.GetDirectories(paths.Directory.Parent().Value, $"{HalfMadeName.Removing}{key}-*"),
+        .. HostDirectory.Directories(paths.Directory.Parent()).Where(path =>
+            path.Name.StartsWith($"{HalfMadeName.Making}{key}-", StringComparison.Ordinal) || path.Name.StartsWith($"{HalfMadeName.Removing}{key}-", StringComparison.Ordinal)),
     ];
 
     private static JobFolder? Recognize(AbsolutePath path)

@@ -147,7 +147,7 @@ public sealed class EgressWall(string uri, VmUsers users, IToolRunner tools, Tim
         }
 
         // One listing, since each stage asks: a look for each user would be a hundred.
-        var files = HostDirectory.Exists(Directory.Value) ? HostDirectory.GetFiles(Directory.Value).Select(file => Path.GetFileName(file)).ToHashSet(StringComparer.Ordinal) : [];
+        var files = HostDirectory.Exists(Directory.Value) ? HostDirectory.Files(Directory).Select(file => file.Name).ToHashSet(StringComparer.Ordinal) : [];
         IReadOnlyList<(uint User, string Family)> tables = asksKernel ? await TablesAsync(cancellationToken).ConfigureAwait(false) : [];
         await users.ForUnclaimedAsync(
             [.. users.Pool.Users.Where(user => Marks(user.Name).Any(mark => files.Contains(mark.Name)) || tables.Any(table => table.User == user.Id)).Select(user => user.Name)],

@@ -26,6 +26,9 @@ public sealed record FileStat
 
     public bool IsBlockDevice { get; private init; }
 
+    /// <summary>A symbolic link itself, which only a look that follows none sees.</summary>
+    public bool IsLink { get; private init; }
+
     public ulong Inode { get; private init; }
 
     /// <summary>The number of its device, as stat(2) has it.</summary>
@@ -50,11 +53,19 @@ public sealed record FileStat
     {
         Span<byte> buffer = stackalloc byte[256];
         var flags = followLinks ? 0 : DoNotFollow;
-        if (Libc.Stat(Libc.CurrentDirectory, path.Value, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) != 0)
-        {
-            return null;
-        }
+        return Libc.Stat(Libc.CurrentDirectory, path.Value, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) == 0 ? Parse(buffer) : null;
+    }
 
+    /// <inheritdoc cref="TryRead(AbsolutePath, bool)"/>
+    internal static FileStat? TryRead(RawPath path, bool followLinks = true)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        var flags = followLinks ? 0 : DoNotFollow;
+        return Libc.Stat(Libc.CurrentDirectory, path.Terminated, flags, BasicStats | BirthTime | MountNumber, ref MemoryMarshal.GetReference(buffer)) == 0 ? Parse(buffer) : null;
+    }
+
+    private static FileStat Parse(ReadOnlySpan<byte> buffer)
+    {
         var mode = MemoryMarshal.Read<ushort>(buffer[28..]);
         return new FileStat
         {
@@ -64,11 +75,12 @@ public sealed record FileStat
             IsRegular = (mode & 0xF000) == 0x8000,
             IsDirectory = (mode & 0xF000) == 0x4000,
             IsBlockDevice = (mode & 0xF000) == 0x6000,
+            IsLink = (mode & 0xF000) == 0xA000,
             Inode = MemoryMarshal.Read<ulong>(buffer[32..]),
             Device = DeviceNumber(MemoryMarshal.Read<uint>(buffer[136..]), MemoryMarshal.Read<uint>(buffer[140..])),
             Bytes = MemoryMarshal.Read<long>(buffer[40..]),
             AllocatedBytes = MemoryMarshal.Read<long>(buffer[48..]) * BlockSize,
-            Born = (MemoryMarshal.Read<uint>(buffer) & BirthTime) == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(MemoryMarshal.Read<long>(buffer[80..])),
+            Born = (MemoryMarshal.Read<uint>(buffer) & BirthTime) == 0 ? null : Time(MemoryMarshal.Read<long>(buffer[80..])),
             MountId = (MemoryMarshal.Read<uint>(buffer) & MountNumber) == 0 ? null : MemoryMarshal.Read<ulong>(buffer[144..]),
             ModifiedNanoseconds = Nanoseconds(buffer[112..]),
         };
@@ -114,6 +126,10 @@ public sealed record FileStat
     // gnu_dev_makedev(3).
     private static ulong DeviceNumber(ulong major, ulong minor) =>
         ((major & 0xFFFFF000) << 32) | ((major & 0xFFF) << 8) | ((minor & 0xFFFFFF00) << 12) | (minor & 0xFF);
+
+    /// <summary>Null: no file system tells the truth so, and .NET has no such time.</summary>
+    private static DateTimeOffset? Time(long seconds) =>
+        seconds >= DateTimeOffset.MinValue.ToUnixTimeSeconds() && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     private static long Nanoseconds(ReadOnlySpan<byte> timestamp) =>
         (MemoryMarshal.Read<long>(timestamp) * 1_000_000_000) + MemoryMarshal.Read<uint>(timestamp[8..]);

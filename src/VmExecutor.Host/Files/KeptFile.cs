@@ -19,7 +19,7 @@ public static class KeptFile
     public static AbsolutePath? Replace(AbsolutePath file, string content, string suffix)
     {
         // A link that leads nowhere yet is followed, too; one that is no link, or not there, has no target.
-        var target = HostFile.LinkTarget(file.Value) is null ? file : new AbsolutePath(HostFile.FinalTarget(file.Value)!);
+        var target = HostFile.LinkTarget(file.Value) is null ? file : Target(file);
         var stat = FileStat.TryRead(target);
         AbsolutePath? copy = null;
         if (stat is not null)
@@ -31,6 +31,10 @@ public static class KeptFile
         Put(target, Encoding.UTF8.GetBytes(content), stat);
         return copy;
     }
+
+    private static AbsolutePath Target(AbsolutePath link) => AbsolutePath.TryParse(HostFile.FinalTarget(link.Value), out var target)
+        ? target
+        : throw new HostFileException($"{link} cannot be replaced", new IOException("it is a symbolic link to a path with a line break")) { Path = link.Value };
 
     /// <summary>Writes it so that a token in it cannot be read before it has its owner and mode.</summary>
     private static void Put(AbsolutePath file, byte[] content, FileStat? like) => AtomicFile.Write(file, content, OwnerOnly, durably: true, temporary =>

@@ -125,7 +125,7 @@ public sealed class GuestWall(FirewallSettings settings, IHypervisor hypervisor,
         }
 
         // One transaction: guests are never without the rules, and never without what they may use.
-        var rules = script + string.Concat(HostDirectory.GetFiles(Directory.Value, "*.nft-part").Order(StringComparer.Ordinal).Select(one => HostFile.TryReadAllText(one)));
+        var rules = script + string.Concat(HostDirectory.Files(Directory).Where(one => one.Name.EndsWith(".nft-part", StringComparison.Ordinal)).Select(one => HostFile.TryReadAllText(one.Value)));
         var loaded = Directory.Child(LoadedName);
         AtomicFile.Write(loaded, rules, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await Nft.RunAsync(tools, ["-f", loaded.Value], cancellationToken).ConfigureAwait(false)).EnsureSuccess();

@@ -42,9 +42,8 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
             return authority with { IsVisible = false };
         }
 
-        foreach (var name in names.Order(StringComparer.Ordinal))
+        foreach (var file in names.Select(entry => entry.Path).OfType<AbsolutePath>())
         {
-            var file = new AbsolutePath(name);
             var isWritten = file.Name == ".lock.swtpm-localca" || file.Value == settings.GetValueOrDefault("certserial") || file.Name == "certserial";
             if (await RefusalAsync(file, isWritten ? "rw" : "r", user, cancellationToken).ConfigureAwait(false) is { } mode)
             {
@@ -100,11 +99,11 @@ public sealed class TpmFiles(IToolRunner tools, AbsolutePath etc, ToolEnvironmen
         .Select(line => line.Split('=', 2, StringSplitOptions.TrimEntries)).Where(pair => pair.Length == 2)
         .GroupBy(pair => pair[0], pair => pair[1].Trim('"', '\''), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First(), StringComparer.Ordinal);
 
-    private static string[]? TryList(AbsolutePath directory)
+    private static IReadOnlyList<HostEntry>? TryList(AbsolutePath directory)
     {
         try
         {
-            return HostDirectory.GetFileSystemEntries(directory.Value);
+            return HostDirectory.List(directory);
         }
         catch (Exception e) when (HostFileException.Explains(e))
         {

@@ -58,7 +58,8 @@ internal static partial class DomainFiles
     {
         try
         {
-            return HostDirectory.GetFiles(directory, $"{name}*").Where(file => Part().IsMatch(Path.GetFileName(file)[name.Length..]));
+            return !AbsolutePath.TryParse(directory, out var logs) ? [] : HostDirectory.Files(logs)
+                .Where(file => file.Name.StartsWith(name, StringComparison.Ordinal) && Part().IsMatch(file.Name[name.Length..])).Select(file => file.Value);
         }
         catch (HostFileException)
         {

@@ -93,8 +93,7 @@ public sealed class Catalogue(AbsolutePath stateDir)
         {
             return
             [
-                .. HostDirectory.GetFileSystemEntries(directory.Value)
-                    .Select(path => AbsolutePath.TryParse(path, out var parsed) ? parsed : null).OfType<AbsolutePath>(),
+                .. HostDirectory.List(directory).Select(entry => entry.Path).OfType<AbsolutePath>(),
             ];
         }
         catch (HostFileException gone) when (gone.IsMissing)

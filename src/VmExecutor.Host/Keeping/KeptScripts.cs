@@ -33,7 +33,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         try
         {
             StateDirectories.Make(directory, StateDirectories.Private);
-            var number = HostDirectory.GetFiles(directory.Value).Length + 1;
+            var number = HostDirectory.Files(directory).Count + 1;
             using var from = HostFile.OpenRead(script.Value);
             using var to = HostFile.Open(
                 directory.Child(KeptScript.FileName(number, subStage)).Value,
@@ -59,7 +59,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
 
         try
         {
-            var files = HostDirectory.GetFiles(directory.Value).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
+            var files = HostDirectory.Files(directory).Select(file => file.Name);
             var kept = describe(KeptScript.Join(files, job.ReadScripts()));
             AtomicFile.Write(directory.Child(KeptJob.RecordName), kept.ToJson(), Private);
             StateDirectories.Make(Directory, StateDirectories.Private);
@@ -81,8 +81,8 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
         {
             return
             [
-                .. HostDirectory.GetDirectories(Directory.Value)
-                    .Select(path => TryRead(new AbsolutePath(path)))
+                .. HostDirectory.Directories(Directory)
+                    .Select(TryRead)
                     .OfType<KeptJob>()
                     .OrderByDescending(job => job.Kept),
             ];
@@ -123,7 +123,7 @@ public sealed class KeptScripts(AbsolutePath stateDir, KeepScriptsSettings setti
     /// <summary>The keys of jobs whose record cannot be read: they cannot be replayed, and their files must not stay for ever.</summary>
     private IEnumerable<string> Damaged(IReadOnlyList<KeptJob> kept) => !HostDirectory.Exists(Directory.Value)
         ? []
-        : HostDirectory.GetDirectories(Directory.Value).Select(path => Path.GetFileName(path))
+        : HostDirectory.Directories(Directory).Select(path => path.Name)
             .Where(name => JobKey.TryParse(name, out _) && kept.All(job => job.Key != name));
 
     private void Remove(string key)

@@ -17,13 +17,11 @@ internal static partial class HalfMadeFiles
     {
         try
         {
-            var images = ImagePaths.All(stateDir).Value;
+            var images = ImagePaths.All(stateDir);
             return
             [
-                .. HostDirectory.GetFiles(stateDir.Value, "*.tmp")
-                    .Concat(HostDirectory.Look(images) == Presence.There ? HostDirectory.GetFiles(images, "*.tmp", SearchOption.AllDirectories) : [])
-                    .Where(path => Ours().IsMatch(Path.GetFileName(path)))
-                    .Select(path => AbsolutePath.TryParse(path, out var parsed) ? parsed : null).OfType<AbsolutePath>()
+                .. HostDirectory.List(stateDir).Concat(HostDirectory.Look(images.Value) == Presence.There ? HostDirectory.Below(images) : [])
+                    .Where(entry => !entry.IsDirectory && Ours().IsMatch(entry.Name)).Select(entry => entry.Path).OfType<AbsolutePath>()
                     .Where(path => IsAbandoned(path, now)),
             ];
         }

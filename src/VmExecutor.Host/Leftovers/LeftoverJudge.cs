@@ -79,8 +79,7 @@ public sealed class LeftoverJudge(AbsolutePath stateDir, TimeProvider time, Func
         {
             return
             [
-                .. HostDirectory.GetFileSystemEntries(directory.Value).Select(path => Path.GetFileName(path))
-                    .Where(name => !JobFiles.IsOurs(name)),
+                .. HostDirectory.List(directory).Where(entry => entry.Path is null || !JobFiles.IsOurs(entry.Name)).Select(entry => entry.Name),
             ];
         }
         catch (HostFileException e)

@@ -59,8 +59,8 @@ public static class ProcessTable
     /// <param name="proc">Where the process table is mounted, for one that is not this machine's own.</param>
     /// <inheritdoc cref="Ids()"/>
     public static IEnumerable<int> Ids(AbsolutePath proc) =>
-        from directory in HostDirectory.GetDirectories(proc.Value)
-        let id = int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
+        from entry in HostDirectory.List(proc)
+        let id = int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0
         where id > 0
         select id;
 

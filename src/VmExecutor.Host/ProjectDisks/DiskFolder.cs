@@ -71,10 +71,10 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
                 "Mount the other file system there, or the other directory (mount --bind), and remove the link.");
         }
 
-        foreach (var left in HostDirectory.GetDirectories(All(stateDir).Value, $"{HalfMadeName.Making}{Key}-*"))
+        foreach (var left in HostDirectory.Directories(All(stateDir)).Where(path => path.Name.StartsWith($"{HalfMadeName.Making}{Key}-", StringComparison.Ordinal)))
         {
             // Only a process that was killed leaves one: the caller holds the disk's lock.
-            HostDirectory.TryDelete(left);
+            HostDirectory.TryDelete(left.Value);
         }
 
         var half = Half(HalfMadeName.Making);
@@ -119,7 +119,7 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
     }
 
     /// <summary>The names of its files; none: there is no such disk.</summary>
-    public IReadOnlyList<string> Files() => [.. Files(Path).Select(file => System.IO.Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files() => [.. Files(Path).Select(file => file.Name)];
 
     /// <summary>The bytes of all its files, and of a disk that was put aside, on the host's disk.</summary>
     public long Bytes() => Bytes(Path) + AsideBytes();
@@ -139,7 +139,7 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
         var keys = new SortedDictionary<string, ProjectDiskKey>(StringComparer.Ordinal);
         var half = new List<(ProjectDiskKey, AbsolutePath)>();
-        foreach (var path in HostDirectory.GetDirectories(all.Value).Select(path => new AbsolutePath(path)))
+        foreach (var path in HostDirectory.Directories(all))
         {
             if (ProjectDiskKey.TryParse(path.Name.StartsWith(Aside, StringComparison.Ordinal) ? path.Name[Aside.Length..] : path.Name, out var key))
             {
@@ -169,9 +169,9 @@ public sealed class DiskFolder(AbsolutePath stateDir, ProjectDiskKey key)
 
     private static ProjectDiskState? Read(AbsolutePath record) => UnlessGone(() => HostFile.ReadAllText(record.Value)) is { } text ? ProjectDiskState.TryParse(text) : null;
 
-    private static string[] Files(AbsolutePath path) => UnlessGone(() => HostDirectory.GetFiles(path.Value)) ?? [];
+    private static IReadOnlyList<AbsolutePath> Files(AbsolutePath path) => UnlessGone(() => HostDirectory.Files(path)) ?? [];
 
-    private static long Bytes(AbsolutePath path) => Files(path).Sum(file => FileStat.TryRead(new AbsolutePath(file))?.AllocatedBytes ?? 0);
+    private static long Bytes(AbsolutePath path) => Files(path).Sum(file => FileStat.TryRead(file)?.AllocatedBytes ?? 0);
 
     private bool RemoveOne(AbsolutePath path)
     {

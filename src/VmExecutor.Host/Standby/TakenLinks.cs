@@ -97,8 +97,8 @@ public sealed class TakenLinks(AbsolutePath stateDir)
     {
         try
         {
-            return [.. HostDirectory.GetFileSystemEntries(JobPaths.Taken(stateDir).Value)
-                .Select(path => JobKey.TryParse(Path.GetFileName(path), out var job) ? job : null).OfType<JobKey>()];
+            return [.. HostDirectory.List(JobPaths.Taken(stateDir))
+                .Select(entry => JobKey.TryParse(entry.Name, out var job) ? job : null).OfType<JobKey>()];
         }
         catch (HostFileException gone) when (gone.IsMissing)
         {

@@ -22,8 +22,8 @@ public static class TemplateCatalogue
         {
             return
             [
-                .. HostDirectory.GetDirectories(DirectoryOf(generation).Value)
-                    .Select(path => AbsolutePath.TryParse(path, out var directory) && !directory.Name.StartsWith('.') ? Find(directory) : null)
+                .. HostDirectory.Directories(DirectoryOf(generation))
+                    .Select(directory => directory.Name.StartsWith('.') ? null : Find(directory))
                     .OfType<Template>().OrderByDescending(template => template.Record.Made),
             ];
         }

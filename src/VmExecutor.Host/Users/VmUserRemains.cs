@@ -22,7 +22,7 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly AbsolutePath[] Places = [new("/tmp"), new("/var/tmp"), new("/dev/shm"), new("/dev/mqueue"), new("/run/lock")];
 
-    private readonly Lazy<ILookup<uint, AbsolutePath>> _files = new(() => FindFiles(users));
+    private readonly Lazy<ILookup<uint, HostEntry>> _files = new(() => FindFiles(users));
 
     /// <param name="user">One of the users.</param>
     /// <param name="dryRun">Only look.</param>
@@ -63,7 +63,7 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
         string? failure = null;
         foreach (var file in _files.Value[user.Id])
         {
-            parts.Add($"file {file}");
+            parts.Add($"file {file.FullName}");
             failure = dryRun ? failure : TryRemove(file) ?? failure;
         }
 
@@ -75,19 +75,11 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
 
     private static string Describe(RunnerProcess process) => string.Create(CultureInfo.InvariantCulture, $"process {process.Pid}");
 
-    private static string? TryRemove(AbsolutePath file)
+    private static string? TryRemove(HostEntry file)
     {
         try
         {
-            if (FileStat.TryRead(file, followLinks: false) is { IsDirectory: true })
-            {
-                HostDirectory.Delete(file.Value, recursive: true);
-            }
-            else
-            {
-                HostFile.Delete(file.Value);
-            }
-
+            HostDirectory.Delete(file);
             return null;
         }
         catch (HostFileException e)
@@ -96,19 +88,19 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
         }
     }
 
-    private static ILookup<uint, AbsolutePath> FindFiles(IReadOnlyList<VmUser> users)
+    private static ILookup<uint, HostEntry> FindFiles(IReadOnlyList<VmUser> users)
     {
         var wanted = users.Select(user => user.Id).ToHashSet();
-        return Places.SelectMany(place => Below(place, wanted, Deepest)).ToLookup(file => file.Owner, file => file.Path);
+        return Places.SelectMany(place => Below(() => HostDirectory.List(place), wanted, Deepest)).ToLookup(file => file.Owner, file => file.File);
     }
 
     /// <summary>The files of the users in a directory, and in the directories there in which every user may make some.</summary>
-    private static IEnumerable<(uint Owner, AbsolutePath Path)> Below(AbsolutePath directory, HashSet<uint> wanted, int depth)
+    private static IEnumerable<(uint Owner, HostEntry File)> Below(Func<IReadOnlyList<HostEntry>> list, HashSet<uint> wanted, int depth)
     {
-        string[] names;
+        IReadOnlyList<HostEntry> files;
         try
         {
-            names = HostDirectory.GetFileSystemEntries(directory.Value);
+            files = list();
         }
         catch (HostFileException)
         {
@@ -116,20 +108,20 @@ internal sealed class VmUserRemains(IReadOnlyList<VmUser> users, TimeProvider ti
             yield break;
         }
 
-        foreach (var path in names.Select(name => new AbsolutePath(name)))
+        foreach (var file in files)
         {
-            if (FileStat.TryRead(path, followLinks: false) is not { } stat)
+            if (file.Stat() is not { } stat)
             {
                 continue;
             }
 
             if (wanted.Contains(stat.Owner))
             {
-                yield return (stat.Owner, path);
+                yield return (stat.Owner, file);
             }
             else if (depth > 1 && stat.IsDirectory && stat.Mode.HasFlag(UnixFileMode.OtherWrite))
             {
-                foreach (var found in Below(path, wanted, depth - 1))
+                foreach (var found in Below(() => HostDirectory.List(file), wanted, depth - 1))
                 {
                     yield return found;
                 }

@@ -12,8 +12,6 @@ internal sealed class GitlabCiRepository(AbsolutePath top)
     private const int MostFiles = 50_000;
     private const string GitDirectory = ".git";
 
-    private static readonly EnumerationOptions OneLevel = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
-
     private IReadOnlyList<string>? _paths;
 
     /// <summary>Null: it is not there, or not in the repository.</summary>
@@ -34,23 +32,38 @@ internal sealed class GitlabCiRepository(AbsolutePath top)
     }
 
     /// <summary>All files, seen from the top; links are not followed, and of a huge tree the first files count.</summary>
-    public IReadOnlyList<string> Paths() => _paths ??= [.. Walk(top.Value).Take(MostFiles).Select(file => Path.GetRelativePath(top.Value, file))];
+    public IReadOnlyList<string> Paths() => _paths ??= [.. Walk(top).Take(MostFiles).Select(file => Path.GetRelativePath(top.Value, file.Value))];
 
-    private static IEnumerable<string> Walk(string root)
+    private static IEnumerable<AbsolutePath> Walk(AbsolutePath root)
     {
-        var open = new Queue<string>([root]);
+        var open = new Queue<AbsolutePath>([root]);
         while (open.TryDequeue(out var directory))
         {
-            var (files, directories) = HostDirectory.Entries(directory, OneLevel);
-            foreach (var file in files)
+            foreach (var path in Entries(directory))
             {
-                yield return file;
+                switch (FileStat.TryRead(path, followLinks: false))
+                {
+                    case { IsDirectory: true } when path.Name != GitDirectory:
+                        open.Enqueue(path);
+                        break;
+                    case { IsDirectory: false, IsLink: false }:
+                        yield return path;
+                        break;
+                }
             }
+        }
+    }
 
-            foreach (var inner in directories.Where(inner => Path.GetFileName(inner) != GitDirectory))
-            {
-                open.Enqueue(inner);
-            }
+    /// <summary>None, of a directory that may not be listed, or is gone.</summary>
+    private static IEnumerable<AbsolutePath> Entries(AbsolutePath directory)
+    {
+        try
+        {
+            return HostDirectory.List(directory).Select(entry => entry.Path).OfType<AbsolutePath>();
+        }
+        catch (HostFileException)
+        {
+            return [];
         }
     }
 }

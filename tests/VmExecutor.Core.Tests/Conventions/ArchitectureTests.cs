@@ -90,6 +90,11 @@ public sealed partial class ArchitectureTests
     [Theory]
     [InlineData("Environment.Exit", "it calls exit(3), and with that the destructors of libraries that still work (ProcessEnd)")]
     [InlineData("Thread.Sleep", "waiting is a question plus a deadline")]
+    [InlineData("Directory.Get", "HostDirectory.List gives names that are no text, too, and a type that takes any name")]
+    [InlineData("Directory.Enumerate", "as above")]
+    [InlineData("GetFileSystemInfos", "as above")]
+    [InlineData("FileSystemEnumera", "as above")]
+    [InlineData("Directory.Delete(path, recursive", "TreeRemoval removes names that are no text, and trees of any depth")]
     [InlineData("#region", "a file that needs regions needs splitting")]
     [InlineData("tateDir.Child(\"", "StateFiles has the names of what is in state_dir, and docs/files.md lists them")]
     public void Some_things_are_written_nowhere(string text, string because)

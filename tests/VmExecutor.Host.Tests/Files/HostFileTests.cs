@@ -74,7 +74,7 @@ public sealed class HostFileTests : IDisposable
         {
             () => HostFile.Delete(old), () => HostFile.Move(old, $"{old}2"), () => HostFile.SetUnixFileMode(old, UnixFileMode.UserRead),
             () => HostDirectory.Delete(small.Root.Resolve("state/directory").Value, recursive: true), () => HostDirectory.CreateDirectory($"{old}.d"),
-            () => HostDirectory.Move(small.Root.Resolve("state/directory").Value, $"{old}.d"), () => HostDirectory.Empty(small.Root.Resolve("state").Value, except: "none"),
+            () => HostDirectory.Move(small.Root.Resolve("state/directory").Value, $"{old}.d"), () => HostDirectory.Empty(small.Root.Resolve("state"), except: "none"),
         })
         {
             Failure(act).Message.Should().EndWith("Read-only file system");

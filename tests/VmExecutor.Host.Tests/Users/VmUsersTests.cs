@@ -102,6 +102,37 @@ public sealed class VmUsersTests : IDisposable
         (await TakeAsync("c"))!.Name.Should().Be("g0");
     }
 
+    /// <summary>A guest that has taken over its QEMU chooses the names.</summary>
+    [Theory(Timeout = 60_000)]
+    [InlineData(@"touch 'vmx-left-'$'\n''file'", @"vmx-left-\x0afile")]
+    [InlineData(@"touch 'vmx-left-'$'\xff'", @"vmx-left-\xff")]
+    [InlineData(@"mkdir 'vmx-left-'$'\xe2\x82' && touch 'vmx-left-'$'\xe2\x82'/$'\xff'", @"vmx-left-\xe2\x82")]
+    [InlineData(@"mkdir -m 777 'vmx-open-'$'\n' && cd 'vmx-open-'$'\n' && touch left", @"vmx-open-\x0a/left")]
+    public async Task Files_that_a_user_has_left_are_removed_whatever_their_names_are(string make, string told)
+    {
+        Prerequisite.Require(Environment.IsPrivilegedProcess, "only root makes files of another user");
+        var user = _pool.Users[0];
+        var place = Path.Combine("/dev/shm", $"vmx-names-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(place);
+        try
+        {
+            await RunAsync("chmod", "777", place);
+            await RunAsync("bash", "-c", $"cd {place} && {make}");
+            await RunAsync("bash", "-c", $"cd {place} && find . -mindepth 1 ! -name 'vmx-open*' -exec chown {Text(user.Id)} {{}} +");
+            await TakeAsync("a");
+            Directory.Delete(Clone("a").Value);
+
+            var removed = await Users().CollectAsync(dryRun: false, default);
+
+            removed.Should().ContainSingle().Which.Should().BeEquivalentTo((user.Name, (IReadOnlyList<string>)[$"file {place}/{told}"], (string?)null));
+            (await RunAsync("find", place, "-uid", Text(user.Id))).Should().BeEmpty();
+        }
+        finally
+        {
+            await RunAsync("rm", "-rf", place);
+        }
+    }
+
     /// <summary>As a database in a container that runs as user 999 there, where the host has given that number to a user of VMs.</summary>
     [Fact(Timeout = 60_000)]
     public async Task Processes_of_a_container_with_the_users_number_are_left_alone_and_those_that_the_user_hides_are_not()
@@ -146,6 +177,15 @@ public sealed class VmUsersTests : IDisposable
     {
         Directory.CreateDirectory(Clone(clone).Value);
         return Users().TryTakeAsync(Clone(clone), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var said = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.Should().Be(0, $"{program} {string.Join(' ', arguments)}");
+        return said;
     }
 
     /// <summary>A process that has said "ready".</summary>

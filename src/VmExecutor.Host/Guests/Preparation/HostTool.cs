@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Enumeration;
 using System.IO.Hashing;
 using System.Text;
 using VmExecutor.Core.Values;
@@ -19,8 +18,6 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
 {
     /// <summary>A directory of more entries is none of tools.</summary>
     private const int MostEntries = 100_000;
-
-    private static readonly EnumerationOptions WithAll = new() { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.None };
 
     /// <param name="name">The name for people.</param>
     /// <param name="path">The path from which it is read.</param>
@@ -44,13 +41,10 @@ internal sealed record HostTool(string Name, AbsolutePath Path, string Target, b
 
     /// <summary>The entries of a directory, its own left out; links are not followed.</summary>
     internal static IEnumerable<(AbsolutePath Path, string Name)> EntriesOf(AbsolutePath directory) =>
-        new FileSystemEnumerable<string>(directory.Value, (ref FileSystemEntry entry) => entry.ToFullPath(), WithAll)
-        {
-            // Otherwise what a link to a directory leads to would be in it as well, and a link to a parent without end.
-            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-        }
-            .Order(StringComparer.Ordinal)
-            .Select(path => (new AbsolutePath(path), System.IO.Path.GetRelativePath(directory.Value, path)));
+        HostDirectory.Below(directory)
+            .Select(entry => entry.Path ?? throw new IOException($"{directory} has a name in it that is no text in UTF-8 or has a line break: {entry.Name}"))
+            .OrderBy(path => path.Value, StringComparer.Ordinal)
+            .Select(path => (path, System.IO.Path.GetRelativePath(directory.Value, path.Value)));
 
     private static long AppendAll(XxHash128 hash, AbsolutePath directory)
     {

@@ -67,7 +67,8 @@ internal static class TarStream
         var entry = new GnuTarEntry(type, name)
         {
             Mode = stat.Mode,
-            ModificationTime = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(stat.ModifiedNanoseconds / 1000),
+            // The format has no time before 1970.
+            ModificationTime = DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(Math.Max(0, stat.ModifiedNanoseconds) / 1000),
         };
         if (link is not null)
         {

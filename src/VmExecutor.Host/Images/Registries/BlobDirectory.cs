@@ -25,9 +25,9 @@ internal sealed class BlobDirectory(AbsolutePath root)
         StateDirectories.Make(root, StateDirectories.Private);
         StateDirectories.Make(Blobs, StateDirectories.Private);
         HostFile.Delete(root.Child(Index).Value);
-        foreach (var file in HostDirectory.GetFiles(root.Value, Unfinished + "*"))
+        foreach (var file in Coming())
         {
-            HostFile.Delete(file);
+            HostFile.Delete(file.Value);
         }
     }
 
@@ -39,8 +39,7 @@ internal sealed class BlobDirectory(AbsolutePath root)
     public RoomGuard Room(ByteSize keepFree, string what) => new(root, keepFree, what);
 
     /// <summary>The length of all that is there and is coming.</summary>
-    public long Length() => HostDirectory.GetFiles(Blobs.Value).Concat(HostDirectory.GetFiles(root.Value, Unfinished + "*"))
-        .Sum(file => AbsolutePath.TryParse(file, out var path) ? FileStat.TryRead(path)?.Bytes ?? 0 : 0);
+    public long Length() => HostDirectory.Files(Blobs).Concat(Coming()).Sum(file => FileStat.TryRead(file)?.Bytes ?? 0);
 
     /// <summary>True: it is there, and is what its checksum says. A wrong one is removed.</summary>
     public async Task<bool> IsWholeAsync(OciDescriptor blob, CancellationToken cancellationToken)
@@ -82,9 +81,11 @@ internal sealed class BlobDirectory(AbsolutePath root)
     /// <summary>Removes all blobs but these.</summary>
     public void Prune(IReadOnlySet<string> kept)
     {
-        foreach (var file in HostDirectory.GetFiles(Blobs.Value).Where(file => !kept.Contains(file[(file.LastIndexOf('/') + 1)..])))
+        foreach (var file in HostDirectory.Files(Blobs).Where(file => !kept.Contains(file.Name)))
         {
-            HostFile.Delete(file);
+            HostFile.Delete(file.Value);
         }
     }
+
+    private IEnumerable<AbsolutePath> Coming() => HostDirectory.Files(root).Where(file => file.Name.StartsWith(Unfinished, StringComparison.Ordinal));
 }
