@@ -25,7 +25,7 @@ namespace VmExecutor.Host;
 
 /// <summary>
 /// The machine that the driver works on, by one configuration. Each part is made when it is first used, since a stage's process lives for
-/// milliseconds, and is the same from then on. A part's constructor names the parts it needs; only whole flows (a stage, a start, a collection)
+/// milliseconds, and is the same from then on, also for those who ask for it at once. A part's constructor names the parts it needs; only whole flows (a stage, a start, a collection)
 /// are given the machine. The seams can be set by tests.
 /// </summary>
 /// <param name="settings">The configuration.</param>
@@ -48,19 +48,19 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>Seam: the libvirt connections.</summary>
     public Hypervisors Hypervisors
     {
-        get => _hypervisors ??= new Hypervisors(
-            LibvirtUri.Resolve(Settings.Libvirt.Uri, Variables, Environment.IsPrivilegedProcess), uri => new LibvirtHypervisor(uri, Settings.Libvirt.CallTimeout, Time));
+        get => Made(ref _hypervisors, () => new Hypervisors(
+            LibvirtUri.Resolve(Settings.Libvirt.Uri, Variables, Environment.IsPrivilegedProcess), uri => new LibvirtHypervisor(uri, Settings.Libvirt.CallTimeout, Time)));
         init => _hypervisors = value;
     }
 
     /// <summary>Seam: starts external programs.</summary>
-    public IToolRunner Tools { get => field ??= new ToolRunner(ToolEnvironment, Time); init; }
+    public IToolRunner Tools { get => Made(ref field, () => new ToolRunner(ToolEnvironment, Time)); init; }
 
     /// <summary>Seam: runs commands in guests.</summary>
-    public IGuestShell GuestShell { get => field ??= new SshGuestShell(Tools, ToolEnvironment, Time); init; }
+    public IGuestShell GuestShell { get => Made(ref field, () => new SshGuestShell(Tools, ToolEnvironment, Time)); init; }
 
     /// <summary>Seam: the processes of jobs.</summary>
-    public IJobProcesses Processes { get => field ??= new JobProcesses(StateDir, Time); init; }
+    public IJobProcesses Processes { get => Made(ref field, () => new JobProcesses(StateDir, Time)); init; }
 
     /// <summary>Seam: reads the kernel's facts about KVM; null: none, and a start decides.</summary>
     public Func<KvmFiles>? Kvm { get; init; } = KvmFiles.Read;
@@ -68,72 +68,72 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
     /// <summary>libvirt, by the configured URI.</summary>
     public IHypervisor Hypervisor => Hypervisors.At(Hypervisors.Configured);
 
-    public ToolEnvironment ToolEnvironment => field ??= new ToolEnvironment(Variables);
+    public ToolEnvironment ToolEnvironment => Made(ref field, () => new ToolEnvironment(Variables));
 
     /// <summary>The machine that GitLab Runner runs on.</summary>
-    public RunnerHost RunnerHost => field ??= RunnerHost.FromEnvironment(Variables);
+    public RunnerHost RunnerHost => Made(ref field, () => RunnerHost.FromEnvironment(Variables));
 
     /// <summary>Delivers the <c>tools</c> of an image.</summary>
-    public GuestTools GuestTools => field ??= new GuestTools(GuestShell, ToolEnvironment, RunnerHost);
+    public GuestTools GuestTools => Made(ref field, () => new GuestTools(GuestShell, ToolEnvironment, RunnerHost));
 
-    public StateLocks Locks => _locks ??= new StateLocks(StateDir, Time);
+    public StateLocks Locks => Made(ref _locks, () => new StateLocks(StateDir, Time));
 
-    public LedgerFile Ledger => field ??= new LedgerFile(StateDir, Locks);
+    public LedgerFile Ledger => Made(ref field, () => new LedgerFile(StateDir, Locks));
 
-    public LearnedMemory Learned => field ??= new LearnedMemory(StateDir, Locks);
+    public LearnedMemory Learned => Made(ref field, () => new LearnedMemory(StateDir, Locks));
 
-    public Catalogue Catalogue => field ??= new Catalogue(StateDir);
+    public Catalogue Catalogue => Made(ref field, () => new Catalogue(StateDir));
 
-    public QemuImg QemuImg => field ??= new QemuImg(Tools);
+    public QemuImg QemuImg => Made(ref field, () => new QemuImg(Tools));
 
-    public DomainStopper Stopper => field ??= new DomainStopper(Hypervisor, Time);
+    public DomainStopper Stopper => Made(ref field, () => new DomainStopper(Hypervisor, Time));
 
-    public CloneSource CloneSource => field ??= new CloneSource(Hypervisor, Stopper);
+    public CloneSource CloneSource => Made(ref field, () => new CloneSource(Hypervisor, Stopper));
 
-    public CloneMaker CloneMaker => field ??= new CloneMaker(Hypervisor, QemuImg, Stopper);
+    public CloneMaker CloneMaker => Made(ref field, () => new CloneMaker(Hypervisor, QemuImg, Stopper));
 
-    public LivingClones LivingClones => field ??= new LivingClones(StateDir, Hypervisor, Locks);
+    public LivingClones LivingClones => Made(ref field, () => new LivingClones(StateDir, Hypervisor, Locks));
 
-    public GenerationMaker GenerationMaker => field ??= new GenerationMaker(StateDir, QemuImg, new DiskCopier(ToolEnvironment, Time));
+    public GenerationMaker GenerationMaker => Made(ref field, () => new GenerationMaker(StateDir, QemuImg, new DiskCopier(ToolEnvironment, Time)));
 
-    public ImageKeeper ImageKeeper => field ??= new ImageKeeper(Catalogue, GenerationMaker, new GenerationRemover(StateDir), Locks);
+    public ImageKeeper ImageKeeper => Made(ref field, () => new ImageKeeper(Catalogue, GenerationMaker, new GenerationRemover(StateDir), Locks));
 
-    public AcceleratorProbe AcceleratorProbe => field ??= new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm);
+    public AcceleratorProbe AcceleratorProbe => Made(ref field, () => new AcceleratorProbe(Hypervisor, StateDir, Time, Kvm));
 
     /// <summary>The disks of projects.</summary>
-    public DiskStore ProjectDisks => field ??= new DiskStore(StateDir, Locks, new DiskImages(Tools), Time);
+    public DiskStore ProjectDisks => Made(ref field, () => new DiskStore(StateDir, Locks, new DiskImages(Tools), Time));
 
-    public DiskKeeper DiskKeeper => field ??= new DiskKeeper(StateDir, ProjectDisks, Locks, Time);
+    public DiskKeeper DiskKeeper => Made(ref field, () => new DiskKeeper(StateDir, ProjectDisks, Locks, Time));
 
     /// <summary>The order that this host takes no more jobs.</summary>
-    public HostDrain Drain => field ??= new HostDrain(StateDir);
+    public HostDrain Drain => Made(ref field, () => new HostDrain(StateDir));
 
     public Admission Admission =>
-        field ??= new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Users, StandbyKeeper.GiveUpOneAsync, Time);
+        Made(ref field, () => new Admission(Settings, Locks, new ClaimSurvey(StateDir, Locks, Processes, Hypervisor), Users, StandbyKeeper.GiveUpOneAsync, Time));
 
     /// <summary>Keeps guests off this host's own services.</summary>
-    public GuestWall Wall => field ??= new GuestWall(Settings.Firewall, Hypervisor, Users, Tools, Time);
+    public GuestWall Wall => Made(ref field, () => new GuestWall(Settings.Firewall, Hypervisor, Users, Tools, Time));
 
     /// <summary>The egress policies of VMs.</summary>
-    public EgressWall Egress => field ??= new EgressWall(Hypervisor.Uri, Users, Tools, Time);
+    public EgressWall Egress => Made(ref field, () => new EgressWall(Hypervisor.Uri, Users, Tools, Time));
 
     /// <summary>The users that clones run as, at the configured libvirt.</summary>
-    public VmUsers Users => field ??= VmUsers.At(Hypervisors.Configured, Settings.Libvirt, Time);
+    public VmUsers Users => Made(ref field, () => VmUsers.At(Hypervisors.Configured, Settings.Libvirt, Time));
 
-    public LeftoverJudge Judge => field ??= new LeftoverJudge(StateDir, Time, HostClock.Now);
+    public LeftoverJudge Judge => Made(ref field, () => new LeftoverJudge(StateDir, Time, HostClock.Now));
 
-    public JobSurvey Survey => field ??= new JobSurvey(StateDir, Hypervisors, Processes, Judge, Time);
+    public JobSurvey Survey => Made(ref field, () => new JobSurvey(StateDir, Hypervisors, Processes, Judge, Time));
 
     /// <summary>Finds the clone of a job.</summary>
-    public TakenLinks Taken => field ??= new TakenLinks(StateDir);
+    public TakenLinks Taken => Made(ref field, () => new TakenLinks(StateDir));
 
-    public StandbyShelf Standby => field ??= new StandbyShelf(StateDir);
+    public StandbyShelf Standby => Made(ref field, () => new StandbyShelf(StateDir));
 
-    public StandbyKeeper StandbyKeeper => field ??= new StandbyKeeper(this);
+    public StandbyKeeper StandbyKeeper => Made(ref field, () => new StandbyKeeper(this));
 
-    public LeftoverCollector Collector => field ??= new LeftoverCollector(this);
+    public LeftoverCollector Collector => Made(ref field, () => new LeftoverCollector(this));
 
-    public QuickCollection QuickCollection => field ??= new QuickCollection(Collector, Time);
+    public QuickCollection QuickCollection => Made(ref field, () => new QuickCollection(Collector, Time));
 
     /// <summary>Removes the clones of jobs whose record names this libvirt; null: the configured one.</summary>
     /// <param name="uri">The record's.</param>
@@ -150,4 +150,8 @@ public sealed class Machine(Settings settings, IReadOnlyDictionary<string, strin
         _locks?.Dispose();
         _hypervisors?.Dispose();
     }
+
+    /// <summary>The same part for all that ask at once: a job's VMs start side by side, and so do the checks of <c>doctor</c>.</summary>
+    private static T Made<T>(ref T? part, Func<T> make)
+        where T : class => LazyInitializer.EnsureInitialized(ref part, make);
 }

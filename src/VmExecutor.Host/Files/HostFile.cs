@@ -254,7 +254,7 @@ public static class HostFile
             catch (IOException e) when (pinned is null && attempt < MostAttempts && FileFailure.IsTaken(e))
             {
                 // Another has made it meanwhile; or it is a link, and what it leads to is made.
-                path = new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path;
+                path = new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path;
             }
             catch (IOException e) when (pinned is not null && e.Message.Contains(pinned.Link, StringComparison.Ordinal))
             {

@@ -58,7 +58,10 @@ internal sealed class GuestDeadline : IDisposable
         if (isLimited && _moves <= MostMoves)
         {
             _silence += more;
-            _over.CancelAfter(_limit.Time + _silence - _clock.GetElapsedTime(_began));
+
+            // On a busy machine the timer that should have ended it by now may be late.
+            var left = _limit.Time + _silence - _clock.GetElapsedTime(_began);
+            _over.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
     }
 

@@ -5,25 +5,33 @@ namespace VmExecutor.Host.Hypervisor;
 /// <param name="open">Makes a connection, which opens at first use.</param>
 public sealed class Hypervisors(string configured, Func<string, IHypervisor> open) : IDisposable
 {
+    // VMs that start side by side ask at once.
+    private readonly Lock _lock = new();
     private readonly Dictionary<string, IHypervisor> _opened = new(StringComparer.Ordinal);
 
     public string Configured { get; } = configured;
 
     public IHypervisor At(string uri)
     {
-        if (!_opened.TryGetValue(uri, out var hypervisor))
+        lock (_lock)
         {
-            _opened[uri] = hypervisor = open(uri);
-        }
+            if (!_opened.TryGetValue(uri, out var hypervisor))
+            {
+                _opened[uri] = hypervisor = open(uri);
+            }
 
-        return hypervisor;
+            return hypervisor;
+        }
     }
 
     public void Dispose()
     {
-        foreach (var hypervisor in _opened.Values)
+        List<IHypervisor> opened;
+        lock (_lock)
         {
-            hypervisor.Dispose();
+            opened = [.. _opened.Values];
         }
+
+        opened.ForEach(hypervisor => hypervisor.Dispose());
     }
 }

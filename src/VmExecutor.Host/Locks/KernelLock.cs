@@ -24,7 +24,12 @@ public sealed class KernelLock : IDisposable
     private readonly SafeFileHandle _file;
     private readonly long _position;
 
+    private int _isReleased;
+
     private KernelLock(SafeFileHandle file, long position) => (_file, _position) = (file, position);
+
+    /// <summary>Called once, when it is released.</summary>
+    internal Action<KernelLock>? Released { get; set; }
 
     /// <summary>Null: another process, or another part of this one, holds it.</summary>
     /// <param name="file">Made if it is missing; its directory must be there.</param>
@@ -105,11 +110,13 @@ public sealed class KernelLock : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (!_file.IsClosed)
+        // Its holder may release it while the end of the process's work releases all.
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
         {
             var wanted = new Libc.FileLock { Type = Unlocked, Start = _position, Length = 1 };
             _ = Libc.Lock(_file, SetLock, ref wanted);
             _file.Dispose();
+            Released?.Invoke(this);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.IO.Hashing;
 using System.Text;
 using VmExecutor.Core.Configuration;
@@ -17,7 +18,8 @@ namespace VmExecutor.Host.Locks;
 /// </summary>
 public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisposable
 {
-    private readonly List<KernelLock> _taken = [];
+    // VMs that start side by side, and watches beside a script, take locks at once.
+    private readonly ConcurrentDictionary<KernelLock, bool> _taken = new();
 
     /// <summary>No disk's: theirs are even.</summary>
     private const long PositionOfRoom = 1;
@@ -124,13 +126,23 @@ public sealed class StateLocks(AbsolutePath stateDir, TimeProvider time) : IDisp
         return place;
     }
 
-    public void Dispose() => _taken.ForEach(taken => taken.Dispose());
+    /// <summary>The number of locks that are held here.</summary>
+    internal int Held => _taken.Count;
+
+    public void Dispose()
+    {
+        foreach (var taken in _taken.Keys)
+        {
+            taken.Dispose();
+        }
+    }
 
     private KernelLock? Remember(KernelLock? taken)
     {
         if (taken is not null)
         {
-            _taken.Add(taken);
+            _taken[taken] = true;
+            taken.Released = released => _taken.TryRemove(released, out _);
         }
 
         return taken;

@@ -108,7 +108,7 @@ public sealed class MemoryState(IHypervisor hypervisor, TimeProvider time)
     private static string Migrate(string command, string uri) => $$$"""{"execute":"{{{command}}}","arguments":{"uri":"{{{uri}}}"}}""";
 
     private static string? Text(JsonElement answer, string name) =>
-        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) ? value.GetString() : null;
+        answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>QEMU's last words before it ended, where its log can be read.</summary>
     private async Task<string> LastWordsAsync(string domain, HypervisorException failure, CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ public sealed class VmUsers(UserPerVm setting, Func<VmUserChoice> decide, Absolu
     /// <summary>Gone after a restart of the host, as all processes are.</summary>
     public AbsolutePath Directory { get; } = directory;
 
-    public VmUserChoice Choice => field ??= decide();
+    public VmUserChoice Choice => LazyInitializer.EnsureInitialized(ref field, decide);
 
     /// <summary>Null: clones run as libvirt's one QEMU user.</summary>
     public VmUserPool? Pool => Choice.Pool;

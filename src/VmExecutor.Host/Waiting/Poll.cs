@@ -33,6 +33,12 @@ public sealed class Poll(TimeSpan limit, TimeSpan interval, TimeProvider time)
             return true;
         }
 
+        // To Polly, no time means for ever.
+        if (limit <= TimeSpan.Zero && limit != Timeout.InfiniteTimeSpan)
+        {
+            return false;
+        }
+
         await Task.Delay(interval, time, cancellationToken).ConfigureAwait(false);
         try
         {

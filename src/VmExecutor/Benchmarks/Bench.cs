@@ -159,7 +159,8 @@ internal sealed class Bench(Machine machine, TextWriter error, Action<int, int> 
         }
 
         using var right = await machine.Locks.TakeStandbyAsync(FillTakes, cancelled)
-            ?? throw new TimeoutException($"a fill of standby clones did not end within {DurationText.Format(FillTakes)}");
+            ?? throw new SystemFailureException(
+                ErrorCodes.StandbyMissing, $"another process has made standby clones for more than {DurationText.Format(FillTakes)}, and nothing is measured beside it", "See 'vm-executor standby', and measure again.");
         if (!await new StandbyRound(machine, new JobLog(TextWriter.Null)).RunAsync(StandbyNeed.Of(request.Image), isAll: false, cancelled))
         {
             var why = machine.Standby.ReadReport()?.Lines.FirstOrDefault(line => line.Image == request.Image.Name.Value && line.Why is not null)?.Why;

@@ -28,7 +28,14 @@ internal sealed class JobLog(TextWriter writer, ISet<string>? said = null, strin
     /// <summary>A warning about the host, which does not change while a command runs: given once, however many VMs the command starts.</summary>
     public void WarnOnce(string line)
     {
-        if (_said.Add(line))
+        // VMs of one job start side by side, and their logs share what was said.
+        bool isNew;
+        lock (_said)
+        {
+            isNew = _said.Add(line);
+        }
+
+        if (isNew)
         {
             Warn(line);
         }

@@ -26,6 +26,24 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
 
     public static TheoryDataRow<string, CountingRule?, int, int>[] OrdinaryGuests() => Guests([null]);
 
+    [Fact]
+    public void A_limit_that_a_late_timer_has_not_ended_yet_is_over_at_the_next_look()
+    {
+        var clock = new LateClock();
+        var pace = new ConnectPace(clock);
+        using var deadline = new GuestDeadline(TimeSpan.FromSeconds(1), Address, pace, clock);
+        pace.End(pace.Start(Address), ConnectEnd.Greeted);
+        pace.End(pace.Start(Address), ConnectEnd.Closed);
+        clock.Now += TimeSpan.FromMinutes(10);
+        pace.End(pace.Start(Address), ConnectEnd.Silent);
+        pace.SeemsLimited(Address).Should().BeTrue();
+        deadline.IsOver.Should().BeFalse("its timer is late");
+
+        deadline.Look();
+
+        clock.LastDue.Should().Be(TimeSpan.Zero);
+    }
+
     [Theory]
     [MemberData(nameof(GuestsWithUfw))]
     public void A_guest_with_the_limit_of_ufw_lets_us_in_within_three_minutes(string host, CountingRule? rule, int networkUp, int serverUp)
@@ -153,6 +171,35 @@ public sealed class ConnectPaceTests(SshdFixture sshd) : IClassFixture<SshdFixtu
         catch (Exception closed) when (closed is SocketException or ObjectDisposedException or OperationCanceledException)
         {
             // The test is over.
+        }
+    }
+
+    /// <summary>A clock whose timers do not come, as on a machine with too much to do.</summary>
+    private sealed class LateClock : TimeProvider
+    {
+        public TimeSpan Now { get; set; }
+
+        public TimeSpan? LastDue { get; private set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(this);
+
+        private sealed class Timer(LateClock clock) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period)
+            {
+                clock.LastDue = dueTime;
+                return true;
+            }
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
         }
     }
 }

@@ -33,6 +33,36 @@ public sealed class StateLocksTests : IDisposable
         second.TryTake(Job).Should().NotBeNull();
     }
 
+    /// <summary>As the starts of a job's VMs side by side, and the watches beside its script.</summary>
+    [Fact(Timeout = 120_000)]
+    public async Task Many_that_take_and_give_back_at_once_leave_only_what_is_held_and_the_end_gives_that_back()
+    {
+        using var locks = new StateLocks(_state, TimeProvider.System);
+        using var others = new StateLocks(_state, TimeProvider.System);
+        var keys = Enumerable.Range(1, 8).Select(number => new JobKey("https://gitlab.example.com", "abc", number)).ToList();
+        using var together = new Barrier(keys.Count);
+
+        await Task.WhenAll(keys.Select(key => Task.Factory.StartNew(
+            () =>
+            {
+                together.SignalAndWait(Token);
+                for (var time = 0; time < 200; time++)
+                {
+                    locks.TakeRecordAsync(key, TimeSpan.FromMinutes(1), Token).GetAwaiter().GetResult()!.Dispose();
+                }
+
+                locks.TryTake(key).Should().NotBeNull();
+            },
+            Token,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+
+        locks.Held.Should().Be(keys.Count, "a lock that was given back is not kept in mind");
+        keys.Should().OnlyContain(key => others.IsHeld(key));
+        locks.Dispose();
+        keys.Should().OnlyContain(key => !others.IsHeld(key));
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task A_waiting_process_gets_it_when_the_holder_is_done_and_gives_up_at_the_limit()
     {
