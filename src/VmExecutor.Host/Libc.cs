@@ -58,6 +58,10 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void Exit(int status);
 
+    /// <summary>on_exit(3) of the GNU C library: exit(3) calls the function first of all, with its status and the argument.</summary>
+    [LibraryImport("libc", EntryPoint = "on_exit")]
+    public static partial int OnExit(nint function, nint argument);
+
     /// <summary>read(2).</summary>
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(SafeFileHandle file, [Out] byte[] buffer, nuint count);

@@ -11,7 +11,7 @@ var invocation = Invocation.FromProcess(signals);
 AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => ProcessEnd.Now(invocation.FailUnhandled((Exception)unhandled.ExceptionObject));
 
 // The runner waits for our exit code and for nothing else: this is the only way out.
-ProcessEnd.Now(await RunAsync());
+return ProcessEnd.WithoutLibraries(await RunAsync());
 
 async Task<int> RunAsync()
 {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace VmExecutor.Host.Processes;
 
@@ -10,7 +11,17 @@ namespace VmExecutor.Host.Processes;
 /// </summary>
 public static class ProcessEnd
 {
-    /// <summary>Ends the process at once. What was written must have been flushed, and the terminal must be as it was.</summary>
+    private const string CLibrary = "libc.so.6";
+
+    /// <summary>Lets _exit(2) be the first function that exit(3) calls. .NET ends as usual before that, and removes files of its own.</summary>
+    /// <param name="exitCode">What Main is to return.</param>
+    public static int WithoutLibraries(int exitCode)
+    {
+        _ = Libc.OnExit(NativeLibrary.GetExport(NativeLibrary.Load(CLibrary), "_exit"), 0);
+        return exitCode;
+    }
+
+    /// <summary>Ends the process at once, where Main does not return. What was written must have been flushed.</summary>
     [DoesNotReturn]
     public static void Now(int exitCode)
     {

@@ -108,6 +108,7 @@ public sealed partial class ArchitectureTests
     [InlineData("[LibraryImport(", "src/VmExecutor.Host/Libc.cs", "src/VmExecutor.Host/Libvirt/Native/LibvirtLibrary.cs", "src/VmExecutor.Host/Libvirt/Native/LibvirtQemuLibrary.cs")]
     [InlineData("DllImport(")]
     [InlineData("ProcessEnd.Now(", "src/VmExecutor/Program.cs")]
+    [InlineData("ProcessEnd.WithoutLibraries(", "src/VmExecutor/Program.cs")]
     [InlineData("AnsiConsole.Create(", "src/VmExecutor/Reports/ReportConsole.cs")]
     [InlineData("Console.WindowWidth")]
     [InlineData("Process.Start(", "src/VmExecutor.Host/Processes/TerminalTool.cs")]
