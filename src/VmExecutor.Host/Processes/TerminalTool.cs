@@ -23,7 +23,7 @@ public static class TerminalTool
             start.Environment[TerminalKind] = kind;
         }
 
-        using var process = ToolNotStartedException.OrStarted($"{call}", () => Process.Start(start)!);
+        using var process = ToolNotStartedException.OrStarted(call, () => Process.Start(start)!);
         using var ending = cancellationToken.Register(() => UnixSignal.Send(process.Id, UnixSignal.Terminate));
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         return process.ExitCode;

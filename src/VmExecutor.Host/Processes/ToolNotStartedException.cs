@@ -21,10 +21,10 @@ public sealed class ToolNotStartedException(string command, int number, Exceptio
     private const int BeingWritten = 26; // ETXTBSY
 
     /// <summary>Starts a program.</summary>
-    /// <param name="command">The command line, for the message.</param>
+    /// <param name="command">Its text is the command line, which only a message needs.</param>
     /// <param name="start">Starts it.</param>
     /// <exception cref="ToolNotStartedException">The system refused.</exception>
-    public static T OrStarted<T>(string command, Func<T> start)
+    public static T OrStarted<T>(object command, Func<T> start)
     {
         try
         {
@@ -33,7 +33,7 @@ public sealed class ToolNotStartedException(string command, int number, Exceptio
         catch (Win32Exception refusal)
         {
             // CliWrap's own exception has no number.
-            throw new ToolNotStartedException(command, (refusal.InnerException as Win32Exception ?? refusal).NativeErrorCode, refusal);
+            throw new ToolNotStartedException($"{command}", (refusal.InnerException as Win32Exception ?? refusal).NativeErrorCode, refusal);
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class ToolRunner(ToolEnvironment environment, TimeProvider clock) 
     }
 
     private CommandTask<CommandResult> Start(ToolCall call, Said said, CancellationToken kill) => ToolNotStartedException.OrStarted(
-        $"{call}",
+        call,
         () => Cli.Wrap(call.Program)
             .WithValidation(CommandResultValidation.None)
             .WithStandardInputPipe(call.Input.Length == 0 ? PipeSource.Null : PipeSource.FromString(call.Input))

@@ -23,7 +23,7 @@ internal sealed class ToolStream : IAsyncDisposable
     {
         _clock = clock;
         _command = ToolNotStartedException.OrStarted(
-            $"{call}",
+            call,
             () => Cli.Wrap(call.Program)
                 .WithValidation(CommandResultValidation.None)
                 .WithStandardInputPipe(PipeSource.Create((stream, _) => HandOutAsync(out _input, stream)))
